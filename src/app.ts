@@ -1,0 +1,45 @@
+// Owns which path goes where. No caching law lives here.
+import { Hono } from "hono";
+import { judgeBearer } from "./auth/tokens.ts";
+import type { Edge } from "./flow/exchange.ts";
+import { contentRoute } from "./routes/content.ts";
+import { problemResponse } from "./routes/problem.ts";
+import { type Purge, purgeRoute } from "./routes/purge.ts";
+
+/** What the app is mounted with. */
+export interface Mounted {
+  readonly edge: Edge;
+  readonly purge: Purge;
+  readonly token: string | undefined;
+  readonly isDevelopment: boolean;
+}
+
+export interface AppEnv {
+  readonly Bindings: object;
+  readonly Variables: { mounted: Mounted };
+}
+
+export function createApp(mount: (env: object) => Mounted): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+
+  app.get("/.strata/health", () => Response.json({ status: "ok" }, { headers: { "cache-control": "no-store" } }));
+
+  app.use("/.strata/*", async (c, next) => {
+    const mounted = mount(c.env);
+    const authority = await judgeBearer(c.req.header("authorization") ?? null, mounted.token, mounted.isDevelopment);
+    if (authority === "closed") return problemResponse(404, "not found");
+    if (authority === "denied")
+      return problemResponse(401, "a valid bearer token is needed", [], { "www-authenticate": "Bearer" });
+    c.set("mounted", mounted);
+    return next();
+  });
+  app.post("/.strata/purge", (c) => {
+    const { purge, edge } = c.get("mounted");
+    return purgeRoute(c.req.raw, purge, edge.site.maxLagMs);
+  });
+  // the prefix is ours: nothing below it reaches an origin
+  app.all("/.strata/*", () => problemResponse(404, "not found"));
+
+  app.all("*", (c) => contentRoute(c, mount(c.env).edge));
+  return app;
+}

@@ -1,0 +1,92 @@
+// Owns the response a client gets: from what is held or what the origin sent, with 304, HEAD, Age and Cache-Status.
+import { cacheStatus, type Outcome, xCache } from "../http/cache-status.ts";
+import { notModified, type Validators } from "../http/conditional.ts";
+import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
+import { deliverable, sentOn304 } from "../http/field-table.ts";
+import { type HeaderPairs, splitList } from "../http/fields.ts";
+import { isBodyless } from "../http/status-table.ts";
+import { ageSeconds, originValidators, remainingSeconds, type Stored } from "../http/stored.ts";
+import type { Body } from "../tiers/tier.ts";
+
+/** What every response of one exchange shares. */
+export interface Delivery {
+  readonly facts: RequestFacts;
+  readonly requestId: string;
+  readonly nowMs: number;
+}
+
+/** A response from what is held: its Age is ours to tell (RFC 9111 5.1). */
+export function deliverStored(delivery: Delivery, stored: Stored, body: Body, outcome: Outcome): Response {
+  const ttlSeconds = Math.floor(remainingSeconds(stored, delivery.nowMs));
+  const age = String(ageSeconds(stored, delivery.nowMs));
+  const headers: HeaderPairs = [...stored.headers, ["Age", age]];
+  const length = body.kind === "bytes" ? body.bytes.length : stored.bodyLength;
+  const content = body.kind === "bytes" ? body.bytes : body.stream;
+  return build(delivery, stored.status, headers, stored, content, length, { ...outcome, ttlSeconds });
+}
+
+/** The origin's own answer, whose body is `content`: itself, or the client's side of a fill. */
+export function deliverAnswer(
+  delivery: Delivery,
+  response: ResponseFacts,
+  content: BodyInit | null,
+  outcome: Outcome,
+  addPrivate: boolean,
+): Response {
+  const fields = deliverable(response.headers, response.field).filter(([name]) => name !== "content-length");
+  const headers = addPrivate ? withPrivate(fields, response) : fields;
+  const length = response.field("content-length");
+  const known = length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
+  return build(delivery, response.status, headers, originValidators(response.field), content, known, outcome);
+}
+
+function build(
+  { facts, requestId, nowMs }: Delivery,
+  status: number,
+  fields: HeaderPairs,
+  validators: Validators,
+  content: BodyInit | null,
+  length: number | undefined,
+  outcome: Outcome,
+): Response {
+  const reading = facts.method === "GET" || facts.method === "HEAD";
+  const unchanged = reading && status === 200 && notModified(facts.field, validators, nowMs);
+  const headers = new Headers();
+  for (const [name, value] of unchanged ? sentOn304(fields) : fields) headers.append(name, value);
+  const bodyless = unchanged || facts.method === "HEAD" || isBodyless(status);
+  if (length !== undefined && !unchanged && !isBodyless(status)) headers.set("Content-Length", String(length));
+  if (!headers.has("date")) headers.set("Date", new Date(nowMs).toUTCString());
+  headers.set("Cache-Status", cacheStatus(outcome, headers.get("cache-status") ?? undefined));
+  headers.set("X-Cache", xCache(outcome));
+  headers.set("X-Request-Id", requestId);
+  if (bodyless && content instanceof ReadableStream) void content.cancel().catch(() => undefined);
+  return new Response(bodyless ? null : content, { status: unchanged ? 304 : status, headers });
+}
+
+/** Directives that would let a cache below share the answer. */
+const SHARING = /^(?:public|private|s-maxage)(?:\s*=|$)/i;
+
+/** Caches below must not share an answer made for one session, whatever the origin says of it. */
+function withPrivate(fields: HeaderPairs, { field }: ResponseFacts): HeaderPairs {
+  const others = fields.filter(([name]) => name !== "cache-control" && name !== "cdn-cache-control");
+  const directives = splitList(field("cache-control") ?? "").filter((directive) => !SHARING.test(directive));
+  return [...others, ["cache-control", [...directives, "private"].join(", ")]];
+}
+
+/** Our own errors, as RFC 9457 problem details. */
+export function deliverProblem(
+  { facts, requestId }: Pick<Delivery, "requestId"> & { readonly facts: RequestFacts | undefined },
+  status: number,
+  title: string,
+  outcome: Outcome | undefined,
+): Response {
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "x-request-id": requestId,
+  });
+  if (outcome) headers.set("cache-status", cacheStatus(outcome, undefined));
+  if (status >= 500) headers.set("retry-after", "5");
+  const problem = JSON.stringify({ type: "about:blank", title, status, ...(outcome && { code: outcome.reason }) });
+  return new Response(facts?.method === "HEAD" ? null : problem, { status, headers });
+}

@@ -1,0 +1,35 @@
+// Owns what a request's way through the edge needs: the exchange itself and the parts it is served with.
+import type { DependencyError } from "../error.ts";
+import type { PurgeState } from "../http/reuse.ts";
+import type { Fence, Stored } from "../http/stored.ts";
+import type { Site } from "../policy/define.ts";
+import type { Stack } from "../tiers/stack.ts";
+
+/** One request on its way. */
+export interface Exchange {
+  readonly request: Request;
+  readonly requestId: string;
+  /** Keeps work alive after the response; failures are reported, never thrown. */
+  background(work: Promise<unknown>): void;
+}
+
+/** What the flow asks of the purge log's replica. */
+export interface Purges {
+  /** True when the copy is inside the bound; see `Replica.ensure`. */
+  ensure(maxLagMs: number, background: (work: Promise<void>) => void): boolean | Promise<boolean>;
+  stateOf(stored: Pick<Stored, "targets" | "fence">): PurgeState;
+  fence(): Fence | undefined;
+}
+
+/** Where the edge serves from; wired once per isolate. */
+export interface Edge {
+  readonly site: Site;
+  readonly stack: Stack;
+  readonly purges: Purges;
+  /** Sends a request to an origin. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  readonly now: () => number;
+  /** Keys with a background refresh under way, and when it began: one at a time for each. */
+  readonly refreshing: Map<string, number>;
+  readonly report: (error: DependencyError) => void;
+}

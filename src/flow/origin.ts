@@ -1,0 +1,125 @@
+// Owns the way to the origin and back: the request as the origin shall see it, the answer as facts and an unread body.
+import { type RequestFacts, type ResponseFacts, responseFacts } from "../http/facts.ts";
+import { forwardedToOrigin } from "../http/field-table.ts";
+import type { HeaderPairs } from "../http/fields.ts";
+import { isForwardedNormalised, normalisedValue } from "../http/vary.ts";
+import type { Edge, Exchange } from "./exchange.ts";
+
+/** An answer whose body nobody has read yet. */
+export type Upstream =
+  | { readonly kind: "response"; readonly response: ResponseFacts; readonly raw: Response }
+  | { readonly kind: "failure"; readonly reason: "origin-unreachable" | "origin-timeout" };
+
+/** What the request to the origin is for. */
+export interface Intent {
+  /** The client's request goes on as it came: method, body, conditionals, ranges and codings are the origin's to judge. */
+  readonly asSent: boolean;
+  readonly clientConditionals: boolean;
+  /** Validators of a stored response. */
+  readonly validators: HeaderPairs;
+}
+
+export const FETCH_WHOLE: Intent = { asSent: false, clientConditionals: false, validators: [] };
+export const AS_SENT: Intent = { asSent: true, clientConditionals: true, validators: [] };
+
+/** Until the header section has arrived; bodies may take longer. */
+const HEADERS_DEADLINE_MS = 30_000;
+
+/** The origin of a public host, or `undefined` where the zone's own is meant. */
+export function originOf(edge: Edge, host: string): URL | undefined {
+  return edge.site.origins.get(host) ?? edge.site.origins.get("*");
+}
+
+export async function askOrigin(
+  edge: Edge,
+  exchange: Exchange,
+  facts: RequestFacts,
+  intent: Intent,
+): Promise<Upstream> {
+  const origin = originOf(edge, facts.location.host);
+  const requestedAtMs = edge.now();
+  const abort = new AbortController();
+  const timer = setTimeout(() => {
+    abort.abort();
+  }, HEADERS_DEADLINE_MS);
+  try {
+    const raw = await edge.fetch(upstreamRequest(exchange, facts, intent, origin, abort.signal));
+    const headers = mappedBack([...raw.headers], origin, facts);
+    return { kind: "response", response: responseFacts(raw.status, headers, requestedAtMs, edge.now()), raw };
+  } catch {
+    return { kind: "failure", reason: abort.signal.aborted ? "origin-timeout" : "origin-unreachable" };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function upstreamRequest(
+  { request, requestId }: Exchange,
+  facts: RequestFacts,
+  intent: Intent,
+  origin: URL | undefined,
+  signal: AbortSignal,
+): Request {
+  const { method, field, location } = facts;
+  const headers = new Headers();
+  for (const [name, value] of forwardedToOrigin([...request.headers], field, intent.clientConditionals)) {
+    const normal = !intent.asSent && isForwardedNormalised(name) ? normalisedValue(name, value) : value;
+    // a GET's content means nothing (RFC 9110 9.3.1); it goes, and what describes it with it
+    if (normal !== undefined && (intent.asSent || !name.startsWith("content-"))) headers.append(name, normal);
+  }
+  for (const [name, value] of intent.validators) headers.set(name, value);
+  setOwn(headers, facts, requestId, origin, intent.asSent);
+  const upgrade = intent.asSent ? field("upgrade") : undefined;
+  if (upgrade !== undefined) headers.set("upgrade", upgrade);
+  const hasBody = intent.asSent && method !== "GET" && method !== "HEAD";
+  return new Request(upstreamUrl(location, origin), {
+    method,
+    headers,
+    body: hasBody ? request.body : null,
+    redirect: "manual",
+    // the zone's own cache must not answer: it knows nothing of our purges
+    cache: "no-store",
+    signal,
+  });
+}
+
+/** What the edge says in its own name (RFC 9110 7.6.3, RFC 7239). */
+function setOwn(
+  headers: Headers,
+  facts: RequestFacts,
+  requestId: string,
+  origin: URL | undefined,
+  asSent: boolean,
+): void {
+  const { host, scheme } = facts.location;
+  headers.append("via", "1.1 strata");
+  headers.set("x-request-id", requestId);
+  // identity: one body for all clients until the edge compresses itself
+  headers.set("accept-encoding", asSent ? (facts.field("accept-encoding") ?? "identity") : "identity");
+  // with `cache: "no-store"` the runtime adds no-cache to both unless they have a value; an unknown directive means nothing
+  if (!headers.has("cache-control")) headers.set("cache-control", "strata");
+  if (!headers.has("pragma")) headers.set("pragma", "strata");
+  if (!origin) return;
+  headers.set("x-forwarded-host", host);
+  headers.set("x-forwarded-proto", scheme);
+  headers.set("forwarded", `host="${host}";proto=${scheme}`);
+}
+
+/** Set part by part: `new URL("//evil/x", base)` would choose another host. */
+function upstreamUrl({ scheme, host, path, query }: RequestFacts["location"], origin: URL | undefined): URL {
+  const url = new URL(origin ?? `${scheme}://${host}`);
+  url.pathname = path;
+  url.search = query;
+  return url;
+}
+
+/** The origin's own address in Location and Content-Location becomes the public one. */
+function mappedBack(headers: HeaderPairs, origin: URL | undefined, { location }: RequestFacts): HeaderPairs {
+  if (!origin) return headers;
+  const public_ = `${location.scheme}://${location.host}`;
+  return headers.map(([name, value]) => {
+    if (name !== "location" && name !== "content-location") return [name, value];
+    const ofOrigin = value === origin.origin || value.startsWith(`${origin.origin}/`);
+    return [name, ofOrigin ? public_ + value.slice(origin.origin.length) : value];
+  });
+}

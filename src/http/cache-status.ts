@@ -1,0 +1,49 @@
+// Owns the Cache-Status member and the X-Cache word that report a decision (RFC 9211).
+import { fwdOf, type ReasonCode } from "./reasons.ts";
+
+/** What became of one request at this cache. */
+export interface Outcome {
+  readonly reason: ReasonCode;
+  /** The tier that held the response, where one answered. */
+  readonly tier?: string | undefined;
+  readonly hit: boolean;
+  /** Remaining freshness in whole seconds, negative when stale (RFC 9211 2.4). */
+  readonly ttlSeconds?: number | undefined;
+  /** The status the origin answered with, where it was asked (RFC 9211 2.3). */
+  readonly fwdStatus?: number | undefined;
+  readonly stored?: boolean | undefined;
+  /** Why the answer was not stored, or stored how. */
+  readonly settled?: ReasonCode | undefined;
+}
+
+/**
+ * `previous`: what caches nearer to the origin reported; ours is appended (RFC 9211 2). Every value is a token or an
+ * integer by construction, so the member is written as the RFC's own examples are.
+ */
+export function cacheStatus(outcome: Outcome, previous: string | undefined): string {
+  const parts = ["strata"];
+  const fwd = fwdOf(outcome.reason);
+  if (outcome.hit) parts.push("hit");
+  else if (fwd) parts.push(`fwd=${fwd}`);
+  if (outcome.fwdStatus !== undefined) parts.push(`fwd-status=${String(outcome.fwdStatus)}`);
+  if (outcome.stored) parts.push("stored");
+  if (outcome.ttlSeconds !== undefined) parts.push(`ttl=${String(outcome.ttlSeconds)}`);
+  parts.push(`detail=${detailOf(outcome)}`);
+  const ours = parts.join("; ");
+  return previous ? `${previous}, ${ours}` : ours;
+}
+
+/** `reason`, then where it came from or how it settled: `fresh/memory`, `uri-miss/no-store`. */
+function detailOf({ reason, tier, settled }: Outcome): string {
+  const second = tier ?? (settled === "stored" || settled === reason ? undefined : settled);
+  return second === undefined ? reason : `${reason}/${second}`;
+}
+
+export type XCache = "HIT" | "STALE" | "REVALIDATED" | "MISS" | "BYPASS";
+
+export function xCache({ hit, reason, settled }: Outcome): XCache {
+  if (hit) return reason === "fresh" ? "HIT" : "STALE";
+  if (settled === "validated") return "REVALIDATED";
+  const fwd = fwdOf(reason);
+  return fwd === "bypass" || fwd === "method" ? "BYPASS" : "MISS";
+}

@@ -1,0 +1,65 @@
+// Owns the facts of a request and of a response: headers parsed once at the door into plain records.
+import { type RequestDirectives, requestDirectives } from "./cache-control.ts";
+import { type FieldReader, type HeaderPairs, readerOf } from "./fields.ts";
+import { type Governing, governing } from "./targeted.ts";
+
+/** A request URL in the one form used for matching, for the key and for the fetch. */
+export interface Location {
+  readonly scheme: "http" | "https";
+  readonly host: string;
+  readonly path: string;
+  /** With its "?", or "". */
+  readonly query: string;
+}
+
+export interface RequestFacts {
+  readonly method: string;
+  readonly location: Location;
+  readonly field: FieldReader;
+  readonly directives: RequestDirectives;
+  readonly hasAuthorization: boolean;
+  readonly hasSession: boolean;
+}
+
+/** What an origin answered, with the two clock readings of its fetch. */
+export interface ResponseFacts {
+  readonly status: number;
+  readonly headers: HeaderPairs;
+  readonly field: FieldReader;
+  readonly governing: Governing;
+  /** When the request was sent and when its header section arrived, milliseconds since the epoch (RFC 9111 4.2.3). */
+  readonly requestedAtMs: number;
+  readonly receivedAtMs: number;
+}
+
+export function requestFacts(
+  method: string,
+  location: Location,
+  field: FieldReader,
+  isSessionCookie: (name: string) => boolean,
+): RequestFacts {
+  return {
+    method,
+    location,
+    field,
+    directives: requestDirectives(field("cache-control"), field("pragma")),
+    hasAuthorization: field("authorization") !== undefined,
+    hasSession: cookieNames(field("cookie")).some(isSessionCookie),
+  };
+}
+
+export function responseFacts(
+  status: number,
+  headers: HeaderPairs,
+  requestedAtMs: number,
+  receivedAtMs: number,
+): ResponseFacts {
+  const field = readerOf(headers);
+  return { status, headers, field, governing: governing(field), requestedAtMs, receivedAtMs };
+}
+
+/** Names in a Cookie field. Several lines arrive joined with a comma, so both separators count (RFC 6265 4.2.1). */
+function cookieNames(cookie: string | undefined): readonly string[] {
+  if (cookie === undefined) return [];
+  return cookie.split(/[;,]/).map((pair) => (pair.split("=", 1)[0] ?? "").trim());
+}

@@ -1,0 +1,142 @@
+// Owns what happens to each header field: on the way to the origin, into a store, on a 304, out to clients. One table.
+import { type FieldReader, type HeaderPairs, splitList } from "./fields.ts";
+
+interface FieldTreatment {
+  /** Belongs to one connection: never forwarded, never stored (RFC 9110 7.6.1). */
+  readonly hop?: true;
+  /** A client's value is not passed on: it could choose another host, path or method, or is set by Strata itself. */
+  readonly ownedByEdge?: true;
+  /** Conditionals and ranges of the client: Strata decides them itself (RFC 9111 4.3.1, 3.3). */
+  readonly conditional?: true;
+  /** Addressed to this cache: not delivered to clients. */
+  readonly forUsOnly?: true;
+  /** Not kept in a store: recomputed for each answer, or never to be replayed. */
+  readonly notStored?: true;
+  /** A 304 does not change the stored value: it describes the stored body (RFC 9111 3.2). */
+  readonly keptOn304?: true;
+  /** Sent on a 304 to a client (RFC 9110 15.4.5). */
+  readonly sentOn304?: true;
+}
+
+const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatment>([
+  // hop-by-hop, RFC 9110 7.6.1 and 11.7
+  ["connection", { hop: true }],
+  ["keep-alive", { hop: true }],
+  ["proxy-authenticate", { hop: true }],
+  ["proxy-authentication-info", { hop: true }],
+  ["proxy-authorization", { hop: true }],
+  ["proxy-connection", { hop: true }],
+  ["te", { hop: true }],
+  ["trailer", { hop: true }],
+  ["transfer-encoding", { hop: true }],
+  ["upgrade", { hop: true }],
+  // override fields: cache poisoning by unkeyed input
+  ["forwarded", { ownedByEdge: true }],
+  ["x-forwarded-host", { ownedByEdge: true }],
+  ["x-forwarded-proto", { ownedByEdge: true }],
+  ["x-forwarded-port", { ownedByEdge: true }],
+  ["x-forwarded-scheme", { ownedByEdge: true }],
+  ["x-forwarded-server", { ownedByEdge: true }],
+  ["x-forwarded-prefix", { ownedByEdge: true }],
+  ["x-forwarded-for", { ownedByEdge: true }],
+  ["x-host", { ownedByEdge: true }],
+  ["x-original-url", { ownedByEdge: true }],
+  ["x-original-host", { ownedByEdge: true }],
+  ["x-rewrite-url", { ownedByEdge: true }],
+  ["x-http-method", { ownedByEdge: true }],
+  ["x-http-method-override", { ownedByEdge: true }],
+  ["x-method-override", { ownedByEdge: true }],
+  ["x-middleware-subrequest", { ownedByEdge: true }],
+  ["host", { ownedByEdge: true }],
+  ["x-request-id", { ownedByEdge: true, notStored: true }],
+  ["accept-encoding", { ownedByEdge: true }],
+  // request conditionals, RFC 9110 13.1 and 14.2
+  ["if-match", { conditional: true }],
+  ["if-none-match", { conditional: true }],
+  ["if-modified-since", { conditional: true }],
+  ["if-unmodified-since", { conditional: true }],
+  ["if-range", { conditional: true }],
+  ["range", { conditional: true }],
+  // addressed to this cache: RFC 9213 2 lets a targeted field be removed by the cache it is aimed at
+  ["surrogate-control", { forUsOnly: true }],
+  ["cloudflare-cdn-cache-control", { forUsOnly: true }],
+  ["cache-tag", { forUsOnly: true }],
+  ["surrogate-key", { forUsOnly: true }],
+  ["edge-cache-tag", { forUsOnly: true }],
+  ["cdn-tag", { forUsOnly: true }],
+  ["netlify-cache-tag", { forUsOnly: true }],
+  // recomputed, or never replayed
+  ["age", { notStored: true }],
+  ["set-cookie", { notStored: true }],
+  ["x-cache", { notStored: true }],
+  // describes the stored bytes, RFC 9111 3.2
+  ["content-encoding", { keptOn304: true }],
+  ["content-length", { keptOn304: true }],
+  ["content-range", { keptOn304: true }],
+  ["content-type", { keptOn304: true }],
+  // RFC 9110 15.4.5
+  ["cache-control", { sentOn304: true }],
+  ["cdn-cache-control", { sentOn304: true }],
+  ["content-location", { sentOn304: true }],
+  ["date", { sentOn304: true }],
+  ["etag", { sentOn304: true }],
+  ["expires", { sentOn304: true }],
+  ["vary", { sentOn304: true }],
+  // without an ETag it is the only validator the client has
+  ["last-modified", { sentOn304: true }],
+]);
+
+const PLAIN: FieldTreatment = {};
+
+function treatment(name: string): FieldTreatment {
+  return TABLE.get(name.toLowerCase()) ?? PLAIN;
+}
+
+/** Fields that a message's own Connection field names as hop-by-hop. */
+function listedByConnection(field: FieldReader): ReadonlySet<string> {
+  const connection = field("connection");
+  return new Set(connection === undefined ? [] : splitList(connection.toLowerCase()));
+}
+
+/** What of a client's request goes to the origin. `keepConditionals`: the request is passed on, not decided here. */
+export function forwardedToOrigin(pairs: HeaderPairs, field: FieldReader, keepConditionals: boolean): HeaderPairs {
+  const listed = listedByConnection(field);
+  return pairs.filter(([name]) => {
+    const { hop, ownedByEdge, conditional } = treatment(name);
+    return !hop && !ownedByEdge && !(conditional && !keepConditionals) && !listed.has(name.toLowerCase());
+  });
+}
+
+/** An origin's response without what belongs to its connection (RFC 9110 7.6.1). */
+export function endToEnd(pairs: HeaderPairs, field: FieldReader): HeaderPairs {
+  const listed = listedByConnection(field);
+  return pairs.filter(([name]) => !treatment(name).hop && !listed.has(name.toLowerCase()));
+}
+
+/** What of an origin's response is delivered to the client that asked. */
+export function deliverable(pairs: HeaderPairs, field: FieldReader): HeaderPairs {
+  return endToEnd(pairs, field).filter(([name]) => !treatment(name).forUsOnly);
+}
+
+/** What of an origin's response is kept for clients: deliverable, and not made anew for each answer. */
+export function kept(pairs: HeaderPairs, field: FieldReader): HeaderPairs {
+  return deliverable(pairs, field).filter(([name]) => !treatment(name).notStored);
+}
+
+/** What of an origin's response is kept for this cache alone. */
+export function addressedToEdge(pairs: HeaderPairs): HeaderPairs {
+  return pairs.filter(([name]) => treatment(name).forUsOnly);
+}
+
+/** The stored fields after a 304: each field it brings replaces the stored lines of that name (RFC 9111 3.2). */
+export function mergedBy304(stored: HeaderPairs, fresh: HeaderPairs): HeaderPairs {
+  const replacing = fresh.filter(([name]) => !treatment(name).keptOn304);
+  const replaced = new Set(replacing.map(([name]) => name.toLowerCase()));
+  return [...stored.filter(([name]) => !replaced.has(name.toLowerCase())), ...replacing];
+}
+
+/** The fields of a 200 that its 304 carries; Last-Modified only where there is no ETag (RFC 9110 15.4.5). */
+export function sentOn304(pairs: HeaderPairs): HeaderPairs {
+  const hasEtag = pairs.some(([name]) => name.toLowerCase() === "etag");
+  return pairs.filter(([name]) => treatment(name).sentOn304 && !(hasEtag && name.toLowerCase() === "last-modified"));
+}

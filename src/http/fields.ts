@@ -1,0 +1,65 @@
+// Owns the grammar HTTP fields share: lists, tokens, quoted strings, delta-seconds (RFC 9110 5.5-5.6, RFC 9111 1.2.2).
+
+/** Field lines in order; names in any case, one value per line. */
+export type HeaderPairs = readonly (readonly [name: string, value: string])[];
+
+/** Reads one field by lower-case name; several lines arrive joined with ", ". */
+export type FieldReader = (name: string) => string | undefined;
+
+/** Largest delta-seconds a cache has to represent (RFC 9111 1.2.2). */
+const MAX_DELTA_SECONDS = 2 ** 31 - 1;
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const DIGITS = /^[0-9]+$/;
+
+/**
+ * Splits a field value at `delimiter`, but not inside quoted strings; members are trimmed, empty ones dropped
+ * (RFC 9110 5.6.1). An unterminated quoted string swallows the rest, so that nothing hides behind it.
+ */
+export function splitList(value: string, delimiter: "," | ";" = ","): string[] {
+  if (!value.includes('"')) return trimmed(value.split(delimiter));
+  const members: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let i = 0; i < value.length; i++) {
+    const c = value[i];
+    if (quoted && c === "\\") i++;
+    else if (c === '"') quoted = !quoted;
+    else if (c === delimiter && !quoted) {
+      members.push(value.slice(start, i));
+      start = i + 1;
+    }
+  }
+  members.push(value.slice(start));
+  return trimmed(members);
+}
+
+function trimmed(members: string[]): string[] {
+  return members.map((member) => member.trim()).filter((member) => member !== "");
+}
+
+/** The content of a quoted string with its escapes undone, or the value itself when it is not quoted (RFC 9110 5.6.4). */
+export function unquote(value: string): string {
+  if (value.length < 2 || !value.startsWith('"') || !value.endsWith('"')) return value;
+  return value.slice(1, -1).replace(/\\(.)/gs, "$1");
+}
+
+export function isToken(value: string): boolean {
+  return TOKEN.test(value);
+}
+
+/** Whole seconds, capped at 2^31-1; `undefined` when the text is not 1*DIGIT (RFC 9111 1.2.2). */
+export function deltaSeconds(value: string): number | undefined {
+  return DIGITS.test(value) ? Math.min(Number(value), MAX_DELTA_SECONDS) : undefined;
+}
+
+/** A reader over plain pairs: for stored responses and for tests. Lines of one name are joined in order (RFC 9110 5.3). */
+export function readerOf(pairs: HeaderPairs): FieldReader {
+  const joined = new Map<string, string>();
+  for (const [name, value] of pairs) {
+    const key = name.toLowerCase();
+    const before = joined.get(key);
+    joined.set(key, before === undefined ? value : `${before}, ${value}`);
+  }
+  return (name) => joined.get(name);
+}

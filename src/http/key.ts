@@ -1,0 +1,39 @@
+// Owns cache keys: length-prefixed parts, so that no value can pretend to be two (RFC 9111 4.1, 2).
+import type { Variant } from "./vary.ts";
+
+declare const brand: unique symbol;
+/** Identifies one resource, or one variant of it, in every tier. Never sent anywhere. */
+export type CacheKey = string & { readonly [brand]: "CacheKey" };
+
+export interface KeyParts {
+  /** Lower case, with the port where it is not the scheme's own. */
+  readonly host: string;
+  readonly scheme: string;
+  readonly path: string;
+  /** With its "?", or "". */
+  readonly query: string;
+  /** The origin that answers for this host: entries of another one are not found. */
+  readonly origin: string;
+  /** Changes with the rule that shapes what is stored for this path. */
+  readonly policyVersion: string;
+}
+
+export function resourceKey(parts: KeyParts): CacheKey {
+  return glue([parts.host, parts.scheme, parts.path, parts.query, parts.origin, parts.policyVersion]) as CacheKey;
+}
+
+/** A resource's key has a fixed number of parts, so what follows it cannot be taken for another resource. */
+export function variantKey(resource: CacheKey, variant: Variant): CacheKey {
+  const names = Object.keys(variant).sort();
+  return (resource + glue(names.flatMap((name) => [name, variant[name] ?? ""]))) as CacheKey;
+}
+
+/** The public host a key belongs to: its first part. */
+export function hostOf(key: CacheKey): string {
+  const colon = key.indexOf(":");
+  return key.slice(colon + 1, colon + 1 + Number(key.slice(0, colon)));
+}
+
+function glue(parts: readonly string[]): string {
+  return parts.map((part) => `${String(part.length)}:${part}`).join("");
+}

@@ -1,0 +1,92 @@
+// Owns every reason code and what it means: the same word in Cache-Status, logs, metrics and explain (RFC 9211 2.2, 2.7).
+
+interface Reason {
+  /** Why the request went forward; absent where it did not. */
+  readonly fwd?: "bypass" | "method" | "uri-miss" | "vary-miss" | "miss" | "request" | "stale";
+  readonly means: string;
+  /** Said of one stored response; a farther tier may hold a newer one. */
+  readonly newerMayExist?: true;
+}
+
+export const REASONS = {
+  // reuse: answered from what is held
+  fresh: { means: "the stored response is fresh" },
+  "max-stale": { means: "stale, but within what the request's max-stale accepts" },
+  "stale-while-revalidate": { newerMayExist: true, means: "stale within its window; a refresh runs in the background" },
+  "stale-if-error": { means: "stale within its window, served because the origin failed" },
+  // reuse: forwarded
+  "uri-miss": { fwd: "uri-miss", means: "nothing is stored for this URL" },
+  "vary-miss": { fwd: "vary-miss", means: "what is stored for this URL was selected by other request headers" },
+  purged: { newerMayExist: true, fwd: "miss", means: "the stored response was purged" },
+  "purge-log-changed": {
+    newerMayExist: true,
+    fwd: "miss",
+    means: "the stored response belongs to another incarnation of the purge log",
+  },
+  "purge-unknown": {
+    fwd: "miss",
+    means: "the purge log cannot be reached, so nothing can be proved unpurged or stored",
+  },
+  "soft-purged": {
+    newerMayExist: true,
+    fwd: "stale",
+    means: "softly purged more than once since it was fetched: validated first",
+  },
+  stale: { newerMayExist: true, fwd: "stale", means: "the stored response is stale" },
+  "no-cache": { fwd: "stale", means: "the response asks to be validated before each reuse" },
+  "request-no-cache": { fwd: "request", means: "the request asks for validation" },
+  "request-max-age": { fwd: "request", means: "the request wants a younger or longer-lasting response" },
+  authorization: {
+    fwd: "miss",
+    means: "the request has Authorization and the stored response is not marked as shareable",
+  },
+  "session-cookie": {
+    fwd: "miss",
+    means: "the request has a session cookie and the stored response is not marked as shared",
+  },
+  "only-if-cached": { means: "the request forbids forwarding and nothing usable is stored" },
+  // receive: never looked up
+  method: { fwd: "method", means: "only GET and HEAD are answered from the cache" },
+  upgrade: { fwd: "bypass", means: "a protocol upgrade passes through untouched" },
+  range: { fwd: "bypass", means: "a range request is passed to the origin" },
+  precondition: { fwd: "bypass", means: "If-Match and If-Unmodified-Since are the origin's to evaluate" },
+  rule: { fwd: "bypass", means: "the site's rule says bypass" },
+  // settle: stored or not
+  stored: { means: "the response was stored" },
+  validated: { means: "the origin confirmed the stored response" },
+  "no-store": { means: "the response says no-store" },
+  private: { means: "the response is private" },
+  "set-cookie": { means: "the response sets a cookie" },
+  "request-no-store": { means: "the request says no-store" },
+  status: { means: "a response of this status is not stored" },
+  "must-understand": { means: "the response demands understanding of a status that is not understood" },
+  "no-lifetime": { means: "no explicit lifetime, and none may be guessed" },
+  expired: { means: "already stale on arrival and without a validator" },
+  "vary-star": { means: "Vary: * never matches another request" },
+  "vary-cookie": { means: "the response varies on Cookie" },
+  "vary-authorization": { means: "the response varies on Authorization" },
+  "authorization-response": { means: "the answer to a request with Authorization is not marked as shareable" },
+  "session-response": { means: "the answer to a request with a session cookie is not marked as shared" },
+  "ambiguous-path": { means: "the path can be read in two ways, so its answer is not shared" },
+  "type-mismatch": { means: "a path that names a static file answered with another type" },
+  "content-encoding": { means: "the origin encoded a body although identity was asked for" },
+  "too-many-tags": { means: "more tags than can be purged by" },
+  "tag-too-long": { means: "a tag longer than can be purged by" },
+  "head-response": { means: "an answer to HEAD has no body to store" },
+  "client-304": { means: "the origin answered the client's own conditional" },
+  "validator-mismatch": { means: "a 304 named another entity tag than the stored one" },
+  "origin-unreachable": { means: "the origin could not be reached" },
+  "origin-timeout": { means: "the origin did not answer in time" },
+} as const satisfies Record<string, Reason>;
+
+export type ReasonCode = keyof typeof REASONS;
+
+export function newerMayExist(code: ReasonCode): boolean {
+  const reason: Reason = REASONS[code];
+  return reason.newerMayExist ?? false;
+}
+
+export function fwdOf(code: ReasonCode): Reason["fwd"] {
+  const reason: Reason = REASONS[code];
+  return reason.fwd;
+}

@@ -1,0 +1,145 @@
+// Owns the second question of a cache: what do I do with what the origin said? (RFC 9111 3, 4.3.3, 4.3.4)
+import { weakMatch } from "./etag.ts";
+import { type RequestFacts, type ResponseFacts, responseFacts } from "./facts.ts";
+import type { HeaderPairs } from "./fields.ts";
+import { addressedToEdge, endToEnd, kept, mergedBy304 } from "./field-table.ts";
+import { initialAge, type LifetimePolicy, lifetimeOf } from "./freshness.ts";
+import type { ReasonCode } from "./reasons.ts";
+import type { PurgeState } from "./reuse.ts";
+import { forAuthorization, forSession, type SharingPolicy, whyNotStorable } from "./storable.ts";
+import { isServerFailure } from "./status-table.ts";
+import { type Fence, originValidators, remainingSeconds, type Stored } from "./stored.ts";
+import { hasTagField, isTagField, readTags } from "./tags.ts";
+import { targetHash } from "./target.ts";
+import { readVary, variantOf } from "./vary.ts";
+
+export type Answer =
+  | { readonly kind: "response"; readonly response: ResponseFacts }
+  | { readonly kind: "failure"; readonly reason: "origin-unreachable" | "origin-timeout" };
+
+export interface SettlePolicy extends LifetimePolicy, SharingPolicy {
+  readonly tags: readonly string[];
+}
+
+/** What was asked of the origin and on what ground. */
+export interface Asked {
+  readonly request: RequestFacts;
+  /** The stored response being validated, where there is one. */
+  readonly stored: Stored | undefined;
+  readonly purge: PurgeState;
+  /** Taken before the request was sent; absent while the purge log is unknown, and then nothing is stored. */
+  readonly fence: Fence | undefined;
+}
+
+export type Settle =
+  | { readonly verdict: "store"; readonly stored: Stored; readonly reason: ReasonCode }
+  /** A 304: the stored body goes on under the merged header section. */
+  | { readonly verdict: "refresh"; readonly stored: Stored; readonly storable: boolean; readonly reason: ReasonCode }
+  | { readonly verdict: "serve-stale"; readonly stored: Stored; readonly reason: ReasonCode }
+  /** `addPrivate`: the answer is for one session, and caches below must know. */
+  | { readonly verdict: "pass-through"; readonly reason: ReasonCode; readonly addPrivate: boolean }
+  /** The validation went wrong: ask once more, for the whole. */
+  | { readonly verdict: "refetch"; readonly reason: ReasonCode }
+  /** Nothing to deliver: the origin failed and nothing may stand in. */
+  | { readonly verdict: "fail"; readonly reason: "origin-unreachable" | "origin-timeout" };
+
+export function settle(answer: Answer, asked: Asked, policy: SettlePolicy, nowMs: number): Settle {
+  const { stored } = asked;
+  if (answer.kind === "failure") {
+    return (stored && staleIfError(stored, asked, nowMs)) ?? { verdict: "fail", reason: answer.reason };
+  }
+  const { response } = answer;
+  if (response.status === 304)
+    return stored ? refresh(response, stored, asked, policy) : passThrough("client-304", asked);
+  if (stored && isServerFailure(response.status)) {
+    const stale = staleIfError(stored, asked, nowMs);
+    if (stale) return stale;
+  }
+  const verdict = describe(response, asked, policy);
+  if (typeof verdict === "string") return passThrough(verdict, asked);
+  return { verdict: "store", stored: verdict, reason: "stored" };
+}
+
+/** RFC 5861 4: within the window after expiry, or after the soft purge that ended freshness earlier. */
+function staleIfError(stored: Stored, { purge }: Asked, nowMs: number): Settle | undefined {
+  if (purge.state === "validate" || purge.state === "gone" || stored.alwaysValidate) return undefined;
+  const sincePurge = purge.state === "stale" ? (nowMs - purge.sinceMs) / 1000 : Number.NEGATIVE_INFINITY;
+  const staleSeconds = Math.max(-remainingSeconds(stored, nowMs), sincePurge);
+  if (staleSeconds >= stored.staleIfErrorSeconds) return undefined;
+  return { verdict: "serve-stale", stored, reason: "stale-if-error" };
+}
+
+function refresh(response: ResponseFacts, stored: Stored, asked: Asked, policy: SettlePolicy): Settle {
+  const etag = response.field("etag");
+  // 4.3.4: a 304 about another representation updates nothing
+  if (etag !== undefined && stored.etag !== undefined && !weakMatch(etag, stored.etag)) {
+    return { verdict: "refetch", reason: "validator-mismatch" };
+  }
+  const merged = responseFacts(
+    stored.status,
+    mergedBy304(validatedFields(stored, response), endToEnd(response.headers, response.field)),
+    response.requestedAtMs,
+    response.receivedAtMs,
+  );
+  const described = describe(merged, asked, policy);
+  const reason = "validated";
+  if (typeof described !== "string") {
+    return { verdict: "refresh", stored: { ...described, bodyLength: stored.bodyLength }, storable: true, reason };
+  }
+  const answers = {
+    headers: kept(merged.headers, merged.field),
+    receivedAtMs: response.receivedAtMs,
+    initialAgeSeconds: initialAge(merged),
+  };
+  return { verdict: "refresh", stored: { ...stored, ...answers }, storable: false, reason };
+}
+
+/** All stored fields; but where the 304 brings tags, under any vendor's name, the stored ones are replaced by them. */
+function validatedFields(stored: Stored, response: ResponseFacts): HeaderPairs {
+  const fields = [...stored.headers, ...stored.edgeHeaders];
+  return hasTagField(response.field) ? fields.filter(([name]) => !isTagField(name)) : fields;
+}
+
+/** The response as a stored record, or the reason why it must not become one. */
+function describe(response: ResponseFacts, { request, fence }: Asked, policy: SettlePolicy): Stored | ReasonCode {
+  const lifetime = lifetimeOf(request, response, policy);
+  const tags = readTags(response.field, policy.tags);
+  const refusal = whyNotStorable(request, response, lifetime, tags, policy);
+  if (refusal) return refusal;
+  if (!fence) return "purge-unknown";
+  const vary = readVary(response.field("vary"));
+  if (!vary.storable) return vary.reason;
+  if (!tags.usable) return tags.reason;
+  const { directives } = response.governing;
+  // 4.2.4: these forbid stale responses, whatever else the response or the rule allows
+  const staleAllowed =
+    !directives.mustRevalidate &&
+    !directives.proxyRevalidate &&
+    directives.sMaxage === undefined &&
+    !directives.noCache;
+  return {
+    status: response.status,
+    headers: kept(response.headers, response.field),
+    edgeHeaders: addressedToEdge(response.headers),
+    bodyLength: undefined,
+    receivedAtMs: response.receivedAtMs,
+    initialAgeSeconds: initialAge(response),
+    lifetimeSeconds: lifetime.seconds,
+    staleWhileRevalidateSeconds: staleAllowed
+      ? (policy.staleWhileRevalidate ?? directives.staleWhileRevalidate ?? 0)
+      : 0,
+    staleIfErrorSeconds: staleAllowed ? (policy.staleIfError ?? directives.staleIfError ?? 0) : 0,
+    staleAllowed,
+    alwaysValidate: directives.noCache,
+    forAuthorization: forAuthorization(response, policy),
+    forSession: forSession(response, policy),
+    ...originValidators(response.field),
+    variant: variantOf(vary.fields, request.field),
+    targets: tags.tags.map((value) => targetHash({ kind: "tag", value })),
+    fence,
+  };
+}
+
+function passThrough(reason: ReasonCode, { request }: Asked): Settle {
+  return { verdict: "pass-through", reason, addPrivate: request.hasSession };
+}

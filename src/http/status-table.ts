@@ -1,0 +1,46 @@
+// Owns what a cache may do with each final status (RFC 9110 15, RFC 9111 3 and 4.2.2).
+
+export interface StatusFacts {
+  /** We know the caching requirements of this status: what must-understand asks (RFC 9111 5.2.2.3). */
+  readonly understood: boolean;
+  /** A lifetime may be guessed from Last-Modified (RFC 9110 15.1). */
+  readonly heuristic: boolean;
+}
+
+const TABLE: ReadonlyMap<number, StatusFacts> = new Map([
+  [200, { understood: true, heuristic: true }],
+  [203, { understood: true, heuristic: true }],
+  [204, { understood: true, heuristic: true }],
+  [300, { understood: true, heuristic: true }],
+  [301, { understood: true, heuristic: true }],
+  [302, { understood: true, heuristic: false }],
+  [303, { understood: true, heuristic: false }],
+  [307, { understood: true, heuristic: false }],
+  [308, { understood: true, heuristic: true }],
+  [404, { understood: true, heuristic: true }],
+  [405, { understood: true, heuristic: true }],
+  [410, { understood: true, heuristic: true }],
+  [414, { understood: true, heuristic: true }],
+  [501, { understood: true, heuristic: true }],
+]);
+
+const UNKNOWN: StatusFacts = { understood: false, heuristic: false };
+
+export function statusFacts(status: number): StatusFacts {
+  return TABLE.get(status) ?? UNKNOWN;
+}
+
+/** Statuses a cache must never keep as a response of its own: interim, partial (see ranges), and validation answers. */
+export function isStorableStatus(status: number): boolean {
+  return status >= 200 && status <= 599 && status !== 206 && status !== 304;
+}
+
+/** A failure of the origin that stale-if-error covers (RFC 5861 4). */
+export function isServerFailure(status: number): boolean {
+  return status === 500 || status === 502 || status === 503 || status === 504;
+}
+
+/** Responses of these statuses carry no content (RFC 9110 6.4.1); a Response may not be built with a body. */
+export function isBodyless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
+}

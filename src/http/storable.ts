@@ -1,0 +1,76 @@
+// Owns the question "may this response be stored in a shared cache?" (RFC 9111 3), clause by clause.
+import { isAmbiguousPath, isTypeMismatch } from "./deception.ts";
+import type { RequestFacts, ResponseFacts } from "./facts.ts";
+import type { Lifetime } from "./freshness.ts";
+import type { ReasonCode } from "./reasons.ts";
+import { isStorableStatus, statusFacts } from "./status-table.ts";
+import { originValidators } from "./stored.ts";
+import { type Tags } from "./tags.ts";
+import { readVary } from "./vary.ts";
+
+/** What of a response depends on the site's rule. */
+export interface SharingPolicy {
+  /** The rule declares that authenticated requests get the same answer as anybody. */
+  readonly sharedRoute: boolean;
+}
+
+/** The first clause that forbids storing, or `undefined` when none does. */
+export function whyNotStorable(
+  request: RequestFacts,
+  response: ResponseFacts,
+  lifetime: Lifetime,
+  tags: Tags,
+  policy: SharingPolicy,
+): ReasonCode | undefined {
+  const { directives } = response.governing;
+  // 3: the request method is understood; an answer to HEAD has nothing to store
+  if (request.method !== "GET") return "head-response";
+  if (!isStorableStatus(response.status)) return "status";
+  // 3, 5.2.2.3: must-understand overrides no-store where the status is understood
+  if (directives.mustUnderstand && !statusFacts(response.status).understood) return "must-understand";
+  if (directives.noStore && !directives.mustUnderstand) return "no-store";
+  // 5.2.1.5
+  if (request.directives.noStore) return "request-no-store";
+  // 5.2.2.7
+  if (directives.private) return "private";
+  // a cookie is for one client, whatever its lifetime says
+  if (response.field("set-cookie") !== undefined && !directives.privateSetCookie) return "set-cookie";
+  if (request.hasAuthorization && !forAuthorization(response, policy)) return "authorization-response";
+  if (request.hasSession && !forSession(response, policy)) return "session-response";
+  const vary = readVary(response.field("vary"));
+  if (!vary.storable) return vary.reason;
+  if (isAmbiguousPath(request.location.path)) return "ambiguous-path";
+  if (isTypeMismatch(request.location.path, response.status, response.field("content-type"))) return "type-mismatch";
+  const useless = whyUseless(response, lifetime);
+  if (useless) return useless;
+  if (hasContentCoding(response)) return "content-encoding";
+  return tags.usable ? undefined : tags.reason;
+}
+
+/** RFC 9111 3: explicit or heuristic lifetime; one that is over is only worth keeping with a validator. */
+function whyUseless(response: ResponseFacts, lifetime: Lifetime): ReasonCode | undefined {
+  if (lifetime.seconds > 0) return undefined;
+  const { directives } = response.governing;
+  // no-cache says how to reuse it, so it may be kept without a lifetime and validated each time
+  if (lifetime.source === "none" && !directives.noCache) return "no-lifetime";
+  if ((directives.staleWhileRevalidate ?? 0) > 0 || (directives.staleIfError ?? 0) > 0) return undefined;
+  const { etag, lastModified } = originValidators(response.field);
+  return etag === undefined && lastModified === undefined ? "expired" : undefined;
+}
+
+/** RFC 9111 3.5: what lets an answer to an authenticated request be shared. */
+export function forAuthorization(response: ResponseFacts, policy: SharingPolicy): boolean {
+  const { public: isPublic, sMaxage, mustRevalidate } = response.governing.directives;
+  return policy.sharedRoute || isPublic || sMaxage !== undefined || mustRevalidate;
+}
+
+/** A session cookie is like Authorization, but must-revalidate says nothing of who may share. */
+export function forSession(response: ResponseFacts, policy: SharingPolicy): boolean {
+  const { public: isPublic, sMaxage } = response.governing.directives;
+  return policy.sharedRoute || isPublic || sMaxage !== undefined;
+}
+
+function hasContentCoding(response: ResponseFacts): boolean {
+  const coding = response.field("content-encoding");
+  return coding !== undefined && coding.trim().toLowerCase() !== "identity";
+}

@@ -1,0 +1,82 @@
+// Owns the stored response: plain data, everything a later decision needs, decided once when it was stored.
+import type { FieldReader, HeaderPairs } from "./fields.ts";
+import type { TargetHash } from "./target.ts";
+import type { Variant } from "./vary.ts";
+
+/** Where in the purge log's history the fetch of a response began. */
+export interface Fence {
+  readonly incarnation: string;
+  readonly seq: number;
+}
+
+export interface Stored {
+  readonly status: number;
+  /** What is delivered to clients; Cache-Status of caches behind us included. */
+  readonly headers: HeaderPairs;
+  /** Fields addressed to this cache, tags among them: needed again when a 304 is merged, never delivered. */
+  readonly edgeHeaders: HeaderPairs;
+  /** Bytes of the body as stored, where known. */
+  readonly bodyLength: number | undefined;
+  readonly receivedAtMs: number;
+  /** corrected_initial_age, seconds (RFC 9111 4.2.3). */
+  readonly initialAgeSeconds: number;
+  readonly lifetimeSeconds: number;
+  /** How long past expiry it may answer while it is refreshed / when the origin fails; 0 where stale is forbidden. */
+  readonly staleWhileRevalidateSeconds: number;
+  readonly staleIfErrorSeconds: number;
+  /** Whether a request's max-stale may use it (RFC 9111 4.2.4). */
+  readonly staleAllowed: boolean;
+  /** no-cache: validated before every reuse. */
+  readonly alwaysValidate: boolean;
+  /** May answer a request with Authorization (RFC 9111 3.5) / with a session cookie. */
+  readonly forAuthorization: boolean;
+  readonly forSession: boolean;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+  readonly variant: Variant;
+  readonly targets: readonly TargetHash[];
+  readonly fence: Fence;
+}
+
+/** Age in whole seconds, rounded down as Age fields are (RFC 9111 4.2.3). */
+export function ageSeconds(stored: Stored, nowMs: number): number {
+  return Math.floor(preciseAge(stored, nowMs));
+}
+
+/** Seconds until it is stale; negative afterwards. */
+export function remainingSeconds(stored: Stored, nowMs: number): number {
+  return stored.lifetimeSeconds - preciseAge(stored, nowMs);
+}
+
+function preciseAge(stored: Stored, nowMs: number): number {
+  return stored.initialAgeSeconds + Math.max(0, nowMs - stored.receivedAtMs) / 1000;
+}
+
+/** How long a tier has any use for it, seconds: fresh, stale windows, and a while for validation. */
+export function storageSeconds(stored: Stored): number {
+  const windows = Math.max(stored.staleWhileRevalidateSeconds, stored.staleIfErrorSeconds);
+  const validatable = stored.etag !== undefined || stored.lastModified !== undefined ? VALIDATION_SECONDS : 0;
+  const fresh = Math.max(0, stored.lifetimeSeconds - stored.initialAgeSeconds);
+  return Math.min(Math.ceil(fresh + Math.max(windows, validatable)), MAX_STORAGE_SECONDS);
+}
+
+/** The longest any tier keeps anything: purge records older than this can be forgotten. */
+const MAX_STORAGE_SECONDS = 30 * 24 * 3600;
+/** A stale response with a validator stays worth a 304 for this long. */
+const VALIDATION_SECONDS = 3600;
+
+/** Which validators to send upstream (RFC 9111 4.3.1). */
+export function storedValidators(stored: Stored): HeaderPairs {
+  const pairs: [string, string][] = [];
+  if (stored.etag !== undefined) pairs.push(["if-none-match", stored.etag]);
+  if (stored.lastModified !== undefined) pairs.push(["if-modified-since", stored.lastModified]);
+  return pairs;
+}
+
+/** Validators as the origin sent them; a malformed one is none. */
+export function originValidators(field: FieldReader): { etag: string | undefined; lastModified: string | undefined } {
+  const etag = field("etag");
+  return { etag: etag !== undefined && ETAG.test(etag) ? etag : undefined, lastModified: field("last-modified") };
+}
+
+const ETAG = /^(W\/)?"[\x21\x23-\x7e\x80-\uffff]*"$/;

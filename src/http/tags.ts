@@ -1,0 +1,45 @@
+// Owns which tags a response carries: read from the tag fields of every vendor, removed from what clients see.
+import { type FieldReader, splitList } from "./fields.ts";
+
+export const MAX_TAG_LENGTH = 1024;
+export const MAX_TAGS = 1000;
+
+/** Comma-separated tag fields. */
+const COMMA_FIELDS = ["cache-tag", "edge-cache-tag", "cdn-tag", "netlify-cache-tag"] as const;
+/** Space-separated by its vendor's definition. */
+const SPACE_FIELD = "surrogate-key";
+const TAG_FIELDS: readonly string[] = [...COMMA_FIELDS, SPACE_FIELD];
+
+export type Tags =
+  | { readonly usable: true; readonly tags: readonly string[] }
+  | { readonly usable: false; readonly reason: "too-many-tags" | "tag-too-long" };
+
+/**
+ * The distinct tags of a response, compared case-sensitively, with the rule's own appended. A response whose tags break a
+ * limit could not be purged reliably, so it is not usable for storing.
+ */
+export function readTags(field: FieldReader, ruleTags: readonly string[]): Tags {
+  const tags = new Set(ruleTags);
+  for (const name of COMMA_FIELDS) {
+    // tags are no structured field: quotes are ordinary characters in them
+    for (const tag of field(name)?.split(",") ?? []) add(tags, tag.trim());
+  }
+  // several field lines were joined with a comma, which is no separator to its vendor
+  for (const line of splitList(field(SPACE_FIELD) ?? "")) for (const tag of line.split(/\s+/)) add(tags, tag);
+  if (tags.size > MAX_TAGS) return { usable: false, reason: "too-many-tags" };
+  for (const tag of tags) if (tag.length > MAX_TAG_LENGTH) return { usable: false, reason: "tag-too-long" };
+  return { usable: true, tags: [...tags] };
+}
+
+/** True where the response brings any tag field, even an empty one: a 304 that does replaces the stored tags. */
+export function hasTagField(field: FieldReader): boolean {
+  return TAG_FIELDS.some((name) => field(name) !== undefined);
+}
+
+export function isTagField(name: string): boolean {
+  return TAG_FIELDS.includes(name.toLowerCase());
+}
+
+function add(tags: Set<string>, tag: string): void {
+  if (tag !== "") tags.add(tag);
+}

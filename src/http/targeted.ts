@@ -1,0 +1,52 @@
+// Owns which field governs a response at this cache: the first valid targeted field, else Cache-Control (RFC 9213 2.2).
+import { type BareItem, parseDictionary } from "structured-headers";
+import { type Directives, parseDirectives, type ResponseDirectives, responseDirectives } from "./cache-control.ts";
+import type { FieldReader } from "./fields.ts";
+
+export type GoverningField =
+  | "cloudflare-cdn-cache-control"
+  | "cdn-cache-control"
+  | "surrogate-control"
+  | "cache-control"
+  | "none";
+
+export interface Governing {
+  readonly field: GoverningField;
+  readonly directives: ResponseDirectives;
+}
+
+const NOTHING: Governing = { field: "none", directives: responseDirectives(new Map()) };
+
+export function governing(field: FieldReader): Governing {
+  for (const name of ["cloudflare-cdn-cache-control", "cdn-cache-control"] as const) {
+    const directives = structuredDirectives(field(name));
+    if (directives) return { field: name, directives: responseDirectives(directives) };
+  }
+  // Surrogate-Control predates structured fields: Cache-Control's own grammar
+  const surrogate = field("surrogate-control");
+  if (surrogate !== undefined && surrogate.trim() !== "") {
+    return { field: "surrogate-control", directives: responseDirectives(parseDirectives(surrogate)) };
+  }
+  const cacheControl = field("cache-control");
+  if (cacheControl === undefined) return NOTHING;
+  return { field: "cache-control", directives: responseDirectives(parseDirectives(cacheControl)) };
+}
+
+/** `undefined` when the field is absent, empty or not a Dictionary: it must then be ignored (RFC 9213 2.1). */
+function structuredDirectives(value: string | undefined): Directives | undefined {
+  if (value === undefined || value.trim() === "") return undefined;
+  try {
+    const directives = new Map<string, string | true>();
+    for (const [name, [item]] of parseDictionary(value)) {
+      if (item === false) continue;
+      directives.set(name, Array.isArray(item) ? "" : argumentOf(item));
+    }
+    return directives;
+  } catch {
+    return undefined;
+  }
+}
+
+function argumentOf(item: BareItem): string | true {
+  return item === true ? true : String(item);
+}

@@ -1,0 +1,3 @@
+// Owns what users of the package import.
+export { SiteError } from "./error.ts";
+export { defineSite, type Rule, type Site, type SiteInput } from "./policy/define.ts";

@@ -1,0 +1,144 @@
+// Owns defineSite: a configuration checked as a whole, every problem named with its path, then made ready for use.
+import * as v from "valibot";
+import { SiteError } from "../error.ts";
+import { hash64 } from "../http/hash.ts";
+import type { ReusePolicy } from "../http/reuse.ts";
+import type { SettlePolicy } from "../http/settle.ts";
+import { originUrl, type RuleInput, type SiteInput, siteSchema } from "./schema.ts";
+import { DEFAULT_SESSION_COOKIES } from "./session-cookies.ts";
+
+export type { SiteInput } from "./schema.ts";
+
+/** A rule with every default filled in. */
+export interface Rule extends SettlePolicy, ReusePolicy {
+  /** Its pattern, or "(default)". */
+  readonly name: string;
+  readonly pattern: RegExp;
+  readonly bypass: boolean;
+  readonly maxLagMs: number;
+  readonly onUnknown: "revalidate" | "serve";
+  readonly global: boolean;
+  /** Part of every key: entries stored under another wording of the rule are not found. */
+  readonly version: string;
+}
+
+export interface Site {
+  readonly rules: readonly Rule[];
+  /** Answers every path no rule matches. */
+  readonly defaultRule: Rule;
+  /** Public host or "*" -> origin. */
+  readonly origins: ReadonlyMap<string, URL>;
+  readonly isSessionCookie: (name: string) => boolean;
+  readonly maxLagMs: number;
+  readonly memory: { readonly bytes: number; readonly bodyBytes: number };
+  readonly global: { readonly minTtlSeconds: number };
+}
+
+const DEFAULTS = {
+  maxLag: 1,
+  onUnknown: "revalidate",
+  memoryBytes: 32 * 2 ** 20,
+  memoryBodyBytes: 2 ** 20,
+  globalMinTtl: 300,
+} as const;
+
+/**
+ * Checks and completes a site's configuration.
+ * @throws SiteError naming every problem with its path, `rules[2].edge.ttl` for instance.
+ */
+export function defineSite(input: SiteInput): Site {
+  const parsed = v.safeParse(siteSchema, input);
+  if (!parsed.success) throw new SiteError(parsed.issues.flatMap((issue) => describe(issue)));
+  const { origins = {}, session, purge = {}, tiers = {}, rules = [] } = parsed.output;
+  const cookies = session?.cookies ?? DEFAULT_SESSION_COOKIES;
+  // who counts as authenticated shapes every entry
+  const siteVersion = JSON.stringify([...cookies].sort());
+  const complete = (rule: RuleInput, name: string): Rule => completeRule(rule, name, purge, siteVersion);
+  const isSession = new RegExp(`^(?:${cookies.map(patternSource).join("|")})$`, "i");
+  return {
+    rules: rules.map((rule) => complete(rule, rule.match)),
+    defaultRule: complete({ match: "/*" }, "(default)"),
+    origins: new Map(Object.entries(origins).map(([host, url]) => [host, new URL(url)])),
+    isSessionCookie: cookies.length === 0 ? () => false : (name) => isSession.test(name),
+    maxLagMs: (purge.maxLag ?? DEFAULTS.maxLag) * 1000,
+    memory: {
+      bytes: tiers.memory?.bytes ?? DEFAULTS.memoryBytes,
+      bodyBytes: tiers.memory?.bodyBytes ?? DEFAULTS.memoryBodyBytes,
+    },
+    global: { minTtlSeconds: tiers.global?.minTtl ?? DEFAULTS.globalMinTtl },
+  };
+}
+
+/**
+ * The site with one origin for every host, for STRATA_ORIGIN.
+ * @throws SiteError when `url` is no origin.
+ */
+export function withOrigin(site: Site, url: string | undefined): Site {
+  if (url === undefined) return site;
+  const parsed = v.safeParse(originUrl, url);
+  if (!parsed.success)
+    throw new SiteError(parsed.issues.map((issue) => `STRATA_ORIGIN: ${issue.message} (got ${show(url)})`));
+  return { ...site, origins: new Map([["*", new URL(url)]]) };
+}
+
+function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput["purge"], siteVersion: string): Rule {
+  const ttl = rule.edge?.ttl;
+  const range = typeof ttl === "object" ? ttl : {};
+  return {
+    name,
+    pattern: new RegExp(`^${patternSource(rule.match)}$`, "s"),
+    bypass: rule.bypass ?? false,
+    honourClient: rule.client !== "ignore",
+    ttl: typeof ttl === "number" ? ttl : undefined,
+    defaultTtl: range.default,
+    minTtl: range.min,
+    maxTtl: range.max,
+    staleWhileRevalidate: rule.edge?.swr,
+    staleIfError: rule.edge?.sie,
+    sharedRoute: rule.auth === "shared",
+    tags: rule.tags ?? [],
+    maxLagMs: (rule.purge?.maxLag ?? sitePurge?.maxLag ?? DEFAULTS.maxLag) * 1000,
+    onUnknown: rule.purge?.onUnknown ?? sitePurge?.onUnknown ?? DEFAULTS.onUnknown,
+    global: rule.global ?? true,
+    version: hash64(JSON.stringify([siteVersion, rule])),
+  };
+}
+
+/** A pattern's literal text escaped, `*` for any characters. */
+function patternSource(pattern: string): string {
+  return pattern
+    .split("*")
+    .map((literal) => literal.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"))
+    .join(".*");
+}
+
+/** One line a problem: path, what is wrong, what was found. */
+function describe(issue: v.BaseIssue<unknown>): string[] {
+  // a union reports that no member fits; its members know why
+  const deeper = issue.issues?.filter(({ path }) => path !== undefined) ?? [];
+  if (deeper.length > 0) return deeper.flatMap((inner) => describe(withParent(inner, issue)));
+  const place = pathOf(issue.path ?? []);
+  const unknown = issue.type === "strict_object" && issue.expected === "never";
+  if (unknown) return [`${place}: unknown option`];
+  const missing = issue.input === undefined;
+  return [`${place}: ${missing ? "is missing" : message(issue)}${missing ? "" : ` (got ${show(issue.input)})`}`];
+}
+
+function withParent(inner: v.BaseIssue<unknown>, parent: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
+  const [first, ...rest] = [...(parent.path ?? []), ...(inner.path ?? [])];
+  return first ? { ...inner, path: [first, ...rest] } : inner;
+}
+
+function message(issue: v.BaseIssue<unknown>): string {
+  return issue.message.startsWith("Invalid type") ? `must be ${issue.expected ?? "something else"}` : issue.message;
+}
+
+function pathOf(path: readonly v.IssuePathItem[]): string {
+  const text = path.map(({ key }) => (typeof key === "number" ? `[${String(key)}]` : `.${String(key)}`)).join("");
+  return text === "" ? "(site)" : text.replace(/^\./, "");
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

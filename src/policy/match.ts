@@ -1,0 +1,6 @@
+// Owns which rule decides for a path: the first that matches, else the site's default.
+import type { Rule, Site } from "./define.ts";
+
+export function ruleFor(site: Site, path: string): Rule {
+  return site.rules.find(({ pattern }) => pattern.test(path)) ?? site.defaultRule;
+}

@@ -1,0 +1,51 @@
+// Owns the promise that a tier never fails a request: what throws or hangs counts as a miss and is reported.
+import { DependencyError } from "../error.ts";
+import type { Tier } from "./tier.ts";
+
+export type ReportError = (error: DependencyError) => void;
+
+/** Wraps a tier so that `get`, `put` and `delete` always fulfil; reads give up after `readTimeoutMs`. */
+export function guarded(tier: Tier, readTimeoutMs: number, report: ReportError): Tier {
+  const reported = (operation: string, cause: unknown): undefined => {
+    report(new DependencyError(`${tier.name} tier`, `${operation} failed`, { cause }));
+  };
+  return {
+    name: tier.name,
+    admits: (stored, body) => tier.admits(stored, body),
+    async get(key) {
+      try {
+        return await withDeadline(tier.get(key), readTimeoutMs);
+      } catch (cause) {
+        return reported("get", cause);
+      }
+    },
+    async put(key, entry, seconds) {
+      try {
+        await tier.put(key, entry, seconds);
+      } catch (cause) {
+        reported("put", cause);
+      }
+    },
+    async delete(key) {
+      try {
+        await tier.delete(key);
+      } catch (cause) {
+        reported("delete", cause);
+      }
+    },
+  };
+}
+
+async function withDeadline<T>(work: Promise<T> | T, ms: number): Promise<T> {
+  let timer: number | null = null;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${String(ms)} ms`));
+    }, ms);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,122 @@
+// Owns the memory tier: small hot bodies in the isolate's heap, bounded in bytes, evicted by SIEVE.
+import type { CacheKey } from "../http/key.ts";
+import type { Entry, Tier } from "./tier.ts";
+
+export interface MemoryOptions {
+  /** Budget in bytes for keys, headers and bodies together. */
+  readonly bytes: number;
+  /** Largest body kept, in bytes. */
+  readonly bodyBytes: number;
+  readonly now: () => number;
+}
+
+export interface MemoryTier extends Tier {
+  get(key: CacheKey): Entry | undefined;
+  put(key: CacheKey, entry: Entry, seconds: number): void;
+  delete(key: CacheKey): void;
+  /** Bytes in use, by the tier's own reckoning. */
+  readonly usedBytes: number;
+}
+
+interface Node {
+  readonly key: CacheKey;
+  readonly entry: Entry;
+  readonly bytes: number;
+  readonly expiresAtMs: number;
+  visited: boolean;
+  newer: Node | undefined;
+  older: Node | undefined;
+}
+
+/** What a Map slot, the node and the record's own fields take, roughly. */
+const OVERHEAD_BYTES = 600;
+
+/**
+ * SIEVE (Zhang et al., NSDI 2024): a queue in order of arrival and a hand that walks from old to new; a hit only sets a
+ * bit, an eviction takes the first unvisited entry from the hand on. All operations are O(1), amortised.
+ */
+export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): MemoryTier {
+  const nodes = new Map<CacheKey, Node>();
+  let newest: Node | undefined;
+  let oldest: Node | undefined;
+  let hand: Node | undefined;
+  let used = 0;
+
+  function unlink(node: Node): void {
+    if (hand === node) hand = node.newer;
+    if (node.newer) node.newer.older = node.older;
+    else newest = node.older;
+    if (node.older) node.older.newer = node.newer;
+    else oldest = node.newer;
+    nodes.delete(node.key);
+    used -= node.bytes;
+  }
+
+  function evictOne(): void {
+    let candidate = hand ?? oldest;
+    while (candidate?.visited) {
+      candidate.visited = false;
+      candidate = candidate.newer ?? oldest;
+    }
+    if (!candidate) return;
+    hand = candidate.newer;
+    unlink(candidate);
+  }
+
+  return {
+    name: "memory",
+    // `put` decides: an entry that does not fit must still drop its predecessor
+    admits: () => true,
+    get(key) {
+      const node = nodes.get(key);
+      if (!node) return undefined;
+      if (node.expiresAtMs <= now()) {
+        unlink(node);
+        return undefined;
+      }
+      node.visited = true;
+      return node.entry;
+    },
+    put(key, entry, seconds) {
+      const before = nodes.get(key);
+      if (before) unlink(before);
+      const size = sizeOf(key, entry);
+      const fits = entry.kind === "vary" || (entry.body.kind === "bytes" && entry.body.bytes.length <= bodyBytes);
+      if (!fits || size > budget || seconds <= 0) return;
+      while (used + size > budget) evictOne();
+      const visited = before?.visited ?? false;
+      const node: Node = {
+        key,
+        entry,
+        bytes: size,
+        expiresAtMs: now() + seconds * 1000,
+        visited,
+        newer: undefined,
+        older: newest,
+      };
+      if (newest) newest.newer = node;
+      newest = node;
+      oldest ??= node;
+      nodes.set(key, node);
+      used += size;
+    },
+    delete(key) {
+      const node = nodes.get(key);
+      if (node) unlink(node);
+    },
+    get usedBytes() {
+      return used;
+    },
+  };
+}
+
+/** Strings are counted as one byte a character: header text is Latin-1 in the heap. */
+function sizeOf(key: CacheKey, entry: Entry): number {
+  let size = OVERHEAD_BYTES + key.length;
+  if (entry.kind === "vary") return size + entry.index.variants.reduce((sum, variant) => sum + variant.length, 0);
+  const { stored, body } = entry;
+  for (const pairs of [stored.headers, stored.edgeHeaders])
+    for (const [name, value] of pairs) size += name.length + value.length + 64;
+  size += stored.targets.length * 64;
+  return size + (body.kind === "bytes" ? body.bytes.length : 0);
+}

@@ -1,0 +1,188 @@
+// Owns the tiers as one: lookup from fast to slow with promotion, Vary's two steps, and storing in all of them.
+import type { FieldReader } from "../http/fields.ts";
+import { type CacheKey, variantKey } from "../http/key.ts";
+import type { Absence } from "../http/reuse.ts";
+import { storageSeconds, type Stored } from "../http/stored.ts";
+import { matchesVariant, variantOf } from "../http/vary.ts";
+import type { MemoryTier } from "./memory.ts";
+import type { Body, Entry, Tier, TierName, VaryIndex } from "./tier.ts";
+
+export interface Found {
+  readonly stored: Stored;
+  readonly body: Body;
+  readonly tier: TierName;
+}
+
+export interface Lookup {
+  readonly found: Found | undefined;
+  /** What to say where nothing was found. */
+  readonly absence: Absence;
+  /** What the resource is known to vary on; `store` wants it back. */
+  readonly index: VaryIndex | undefined;
+}
+
+/** Where a response is to be filed: the resource, the request that selected it, and the index the lookup met. */
+export interface Place {
+  readonly key: CacheKey;
+  readonly request: FieldReader;
+  readonly index: VaryIndex | undefined;
+  /** Whether the rule admits the global tier. */
+  readonly global: boolean;
+}
+
+export interface Stack {
+  /** Largest body that `store` keeps in memory; a larger one is streamed with `storeStream`. Bytes. */
+  readonly maxBufferedBytes: number;
+  /**
+   * The first stored response for which `enough` holds, or the youngest of those found. `background` keeps promotions alive.
+   * Answers without a promise when memory has it.
+   */
+  lookup(
+    place: Omit<Place, "index">,
+    enough: (stored: Stored) => boolean,
+    background: (work: Promise<void>) => void,
+  ): Lookup | Promise<Lookup>;
+  /** In memory at once; the promise covers the other tiers. */
+  store(place: Place, stored: Stored, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** In the colo only. Nothing is kept when the stream errors. */
+  storeStream(place: Place, stored: Stored, stream: ReadableStream<Uint8Array>): Promise<void>;
+}
+
+/** Variants of one resource that are kept at once; beyond it the oldest goes, so that junk cannot grow without end. */
+const MAX_VARIANTS = 16;
+/** How long the index of a resource's variants is kept, seconds; each store renews it. */
+const INDEX_SECONDS = 7 * 24 * 3600;
+
+/** `lower`: from near to far, each already guarded. */
+export function tierStack(memory: MemoryTier, lower: readonly Tier[], maxBufferedBytes: number): Stack {
+  function admitted(global: boolean): readonly Tier[] {
+    return global ? lower : lower.filter(({ name }) => name !== "global");
+  }
+
+  async function lookupLower(
+    place: Omit<Place, "index">,
+    held: Lookup,
+    enough: (stored: Stored) => boolean,
+    background: (work: Promise<void>) => void,
+  ): Promise<Lookup> {
+    let best = held;
+    const passed: Tier[] = [memory];
+    for (const tier of admitted(place.global)) {
+      // one tier after the other: the far ones cost money
+      // oxlint-disable-next-line no-await-in-loop
+      const here = await lookupIn(tier, place);
+      const index = mergedIndex(best.index, here.index);
+      if (!here.found) {
+        best = { ...best, index, absence: here.absence === "vary-miss" ? "vary-miss" : best.absence };
+      } else if (best.found && best.found.stored.receivedAtMs >= here.found.stored.receivedAtMs) {
+        discard(here.found.body);
+        best = { ...best, index };
+      } else {
+        best = { found: here.found, absence: here.absence, index };
+        background(promote(passed, place, best, here.found));
+        if (enough(here.found.stored)) return best;
+      }
+      passed.push(tier);
+    }
+    return best;
+  }
+
+  return {
+    maxBufferedBytes,
+    lookup(place, enough, background) {
+      const first = lookupSync(memory, place);
+      if (first.found && enough(first.found.stored)) return first;
+      return lookupLower(place, first, enough, background);
+    },
+    async store(place, stored, bytes) {
+      const kept = { ...stored, bodyLength: bytes.length };
+      await file([memory, ...admitted(place.global)], place, {
+        kind: "response",
+        stored: kept,
+        body: { kind: "bytes", bytes },
+      });
+    },
+    async storeStream(place, stored, stream) {
+      const colo = lower.filter(({ name }) => name === "colo");
+      // memory keeps no stream: its `put` drops the predecessor that would answer instead
+      await file([memory, ...colo], place, { kind: "response", stored, body: { kind: "stream", stream } });
+    },
+  };
+}
+
+/** Files an entry under the resource's key, or under its variant's with the index renewed. Synchronous for a memory tier. */
+async function file(candidates: readonly Tier[], place: Place, entry: Entry & { kind: "response" }): Promise<void> {
+  const tiers = candidates.filter((tier) => tier.admits(entry.stored, entry.body));
+  const seconds = storageSeconds(entry.stored);
+  const varies = Object.keys(entry.stored.variant);
+  if (varies.length === 0) {
+    await Promise.all(tiers.map((tier) => tier.put(place.key, entry, seconds)));
+    return;
+  }
+  const fields = [...new Set([...varies, ...(place.index?.fields ?? [])])].sort();
+  const own = variantKey(place.key, variantOf(fields, place.request));
+  const variants = [...(place.index?.variants ?? []).filter((variant) => variant !== own), own];
+  const dropped = variants.splice(0, Math.max(0, variants.length - MAX_VARIANTS));
+  const index: Entry = { kind: "vary", index: { fields, variants } };
+  const work = tiers.flatMap((tier) => [
+    tier.put(own, entry, seconds),
+    tier.put(place.key, index, INDEX_SECONDS),
+    ...dropped.map((variant) => tier.delete(variant)),
+  ]);
+  await Promise.all(work);
+}
+
+/** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
+async function promote(
+  tiers: readonly Tier[],
+  place: Omit<Place, "index">,
+  { index }: Lookup,
+  found: Found,
+): Promise<void> {
+  if (found.body.kind === "stream") return;
+  await file(tiers, { ...place, index }, { kind: "response", stored: found.stored, body: found.body });
+}
+
+const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined };
+
+function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Lookup {
+  const first = memory.get(place.key);
+  if (first?.kind !== "vary") return asLookup(memory.name, first, place);
+  const second = memory.get(variantKey(place.key, variantOf(first.index.fields, place.request)));
+  return asVariant(memory.name, second, first.index, place);
+}
+
+async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup> {
+  const first = await tier.get(place.key);
+  if (first?.kind !== "vary") return asLookup(tier.name, first, place);
+  const second = await tier.get(variantKey(place.key, variantOf(first.index.fields, place.request)));
+  return asVariant(tier.name, second, first.index, place);
+}
+
+function asLookup(tier: TierName, entry: Entry | undefined, place: Omit<Place, "index">): Lookup {
+  if (entry?.kind !== "response") return ABSENT;
+  return asVariant(tier, entry, undefined, place);
+}
+
+function asVariant(
+  tier: TierName,
+  entry: Entry | undefined,
+  index: VaryIndex | undefined,
+  { request }: Omit<Place, "index">,
+): Lookup {
+  const { stored, body } = entry?.kind === "response" ? entry : { stored: undefined, body: undefined };
+  if (!stored || !matchesVariant(stored.variant, request)) return { found: undefined, absence: "vary-miss", index };
+  return { found: { stored, body, tier }, absence: "uri-miss", index };
+}
+
+function mergedIndex(a: VaryIndex | undefined, b: VaryIndex | undefined): VaryIndex | undefined {
+  if (!a || !b) return a ?? b;
+  return {
+    fields: [...new Set([...a.fields, ...b.fields])].sort(),
+    variants: [...new Set([...a.variants, ...b.variants])],
+  };
+}
+
+function discard(body: Body): void {
+  if (body.kind === "stream") void body.stream.cancel().catch(() => undefined);
+}
