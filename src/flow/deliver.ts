@@ -4,9 +4,10 @@ import { notModified, type Validators } from "../http/conditional.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { deliverable, sentOn304 } from "../http/field-table.ts";
 import { type HeaderPairs, splitList } from "../http/fields.ts";
+import type { Failure } from "../http/settle.ts";
 import { isBodyless } from "../http/status-table.ts";
-import { ageSeconds, originValidators, remainingSeconds, type Stored } from "../http/stored.ts";
-import type { Body } from "../tiers/tier.ts";
+import { ageSeconds, originValidators, remainingSeconds } from "../http/stored.ts";
+import type { Found } from "../tiers/tier.ts";
 
 /** What every response of one exchange shares. */
 export interface Delivery {
@@ -16,13 +17,13 @@ export interface Delivery {
 }
 
 /** A response from what is held: its Age is ours to tell (RFC 9111 5.1). */
-export function deliverStored(delivery: Delivery, stored: Stored, body: Body, outcome: Outcome): Response {
+export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, outcome: Outcome): Response {
   const ttlSeconds = Math.floor(remainingSeconds(stored, delivery.nowMs));
-  const age = String(ageSeconds(stored, delivery.nowMs));
-  const headers: HeaderPairs = [...stored.headers, ["Age", age]];
+  const headers: HeaderPairs = [...stored.headers, ["Age", String(ageSeconds(stored, delivery.nowMs))]];
   const length = body.kind === "bytes" ? body.bytes.length : stored.bodyLength;
   const content = body.kind === "bytes" ? body.bytes : body.stream;
-  return build(delivery, stored.status, headers, stored, content, length, { ...outcome, ttlSeconds });
+  const named = { ...outcome, ttlSeconds, tier: outcome.hit ? tier : undefined };
+  return build(delivery, stored.status, headers, stored, content, length, named);
 }
 
 /** The origin's own answer, whose body is `content`: itself, or the client's side of a fill. */
@@ -73,20 +74,32 @@ function withPrivate(fields: HeaderPairs, { field }: ResponseFacts): HeaderPairs
   return [...others, ["cache-control", [...directives, "private"].join(", ")]];
 }
 
+/** Nothing came from the origin and nothing may stand in. */
+export function deliverFailure(delivery: Delivery, failure: Failure, outcome: Outcome): Response {
+  const timedOut = failure === "origin-timeout";
+  const title = timedOut ? "the origin did not answer in time" : "the origin cannot be reached";
+  return deliverProblem(delivery, timedOut ? 504 : 502, title, outcome);
+}
+
 /** Our own errors, as RFC 9457 problem details. */
 export function deliverProblem(
-  { facts, requestId }: Pick<Delivery, "requestId"> & { readonly facts: RequestFacts | undefined },
+  { facts, requestId }: Pick<Delivery, "facts" | "requestId">,
   status: number,
   title: string,
-  outcome: Outcome | undefined,
+  outcome: Outcome,
 ): Response {
-  const headers = new Headers({
-    "content-type": "application/problem+json",
-    "cache-control": "no-store",
-    "x-request-id": requestId,
+  const problem = JSON.stringify({ type: "about:blank", title, status, code: outcome.reason });
+  return new Response(facts.method === "HEAD" ? null : problem, {
+    status,
+    headers: {
+      "Content-Type": "application/problem+json",
+      "Cache-Control": "no-store",
+      "X-Request-Id": requestId,
+      "Cache-Status": cacheStatus(outcome, undefined),
+      "X-Cache": xCache(outcome),
+      ...(status >= 500 && { "Retry-After": RETRY_AFTER_SECONDS }),
+    },
   });
-  if (outcome) headers.set("cache-status", cacheStatus(outcome, undefined));
-  if (status >= 500) headers.set("retry-after", "5");
-  const problem = JSON.stringify({ type: "about:blank", title, status, ...(outcome && { code: outcome.reason }) });
-  return new Response(facts?.method === "HEAD" ? null : problem, { status, headers });
 }
+
+const RETRY_AFTER_SECONDS = "5";

@@ -3,7 +3,7 @@ import type { DependencyError } from "../error.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import type { Fence, Stored } from "../http/stored.ts";
 import type { Site } from "../policy/define.ts";
-import type { Stack } from "../tiers/stack.ts";
+import type { Stack } from "../tiers/tier.ts";
 
 /** One request on its way. */
 export interface Exchange {

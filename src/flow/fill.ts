@@ -1,6 +1,6 @@
 // Owns the fill: one pump that gives a body to the client and, whole and unbroken, to the store.
 import type { Stored } from "../http/stored.ts";
-import type { Place, Stack } from "../tiers/stack.ts";
+import type { Place, Stack } from "../tiers/tier.ts";
 
 export interface Fill {
   readonly source: ReadableStream<Uint8Array>;

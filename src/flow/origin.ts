@@ -2,13 +2,14 @@
 import { type RequestFacts, type ResponseFacts, responseFacts } from "../http/facts.ts";
 import { forwardedToOrigin } from "../http/field-table.ts";
 import type { HeaderPairs } from "../http/fields.ts";
+import type { Failure } from "../http/settle.ts";
 import { isForwardedNormalised, normalisedValue } from "../http/vary.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 
 /** An answer whose body nobody has read yet. */
 export type Upstream =
   | { readonly kind: "response"; readonly response: ResponseFacts; readonly raw: Response }
-  | { readonly kind: "failure"; readonly reason: "origin-unreachable" | "origin-timeout" };
+  | { readonly kind: "failure"; readonly reason: Failure };
 
 /** What the request to the origin is for. */
 export interface Intent {

@@ -7,7 +7,7 @@ import type { Site } from "../policy/define.ts";
 export type Received =
   | { readonly kind: "lookup"; readonly facts: RequestFacts }
   | { readonly kind: "bypass"; readonly facts: RequestFacts; readonly reason: ReasonCode }
-  | { readonly kind: "refused"; readonly detail: string };
+  | { readonly kind: "refused"; readonly facts: RequestFacts; readonly detail: string };
 
 /** Host as RFC 3986 3.2.2 writes it, without userinfo: what else arrives wants to be taken for another URL. */
 const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
@@ -16,8 +16,6 @@ export function receive(request: Request, site: Site): Received {
   const { headers } = request;
   const host = headers.get("host");
   const url = new URL(request.url);
-  const refusal = whyRefused(host, url);
-  if (refusal !== undefined) return { kind: "refused", detail: refusal };
   const location: Location = {
     scheme: url.protocol === "https:" ? "https" : "http",
     host: url.host,
@@ -26,6 +24,8 @@ export function receive(request: Request, site: Site): Received {
   };
   const field: FieldReader = (name) => headers.get(name) ?? undefined;
   const facts = requestFacts(request.method, location, field, site.isSessionCookie);
+  const refusal = whyRefused(host, url);
+  if (refusal !== undefined) return { kind: "refused", facts, detail: refusal };
   const reason = whyBypass(facts);
   return reason === undefined ? { kind: "lookup", facts } : { kind: "bypass", facts, reason };
 }

@@ -46,6 +46,7 @@ export const REASONS = {
   },
   "only-if-cached": { means: "the request forbids forwarding and nothing usable is stored" },
   // receive: never looked up
+  "bad-request": { means: "the request's target is not valid" },
   method: { fwd: "method", means: "only GET and HEAD are answered from the cache" },
   upgrade: { fwd: "bypass", means: "a protocol upgrade passes through untouched" },
   range: { fwd: "bypass", means: "a range request is passed to the origin" },

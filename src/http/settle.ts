@@ -13,9 +13,8 @@ import { hasTagField, isTagField, readTags } from "./tags.ts";
 import { targetHash } from "./target.ts";
 import { readVary, variantOf } from "./vary.ts";
 
-export type Answer =
-  | { readonly kind: "response"; readonly response: ResponseFacts }
-  | { readonly kind: "failure"; readonly reason: "origin-unreachable" | "origin-timeout" };
+/** Why no response came. */
+export type Failure = "origin-unreachable" | "origin-timeout";
 
 export interface SettlePolicy extends LifetimePolicy, SharingPolicy {
   readonly tags: readonly string[];
@@ -31,38 +30,48 @@ export interface Asked {
   readonly fence: Fence | undefined;
 }
 
+interface ServeStale {
+  readonly verdict: "serve-stale";
+  readonly stored: Stored;
+  readonly reason: ReasonCode;
+}
+
 export type Settle =
   | { readonly verdict: "store"; readonly stored: Stored; readonly reason: ReasonCode }
-  /** A 304: the stored body goes on under the merged header section. */
+  /** A 304: the stored body goes on under the merged header section, kept again where `storable`. */
   | { readonly verdict: "refresh"; readonly stored: Stored; readonly storable: boolean; readonly reason: ReasonCode }
-  | { readonly verdict: "serve-stale"; readonly stored: Stored; readonly reason: ReasonCode }
+  | ServeStale
   /** `addPrivate`: the answer is for one session, and caches below must know. */
   | { readonly verdict: "pass-through"; readonly reason: ReasonCode; readonly addPrivate: boolean }
   /** The validation went wrong: ask once more, for the whole. */
-  | { readonly verdict: "refetch"; readonly reason: ReasonCode }
-  /** Nothing to deliver: the origin failed and nothing may stand in. */
-  | { readonly verdict: "fail"; readonly reason: "origin-unreachable" | "origin-timeout" };
+  | { readonly verdict: "refetch"; readonly reason: ReasonCode };
 
-export function settle(answer: Answer, asked: Asked, policy: SettlePolicy, nowMs: number): Settle {
+/** What to do with a response. */
+export function settle(response: ResponseFacts, asked: Asked, policy: SettlePolicy, nowMs: number): Settle {
   const { stored } = asked;
-  if (answer.kind === "failure") {
-    return (stored && staleIfError(stored, asked, nowMs)) ?? { verdict: "fail", reason: answer.reason };
-  }
-  const { response } = answer;
-  if (response.status === 304)
+  if (response.status === 304) {
     return stored ? refresh(response, stored, asked, policy) : passThrough("client-304", asked);
-  if (stored && isServerFailure(response.status)) {
-    const stale = staleIfError(stored, asked, nowMs);
-    if (stale) return stale;
   }
-  const verdict = describe(response, asked, policy);
-  if (typeof verdict === "string") return passThrough(verdict, asked);
-  return { verdict: "store", stored: verdict, reason: "stored" };
+  const stale = isServerFailure(response.status) ? staleIfError(asked, nowMs) : undefined;
+  if (stale) return stale;
+  const described = describe(response, asked, policy);
+  if (typeof described === "string") return passThrough(described, asked);
+  return { verdict: "store", stored: described, reason: "stored" };
+}
+
+/** What to do where no response came: something stale, or nothing but the failure itself. */
+export function settleFailure(
+  failure: Failure,
+  asked: Asked,
+  nowMs: number,
+): ServeStale | { readonly verdict: "fail"; readonly reason: Failure } {
+  return staleIfError(asked, nowMs) ?? { verdict: "fail", reason: failure };
 }
 
 /** RFC 5861 4: within the window after expiry, or after the soft purge that ended freshness earlier. */
-function staleIfError(stored: Stored, { purge }: Asked, nowMs: number): Settle | undefined {
-  if (purge.state === "validate" || purge.state === "gone" || stored.alwaysValidate) return undefined;
+function staleIfError({ stored, purge }: Asked, nowMs: number): ServeStale | undefined {
+  if (!stored || stored.alwaysValidate) return undefined;
+  if (purge.state === "validate" || purge.state === "gone" || purge.state === "unknown") return undefined;
   const sincePurge = purge.state === "stale" ? (nowMs - purge.sinceMs) / 1000 : Number.NEGATIVE_INFINITY;
   const staleSeconds = Math.max(-remainingSeconds(stored, nowMs), sincePurge);
   if (staleSeconds >= stored.staleIfErrorSeconds) return undefined;

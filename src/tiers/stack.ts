@@ -1,52 +1,9 @@
 // Owns the tiers as one: lookup from fast to slow with promotion, Vary's two steps, and storing in all of them.
-import type { FieldReader } from "../http/fields.ts";
-import { type CacheKey, variantKey } from "../http/key.ts";
-import type { Absence } from "../http/reuse.ts";
+import { variantKey } from "../http/key.ts";
 import { storageSeconds, type Stored } from "../http/stored.ts";
 import { matchesVariant, variantOf } from "../http/vary.ts";
 import type { MemoryTier } from "./memory.ts";
-import type { Body, Entry, Tier, TierName, VaryIndex } from "./tier.ts";
-
-export interface Found {
-  readonly stored: Stored;
-  readonly body: Body;
-  readonly tier: TierName;
-}
-
-export interface Lookup {
-  readonly found: Found | undefined;
-  /** What to say where nothing was found. */
-  readonly absence: Absence;
-  /** What the resource is known to vary on; `store` wants it back. */
-  readonly index: VaryIndex | undefined;
-}
-
-/** Where a response is to be filed: the resource, the request that selected it, and the index the lookup met. */
-export interface Place {
-  readonly key: CacheKey;
-  readonly request: FieldReader;
-  readonly index: VaryIndex | undefined;
-  /** Whether the rule admits the global tier. */
-  readonly global: boolean;
-}
-
-export interface Stack {
-  /** Largest body that `store` keeps in memory; a larger one is streamed with `storeStream`. Bytes. */
-  readonly maxBufferedBytes: number;
-  /**
-   * The first stored response for which `enough` holds, or the youngest of those found. `background` keeps promotions alive.
-   * Answers without a promise when memory has it.
-   */
-  lookup(
-    place: Omit<Place, "index">,
-    enough: (stored: Stored) => boolean,
-    background: (work: Promise<void>) => void,
-  ): Lookup | Promise<Lookup>;
-  /** In memory at once; the promise covers the other tiers. */
-  store(place: Place, stored: Stored, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** In the colo only. Nothing is kept when the stream errors. */
-  storeStream(place: Place, stored: Stored, stream: ReadableStream<Uint8Array>): Promise<void>;
-}
+import type { Body, Entry, Found, Lookup, Place, Stack, Tier, TierName, VaryIndex } from "./tier.ts";
 
 /** Variants of one resource that are kept at once; beyond it the oldest goes, so that junk cannot grow without end. */
 const MAX_VARIANTS = 16;

@@ -1,5 +1,7 @@
-// Owns the port every tier implements, and what a tier keeps.
+// Owns the ports of storage: one tier with what it keeps, and the stack of them as the flow sees it.
+import type { FieldReader } from "../http/fields.ts";
 import type { CacheKey } from "../http/key.ts";
+import type { Absence } from "../http/reuse.ts";
 import type { Stored } from "../http/stored.ts";
 
 export type TierName = "memory" | "colo" | "global";
@@ -29,4 +31,45 @@ export interface Tier {
   /** Keeps the entry for `seconds` at most, or drops what it held. A stream body that errors leaves nothing behind. */
   put(key: CacheKey, entry: Entry, seconds: number): Promise<void> | void;
   delete(key: CacheKey): Promise<void> | void;
+}
+
+export interface Found {
+  readonly stored: Stored;
+  readonly body: Body;
+  readonly tier: TierName;
+}
+
+export interface Lookup {
+  readonly found: Found | undefined;
+  /** What to say where nothing was found. */
+  readonly absence: Absence;
+  /** What the resource is known to vary on; `store` wants it back. */
+  readonly index: VaryIndex | undefined;
+}
+
+/** Where a response is to be filed: the resource, the request that selected it, and the index the lookup met. */
+export interface Place {
+  readonly key: CacheKey;
+  readonly request: FieldReader;
+  readonly index: VaryIndex | undefined;
+  /** Whether the rule admits the global tier. */
+  readonly global: boolean;
+}
+
+export interface Stack {
+  /** Largest body that `store` keeps in memory; a larger one is streamed with `storeStream`. Bytes. */
+  readonly maxBufferedBytes: number;
+  /**
+   * The first stored response for which `enough` holds, or the youngest of those found. `background` keeps promotions alive.
+   * Answers without a promise when memory has it.
+   */
+  lookup(
+    place: Omit<Place, "index">,
+    enough: (stored: Stored) => boolean,
+    background: (work: Promise<void>) => void,
+  ): Lookup | Promise<Lookup>;
+  /** In memory at once; the promise covers the other tiers. */
+  store(place: Place, stored: Stored, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** In the colo only. Nothing is kept when the stream errors. */
+  storeStream(place: Place, stored: Stored, stream: ReadableStream<Uint8Array>): Promise<void>;
 }

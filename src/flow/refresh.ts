@@ -1,0 +1,24 @@
+// Owns background refreshes: one for each stored response at a time.
+import { variantKey } from "../http/key.ts";
+import { type Errand, forward, type Trip } from "./forward.ts";
+
+/** A refresh that has taken longer was cut off by the platform. */
+const REFRESH_LIMIT_MS = 30_000;
+
+/** One refresh for a stored response at a time. */
+export function refreshLater(trip: Trip, errand: Errand): void {
+  const { edge, exchange, place } = trip;
+  const id = variantKey(place.key, errand.held?.stored.variant ?? {});
+  const runningSince = edge.refreshing.get(id) ?? Number.NEGATIVE_INFINITY;
+  if (edge.now() - runningSince < REFRESH_LIMIT_MS) return;
+  const startedAtMs = edge.now();
+  edge.refreshing.set(id, startedAtMs);
+  // bytes can be stored again after the client has had them; a stream cannot
+  const held = errand.held?.body.kind === "bytes" ? errand.held : undefined;
+  const refresh = forward(trip, { ...errand, held })
+    .then((response) => response.body?.cancel())
+    .finally(() => {
+      if (edge.refreshing.get(id) === startedAtMs) edge.refreshing.delete(id);
+    });
+  exchange.background(refresh);
+}
