@@ -1,0 +1,106 @@
+// Owns the options of `strata dev`: read, validated, each problem one line that names its option.
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { devError } from "./error.ts";
+import type { DevOptions } from "./run.ts";
+
+const MAX_EDGES = 16;
+const MAX_PORT = 65_535;
+const DEFAULT_PORT = 8787;
+const DEFAULT_ORIGIN_PORT = 8788;
+
+interface Flags {
+  readonly origin?: string;
+  readonly port: number;
+  readonly originPort?: number;
+  readonly config?: string;
+  readonly edges: number;
+}
+
+export type Parsed =
+  | { readonly kind: "run"; readonly options: DevOptions }
+  | { readonly kind: "help"; readonly text: string };
+
+/** Reads the arguments after the command's name; throws a UsageError with one line. */
+export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
+  const command = devCommand();
+  try {
+    command.parse([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: "help", text: command.helpInformation() };
+    throw devError("UsageError", error.message.replace(/^error: /, ""), error);
+  }
+  const flags = command.opts<Flags>();
+  const { port, edges, origin, config } = flags;
+  const lastPort = port + edges - 1;
+  if (lastPort > MAX_PORT) throw devError("UsageError", `--port ${port} with --edges ${edges} goes beyond ${MAX_PORT}`);
+  return {
+    kind: "run",
+    options: {
+      port,
+      edges,
+      origin,
+      config,
+      originPort: originPortOf(flags, lastPort),
+      token: env["STRATA_TOKEN"] || "dev-token",
+      redisUrl: env["REDIS_URL"],
+      databaseUrl: env["DATABASE_URL"],
+    },
+  };
+}
+
+function devCommand(): Command {
+  return new Command("strata dev")
+    .description("Run the edge, and a demonstration origin behind it, on this machine.")
+    .option("--origin <url>", "front this origin instead of the demonstration shop", originUrl)
+    .option("--port <n>", "port of the first edge", portNumber, DEFAULT_PORT)
+    .option("--origin-port <n>", `port of the demonstration shop (default: ${DEFAULT_ORIGIN_PORT})`, portNumber)
+    .option("--config <file>", "site configuration (default: strata.config.ts)", existingFile)
+    .option("--edges <n>", "number of edges, on successive ports", edgeCount, 1)
+    .allowExcessArguments(false)
+    .showSuggestionAfterError(false)
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+}
+
+/** The default moves out of the way of the edges' ports; a chosen port that collides is an error. */
+function originPortOf({ port, originPort, origin }: Flags, lastPort: number): number {
+  const wanted = originPort ?? DEFAULT_ORIGIN_PORT;
+  const collides = origin === undefined && wanted !== 0 && wanted >= port && wanted <= lastPort;
+  if (!collides) return wanted;
+  if (originPort !== undefined) {
+    throw devError("UsageError", `--origin-port ${originPort} is also an edge's port (${port} to ${lastPort})`);
+  }
+  return lastPort < MAX_PORT ? lastPort + 1 : port - 1;
+}
+
+function originUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:\/\//i.test(text)) throw new InvalidArgumentError("Expected http(s)://HOST.");
+  if (url.username !== "" || url.password !== "") throw new InvalidArgumentError("It must not carry credentials.");
+  if (/[?#]/.test(text)) throw new InvalidArgumentError("It must not carry a query or a fragment.");
+  if (url.pathname !== "/") throw new InvalidArgumentError("It must not carry a path.");
+  return url.origin;
+}
+
+function portNumber(text: string): number {
+  return wholeNumber(text, 0, MAX_PORT);
+}
+
+function edgeCount(text: string): number {
+  return wholeNumber(text, 1, MAX_EDGES);
+}
+
+function wholeNumber(text: string, min: number, max: number): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (value < min || value > max) throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  return value;
+}
+
+function existingFile(text: string): string {
+  const file = resolve(text);
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new InvalidArgumentError(`No such file: ${file}`);
+  return file;
+}
