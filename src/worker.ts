@@ -8,6 +8,7 @@ import type { PurgeLog } from "./purge/log.ts";
 import { type LogReader, purgeReplica } from "./purge/replica.ts";
 import { type CacheLike, coloTier } from "./tiers/colo.ts";
 import { guarded } from "./tiers/guard.ts";
+import { invalidations } from "./tiers/invalidations.ts";
 import { kvTier } from "./tiers/kv.ts";
 import { memoryTier } from "./tiers/memory.ts";
 import { tierStack } from "./tiers/stack.ts";
@@ -34,6 +35,7 @@ const LOG_WAIT_MS = 1000;
 const now = (): number => Date.now();
 const memory = memoryTier({ ...site.memory, now });
 const replica = purgeReplica({ now, waitMs: LOG_WAIT_MS, report: reportError });
+const invalidated = invalidations();
 const refreshing = new Map<string, number>();
 
 let mounted: { readonly env: object; readonly parts: Mounted } | undefined;
@@ -68,6 +70,7 @@ function edgeOf(env: Env, reader: LogReader): Edge {
     stack: tierStack(
       memory,
       lower.map((tier) => guarded(tier, TIER_TIMEOUT_MS, reportError)),
+      invalidated,
       site.memory.bodyBytes,
     ),
     purges: { ...replica, ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background) },

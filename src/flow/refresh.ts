@@ -8,7 +8,7 @@ const REFRESH_LIMIT_MS = 30_000;
 /** One refresh for a stored response at a time. */
 export function refreshLater(trip: Trip, errand: Errand): void {
   const { edge, exchange, place } = trip;
-  const id = variantKey(place.key, errand.held?.stored.variant ?? {});
+  const id = variantKey(place.key, "", errand.held?.stored.variant ?? {});
   const runningSince = edge.refreshing.get(id) ?? Number.NEGATIVE_INFINITY;
   if (edge.now() - runningSince < REFRESH_LIMIT_MS) return;
   const startedAtMs = edge.now();

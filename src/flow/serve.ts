@@ -1,7 +1,5 @@
 // Owns the way of one request, in the order it lives: receive, rule, key, lookup, reuse, then an answer or a forward.
 import type { Outcome } from "../http/cache-status.ts";
-import type { RequestFacts } from "../http/facts.ts";
-import { type CacheKey, resourceKey } from "../http/key.ts";
 import { newerMayExist } from "../http/reasons.ts";
 import { type PurgeState, type Reuse, reuse } from "../http/reuse.ts";
 import type { Stored } from "../http/stored.ts";
@@ -11,7 +9,8 @@ import type { Found } from "../tiers/tier.ts";
 import { type Delivery, deliverHeld, deliverProblem } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { discard, forward, present, type Trip } from "./forward.ts";
-import { FETCH_WHOLE, originOf } from "./origin.ts";
+import { keyOf } from "./key.ts";
+import { FETCH_WHOLE } from "./origin.ts";
 import { passBy } from "./pass.ts";
 import { receive } from "./receive.ts";
 import { refreshLater } from "./refresh.ts";
@@ -31,7 +30,8 @@ export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
   const nowMs = edge.now();
   const judge = (stored: Stored): Reuse => reuse(facts, stored, purgeOf(edge, rule, known, stored), rule, nowMs);
   const enough = (stored: Stored): boolean => !newerMayExist(judge(stored).reason);
-  const asked = { key: keyOf(edge, facts, rule), request: facts.field, global: rule.global };
+  const key = keyOf(edge, facts.location, rule);
+  const asked = { key, request: facts.field, global: rule.global, epoch: edge.stack.epoch() };
   const lookup = edge.stack.lookup(asked, enough, exchange.background);
   const { found, absence, index } = lookup instanceof Promise ? await lookup : lookup;
 
@@ -74,9 +74,4 @@ function purgeOf(edge: Edge, rule: Rule, known: boolean, stored: Stored): PurgeS
   if (known || state.state === "gone") return state;
   if (rule.onUnknown === "revalidate") return { state: "unknown" };
   return state.state === "unknown" ? CLEAR : state;
-}
-
-function keyOf(edge: Edge, { location }: RequestFacts, rule: Rule): CacheKey {
-  const origin = originOf(edge, location.host)?.origin ?? "zone";
-  return resourceKey({ ...location, origin, policyVersion: rule.version });
 }

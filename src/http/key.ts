@@ -23,9 +23,9 @@ export function resourceKey(parts: KeyParts): CacheKey {
 }
 
 /** A resource's key has a fixed number of parts, so what follows it cannot be taken for another resource. */
-export function variantKey(resource: CacheKey, variant: Variant): CacheKey {
+export function variantKey(resource: CacheKey, generation: string, variant: Variant): CacheKey {
   const names = Object.keys(variant).sort();
-  return (resource + glue(names.flatMap((name) => [name, variant[name] ?? ""]))) as CacheKey;
+  return (resource + glue([generation, ...names.flatMap((name) => [name, variant[name] ?? ""])])) as CacheKey;
 }
 
 /** The public host a key belongs to: its first part. */

@@ -42,7 +42,7 @@ const responseSchema = v.object({
 const varySchema = v.object({
   v: v.literal(FORMAT_VERSION),
   kind: v.literal("vary"),
-  index: v.object({ fields: v.array(v.string()), variants: v.array(v.string()) }),
+  index: v.object({ generation: v.string(), fields: v.array(v.string()), variants: v.array(v.string()) }),
 });
 
 const headSchema = v.variant("kind", [responseSchema, varySchema]);

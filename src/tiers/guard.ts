@@ -4,8 +4,8 @@ import type { Tier } from "./tier.ts";
 
 export type ReportError = (error: DependencyError) => void;
 
-/** Wraps a tier so that `get`, `put` and `delete` always fulfil; reads give up after `readTimeoutMs`. */
-export function guarded(tier: Tier, readTimeoutMs: number, report: ReportError): Tier {
+/** Wraps a tier so that `get`, `put` and `delete` always fulfil; reads and deletes give up after `timeoutMs`. */
+export function guarded(tier: Tier, timeoutMs: number, report: ReportError): Tier {
   const reported = (operation: string, cause: unknown): undefined => {
     report(new DependencyError(`${tier.name} tier`, `${operation} failed`, { cause }));
   };
@@ -14,7 +14,7 @@ export function guarded(tier: Tier, readTimeoutMs: number, report: ReportError):
     admits: (stored, body) => tier.admits(stored, body),
     async get(key) {
       try {
-        return await withDeadline(tier.get(key), readTimeoutMs);
+        return await withDeadline(tier.get(key), timeoutMs);
       } catch (cause) {
         return reported("get", cause);
       }
@@ -28,7 +28,7 @@ export function guarded(tier: Tier, readTimeoutMs: number, report: ReportError):
     },
     async delete(key) {
       try {
-        await tier.delete(key);
+        await withDeadline(tier.delete(key), timeoutMs);
       } catch (cause) {
         reported("delete", cause);
       }

@@ -2,6 +2,7 @@
 import { variantKey } from "../http/key.ts";
 import { storageSeconds, type Stored } from "../http/stored.ts";
 import { matchesVariant, variantOf } from "../http/vary.ts";
+import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Body, Entry, Found, Lookup, Place, Stack, Tier, TierName, VaryIndex } from "./tier.ts";
 
@@ -11,9 +12,20 @@ const MAX_VARIANTS = 16;
 const INDEX_SECONDS = 7 * 24 * 3600;
 
 /** `lower`: from near to far, each already guarded. */
-export function tierStack(memory: MemoryTier, lower: readonly Tier[], maxBufferedBytes: number): Stack {
+export function tierStack(
+  memory: MemoryTier,
+  lower: readonly Tier[],
+  invalidated: Invalidations,
+  maxBufferedBytes: number,
+): Stack {
   function admitted(global: boolean): readonly Tier[] {
     return global ? lower : lower.filter(({ name }) => name !== "global");
+  }
+
+  /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
+  async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
+    if (body.kind === "stream" || invalidated.after(place.key, place.epoch)) return;
+    await file(tiers, place, { kind: "response", stored, body });
   }
 
   async function lookupLower(
@@ -36,7 +48,7 @@ export function tierStack(memory: MemoryTier, lower: readonly Tier[], maxBuffere
         best = { ...best, index };
       } else {
         best = { found: here.found, absence: here.absence, index };
-        background(promote(passed, place, best, here.found));
+        background(promote([...passed], { ...place, index }, here.found));
         if (enough(here.found.stored)) return best;
       }
       passed.push(tier);
@@ -51,8 +63,14 @@ export function tierStack(memory: MemoryTier, lower: readonly Tier[], maxBuffere
       if (first.found && enough(first.found.stored)) return first;
       return lookupLower(place, first, enough, background);
     },
+    epoch: () => invalidated.current(),
+    async invalidate(key) {
+      invalidated.record(key);
+      await Promise.all([memory, ...lower].map((tier) => tier.delete(key)));
+    },
     async store(place, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
+      if (invalidated.after(place.key, place.epoch)) return;
       await file([memory, ...admitted(place.global)], place, {
         kind: "response",
         stored: kept,
@@ -61,6 +79,10 @@ export function tierStack(memory: MemoryTier, lower: readonly Tier[], maxBuffere
     },
     async storeStream(place, stored, stream) {
       const colo = lower.filter(({ name }) => name === "colo");
+      if (invalidated.after(place.key, place.epoch)) {
+        await stream.cancel();
+        return;
+      }
       // memory keeps no stream: its `put` drops the predecessor that would answer instead
       await file([memory, ...colo], place, { kind: "response", stored, body: { kind: "stream", stream } });
     },
@@ -77,10 +99,11 @@ async function file(candidates: readonly Tier[], place: Place, entry: Entry & { 
     return;
   }
   const fields = [...new Set([...varies, ...(place.index?.fields ?? [])])].sort();
-  const own = variantKey(place.key, variantOf(fields, place.request));
+  const generation = place.index?.generation ?? crypto.randomUUID();
+  const own = variantKey(place.key, generation, variantOf(fields, place.request));
   const variants = [...(place.index?.variants ?? []).filter((variant) => variant !== own), own];
   const dropped = variants.splice(0, Math.max(0, variants.length - MAX_VARIANTS));
-  const index: Entry = { kind: "vary", index: { fields, variants } };
+  const index: Entry = { kind: "vary", index: { generation, fields, variants } };
   const work = tiers.flatMap((tier) => [
     tier.put(own, entry, seconds),
     tier.put(place.key, index, INDEX_SECONDS),
@@ -89,30 +112,23 @@ async function file(candidates: readonly Tier[], place: Place, entry: Entry & { 
   await Promise.all(work);
 }
 
-/** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
-async function promote(
-  tiers: readonly Tier[],
-  place: Omit<Place, "index">,
-  { index }: Lookup,
-  found: Found,
-): Promise<void> {
-  if (found.body.kind === "stream") return;
-  await file(tiers, { ...place, index }, { kind: "response", stored: found.stored, body: found.body });
-}
-
 const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined };
 
 function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Lookup {
   const first = memory.get(place.key);
   if (first?.kind !== "vary") return asLookup(memory.name, first, place);
-  const second = memory.get(variantKey(place.key, variantOf(first.index.fields, place.request)));
+  const second = memory.get(
+    variantKey(place.key, first.index.generation, variantOf(first.index.fields, place.request)),
+  );
   return asVariant(memory.name, second, first.index, place);
 }
 
 async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup> {
   const first = await tier.get(place.key);
   if (first?.kind !== "vary") return asLookup(tier.name, first, place);
-  const second = await tier.get(variantKey(place.key, variantOf(first.index.fields, place.request)));
+  const second = await tier.get(
+    variantKey(place.key, first.index.generation, variantOf(first.index.fields, place.request)),
+  );
   return asVariant(tier.name, second, first.index, place);
 }
 
@@ -134,7 +150,10 @@ function asVariant(
 
 function mergedIndex(a: VaryIndex | undefined, b: VaryIndex | undefined): VaryIndex | undefined {
   if (!a || !b) return a ?? b;
+  // made apart from each other: the nearer one goes on
+  if (a.generation !== b.generation) return a;
   return {
+    generation: a.generation,
     fields: [...new Set([...a.fields, ...b.fields])].sort(),
     variants: [...new Set([...a.variants, ...b.variants])],
   };

@@ -3,6 +3,7 @@ import type { FieldReader } from "../http/fields.ts";
 import type { CacheKey } from "../http/key.ts";
 import type { Absence } from "../http/reuse.ts";
 import type { Stored } from "../http/stored.ts";
+import type { Epoch } from "./invalidations.ts";
 
 export type TierName = "memory" | "colo" | "global";
 
@@ -13,6 +14,8 @@ export type Body =
 
 /** What a resource's responses are known to vary on, and the variants kept, oldest first. Lives under the resource's key. */
 export interface VaryIndex {
+  /** Part of the variants' keys: an index made anew after an invalidation does not find what the old one listed. */
+  readonly generation: string;
   /** Lower case, sorted. */
   readonly fields: readonly string[];
   readonly variants: readonly CacheKey[];
@@ -54,6 +57,8 @@ export interface Place {
   readonly index: VaryIndex | undefined;
   /** Whether the rule admits the global tier. */
   readonly global: boolean;
+  /** `Stack.epoch` when the request began: an invalidation since then wins over what it stores. */
+  readonly epoch: Epoch;
 }
 
 export interface Stack {
@@ -68,6 +73,9 @@ export interface Stack {
     enough: (stored: Stored) => boolean,
     background: (work: Promise<void>) => void,
   ): Lookup | Promise<Lookup>;
+  epoch(): Epoch;
+  /** Forgets the resource with all its variants, in this isolate, this colo and the global tier. */
+  invalidate(key: CacheKey): Promise<void>;
   /** In memory at once; the promise covers the other tiers. */
   store(place: Place, stored: Stored, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** In the colo only. Nothing is kept when the stream errors. */

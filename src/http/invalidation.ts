@@ -1,0 +1,22 @@
+// Owns what a successful unsafe request makes invalid: its target, and what its answer names on the same origin (RFC 9111 4.4).
+import type { Location, RequestFacts, ResponseFacts } from "./facts.ts";
+
+/** RFC 9110 9.2.1. An unknown method counts as unsafe. */
+const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
+export function invalidatedBy(request: RequestFacts, response: ResponseFacts): readonly Location[] {
+  const succeeded = response.status >= 200 && response.status < 400;
+  if (SAFE.has(request.method) || !succeeded) return [];
+  const { location } = request;
+  const named = ["location", "content-location"].map((name) => sameOrigin(response.field(name), location));
+  return [location, ...named.filter((other) => other !== undefined)];
+}
+
+/** Another origin's URLs are not ours to invalidate: anybody could name them. */
+function sameOrigin(reference: string | undefined, base: Location): Location | undefined {
+  const origin = `${base.scheme}://${base.host}`;
+  if (reference === undefined || !URL.canParse(reference, origin + base.path)) return undefined;
+  const url = new URL(reference, origin + base.path);
+  if (url.protocol !== `${base.scheme}:` || url.host !== base.host) return undefined;
+  return { ...base, path: url.pathname, query: url.search };
+}
