@@ -47,7 +47,7 @@ export function parseLine(line: string): ParsedLine {
   const result = RESULT.exec(rest);
   if (result?.groups === undefined) return bad("no status and size after the request");
   const client = readClient(rest, result[0].length);
-  if (client === "unclosed") return bad("the referer's or user agent's quotation marks are not closed");
+  if (client === "unclosed") return bad("the referer's quotation marks are not closed");
   const { host = "", ident, user } = head.groups;
   const { status, bytes } = result.groups;
   return {
@@ -107,9 +107,9 @@ function readClient(rest: string, at: number): LogEntry["client"] | "unclosed" {
   const referer = readQuoted(rest, at + 1);
   if (referer === undefined) return "unclosed";
   if (!rest.startsWith(' "', referer.end)) return { referer: present(referer.value), agent: undefined };
-  const agent = readQuoted(rest, referer.end + 1);
-  if (agent === undefined) return "unclosed";
-  return { referer: present(referer.value), agent: present(agent.value) };
+  // servers cut long user agents off, closing quotation marks and all; nothing that counts comes after
+  const agent = readQuoted(rest, referer.end + 1)?.value ?? rest.slice(referer.end + 2);
+  return { referer: present(referer.value), agent: present(agent) };
 }
 
 function readQuoted(line: string, start: number): { value: string; end: number } | undefined {

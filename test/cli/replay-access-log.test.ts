@@ -55,6 +55,11 @@ describe("lines that are read", () => {
       { client: { referer: "/r", agent: undefined } },
     ],
     [
+      "user agent cut off",
+      `h - - ${DATE} "GET / HTTP/1.1" 200 12 "-" "Mozilla/5`,
+      { client: { referer: undefined, agent: "Mozilla/5" } },
+    ],
+    [
       "raw high byte",
       `h - - ${DATE} "GET / HTTP/1.1" 200 12 "-" "\xe9"`,
       { client: { referer: undefined, agent: "\xe9" } },
@@ -78,7 +83,7 @@ describe("lines that are refused", () => {
     [`h - - ${DATE} "GET / HTTP/1.1" OK 12`, /status and size/],
     [`h - - ${DATE} "GET / HTTP/1.1" 200`, /status and size/],
     [`h - - ${DATE} "GET / HTTP/1.1" 200 -1`, /status and size/],
-    [`h - - ${DATE} "GET / HTTP/1.1" 200 12 "-" "Mozilla`, /user agent's quotation marks/],
+    [`h - - ${DATE} "GET / HTTP/1.1" 200 12 "/r`, /referer's quotation marks/],
   ];
   test.each(table)("%s", (line, problem) => {
     expect(parseLine(line)).toEqual({ kind: "bad", problem: expect.stringMatching(problem) });
