@@ -1,0 +1,80 @@
+// Owns the shop's composition: routes over ports, and the answer when a dependency is dead.
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Assets } from "./assets.ts";
+import { createIdentify } from "./auth/identify.ts";
+import { createSessions } from "./auth/sessions.ts";
+import type { CacheAside } from "./cache/cache-aside.ts";
+import type { RedisPort } from "./cache/port.ts";
+import type { Database } from "./db/port.ts";
+import { isShopError } from "./error.ts";
+import { problem } from "./http/problem.ts";
+import { traced } from "./http/trace.ts";
+import type { ShopEnv } from "./http/trace.ts";
+import type { PurgeCdn } from "./invalidation/cdn.ts";
+import { createInvalidation } from "./invalidation/invalidate.ts";
+import { categoryRoutes } from "./routes/categories.ts";
+import { homeRoutes } from "./routes/home.ts";
+import { meRoutes } from "./routes/me.ts";
+import { productAdminRoutes } from "./routes/product-admin.ts";
+import { productListRoutes } from "./routes/product-list.ts";
+import { productRoutes } from "./routes/products.ts";
+import { signInRoutes } from "./routes/sign-in.ts";
+import { staticRoutes } from "./routes/static.ts";
+
+export type ShopParts = {
+  readonly db: Database;
+  readonly redis: RedisPort;
+  readonly cache: CacheAside;
+  readonly purgeCdn: PurgeCdn;
+  readonly assets: Assets;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  readonly newId: () => string;
+  readonly report: (what: string, error: unknown) => void;
+};
+
+const LARGEST_BODY_BYTES = 64 * 1024;
+const SOON = { "Retry-After": "5" } as const;
+
+export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
+  const { db, redis, cache, assets } = parts;
+  const sessions = createSessions(redis);
+  const identify = createIdentify(sessions);
+  const invalidate = createInvalidation(cache, parts.purgeCdn);
+
+  const app = new Hono<ShopEnv>();
+  app.use(traced(parts));
+  app.use(
+    bodyLimit({
+      maxSize: LARGEST_BODY_BYTES,
+      onError: (c) => problem(c, 413, `the body may have at most ${LARGEST_BODY_BYTES} bytes`),
+    }),
+  );
+  app.route("/", homeRoutes(assets));
+  app.route("/static", staticRoutes(assets));
+  app.route("/api/products", productListRoutes({ db, cache }));
+  app.route("/api/products", productRoutes({ db, cache }));
+  app.route("/api/products", productAdminRoutes({ db, identify, invalidate, nowMs: parts.nowMs }));
+  app.route("/api/categories", categoryRoutes({ db, cache }));
+  app.route("/api/me", meRoutes({ db, identify }));
+  app.route("/api", signInRoutes({ db, sessions }));
+
+  app.notFound((c) => problem(c, 404, `there is nothing at ${c.req.path}`));
+  app.onError((error, c) => {
+    if (isShopError(error, "UniqueViolation")) {
+      return problem(c, 409, "another product of this brand already has this name");
+    }
+    parts.report(`${c.req.method} ${c.req.path}`, error);
+    if (isShopError(error, "DatabaseUnavailable")) {
+      return problem(c, 503, "the database does not answer", { headers: SOON });
+    }
+    // Only sessions let this through. Not 401: that would make clients drop a sign-in that is still good.
+    if (isShopError(error, "RedisUnavailable")) {
+      return problem(c, 503, "sessions cannot be checked at the moment", { headers: SOON });
+    }
+    return problem(c, 500, "something went wrong");
+  });
+  return app;
+};

@@ -1,0 +1,16 @@
+// Owns how a value is written to Redis: JSON with a format version. Anything else read back is no value.
+import { isRecord } from "../catalogue/product.ts";
+
+export const FORMAT = 1;
+
+export const encodeEntry = (value: unknown): string => JSON.stringify({ format: FORMAT, value });
+
+/** Undefined for another format version, for text that is not JSON, and for what `parse` does not recognise. */
+export const decodeEntry = <T>(text: string, parse: (value: unknown) => T | undefined): T | undefined => {
+  try {
+    const entry: unknown = JSON.parse(text);
+    return isRecord(entry) && entry["format"] === FORMAT ? parse(entry["value"]) : undefined;
+  } catch {
+    return undefined;
+  }
+};

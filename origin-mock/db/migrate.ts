@@ -1,0 +1,25 @@
+// Owns the schema's history: numbered SQL files, each run once, in order, in one transaction.
+import { readdir, readFile } from "node:fs/promises";
+import type { Database } from "./port.ts";
+
+const FOLDER = new URL("./migrations/", import.meta.url);
+// Two shops starting on one server take turns; the number only has to be the same in both.
+export const SETUP_LOCK = "SELECT pg_advisory_xact_lock(7305510)";
+
+export const migrate = async (db: Database): Promise<readonly string[]> => {
+  const names = (await readdir(FOLDER)).filter((name) => /^\d{3}_\w+\.sql$/.test(name)).toSorted();
+  const files = await Promise.all(
+    names.map(async (name) => ({ name, sql: await readFile(new URL(name, FOLDER), "utf8") })),
+  );
+  return db.transaction(async (tx) => {
+    await tx.query(SETUP_LOCK);
+    await tx.script("CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY)");
+    const done = new Set((await tx.query("SELECT name FROM migrations")).map((row) => row["name"]));
+    const pending = files.filter((file) => !done.has(file.name));
+    for (const file of pending) {
+      await tx.script(file.sql);
+      await tx.query("INSERT INTO migrations (name) VALUES ($1)", [file.name]);
+    }
+    return pending.map((file) => file.name);
+  });
+};

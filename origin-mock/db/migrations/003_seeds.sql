@@ -1,0 +1,3 @@
+CREATE TABLE seeds (
+  name text PRIMARY KEY
+);

@@ -1,0 +1,73 @@
+// Owns the connection to a real Postgres server, pooled, with deadlines so that a dead server is noticed in seconds.
+import pg from "pg";
+import { databaseFailure } from "./failure.ts";
+import type { Database, Queryable, Row, SqlValue } from "./port.ts";
+
+type Runner = { query(sql: string, params?: SqlValue[]): Promise<{ rows: Row[] }> };
+
+const queryable = (runner: Runner): Queryable => ({
+  async query(sql: string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    try {
+      return (await runner.query(sql, [...params])).rows;
+    } catch (error) {
+      throw databaseFailure(error);
+    }
+  },
+  async script(sql: string): Promise<void> {
+    try {
+      await runner.query(sql);
+    } catch (error) {
+      throw databaseFailure(error);
+    }
+  },
+});
+
+const connect = async (pool: pg.Pool): Promise<pg.PoolClient> => {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw databaseFailure(error);
+  }
+};
+
+const inTransaction = async <T>(client: pg.PoolClient, work: (tx: Queryable) => Promise<T>): Promise<T> => {
+  const tx = queryable(client);
+  await tx.script("BEGIN");
+  const result = await work(tx);
+  await tx.script("COMMIT");
+  return result;
+};
+
+export const openPostgres = (url: string, report: (error: Error) => void): Database => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: 2_000,
+    statement_timeout: 5_000,
+    query_timeout: 6_000,
+  });
+  // An idle connection that breaks must not end the process; the next query gets a new one or fails itself.
+  pool.on("error", report);
+  return {
+    ...queryable(pool),
+    async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+      const client = await connect(pool);
+      // pg re-emits a connection's loss on a client that is checked out.
+      client.on("error", report);
+      let broken = false;
+      try {
+        return await inTransaction(client, work);
+      } catch (error) {
+        // A connection that cannot even roll back must not return to the pool.
+        await client.query("ROLLBACK").catch(() => {
+          broken = true;
+        });
+        throw error;
+      } finally {
+        client.off("error", report);
+        client.release(broken);
+      }
+    },
+    close: () => pool.end(),
+  };
+};

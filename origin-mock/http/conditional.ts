@@ -1,0 +1,65 @@
+// Owns preconditions (RFC 9110 section 13): what a request's conditions mean for what it would get. Pure.
+
+export type Conditions = Readonly<
+  Record<"ifMatch" | "ifNoneMatch" | "ifModifiedSince" | "ifUnmodifiedSince", string | undefined>
+>;
+export type Validators = { readonly etag: string; readonly lastModifiedMs?: number };
+export type Verdict = "proceed" | "not-modified" | "precondition-failed";
+
+// One list member: optional weakness, then an opaque tag (13.1.1, 8.8.3).
+const MEMBER = /[ \t]*(W\/)?("[\x21\x23-\x7e\x80-\uffff]*")[ \t]*(?:,|$)|[ \t]*,/y;
+
+/** Undefined when the field is not a list of entity tags. */
+const entityTags = (field: string): readonly { readonly weak: boolean; readonly tag: string }[] | undefined => {
+  const tags: { weak: boolean; tag: string }[] = [];
+  MEMBER.lastIndex = 0;
+  while (MEMBER.lastIndex < field.length) {
+    if (/^[ \t]*$/.test(field.slice(MEMBER.lastIndex))) break;
+    const member = MEMBER.exec(field);
+    if (member === null) return undefined;
+    const tag = member[2];
+    if (tag !== undefined) tags.push({ weak: member[1] !== undefined, tag });
+  }
+  return tags;
+};
+
+const isAny = (field: string): boolean => field.trim() === "*";
+const opaque = (etag: string): string => etag.replace(/^W\//, "");
+
+const matchesWeakly = (field: string, etag: string): boolean =>
+  isAny(field) || (entityTags(field)?.some(({ tag }) => tag === opaque(etag)) ?? false);
+
+const matchesStrongly = (field: string, etag: string): boolean =>
+  isAny(field) ||
+  (!etag.startsWith("W/") && (entityTags(field)?.some(({ weak, tag }) => !weak && tag === etag) ?? false));
+
+const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+const dateMs = (field: string): number | undefined => {
+  const ms = HTTP_DATE.test(field) ? Date.parse(field) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+};
+
+/** HTTP dates have whole seconds. */
+const wholeSeconds = (ms: number): number => Math.floor(ms / 1_000) * 1_000;
+
+/** In the order of 13.2.2. `current` describes what is there now. */
+export const judge = (method: string, conditions: Conditions, current: Validators): Verdict => {
+  const reading = method === "GET" || method === "HEAD";
+  const { ifMatch, ifNoneMatch } = conditions;
+  const modifiedMs = current.lastModifiedMs === undefined ? undefined : wholeSeconds(current.lastModifiedMs);
+  if (ifMatch !== undefined) {
+    if (!matchesStrongly(ifMatch, current.etag)) return "precondition-failed";
+  } else if (conditions.ifUnmodifiedSince !== undefined && modifiedMs !== undefined) {
+    const since = dateMs(conditions.ifUnmodifiedSince);
+    if (since !== undefined && modifiedMs > since) return "precondition-failed";
+  }
+  if (ifNoneMatch !== undefined) {
+    if (!matchesWeakly(ifNoneMatch, current.etag)) return "proceed";
+    return reading ? "not-modified" : "precondition-failed";
+  }
+  if (reading && conditions.ifModifiedSince !== undefined && modifiedMs !== undefined) {
+    const since = dateMs(conditions.ifModifiedSince);
+    if (since !== undefined && modifiedMs <= since) return "not-modified";
+  }
+  return "proceed";
+};

@@ -1,0 +1,43 @@
+// Owns error answers: RFC 9457 problem details, never stored unless the caller says how long.
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+/** Where the fault is: a JSON pointer into the body, or the name of a path part, query parameter or header. */
+export type Fault = { readonly in: "body" | "path" | "query" | "header"; readonly at: string; readonly detail: string };
+
+const TITLES = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  412: "Precondition Failed",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+} as const satisfies Partial<Record<ContentfulStatusCode, string>>;
+
+export const problem = (
+  c: Context,
+  status: keyof typeof TITLES,
+  detail: string,
+  extra: { readonly errors?: readonly Fault[]; readonly headers?: Readonly<Record<string, string>> } = {},
+): Response => {
+  const errors = extra.errors === undefined ? {} : { errors: extra.errors };
+  const body = JSON.stringify({ type: "about:blank", title: TITLES[status], status, detail, ...errors });
+  return c.body(body, status, {
+    "Content-Type": "application/problem+json",
+    "Cache-Control": "no-store",
+    ...extra.headers,
+  });
+};
+
+export const invalid = (c: Context, errors: readonly Fault[]): Response =>
+  problem(c, 400, errors.map((fault) => `${fault.in} ${fault.at}: ${fault.detail}`).join("; "), { errors });
+
+export const methodNotAllowed =
+  (allow: string) =>
+  (c: Context): Response =>
+    problem(c, 405, `${c.req.method} is not allowed here`, { headers: { Allow: allow } });

@@ -1,0 +1,50 @@
+// Owns successful answers to reads: headers, validators, and the 304 when the client already has it.
+import { createHash } from "node:crypto";
+import type { Context } from "hono";
+import { judge } from "./conditional.ts";
+import type { Conditions, Validators } from "./conditional.ts";
+import { problem } from "./problem.ts";
+
+export const conditionsOf = (c: Context): Conditions => ({
+  ifMatch: c.req.header("If-Match"),
+  ifNoneMatch: c.req.header("If-None-Match"),
+  ifModifiedSince: c.req.header("If-Modified-Since"),
+  ifUnmodifiedSince: c.req.header("If-Unmodified-Since"),
+});
+
+/** A strong entity tag for bytes that have no version of their own. */
+export const contentETag = (body: string | Uint8Array): string =>
+  `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+
+export type Representation = {
+  readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly contentType: string;
+  readonly validators: Validators;
+  /** A 304 carries them too (RFC 9110 15.4.5): cache policy, tags, Vary. */
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+export const respond = (c: Context, { body, contentType, validators, headers }: Representation): Response => {
+  const all = {
+    ...headers,
+    ETag: validators.etag,
+    ...(validators.lastModifiedMs === undefined
+      ? {}
+      : { "Last-Modified": new Date(validators.lastModifiedMs).toUTCString() }),
+  };
+  switch (judge(c.req.method, conditionsOf(c), validators)) {
+    case "not-modified":
+      return c.body(null, 304, all);
+    case "precondition-failed":
+      return problem(c, 412, "the representation is not the one the condition names");
+    case "proceed":
+      return c.body(body, 200, {
+        ...all,
+        "Content-Type": contentType,
+        // Said here, so that HEAD says it too.
+        "Content-Length": String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength),
+      });
+  }
+};
+
+export const JSON_TYPE = "application/json";

@@ -1,0 +1,43 @@
+// Owns what a changed product makes untrue: entries of the application cache, and tags at the edge.
+import type { CacheAddress } from "../cache/key.ts";
+import type { Product } from "../catalogue/product.ts";
+
+export type Targets = { readonly addresses: readonly CacheAddress[]; readonly tags: readonly string[] };
+
+// Not a category: slugs have no asterisk.
+const WHOLE_SHOP = "*";
+
+export const productAddress = (id: number): CacheAddress => ({ entity: "product", id: String(id) });
+export const listAddress = (category: string | undefined): CacheAddress => ({
+  entity: "product-list",
+  id: category ?? WHOLE_SHOP,
+});
+export const CATEGORIES_ADDRESS: CacheAddress = { entity: "categories", id: "" };
+
+export const productTag = (id: number): string => `product:${id}`;
+export const categoryTag = (slug: string): string => `category:${slug}`;
+/** On everything that shows products. */
+export const PRODUCTS_TAG = "products";
+/** On the pages of the whole shop, which all shift when a product leaves. */
+export const WHOLE_LIST_TAG = "product-list";
+export const CATEGORIES_TAG = "categories";
+
+/** `after` is undefined when the product was deleted. */
+export const targetsOf = (before: Product, after: Product | undefined): Targets => {
+  const slugs = [...new Set(after === undefined ? [before.category] : [before.category, after.category])];
+  const membershipChanged = after === undefined || after.category !== before.category;
+  return {
+    addresses: [
+      productAddress(before.id),
+      listAddress(undefined),
+      ...slugs.map(listAddress),
+      ...(membershipChanged ? [CATEGORIES_ADDRESS] : []),
+    ],
+    tags: [
+      productTag(before.id),
+      ...slugs.map(categoryTag),
+      ...(membershipChanged ? [CATEGORIES_TAG] : []),
+      ...(after === undefined ? [WHOLE_LIST_TAG] : []),
+    ],
+  };
+};

@@ -1,0 +1,62 @@
+// Owns signing in and out. Without Redis both answer 503: nothing is known about sessions then, so none is believed.
+import { Hono } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { SESSION_COOKIE } from "../auth/identify.ts";
+import { passwordMatches } from "../auth/passwords.ts";
+import type { Sessions } from "../auth/sessions.ts";
+import type { Queryable } from "../db/port.ts";
+import { findPasswordHash } from "../db/users.ts";
+import { readJsonObject } from "../http/json-body.ts";
+import { POLICY } from "../http/policy.ts";
+import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import type { Fault } from "../http/problem.ts";
+import type { ShopEnv } from "../http/trace.ts";
+
+/** Every 401 names the way in (RFC 9110 11.6.1). */
+export const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="shop"' } as const;
+
+const parseCredentials = (body: Readonly<Record<string, unknown>>) => {
+  const { username, password } = body;
+  const faults: Fault[] = [];
+  for (const [name, value] of Object.entries({ username, password })) {
+    if (typeof value !== "string" || value === "" || value.length > 200 || value.includes("\0")) {
+      faults.push({ in: "body", at: `/${name}`, detail: "must be text of 1 to 200 characters" });
+    }
+  }
+  return { username: String(username), password: String(password), faults };
+};
+
+export const signInRoutes = ({ db, sessions }: { readonly db: Queryable; readonly sessions: Sessions }) => {
+  const routes = new Hono<ShopEnv>();
+
+  routes.post("/login", async (c) => {
+    const body = await readJsonObject(c);
+    if (body.kind === "refused") return body.response;
+    if (body.kind === "faulty") return invalid(c, [body.fault]);
+    const { username, password, faults } = parseCredentials(body.value);
+    if (faults.length > 0) return invalid(c, faults);
+    if (!(await passwordMatches(password, await findPasswordHash(db, username)))) {
+      return problem(c, 401, "the user name or the password is wrong", { headers: CHALLENGE });
+    }
+    const earlier = getCookie(c, SESSION_COOKIE);
+    if (earlier !== undefined && earlier !== "") await sessions.end(earlier);
+    // Always a new id: one that was planted before signing in gets nothing (session fixation).
+    setCookie(c, SESSION_COOKIE, await sessions.start(username), {
+      path: "/",
+      httpOnly: true,
+      sameSite: "Lax",
+      secure: c.req.header("X-Forwarded-Proto") === "https",
+    });
+    return c.json({ username }, 200, POLICY.secret);
+  });
+  routes.all("/login", methodNotAllowed("POST"));
+
+  routes.post("/logout", async (c) => {
+    const sid = getCookie(c, SESSION_COOKIE);
+    if (sid !== undefined && sid !== "") await sessions.end(sid);
+    deleteCookie(c, SESSION_COOKIE, { path: "/" });
+    return c.body(null, 204, POLICY.secret);
+  });
+  routes.all("/logout", methodNotAllowed("POST"));
+  return routes;
+};

@@ -1,0 +1,35 @@
+// Owns the databases the tests run against: embedded always, a real server when TEST_DATABASE_URL names one.
+import { randomBytes } from "node:crypto";
+import { openPglite } from "../../../origin-mock/db/pglite.ts";
+import { openPostgres } from "../../../origin-mock/db/postgres.ts";
+import type { Database } from "../../../origin-mock/db/port.ts";
+
+export type DatabaseKind = { readonly kind: string; open(): Promise<Database> };
+
+const serverUrl = process.env["TEST_DATABASE_URL"];
+
+const fail = (error: Error): void => {
+  throw error;
+};
+
+/** A schema of its own, so that test files do not see each other. */
+const openSchema = async (url: string): Promise<Database> => {
+  const schema = `test_${randomBytes(6).toString("hex")}`;
+  const admin = openPostgres(url, fail);
+  await admin.script(`CREATE SCHEMA ${schema}`);
+  const scoped = new URL(url);
+  scoped.searchParams.set("options", `-c search_path=${schema}`);
+  const db = openPostgres(scoped.href, fail);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await db.close();
+    await admin.script(`DROP SCHEMA ${schema} CASCADE`);
+    await admin.close();
+  };
+  return { ...db, close: () => (closing ??= close()) };
+};
+
+export const DATABASES: readonly DatabaseKind[] = [
+  { kind: "pglite", open: openPglite },
+  ...(serverUrl === undefined ? [] : [{ kind: "postgres", open: () => openSchema(serverUrl) }]),
+];

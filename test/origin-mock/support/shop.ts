@@ -1,0 +1,74 @@
+// Owns a whole shop for one test file: real Redis, a real database, a fake edge, requests without sockets.
+import { createShop } from "../../../origin-mock/app.ts";
+import { loadAssets } from "../../../origin-mock/assets.ts";
+import type { Assets } from "../../../origin-mock/assets.ts";
+import { createCacheAside } from "../../../origin-mock/cache/cache-aside.ts";
+import { openRedis } from "../../../origin-mock/cache/redis.ts";
+import type { RedisConnection } from "../../../origin-mock/cache/redis.ts";
+import { migrate } from "../../../origin-mock/db/migrate.ts";
+import type { Database } from "../../../origin-mock/db/port.ts";
+import { seed } from "../../../origin-mock/db/seed.ts";
+import { createCdn } from "../../../origin-mock/invalidation/cdn.ts";
+import type { DatabaseKind } from "./databases.ts";
+import { createFakeEdge } from "./edge.ts";
+import type { FakeEdge } from "./edge.ts";
+import { createTestRedis } from "./redis.ts";
+import type { TestRedis } from "./redis.ts";
+
+export const NOW_MS = Date.UTC(2026, 9, 1, 12, 0, 0, 500);
+
+export type TestShop = {
+  readonly request: (path: string, init?: RequestInit) => Promise<Response>;
+  readonly db: Database;
+  readonly redis: RedisConnection;
+  readonly server: TestRedis;
+  readonly edge: FakeEdge;
+  readonly assets: Assets;
+  close(): Promise<void>;
+};
+
+export const openTestShop = async (database: DatabaseKind): Promise<TestShop> => {
+  const [server, edge, db, assets] = await Promise.all([
+    createTestRedis(),
+    createFakeEdge(),
+    database.open(),
+    loadAssets(),
+  ]);
+  await migrate(db);
+  await seed(db);
+  const quiet = (): void => undefined;
+  const redis = await openRedis(server.url, { ready: quiet, error: quiet });
+  const monotonicMs = (): number => performance.now();
+  let ids = 0;
+  const app = createShop({
+    db,
+    redis,
+    cache: createCacheAside({ redis, random: () => 0, monotonicMs, report: quiet }),
+    purgeCdn: createCdn({ edgeUrl: edge.url, token: "dev-token" }),
+    assets,
+    nowMs: () => NOW_MS,
+    monotonicMs,
+    newId: () => `made-${(ids += 1)}`,
+    report: quiet,
+  });
+  return {
+    request: async (path, init) => app.request(path, init),
+    db,
+    redis,
+    server,
+    edge,
+    assets,
+    async close() {
+      await redis.close();
+      await Promise.all([server.remove(), edge.close(), db.close()]);
+    },
+  };
+};
+
+export const ADMIN = { Authorization: "Bearer admin-token", "Content-Type": "application/json" };
+
+export const json = async (response: Response): Promise<Record<string, unknown>> => {
+  const body: unknown = await response.json();
+  if (typeof body !== "object" || body === null) throw new Error("the body is not an object");
+  return Object.fromEntries(Object.entries(body));
+};
