@@ -51,7 +51,7 @@ function failure({ code, output }: { code: number; output: string }): string | u
   return `(the attempt to install it ended with exit code ${code}: ${lastLine})`;
 }
 
-export function thisMachine(path = process.env["PATH"] ?? ""): Machine {
+function thisMachine(path = process.env["PATH"] ?? ""): Machine {
   return {
     isRoot: process.getuid?.() === 0,
     find: (program) => findProgram(program, [...path.split(delimiter).filter(Boolean), ...USUAL_PLACES]),

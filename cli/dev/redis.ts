@@ -7,8 +7,6 @@ import { freePort } from "./ports.ts";
 import { ensureRedisServerBinary } from "./redis-binary.ts";
 import { pingRedis } from "./redis-ping.ts";
 
-export { ensureRedisServerBinary } from "./redis-binary.ts";
-
 const START_DEADLINE_MS = 10_000;
 
 export interface Redis {

@@ -29,10 +29,19 @@ export async function* readAccessLog(file: string): AsyncGenerator<LogLine> {
   }
 }
 
-async function readBytes(file: string): Promise<AsyncIterable<Buffer>> {
+/** By its magic bytes (RFC 1952 2.3.1), not by its name. */
+async function isGzip(file: string): Promise<boolean> {
   const handle = await open(file);
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0).finally(() => handle.close());
-  const gzip = bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readBytes(file: string): Promise<AsyncIterable<Buffer>> {
+  const gzip = await isGzip(file);
   const source = createReadStream(file);
   if (!gzip) return source;
   const gunzip = createGunzip();

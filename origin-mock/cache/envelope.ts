@@ -1,7 +1,7 @@
 // Owns how a value is written to Redis: JSON with a format version. Anything else read back is no value.
 import { isRecord } from "../catalogue/product.ts";
 
-export const FORMAT = 1;
+const FORMAT = 1;
 
 export const encodeEntry = (value: unknown): string => JSON.stringify({ format: FORMAT, value });
 

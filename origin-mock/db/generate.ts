@@ -4,8 +4,8 @@ import { CATEGORIES } from "./catalogue-words.ts";
 import type { CategoryWords } from "./catalogue-words.ts";
 import type { Product } from "../catalogue/product.ts";
 
-export const CATALOGUE_SEED = 0x57a7a;
-export const PRODUCTS_PER_CATEGORY = 220;
+const CATALOGUE_SEED = 0x57a7a;
+const PRODUCTS_PER_CATEGORY = 220;
 // 2026-01-05T06:00:00Z, so that Last-Modified never depends on when the shop was started.
 const EPOCH_MS = 1_767_592_800_000;
 const MINUTE_MS = 60_000;

@@ -4,7 +4,7 @@ import type { Fault } from "./problem.ts";
 export type ListQuery = { readonly category: string | undefined; readonly page: number; readonly limit: number };
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: Fault[] };
 
-export const LARGEST_ID = 2_147_483_647;
+const LARGEST_ID = 2_147_483_647;
 const LARGEST_PAGE = 10_000;
 const LARGEST_LIMIT = 100;
 const DEFAULT_LIMIT = 24;

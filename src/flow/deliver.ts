@@ -3,7 +3,7 @@ import { cacheStatus, type Outcome, xCache } from "../http/cache-status.ts";
 import { notModified, type Validators } from "../http/conditional.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { deliverable, sentOn304 } from "../http/field-table.ts";
-import { type HeaderPairs, splitList } from "../http/fields.ts";
+import { declaredLength, type HeaderPairs, splitList } from "../http/fields.ts";
 import type { Failure } from "../http/settle.ts";
 import { isBodyless } from "../http/status-table.ts";
 import { ageSeconds, originValidators, remainingSeconds } from "../http/stored.ts";
@@ -36,9 +36,8 @@ export function deliverAnswer(
 ): Response {
   const fields = deliverable(response.headers, response.field).filter(([name]) => name !== "content-length");
   const headers = addPrivate ? withPrivate(fields, response) : fields;
-  const length = response.field("content-length");
-  const known = length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
-  return build(delivery, response.status, headers, originValidators(response.field), content, known, outcome);
+  const length = declaredLength(response.field);
+  return build(delivery, response.status, headers, originValidators(response.field), content, length, outcome);
 }
 
 function build(
@@ -76,10 +75,15 @@ function withPrivate(fields: HeaderPairs, { field }: ResponseFacts): HeaderPairs
 
 /** Nothing came from the origin and nothing may stand in. */
 export function deliverFailure(delivery: Delivery, failure: Failure, outcome: Outcome): Response {
-  const timedOut = failure === "origin-timeout";
-  const title = timedOut ? "the origin did not answer in time" : "the origin cannot be reached";
-  return deliverProblem(delivery, timedOut ? 504 : 502, title, outcome);
+  const { status, title } = FAILURES[failure];
+  return deliverProblem(delivery, status, title, outcome);
 }
+
+const FAILURES = {
+  "origin-timeout": { status: 504, title: "the origin did not answer in time" },
+  "origin-unreachable": { status: 502, title: "the origin cannot be reached" },
+  "origin-invalid": { status: 502, title: "the origin's answer is not a final HTTP response" },
+} as const satisfies Record<Failure, { status: number; title: string }>;
 
 /** Our own errors, as RFC 9457 problem details. */
 export function deliverProblem(
@@ -88,7 +92,7 @@ export function deliverProblem(
   title: string,
   outcome: Outcome,
 ): Response {
-  const problem = JSON.stringify({ type: "about:blank", title, status, code: outcome.reason });
+  const problem = JSON.stringify({ type: "about:blank", title, status, code: outcome.settled ?? outcome.reason });
   return new Response(facts.method === "HEAD" ? null : problem, {
     status,
     headers: {

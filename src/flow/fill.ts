@@ -96,7 +96,7 @@ function keeper(stack: Stack, { place, stored, length }: Fill): Keeper {
   }
 
   function overflow(): void {
-    const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
+    const { readable, writable } = new IdentityTransformStream();
     stream = writable.getWriter();
     stream.closed.catch(() => undefined);
     work = stack.storeStream(place, length === undefined ? stored : { ...stored, bodyLength: length }, readable);

@@ -1,6 +1,7 @@
 // Owns fetch -> settle -> store -> deliver: the one way to the origin for a request that takes part in caching.
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
+import { declaredLength } from "../http/fields.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import { type Asked, settle, settleFailure } from "../http/settle.ts";
@@ -91,8 +92,7 @@ function stored(
   content: ReadableStream<Uint8Array> | null,
   response: ResponseFacts,
 ): ReadableStream<Uint8Array> {
-  const declared = response.field("content-length");
-  const length = content && declared !== undefined ? Number(declared) : undefined;
+  const length = content ? declaredLength(response.field) : undefined;
   const filling = fill(edge.stack, { source: content ?? new Blob([]).stream(), length, place, stored: record });
   exchange.background(filling.done);
   return filling.body;

@@ -1,4 +1,5 @@
 // Owns the way to the origin and back: the request as the origin shall see it, the answer as facts and an unread body.
+import { DependencyError } from "../error.ts";
 import { type RequestFacts, type ResponseFacts, responseFacts } from "../http/facts.ts";
 import { forwardedToOrigin } from "../http/field-table.ts";
 import type { HeaderPairs } from "../http/fields.ts";
@@ -45,13 +46,21 @@ export async function askOrigin(
   }, HEADERS_DEADLINE_MS);
   try {
     const raw = await edge.fetch(upstreamRequest(exchange, facts, intent, origin, abort.signal));
+    if (raw.status !== 101 && (raw.status < 200 || raw.status > 599)) return await refusedAnswer(raw);
     const headers = mappedBack([...raw.headers], origin, facts);
     return { kind: "response", response: responseFacts(raw.status, headers, requestedAtMs, edge.now()), raw };
-  } catch {
-    return { kind: "failure", reason: abort.signal.aborted ? "origin-timeout" : "origin-unreachable" };
+  } catch (cause) {
+    const timedOut = abort.signal.aborted;
+    edge.report(new DependencyError("origin", timedOut ? "did not answer in time" : "cannot be reached", { cause }));
+    return { kind: "failure", reason: timedOut ? "origin-timeout" : "origin-unreachable" };
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function refusedAnswer(raw: Response): Promise<Upstream> {
+  await raw.body?.cancel();
+  return { kind: "failure", reason: "origin-invalid" };
 }
 
 function upstreamRequest(

@@ -15,7 +15,8 @@ export function refreshLater(trip: Trip, errand: Errand): void {
   edge.refreshing.set(id, startedAtMs);
   // bytes can be stored again after the client has had them; a stream cannot
   const held = errand.held?.body.kind === "bytes" ? errand.held : undefined;
-  const refresh = forward(trip, { ...errand, held })
+  // what is stored is a GET's answer, whoever was first to find it stale
+  const refresh = forward({ ...trip, facts: { ...trip.facts, method: "GET" } }, { ...errand, held })
     .then((response) => response.body?.cancel())
     .finally(() => {
       if (edge.refreshing.get(id) === startedAtMs) edge.refreshing.delete(id);

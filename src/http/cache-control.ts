@@ -1,5 +1,5 @@
 // Owns the Cache-Control grammar and what its directives say (RFC 9111 5.2, RFC 5861, RFC 8246). Restrictions fail closed.
-import { deltaSeconds, splitList, unquote } from "./fields.ts";
+import { deltaSeconds, isQuotedString, isToken, splitList, unquote } from "./fields.ts";
 
 /** What the field that governs a response says. Durations in seconds; a malformed duration counts as 0 (RFC 9111 4.2.1). */
 export interface ResponseDirectives {
@@ -36,17 +36,24 @@ export type Directives = ReadonlyMap<string, string | true>;
 
 export function parseDirectives(value: string): Directives {
   const directives = new Map<string, string | true>();
+  let malformed = false;
   for (const member of splitList(value)) {
     const equals = member.indexOf("=");
     const name = (equals < 0 ? member : member.slice(0, equals)).trim().toLowerCase();
-    const argument = equals < 0 ? true : unquote(member.slice(equals + 1).trim());
+    const raw = equals < 0 ? undefined : member.slice(equals + 1).trim();
+    malformed ||= !isToken(name) || !(raw === undefined || isToken(raw) || isQuotedString(raw));
+    const argument = raw === undefined ? true : unquote(raw);
     const before = directives.get(name);
     if (before === undefined) directives.set(name, argument);
     // two different `private` or `no-cache` lists: together they are broader than either, so they count as unqualified
     else if (QUALIFIABLE.has(name) && before !== argument) directives.set(name, true);
   }
+  // whoever wrote a restriction meant it, however badly: wherever the word stands in a broken field, it counts
+  if (malformed) for (const [word] of value.matchAll(RESTRICTIONS)) directives.set(word.toLowerCase(), true);
   return directives;
 }
+
+const RESTRICTIONS = /(?<![\w-])(?:no-store|no-cache|private|must-revalidate|proxy-revalidate)(?![\w-])/gi;
 
 const QUALIFIABLE: ReadonlySet<string> = new Set(["private", "no-cache"]);
 

@@ -1,4 +1,5 @@
 // Owns the Cache-Status member and the X-Cache word that report a decision (RFC 9211).
+import { parseList } from "structured-headers";
 import { fwdOf, type ReasonCode } from "./reasons.ts";
 
 /** What became of one request at this cache. */
@@ -30,7 +31,16 @@ export function cacheStatus(outcome: Outcome, previous: string | undefined): str
   if (outcome.ttlSeconds !== undefined) parts.push(`ttl=${String(outcome.ttlSeconds)}`);
   parts.push(`detail=${detailOf(outcome)}`);
   const ours = parts.join("; ");
-  return previous ? `${previous}, ${ours}` : ours;
+  return previous !== undefined && isList(previous) ? `${previous}, ${ours}` : ours;
+}
+
+/** What is no list would make ours unreadable too. */
+function isList(value: string): boolean {
+  try {
+    return parseList(value).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** `reason`, then where it came from or how it settled: `fresh/memory`, `uri-miss/no-store`. */
@@ -43,6 +53,7 @@ export type XCache = "HIT" | "STALE" | "REVALIDATED" | "MISS" | "BYPASS";
 
 export function xCache({ hit, reason, settled }: Outcome): XCache {
   if (hit) return reason === "fresh" ? "HIT" : "STALE";
+  if (settled === "stale-if-error") return "STALE";
   if (settled === "validated") return "REVALIDATED";
   const fwd = fwdOf(reason);
   return fwd === "bypass" || fwd === "method" ? "BYPASS" : "MISS";

@@ -4,8 +4,8 @@ import { parseEtagList, weakMatch } from "./etag.ts";
 import type { FieldReader } from "./fields.ts";
 
 export interface Validators {
-  readonly etag: string | undefined;
-  readonly lastModified: string | undefined;
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
 }
 
 /**

@@ -7,19 +7,27 @@ export function parseEtagList(value: string): readonly string[] | "*" | undefine
   const text = value.trim();
   if (text === "*") return "*";
   const tags: string[] = [];
-  let position = 0;
+  let position = separator(text, 0).length;
   while (position < text.length) {
     ENTITY_TAG.lastIndex = position;
-    const match = ENTITY_TAG.exec(text);
-    if (!match) return undefined;
-    tags.push(match[0]);
-    position = ENTITY_TAG.lastIndex;
-    const separator = /^[ \t]*(?:,[ \t]*)*/.exec(text.slice(position))?.[0] ?? "";
-    position += separator.length;
-    if (position < text.length && !separator.includes(",")) return undefined;
+    const tag = ENTITY_TAG.exec(text)?.[0];
+    if (tag === undefined) return undefined;
+    tags.push(tag);
+    position += tag.length;
+    const between = separator(text, position);
+    position += between.length;
+    if (position < text.length && !between.includes(",")) return undefined;
   }
   return tags;
 }
+
+/** Commas and white space from `position` on; empty members are allowed (RFC 9110 5.6.1.2). */
+function separator(text: string, position: number): string {
+  SEPARATOR.lastIndex = position;
+  return SEPARATOR.exec(text)?.[0] ?? "";
+}
+
+const SEPARATOR = /[ \t,]*/y;
 
 /** Same opaque tag, weak or strong (RFC 9110 8.8.3.2): what If-None-Match uses. */
 export function weakMatch(a: string, b: string): boolean {

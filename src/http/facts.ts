@@ -1,6 +1,6 @@
 // Owns the facts of a request and of a response: headers parsed once at the door into plain records.
 import { type RequestDirectives, requestDirectives } from "./cache-control.ts";
-import { type FieldReader, type HeaderPairs, readerOf } from "./fields.ts";
+import { type FieldReader, type HeaderPairs, readerOf, splitList } from "./fields.ts";
 import { type Governing, governing } from "./targeted.ts";
 
 /** A request URL in the one form used for matching, for the key and for the fetch. */
@@ -35,9 +35,10 @@ export interface ResponseFacts {
 export function requestFacts(
   method: string,
   location: Location,
-  field: FieldReader,
+  allFields: FieldReader,
   isSessionCookie: (name: string) => boolean,
 ): RequestFacts {
+  const field = endToEnd(allFields);
   return {
     method,
     location,
@@ -56,6 +57,14 @@ export function responseFacts(
 ): ResponseFacts {
   const field = readerOf(headers);
   return { status, headers, field, governing: governing(field), requestedAtMs, receivedAtMs };
+}
+
+/** Without the fields that Connection calls hop-by-hop: the origin will not see them, so they must not count here. */
+function endToEnd(read: FieldReader): FieldReader {
+  const connection = read("connection");
+  if (connection === undefined || /^(?:keep-alive|close)$/i.test(connection)) return read;
+  const listed = new Set(splitList(connection.toLowerCase()));
+  return (name) => (name !== "connection" && name !== "upgrade" && listed.has(name) ? undefined : read(name));
 }
 
 /** Names in a Cookie field. Several lines arrive joined with a comma, so both separators count (RFC 6265 4.2.1). */

@@ -43,6 +43,18 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
   ["x-original-url", { ownedByEdge: true }],
   ["x-original-host", { ownedByEdge: true }],
   ["x-rewrite-url", { ownedByEdge: true }],
+  ["x-forwarded-path", { ownedByEdge: true }],
+  ["x-forwarded-ssl", { ownedByEdge: true }],
+  ["x-forwarded-uri", { ownedByEdge: true }],
+  ["x-url-scheme", { ownedByEdge: true }],
+  ["front-end-https", { ownedByEdge: true }],
+  ["x-http-host-override", { ownedByEdge: true }],
+  ["x-envoy-original-path", { ownedByEdge: true }],
+  ["x-matched-path", { ownedByEdge: true }],
+  ["x-now-route-matches", { ownedByEdge: true }],
+  ["x-invoke-path", { ownedByEdge: true }],
+  ["x-invoke-query", { ownedByEdge: true }],
+  ["x-invoke-status", { ownedByEdge: true }],
   ["x-http-method", { ownedByEdge: true }],
   ["x-http-method-override", { ownedByEdge: true }],
   ["x-method-override", { ownedByEdge: true }],
@@ -66,9 +78,10 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
   ["cdn-tag", { forUsOnly: true }],
   ["netlify-cache-tag", { forUsOnly: true }],
   // recomputed, or never replayed
-  ["age", { notStored: true }],
+  ["age", { notStored: true, sentOn304: true }],
   ["set-cookie", { notStored: true }],
   ["x-cache", { notStored: true }],
+  ["server-timing", { notStored: true }],
   // describes the stored bytes, RFC 9111 3.2
   ["content-encoding", { keptOn304: true }],
   ["content-length", { keptOn304: true }],
@@ -92,6 +105,17 @@ function treatment(name: string): FieldTreatment {
   return TABLE.get(name.toLowerCase()) ?? PLAIN;
 }
 
+/** Gateways of the CGI kind read `X_Forwarded_Host` as `X-Forwarded-Host`. */
+function isOwnedByEdge(name: string): boolean {
+  return treatment(name.replaceAll("_", "-")).ownedByEdge ?? false;
+}
+
+/** Whether the origin receives a client's own value of this field; what it does not receive, it cannot vary on. */
+export function isSeenByOrigin(name: string): boolean {
+  const { hop, conditional } = treatment(name);
+  return !hop && !conditional && !isOwnedByEdge(name);
+}
+
 /** Fields that a message's own Connection field names as hop-by-hop. */
 function listedByConnection(field: FieldReader): ReadonlySet<string> {
   const connection = field("connection");
@@ -102,8 +126,8 @@ function listedByConnection(field: FieldReader): ReadonlySet<string> {
 export function forwardedToOrigin(pairs: HeaderPairs, field: FieldReader, keepConditionals: boolean): HeaderPairs {
   const listed = listedByConnection(field);
   return pairs.filter(([name]) => {
-    const { hop, ownedByEdge, conditional } = treatment(name);
-    return !hop && !ownedByEdge && !(conditional && !keepConditionals) && !listed.has(name.toLowerCase());
+    const seen = isSeenByOrigin(name) || (keepConditionals && treatment(name).conditional);
+    return seen && !listed.has(name.toLowerCase());
   });
 }
 

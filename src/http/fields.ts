@@ -10,6 +10,7 @@ export type FieldReader = (name: string) => string | undefined;
 const MAX_DELTA_SECONDS = 2 ** 31 - 1;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const QUOTED_STRING = /^"(?:[^"\\]|\\.)*"$/s;
 const DIGITS = /^[0-9]+$/;
 
 /**
@@ -44,6 +45,11 @@ export function unquote(value: string): string {
   return value.slice(1, -1).replace(/\\(.)/gs, "$1");
 }
 
+/** A quoted string that ends where it should (RFC 9110 5.6.4). */
+export function isQuotedString(value: string): boolean {
+  return QUOTED_STRING.test(value);
+}
+
 export function isToken(value: string): boolean {
   return TOKEN.test(value);
 }
@@ -51,6 +57,13 @@ export function isToken(value: string): boolean {
 /** Whole seconds, capped at 2^31-1; `undefined` when the text is not 1*DIGIT (RFC 9111 1.2.2). */
 export function deltaSeconds(value: string): number | undefined {
   return DIGITS.test(value) ? Math.min(Number(value), MAX_DELTA_SECONDS) : undefined;
+}
+
+/** Bytes a Content-Length declares; `undefined` where it is absent or not one plain number (RFC 9110 8.6). */
+export function declaredLength(field: FieldReader): number | undefined {
+  const value = field("content-length");
+  const length = value !== undefined && DIGITS.test(value) ? Number(value) : Number.NaN;
+  return Number.isSafeInteger(length) ? length : undefined;
 }
 
 /** A reader over plain pairs: for stored responses and for tests. Lines of one name are joined in order (RFC 9110 5.3). */

@@ -27,11 +27,34 @@ const HEURISTIC_CAP_SECONDS = 7 * 24 * 3600;
 
 /** How long the response is fresh, counted from its generation (RFC 9111 4.2.1). */
 export function lifetimeOf(request: RequestFacts, response: ResponseFacts, policy: LifetimePolicy): Lifetime {
-  if (policy.ttl !== undefined) return { seconds: policy.ttl, source: "rule" };
+  const { lifetimeByRule } = statusFacts(response.status);
+  if (policy.ttl !== undefined && lifetimeByRule) return { seconds: policy.ttl, source: "rule" };
   const explicit = explicitLifetime(response);
   if (explicit) return { ...explicit, seconds: clamp(explicit.seconds, policy) };
-  if (policy.defaultTtl !== undefined) return { seconds: policy.defaultTtl, source: "rule" };
-  return heuristicLifetime(request, response);
+  if (policy.defaultTtl !== undefined && lifetimeByRule) {
+    return { seconds: clamp(policy.defaultTtl, policy), source: "rule" };
+  }
+  const guessed = heuristicLifetime(request, response);
+  return guessed.seconds > 0 ? { ...guessed, seconds: clamp(guessed.seconds, policy) } : guessed;
+}
+
+/** How long past its lifetime a response may answer: while it is refreshed, and when the origin fails. Seconds. */
+export interface StaleWindows {
+  /** Some directives forbid stale answers, whatever else the response or the rule allows (RFC 9111 4.2.4). */
+  readonly allowed: boolean;
+  readonly whileRevalidate: number;
+  readonly ifError: number;
+}
+
+export function staleWindows({ governing }: ResponseFacts, policy: LifetimePolicy): StaleWindows {
+  const { mustRevalidate, proxyRevalidate, sMaxage, noCache, ...directives } = governing.directives;
+  const forbidden = mustRevalidate || proxyRevalidate || sMaxage !== undefined || noCache;
+  if (forbidden) return { allowed: false, whileRevalidate: 0, ifError: 0 };
+  return {
+    allowed: true,
+    whileRevalidate: policy.staleWhileRevalidate ?? directives.staleWhileRevalidate ?? 0,
+    ifError: policy.staleIfError ?? directives.staleIfError ?? 0,
+  };
 }
 
 function explicitLifetime(response: ResponseFacts): Lifetime | undefined {

@@ -25,7 +25,12 @@ export function resourceKey(parts: KeyParts): CacheKey {
 /** A resource's key has a fixed number of parts, so what follows it cannot be taken for another resource. */
 export function variantKey(resource: CacheKey, generation: string, variant: Variant): CacheKey {
   const names = Object.keys(variant).sort();
-  return (resource + glue([generation, ...names.flatMap((name) => [name, variant[name] ?? ""])])) as CacheKey;
+  return (resource + glue([generation, ...names.flatMap((name) => [name, presence(variant[name])])])) as CacheKey;
+}
+
+/** An empty field is not an absent one. */
+function presence(value: string | null | undefined): string {
+  return value === null || value === undefined ? "-" : `=${value}`;
 }
 
 /** The public host a key belongs to: its first part. */

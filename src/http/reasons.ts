@@ -64,6 +64,7 @@ export const REASONS = {
   "no-lifetime": { means: "no explicit lifetime, and none may be guessed" },
   expired: { means: "already stale on arrival and without a validator" },
   "vary-star": { means: "Vary: * never matches another request" },
+  "vary-unreadable": { means: "Vary names something that is no field" },
   "vary-cookie": { means: "the response varies on Cookie" },
   "vary-authorization": { means: "the response varies on Authorization" },
   "authorization-response": { means: "the answer to a request with Authorization is not marked as shareable" },
@@ -77,6 +78,7 @@ export const REASONS = {
   "client-304": { means: "the origin answered the client's own conditional" },
   "validator-mismatch": { means: "a 304 named another entity tag than the stored one" },
   "origin-unreachable": { means: "the origin could not be reached" },
+  "origin-invalid": { means: "the origin answered with something that is no final response" },
   "origin-timeout": { means: "the origin did not answer in time" },
 } as const satisfies Record<string, Reason>;
 

@@ -59,7 +59,8 @@ function judge(request: RequestFacts, stored: Stored, purge: PurgeState, policy:
   if (asked?.noCache) return validate("request-no-cache");
   const remaining = Math.min(
     remainingSeconds(stored, nowMs),
-    purge.state === "stale" ? (purge.sinceMs - nowMs) / 1000 : Number.POSITIVE_INFINITY,
+    // a log whose clock is ahead of ours purges now, not later
+    purge.state === "stale" ? Math.min(0, purge.sinceMs - nowMs) / 1000 : Number.POSITIVE_INFINITY,
   );
   if (remaining <= 0) return judgeStale(stored, -remaining, asked, validate);
   const age = stored.lifetimeSeconds - remainingSeconds(stored, nowMs);

@@ -1,9 +1,10 @@
 // Owns the second question of a cache: what do I do with what the origin said? (RFC 9111 3, 4.3.3, 4.3.4)
+import { formatHttpDate, parseHttpDate } from "./dates.ts";
 import { weakMatch } from "./etag.ts";
 import { type RequestFacts, type ResponseFacts, responseFacts } from "./facts.ts";
 import type { HeaderPairs } from "./fields.ts";
 import { addressedToEdge, endToEnd, kept, mergedBy304 } from "./field-table.ts";
-import { initialAge, type LifetimePolicy, lifetimeOf } from "./freshness.ts";
+import { initialAge, type LifetimePolicy, lifetimeOf, staleWindows } from "./freshness.ts";
 import type { ReasonCode } from "./reasons.ts";
 import type { PurgeState } from "./reuse.ts";
 import { forAuthorization, forSession, type SharingPolicy, whyNotStorable } from "./storable.ts";
@@ -14,7 +15,7 @@ import { targetHash } from "./target.ts";
 import { readVary, variantOf } from "./vary.ts";
 
 /** Why no response came. */
-export type Failure = "origin-unreachable" | "origin-timeout";
+export type Failure = "origin-unreachable" | "origin-timeout" | "origin-invalid";
 
 export interface SettlePolicy extends LifetimePolicy, SharingPolicy {
   readonly tags: readonly string[];
@@ -70,7 +71,7 @@ export function settleFailure(
 
 /** RFC 5861 4: within the window after expiry, or after the soft purge that ended freshness earlier. */
 function staleIfError({ stored, purge }: Asked, nowMs: number): ServeStale | undefined {
-  if (!stored || stored.alwaysValidate) return undefined;
+  if (!stored || stored.alwaysValidate || stored.staleIfErrorSeconds <= 0) return undefined;
   if (purge.state === "validate" || purge.state === "gone" || purge.state === "unknown") return undefined;
   const sincePurge = purge.state === "stale" ? (nowMs - purge.sinceMs) / 1000 : Number.NEGATIVE_INFINITY;
   const staleSeconds = Math.max(-remainingSeconds(stored, nowMs), sincePurge);
@@ -81,7 +82,7 @@ function staleIfError({ stored, purge }: Asked, nowMs: number): ServeStale | und
 function refresh(response: ResponseFacts, stored: Stored, asked: Asked, policy: SettlePolicy): Settle {
   const etag = response.field("etag");
   // 4.3.4: a 304 about another representation updates nothing
-  if (etag !== undefined && stored.etag !== undefined && !weakMatch(etag, stored.etag)) {
+  if (etag !== undefined && !sameRepresentation(etag, stored.etag)) {
     return { verdict: "refetch", reason: "validator-mismatch" };
   }
   const merged = responseFacts(
@@ -90,22 +91,32 @@ function refresh(response: ResponseFacts, stored: Stored, asked: Asked, policy: 
     response.requestedAtMs,
     response.receivedAtMs,
   );
-  const described = describe(merged, asked, policy);
+  // a 304 to a question that named no validator proves nothing of the time since the stored response's own fetch
+  const proven = stored.etag !== undefined || stored.lastModified !== undefined;
+  const described = describe(merged, { ...asked, fence: proven ? asked.fence : stored.fence }, policy);
   const reason = "validated";
   if (typeof described !== "string") {
     return { verdict: "refresh", stored: { ...described, bodyLength: stored.bodyLength }, storable: true, reason };
   }
   const answers = {
-    headers: kept(merged.headers, merged.field),
+    headers: dated(kept(merged.headers, merged.field), merged),
     receivedAtMs: response.receivedAtMs,
     initialAgeSeconds: initialAge(merged),
   };
   return { verdict: "refresh", stored: { ...stored, ...answers }, storable: false, reason };
 }
 
-/** All stored fields; but where the 304 brings tags, under any vendor's name, the stored ones are replaced by them. */
+/** A weak tag says nothing about bytes that carry none; a strong one names another representation (4.3.4). */
+function sameRepresentation(etag: string, stored: string | undefined): boolean {
+  return stored === undefined ? etag.startsWith("W/") : weakMatch(etag, stored);
+}
+
+/**
+ * The stored fields that a 304 may leave as they are. Where it brings tags, under any vendor's name, the stored ones go; and
+ * so does the stored Date, since a 304 without one was made now.
+ */
 function validatedFields(stored: Stored, response: ResponseFacts): HeaderPairs {
-  const fields = [...stored.headers, ...stored.edgeHeaders];
+  const fields = [...stored.headers, ...stored.edgeHeaders].filter(([name]) => name.toLowerCase() !== "date");
   return hasTagField(response.field) ? fields.filter(([name]) => !isTagField(name)) : fields;
 }
 
@@ -119,27 +130,18 @@ function describe(response: ResponseFacts, { request, fence }: Asked, policy: Se
   const vary = readVary(response.field("vary"));
   if (!vary.storable) return vary.reason;
   if (!tags.usable) return tags.reason;
-  const { directives } = response.governing;
-  // 4.2.4: these forbid stale responses, whatever else the response or the rule allows
-  const staleAllowed =
-    !directives.mustRevalidate &&
-    !directives.proxyRevalidate &&
-    directives.sMaxage === undefined &&
-    !directives.noCache;
+  const windows = staleWindows(response, policy);
   return {
     status: response.status,
-    headers: kept(response.headers, response.field),
+    headers: dated(kept(response.headers, response.field), response),
     edgeHeaders: addressedToEdge(response.headers),
-    bodyLength: undefined,
     receivedAtMs: response.receivedAtMs,
     initialAgeSeconds: initialAge(response),
     lifetimeSeconds: lifetime.seconds,
-    staleWhileRevalidateSeconds: staleAllowed
-      ? (policy.staleWhileRevalidate ?? directives.staleWhileRevalidate ?? 0)
-      : 0,
-    staleIfErrorSeconds: staleAllowed ? (policy.staleIfError ?? directives.staleIfError ?? 0) : 0,
-    staleAllowed,
-    alwaysValidate: directives.noCache,
+    staleWhileRevalidateSeconds: windows.whileRevalidate,
+    staleIfErrorSeconds: windows.ifError,
+    staleAllowed: windows.allowed,
+    alwaysValidate: response.governing.directives.noCache,
     forAuthorization: forAuthorization(response, policy),
     forSession: forSession(response, policy),
     ...originValidators(response.field),
@@ -147,6 +149,13 @@ function describe(response: ResponseFacts, { request, fence }: Asked, policy: Se
     targets: tags.tags.map((value) => targetHash({ kind: "tag", value })),
     fence,
   };
+}
+
+/** With a Date: a recipient that stores a response without one adds when it came (RFC 9110 6.6.1). */
+function dated(headers: HeaderPairs, { field, receivedAtMs }: ResponseFacts): HeaderPairs {
+  if (parseHttpDate(field("date") ?? "", receivedAtMs) !== undefined) return headers;
+  const others = headers.filter(([name]) => name.toLowerCase() !== "date");
+  return [...others, ["Date", formatHttpDate(receivedAtMs)]];
 }
 
 function passThrough(reason: ReasonCode, { request }: Asked): Settle {

@@ -5,26 +5,28 @@ export interface StatusFacts {
   readonly understood: boolean;
   /** A lifetime may be guessed from Last-Modified (RFC 9110 15.1). */
   readonly heuristic: boolean;
+  /** A rule's lifetime may be given to it: an answer about the resource, not about a failure. */
+  readonly lifetimeByRule: boolean;
 }
 
 const TABLE: ReadonlyMap<number, StatusFacts> = new Map([
-  [200, { understood: true, heuristic: true }],
-  [203, { understood: true, heuristic: true }],
-  [204, { understood: true, heuristic: true }],
-  [300, { understood: true, heuristic: true }],
-  [301, { understood: true, heuristic: true }],
-  [302, { understood: true, heuristic: false }],
-  [303, { understood: true, heuristic: false }],
-  [307, { understood: true, heuristic: false }],
-  [308, { understood: true, heuristic: true }],
-  [404, { understood: true, heuristic: true }],
-  [405, { understood: true, heuristic: true }],
-  [410, { understood: true, heuristic: true }],
-  [414, { understood: true, heuristic: true }],
-  [501, { understood: true, heuristic: true }],
+  [200, { understood: true, heuristic: true, lifetimeByRule: true }],
+  [203, { understood: true, heuristic: true, lifetimeByRule: true }],
+  [204, { understood: true, heuristic: true, lifetimeByRule: true }],
+  [300, { understood: true, heuristic: true, lifetimeByRule: true }],
+  [301, { understood: true, heuristic: true, lifetimeByRule: true }],
+  [302, { understood: true, heuristic: false, lifetimeByRule: false }],
+  [303, { understood: true, heuristic: false, lifetimeByRule: false }],
+  [307, { understood: true, heuristic: false, lifetimeByRule: false }],
+  [308, { understood: true, heuristic: true, lifetimeByRule: true }],
+  [404, { understood: true, heuristic: true, lifetimeByRule: true }],
+  [405, { understood: true, heuristic: true, lifetimeByRule: false }],
+  [410, { understood: true, heuristic: true, lifetimeByRule: true }],
+  [414, { understood: true, heuristic: true, lifetimeByRule: false }],
+  [501, { understood: true, heuristic: true, lifetimeByRule: false }],
 ]);
 
-const UNKNOWN: StatusFacts = { understood: false, heuristic: false };
+const UNKNOWN: StatusFacts = { understood: false, heuristic: false, lifetimeByRule: false };
 
 export function statusFacts(status: number): StatusFacts {
   return TABLE.get(status) ?? UNKNOWN;

@@ -1,17 +1,19 @@
 // Owns the question "may this response be stored in a shared cache?" (RFC 9111 3), clause by clause.
 import { isAmbiguousPath, isTypeMismatch } from "./deception.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
-import type { Lifetime } from "./freshness.ts";
+import { type Lifetime, type LifetimePolicy, staleWindows } from "./freshness.ts";
 import type { ReasonCode } from "./reasons.ts";
 import { isStorableStatus, statusFacts } from "./status-table.ts";
 import { originValidators } from "./stored.ts";
-import { type Tags } from "./tags.ts";
+import type { Tags } from "./tags.ts";
 import { readVary } from "./vary.ts";
 
 /** What of a response depends on the site's rule. */
 export interface SharingPolicy {
   /** The rule declares that authenticated requests get the same answer as anybody. */
   readonly sharedRoute: boolean;
+  /** Whether a client's Cache-Control counts. */
+  readonly honourClient: boolean;
 }
 
 /** The first clause that forbids storing, or `undefined` when none does. */
@@ -20,7 +22,7 @@ export function whyNotStorable(
   response: ResponseFacts,
   lifetime: Lifetime,
   tags: Tags,
-  policy: SharingPolicy,
+  policy: SharingPolicy & LifetimePolicy,
 ): ReasonCode | undefined {
   const { directives } = response.governing;
   // 3: the request method is understood; an answer to HEAD has nothing to store
@@ -30,7 +32,7 @@ export function whyNotStorable(
   if (directives.mustUnderstand && !statusFacts(response.status).understood) return "must-understand";
   if (directives.noStore && !directives.mustUnderstand) return "no-store";
   // 5.2.1.5
-  if (request.directives.noStore) return "request-no-store";
+  if (policy.honourClient && request.directives.noStore) return "request-no-store";
   // 5.2.2.7
   if (directives.private) return "private";
   // a cookie is for one client, whatever its lifetime says
@@ -41,19 +43,20 @@ export function whyNotStorable(
   if (!vary.storable) return vary.reason;
   if (isAmbiguousPath(request.location.path)) return "ambiguous-path";
   if (isTypeMismatch(request.location.path, response.status, response.field("content-type"))) return "type-mismatch";
-  const useless = whyUseless(response, lifetime);
+  const useless = whyUseless(response, lifetime, policy);
   if (useless) return useless;
   if (hasContentCoding(response)) return "content-encoding";
   return tags.usable ? undefined : tags.reason;
 }
 
 /** RFC 9111 3: explicit or heuristic lifetime; one that is over is only worth keeping with a validator. */
-function whyUseless(response: ResponseFacts, lifetime: Lifetime): ReasonCode | undefined {
+function whyUseless(response: ResponseFacts, lifetime: Lifetime, policy: LifetimePolicy): ReasonCode | undefined {
   if (lifetime.seconds > 0) return undefined;
   const { directives } = response.governing;
   // no-cache says how to reuse it, so it may be kept without a lifetime and validated each time
   if (lifetime.source === "none" && !directives.noCache) return "no-lifetime";
-  if ((directives.staleWhileRevalidate ?? 0) > 0 || (directives.staleIfError ?? 0) > 0) return undefined;
+  const { whileRevalidate, ifError } = staleWindows(response, policy);
+  if (whileRevalidate > 0 || ifError > 0) return undefined;
   const { etag, lastModified } = originValidators(response.field);
   return etag === undefined && lastModified === undefined ? "expired" : undefined;
 }

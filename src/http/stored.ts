@@ -1,4 +1,5 @@
 // Owns the stored response: plain data, everything a later decision needs, decided once when it was stored.
+import { parseHttpDate } from "./dates.ts";
 import type { FieldReader, HeaderPairs } from "./fields.ts";
 import type { TargetHash } from "./target.ts";
 import type { Variant } from "./vary.ts";
@@ -16,7 +17,7 @@ export interface Stored {
   /** Fields addressed to this cache, tags among them: needed again when a 304 is merged, never delivered. */
   readonly edgeHeaders: HeaderPairs;
   /** Bytes of the body as stored, where known. */
-  readonly bodyLength: number | undefined;
+  readonly bodyLength?: number | undefined;
   readonly receivedAtMs: number;
   /** corrected_initial_age, seconds (RFC 9111 4.2.3). */
   readonly initialAgeSeconds: number;
@@ -31,8 +32,8 @@ export interface Stored {
   /** May answer a request with Authorization (RFC 9111 3.5) / with a session cookie. */
   readonly forAuthorization: boolean;
   readonly forSession: boolean;
-  readonly etag: string | undefined;
-  readonly lastModified: string | undefined;
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
   readonly variant: Variant;
   readonly targets: readonly TargetHash[];
   readonly fence: Fence;
@@ -76,7 +77,13 @@ export function storedValidators(stored: Stored): HeaderPairs {
 /** Validators as the origin sent them; a malformed one is none. */
 export function originValidators(field: FieldReader): { etag: string | undefined; lastModified: string | undefined } {
   const etag = field("etag");
-  return { etag: etag !== undefined && ETAG.test(etag) ? etag : undefined, lastModified: field("last-modified") };
+  const lastModified = field("last-modified");
+  // whether it is a date does not depend on the century it is placed in
+  const isDate = lastModified !== undefined && parseHttpDate(lastModified, 0) !== undefined;
+  return {
+    etag: etag !== undefined && ETAG.test(etag) ? etag : undefined,
+    lastModified: isDate ? lastModified : undefined,
+  };
 }
 
 const ETAG = /^(W\/)?"[\x21\x23-\x7e\x80-\uffff]*"$/;

@@ -1,8 +1,8 @@
 // Owns which tags a response carries: read from the tag fields of every vendor, removed from what clients see.
-import { type FieldReader, splitList } from "./fields.ts";
+import type { FieldReader } from "./fields.ts";
 
 export const MAX_TAG_LENGTH = 1024;
-export const MAX_TAGS = 1000;
+const MAX_TAGS = 1000;
 
 /** Comma-separated tag fields. */
 const COMMA_FIELDS = ["cache-tag", "edge-cache-tag", "cdn-tag", "netlify-cache-tag"] as const;
@@ -25,7 +25,7 @@ export function readTags(field: FieldReader, ruleTags: readonly string[]): Tags 
     for (const tag of field(name)?.split(",") ?? []) add(tags, tag.trim());
   }
   // several field lines were joined with a comma, which is no separator to its vendor
-  for (const line of splitList(field(SPACE_FIELD) ?? "")) for (const tag of line.split(/\s+/)) add(tags, tag);
+  for (const line of (field(SPACE_FIELD) ?? "").split(",")) for (const tag of line.split(/\s+/)) add(tags, tag);
   if (tags.size > MAX_TAGS) return { usable: false, reason: "too-many-tags" };
   for (const tag of tags) if (tag.length > MAX_TAG_LENGTH) return { usable: false, reason: "tag-too-long" };
   return { usable: true, tags: [...tags] };

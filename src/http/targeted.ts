@@ -37,15 +37,23 @@ function structuredDirectives(value: string | undefined): Directives | undefined
   if (value === undefined || value.trim() === "") return undefined;
   try {
     const directives = new Map<string, string | true>();
+    let wrongType = false;
     for (const [name, [item]] of parseDictionary(value)) {
       if (item === false) continue;
-      directives.set(name, Array.isArray(item) ? "" : argumentOf(item));
+      const isText = DURATIONS.has(name) && typeof item === "string";
+      wrongType ||= isText;
+      directives.set(name, isText || Array.isArray(item) ? "" : argumentOf(item));
     }
-    return directives;
+    // a field of the wrong types says nothing, unless it restricts
+    const restricts = RESTRICTIVE.some((name) => directives.has(name));
+    return wrongType && !restricts ? undefined : directives;
   } catch {
     return undefined;
   }
 }
+
+const DURATIONS: ReadonlySet<string> = new Set(["max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"]);
+const RESTRICTIVE = ["no-store", "no-cache", "private"] as const;
 
 function argumentOf(item: BareItem): string | true {
   return item === true ? true : String(item);

@@ -1,17 +1,18 @@
 // Owns Vary: what a response varies on, and the one normal form of a request value that both key and origin use
 // (RFC 9111 4.1, RFC 9110 12.5).
-import { deltaSeconds, type FieldReader, splitList } from "./fields.ts";
+import { isSeenByOrigin } from "./field-table.ts";
+import { deltaSeconds, type FieldReader, isToken, splitList } from "./fields.ts";
 
-/** Field name in lower case -> normalised request value; "" where the request lacks the field. */
-export type Variant = Readonly<Record<string, string>>;
+/** Field name in lower case -> normalised request value; null where the request lacks the field. */
+export type Variant = Readonly<Record<string, string | null>>;
 
-/** `fields` sorted, lower case, without what never varies here; or the reason why no stored response may be reused. */
+/** `fields` sorted, lower case, without those whose client value the origin never sees; or the reason why no stored response may be reused. */
 export type VaryVerdict =
   | { readonly storable: true; readonly fields: readonly string[] }
-  | { readonly storable: false; readonly reason: "vary-star" | "vary-cookie" | "vary-authorization" };
-
-/** The origin always sees `Accept-Encoding: identity`, so its answers cannot differ by it. */
-const CONSTANT_AT_ORIGIN: ReadonlySet<string> = new Set(["accept-encoding"]);
+  | {
+      readonly storable: false;
+      readonly reason: "vary-star" | "vary-cookie" | "vary-authorization" | "vary-unreadable";
+    };
 
 /** Fields whose members carry q-values: order them by preference, not by spelling. */
 const WEIGHTED: ReadonlySet<string> = new Set(["accept", "accept-language", "accept-charset"]);
@@ -19,19 +20,21 @@ const WEIGHTED: ReadonlySet<string> = new Set(["accept", "accept-language", "acc
 export function readVary(value: string | undefined): VaryVerdict {
   if (value === undefined) return { storable: true, fields: [] };
   const fields = [...new Set(splitList(value.toLowerCase()))].sort();
-  if (fields.includes("*")) return { storable: false, reason: "vary-star" };
+  if (fields.some((name) => !isToken(name))) return { storable: false, reason: "vary-unreadable" };
+  // each request has an id of its own
+  if (fields.includes("*") || fields.includes("x-request-id")) return { storable: false, reason: "vary-star" };
   if (fields.includes("cookie")) return { storable: false, reason: "vary-cookie" };
   if (fields.includes("authorization")) return { storable: false, reason: "vary-authorization" };
-  return { storable: true, fields: fields.filter((name) => !CONSTANT_AT_ORIGIN.has(name)) };
+  return { storable: true, fields: fields.filter(isSeenByOrigin) };
 }
 
 export function variantOf(fields: readonly string[], request: FieldReader): Variant {
-  return Object.fromEntries(fields.map((name) => [name, normalisedValue(name, request(name)) ?? ""]));
+  return Object.fromEntries(fields.map((name) => [name, normalisedValue(name, request(name)) ?? null]));
 }
 
 /** RFC 9111 4.1: every field the stored response varies on has the value it was selected by. */
 export function matchesVariant(variant: Variant, request: FieldReader): boolean {
-  return Object.entries(variant).every(([name, value]) => (normalisedValue(name, request(name)) ?? "") === value);
+  return Object.entries(variant).every(([name, value]) => (normalisedValue(name, request(name)) ?? null) === value);
 }
 
 /** The normal form of a request field: sent to the origin and used as key alike. `undefined` where absent. */

@@ -4,6 +4,8 @@ import { SiteError } from "../error.ts";
 import { hash64 } from "../http/hash.ts";
 import type { ReusePolicy } from "../http/reuse.ts";
 import type { SettlePolicy } from "../http/settle.ts";
+import { check, isUnknownMember } from "./issues.ts";
+import { patternTest } from "./pattern.ts";
 import { originUrl, type RuleInput, type SiteInput, siteSchema } from "./schema.ts";
 import { DEFAULT_SESSION_COOKIES } from "./session-cookies.ts";
 
@@ -13,7 +15,7 @@ export type { SiteInput } from "./schema.ts";
 export interface Rule extends SettlePolicy, ReusePolicy {
   /** Its pattern, or "(default)". */
   readonly name: string;
-  readonly pattern: RegExp;
+  readonly matches: (path: string) => boolean;
   readonly bypass: boolean;
   readonly maxLagMs: number;
   readonly onUnknown: "revalidate" | "serve";
@@ -29,6 +31,7 @@ export interface Site {
   /** Public host or "*" -> origin. */
   readonly origins: ReadonlyMap<string, URL>;
   readonly isSessionCookie: (name: string) => boolean;
+  /** The largest bound of any rule: how long until a purge is obeyed everywhere. */
   readonly maxLagMs: number;
   readonly memory: { readonly bytes: number; readonly bodyBytes: number };
   readonly global: { readonly minTtlSeconds: number };
@@ -47,20 +50,21 @@ const DEFAULTS = {
  * @throws SiteError naming every problem with its path, `rules[2].edge.ttl` for instance.
  */
 export function defineSite(input: SiteInput): Site {
-  const parsed = v.safeParse(siteSchema, input);
-  if (!parsed.success) throw new SiteError(parsed.issues.flatMap((issue) => describe(issue)));
+  const parsed = check(siteSchema, input);
+  if (!parsed.ok) throw new SiteError(parsed.issues.flatMap((issue) => describe(issue)));
   const { origins = {}, session, purge = {}, tiers = {}, rules = [] } = parsed.output;
   const cookies = session?.cookies ?? DEFAULT_SESSION_COOKIES;
   // who counts as authenticated shapes every entry
   const siteVersion = JSON.stringify([...cookies].sort());
   const complete = (rule: RuleInput, name: string): Rule => completeRule(rule, name, purge, siteVersion);
-  const isSession = new RegExp(`^(?:${cookies.map(patternSource).join("|")})$`, "i");
+  const compiled = rules.map((rule) => complete(rule, rule.match));
+  const defaultRule = complete({ match: "/*" }, "(default)");
   return {
-    rules: rules.map((rule) => complete(rule, rule.match)),
-    defaultRule: complete({ match: "/*" }, "(default)"),
+    rules: compiled,
+    defaultRule,
     origins: new Map(Object.entries(origins).map(([host, url]) => [host, new URL(url)])),
-    isSessionCookie: cookies.length === 0 ? () => false : (name) => isSession.test(name),
-    maxLagMs: (purge.maxLag ?? DEFAULTS.maxLag) * 1000,
+    isSessionCookie: cookieTest(cookies),
+    maxLagMs: Math.max(...[...compiled, defaultRule].map(({ maxLagMs }) => maxLagMs)),
     memory: {
       bytes: tiers.memory?.bytes ?? DEFAULTS.memoryBytes,
       bodyBytes: tiers.memory?.bodyBytes ?? DEFAULTS.memoryBodyBytes,
@@ -86,7 +90,7 @@ function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput["purge
   const range = typeof ttl === "object" ? ttl : {};
   return {
     name,
-    pattern: new RegExp(`^${patternSource(rule.match)}$`, "s"),
+    matches: patternTest(rule.match),
     bypass: rule.bypass ?? false,
     honourClient: rule.client !== "ignore",
     ttl: typeof ttl === "number" ? ttl : undefined,
@@ -104,12 +108,15 @@ function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput["purge
   };
 }
 
-/** A pattern's literal text escaped, `*` for any characters. */
-function patternSource(pattern: string): string {
-  return pattern
-    .split("*")
-    .map((literal) => literal.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"))
-    .join(".*");
+/** Session cookies are many and each request's cookies are tested: names in a set, patterns one by one. */
+function cookieTest(patterns: readonly string[]): (name: string) => boolean {
+  const lower = patterns.map((pattern) => pattern.toLowerCase());
+  const names = new Set(lower.filter((pattern) => !pattern.includes("*")));
+  const tests = lower.filter((pattern) => pattern.includes("*")).map(patternTest);
+  return (name) => {
+    const cookie = name.toLowerCase();
+    return names.has(cookie) || tests.some((test) => test(cookie));
+  };
 }
 
 /** One line a problem: path, what is wrong, what was found. */
@@ -118,8 +125,7 @@ function describe(issue: v.BaseIssue<unknown>): string[] {
   const deeper = issue.issues?.filter(({ path }) => path !== undefined) ?? [];
   if (deeper.length > 0) return deeper.flatMap((inner) => describe(withParent(inner, issue)));
   const place = pathOf(issue.path ?? []);
-  const unknown = issue.type === "strict_object" && issue.expected === "never";
-  if (unknown) return [`${place}: unknown option`];
+  if (isUnknownMember(issue)) return [`${place}: unknown option`];
   const missing = issue.input === undefined;
   return [`${place}: ${missing ? "is missing" : message(issue)}${missing ? "" : ` (got ${show(issue.input)})`}`];
 }
@@ -139,6 +145,15 @@ function pathOf(path: readonly v.IssuePathItem[]): string {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = asText(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function asText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // a bigint, or an object that holds itself
+    return typeof value === "bigint" ? `${String(value)}n` : "an object";
+  }
 }

@@ -2,5 +2,5 @@
 import type { Rule, Site } from "./define.ts";
 
 export function ruleFor(site: Site, path: string): Rule {
-  return site.rules.find(({ pattern }) => pattern.test(path)) ?? site.defaultRule;
+  return site.rules.find(({ matches }) => matches(path)) ?? site.defaultRule;
 }

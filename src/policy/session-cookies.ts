@@ -1,6 +1,6 @@
 // Owns the default list of cookies that mark a request as somebody's session.
 
-/** Names, case-insensitive; `*` at the end stands for any characters. */
+/** Names, case-insensitive; `*` stands for any characters. */
 export const DEFAULT_SESSION_COOKIES: readonly string[] = [
   "sid",
   "sessid",
@@ -57,4 +57,14 @@ export const DEFAULT_SESSION_COOKIES: readonly string[] = [
   "sb-*",
   "CognitoIdentityServiceProvider.*",
   "CF_Authorization",
+  "_*_session",
+  "auth_session",
+  "appSession*",
+  "AppServiceAuthSession*",
+  "AWSELBAuthSessionCookie*",
+  "KEYCLOAK_IDENTITY*",
+  "KEYCLOAK_SESSION*",
+  "_oauth2_proxy*",
+  "remember-me",
+  "remember_web_*",
 ];

@@ -67,9 +67,16 @@ export class PurgeLog extends DurableObject<unknown> {
       .exec<{ incarnation: string; seq: number }>("SELECT incarnation, seq FROM log")
       .one();
     const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
-    if (from >= seq) return { incarnation, seq, records: [] };
+    if (from === seq) return { incarnation, seq, records: [] };
+    if (from > seq) return this.#reincarnated();
     const rows = this.#sql.exec<Row>(`SELECT ${COLUMNS} FROM target WHERE changed_seq > ?`, from).toArray();
     return { incarnation, seq, records: rows.map(toRecord) };
+  }
+
+  /** A reader ahead of us: this storage was set back. Its fences would outrank every purge to come, so we are another log. */
+  #reincarnated(): Delta {
+    this.#sql.exec("UPDATE log SET incarnation = ?", crypto.randomUUID());
+    return this.since(undefined);
   }
 
   #record(target: Target, mode: PurgeMode, seq: number, nowMs: number): void {

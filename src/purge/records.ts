@@ -44,11 +44,13 @@ export function purgedAgain(
 /** The later knowledge of two: each field only ever grows, so the order of arrival does not matter. */
 export function mergedRecord(a: PurgeRecord | undefined, b: PurgeRecord): PurgeRecord {
   if (!a) return b;
+  const earlierSoft = a.softSeq === b.softSeq ? 0 : Math.min(a.softSeq, b.softSeq);
   return {
     target: b.target,
     hardSeq: Math.max(a.hardSeq, b.hardSeq),
     softSeq: Math.max(a.softSeq, b.softSeq),
-    previousSoftSeq: Math.max(a.previousSoftSeq, b.previousSoftSeq),
-    softAtMs: Math.max(a.softAtMs, b.softAtMs),
+    // of two different soft purges the earlier is a previous one, also when two targets share a hash
+    previousSoftSeq: Math.max(a.previousSoftSeq, b.previousSoftSeq, earlierSoft),
+    softAtMs: a.softSeq === b.softSeq ? Math.max(a.softAtMs, b.softAtMs) : (a.softSeq > b.softSeq ? a : b).softAtMs,
   };
 }

@@ -33,11 +33,15 @@ export interface ReplicaOptions {
   readonly report: (error: DependencyError) => void;
 }
 
+/** How long after a failure requests go on without waiting, milliseconds. */
+const RETRY_MS = 1000;
+
 export function purgeReplica({ now, waitMs, report }: ReplicaOptions): Replica {
   let records = new Map<TargetHash, PurgeRecord>();
   let incarnation: string | undefined;
   let seq = 0;
   let askedAtMs = Number.NEGATIVE_INFINITY;
+  let failedAtMs = Number.NEGATIVE_INFINITY;
   /** The question under way, and when it was sent. */
   let asking: { readonly answered: Promise<void>; readonly sentAtMs: number } | undefined;
 
@@ -56,43 +60,57 @@ export function purgeReplica({ now, waitMs, report }: ReplicaOptions): Replica {
 
   const cursor = (): Cursor | undefined => (incarnation === undefined ? undefined : { incarnation, seq });
 
+  async function question(log: LogReader, sentAtMs: number): Promise<void> {
+    const since = cursor();
+    try {
+      const delta = await log.since(since);
+      // a part of a history that is not ours any more is no whole
+      if (since?.incarnation !== delta.incarnation || since.incarnation === incarnation) apply(delta, sentAtMs);
+      failedAtMs = Number.NEGATIVE_INFINITY;
+    } catch (cause) {
+      failedAtMs = now();
+      report(new DependencyError("purge log", "did not answer", { cause }));
+    }
+  }
+
   function ask(log: LogReader): Promise<void> {
     const sentAtMs = now();
-    const question = log.since(cursor()).then(
-      (delta) => {
-        apply(delta, sentAtMs);
-      },
-      (cause: unknown) => {
-        report(new DependencyError("purge log", "did not answer", { cause }));
-      },
-    );
-    const answered = question.finally(() => {
+    const answered = question(log, sentAtMs).finally(() => {
       if (asking?.answered === answered) asking = undefined;
     });
     asking = { answered, sentAtMs };
     return answered;
   }
 
-  async function wait(log: LogReader, maxLagMs: number, background: (work: Promise<void>) => void): Promise<boolean> {
+  /** Waits for a question under way that is young enough, or asks; never for `refused`, which was waited for already. */
+  async function wait(
+    log: LogReader,
+    maxLagMs: number,
+    background: (work: Promise<void>) => void,
+    refused?: Promise<void>,
+  ): Promise<boolean> {
     const startedAtMs = now();
-    const sharable = asking && asking.sentAtMs >= startedAtMs - maxLagMs ? asking.answered : undefined;
-    const answered = sharable ?? ask(log);
+    const shared =
+      asking && asking.answered !== refused && asking.sentAtMs >= startedAtMs - maxLagMs ? asking.answered : undefined;
+    const answered = shared ?? ask(log);
     // a client that leaves must not take the answer away from the others who wait for it
     background(answered);
     await within(answered, waitMs);
     if (startedAtMs - askedAtMs <= maxLagMs) return true;
-    if (sharable === undefined) return false;
-    // the request that had asked may have died with its question: ask in our own name, once
-    const own = ask(log);
-    background(own);
-    await within(own, waitMs);
-    return startedAtMs - askedAtMs <= maxLagMs;
+    failedAtMs = now();
+    // the request that had asked may have died with its question: once more, in our own name or with others like us
+    return shared === undefined || refused !== undefined ? false : wait(log, maxLagMs, background, shared);
   }
 
   return {
     ensure(log, maxLagMs, background) {
       const age = now() - askedAtMs;
-      if (age > maxLagMs) return wait(log, maxLagMs, background);
+      if (age > maxLagMs) {
+        if (now() - failedAtMs > RETRY_MS) return wait(log, maxLagMs, background);
+        // it failed a moment ago: requests need not queue up behind it to learn that again
+        if (asking === undefined) background(ask(log));
+        return false;
+      }
       const dead = asking !== undefined && now() - asking.sentAtMs > waitMs;
       if (age > maxLagMs / 2 && (asking === undefined || dead)) background(ask(log));
       return true;

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { Target } from "../http/target.ts";
 import { MAX_TAG_LENGTH } from "../http/tags.ts";
+import { check, isUnknownMember } from "../policy/issues.ts";
 import type { PurgeMode } from "../purge/records.ts";
 import { type Problem, problemResponse } from "./problem.ts";
 
@@ -11,6 +12,8 @@ export type Purge = (targets: readonly Target[], mode: PurgeMode) => Promise<num
 const MAX_TARGETS = 1000;
 /** 1,000 tags of 1,024 characters, escaped, with room to spare. */
 const MAX_BODY_BYTES = 8 * 2 ** 20;
+
+const TOO_MANY = `must hold at most ${String(MAX_TARGETS)} tags`;
 
 const tag = v.pipe(
   v.string("must be a string"),
@@ -23,7 +26,7 @@ const command = v.strictObject({
   tags: v.pipe(
     v.array(tag, "must be an array of tags"),
     v.minLength(1, "must hold at least one tag"),
-    v.maxLength(MAX_TARGETS, `must hold at most ${String(MAX_TARGETS)} tags`),
+    v.maxLength(MAX_TARGETS, TOO_MANY),
   ),
   mode: v.optional(v.picklist(["hard", "soft"], 'must be "hard" or "soft"'), "hard"),
 });
@@ -32,10 +35,12 @@ const command = v.strictObject({
 export async function purgeRoute(request: Request, purge: Purge, maxLagMs: number): Promise<Response> {
   const text = await boundedText(request);
   if (text === undefined) return problemResponse(413, "the body is too large");
-  const parsed = v.safeParse(command, parseJson(text));
-  if (!parsed.success)
-    return problemResponse(400, "the purge was refused; nothing was purged", parsed.issues.map(asProblem));
-  const { tags, mode } = parsed.output;
+  const body = parseJson(text);
+  const checked = check(command, body);
+  if (!checked.ok) {
+    return problemResponse(400, "the purge was refused; nothing was purged", problemsOf(checked.issues, body));
+  }
+  const { tags, mode } = checked.output;
   const distinct = [...new Set(tags)];
   const targets = distinct.map((value): Target => ({ kind: "tag", value }));
   try {
@@ -52,7 +57,8 @@ async function boundedText(request: Request): Promise<string | undefined> {
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return undefined;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
+  const stream: ReadableStream<Uint8Array> | null = request.body;
+  for await (const chunk of stream ?? []) {
     size += chunk.length;
     if (size > MAX_BODY_BYTES) return undefined;
     chunks.push(chunk);
@@ -68,10 +74,18 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** The schema stops at members that are wrong before it counts them; a caller wants to hear of both. */
+function problemsOf(issues: readonly v.BaseIssue<unknown>[], body: unknown): Problem[] {
+  const problems = issues.map(asProblem);
+  const counted = v.safeParse(v.object({ tags: v.pipe(v.array(v.unknown()), v.minLength(MAX_TARGETS + 1)) }), body);
+  const named = problems.some(({ pointer }) => pointer === "/tags");
+  return counted.success && !named ? [{ pointer: "/tags", detail: TOO_MANY }, ...problems] : problems;
+}
+
 function asProblem(issue: v.BaseIssue<unknown>): Problem {
   const keys = issue.path?.map(({ key }) => String(key).replaceAll("~", "~0").replaceAll("/", "~1")) ?? [];
   const pointer = keys.map((key) => `/${key}`).join("");
   if (pointer === "") return { pointer, detail: "must be a JSON object" };
-  if (issue.expected === "never") return { pointer, detail: "unknown member" };
+  if (isUnknownMember(issue)) return { pointer, detail: "unknown member" };
   return { pointer, detail: issue.input === undefined ? "is missing" : issue.message };
 }

@@ -1,6 +1,9 @@
 // Owns the stored format of the colo and global tiers: versioned; an unknown version or broken data is a miss.
 import * as v from "valibot";
+import type { Variant } from "../http/vary.ts";
+import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
+import type { TargetHash } from "../http/target.ts";
 import type { Entry, VaryIndex } from "./tier.ts";
 
 /** Raise it when `Stored` or this encoding changes: entries of another version are misses. */
@@ -33,8 +36,12 @@ const responseSchema = v.object({
     forSession: v.boolean(),
     etag: maybeText,
     lastModified: maybeText,
-    variant: v.record(v.string(), v.string()),
-    targets: v.array(v.string()),
+    // pairs: a field may be called __proto__
+    variant: v.pipe(
+      v.array(v.tuple([v.string(), v.nullable(v.string())])),
+      v.transform((fields): Variant => Object.fromEntries(fields)),
+    ),
+    targets: v.array(v.custom<TargetHash>(isText)),
     fence: v.object({ incarnation: v.string(), seq: v.number() }),
   }),
 });
@@ -42,7 +49,11 @@ const responseSchema = v.object({
 const varySchema = v.object({
   v: v.literal(FORMAT_VERSION),
   kind: v.literal("vary"),
-  index: v.object({ generation: v.string(), fields: v.array(v.string()), variants: v.array(v.string()) }),
+  index: v.object({
+    generation: v.string(),
+    fields: v.array(v.string()),
+    variants: v.array(v.custom<CacheKey>(isText)),
+  }),
 });
 
 const headSchema = v.variant("kind", [responseSchema, varySchema]);
@@ -50,7 +61,9 @@ const headSchema = v.variant("kind", [responseSchema, varySchema]);
 /** ASCII JSON, fit for a header field. */
 export function encodeHead(entry: Entry): string {
   const head =
-    entry.kind === "vary" ? { kind: entry.kind, index: entry.index } : { kind: entry.kind, stored: entry.stored };
+    entry.kind === "vary"
+      ? { kind: entry.kind, index: entry.index }
+      : { kind: entry.kind, stored: { ...entry.stored, variant: Object.entries(entry.stored.variant) } };
   return JSON.stringify({ v: FORMAT_VERSION, ...head }).replace(
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -60,9 +73,11 @@ export function encodeHead(entry: Entry): string {
 /** `undefined` for anything that is not a head of this version. */
 export function decodeHead(text: string): Head | undefined {
   const parsed = v.safeParse(headSchema, parseJson(text));
-  if (!parsed.success) return undefined;
-  // the brands (CacheKey, TargetHash) are ours again, and absent optionals are explicit in Stored
-  return parsed.output as unknown as Head;
+  return parsed.success ? parsed.output : undefined;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }
 
 function parseJson(text: string): unknown {

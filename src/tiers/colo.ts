@@ -46,7 +46,15 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
         return;
       }
       const headers = { [HEAD_FIELD]: head, "cache-control": `max-age=${String(seconds)}` };
-      await (await cache()).put(await syntheticRequest(key), new Response(contentOf(entry), { headers }));
+      const request = await syntheticRequest(key);
+      const opened = await cache();
+      try {
+        await opened.put(request, new Response(contentOf(entry), { headers }));
+      } catch (cause) {
+        // what a broken stream left behind, or its predecessor, must not answer
+        await opened.delete(request);
+        throw cause;
+      }
     },
     async delete(key) {
       await (await cache()).delete(await syntheticRequest(key));

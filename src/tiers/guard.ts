@@ -1,6 +1,6 @@
 // Owns the promise that a tier never fails a request: what throws or hangs counts as a miss and is reported.
 import { DependencyError } from "../error.ts";
-import type { Tier } from "./tier.ts";
+import type { Entry, Tier } from "./tier.ts";
 
 export type ReportError = (error: DependencyError) => void;
 
@@ -14,7 +14,14 @@ export function guarded(tier: Tier, timeoutMs: number, report: ReportError): Tie
     admits: (stored, body) => tier.admits(stored, body),
     async get(key) {
       try {
-        return await withDeadline(tier.get(key), timeoutMs);
+        const answer = Promise.resolve(tier.get(key));
+        try {
+          return await withDeadline(answer, timeoutMs);
+        } catch (cause) {
+          // it may still come, with a stream that nobody will read
+          answer.then(discardEntry, () => undefined);
+          throw cause;
+        }
       } catch (cause) {
         return reported("get", cause);
       }
@@ -34,6 +41,11 @@ export function guarded(tier: Tier, timeoutMs: number, report: ReportError): Tie
       }
     },
   };
+}
+
+function discardEntry(entry: Entry | undefined): void {
+  if (entry?.kind === "response" && entry.body.kind === "stream")
+    void entry.body.stream.cancel().catch(() => undefined);
 }
 
 async function withDeadline<T>(work: Promise<T> | T, ms: number): Promise<T> {

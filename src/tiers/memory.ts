@@ -117,6 +117,7 @@ function sizeOf(key: CacheKey, entry: Entry): number {
   const { stored, body } = entry;
   for (const pairs of [stored.headers, stored.edgeHeaders])
     for (const [name, value] of pairs) size += name.length + value.length + 64;
-  size += stored.targets.length * 64;
+  for (const [name, value] of Object.entries(stored.variant)) size += name.length + (value?.length ?? 0) + 64;
+  size += stored.targets.length * 64 + (stored.etag?.length ?? 0) + (stored.lastModified?.length ?? 0);
   return size + (body.kind === "bytes" ? body.bytes.length : 0);
 }

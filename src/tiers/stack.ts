@@ -1,15 +1,11 @@
 // Owns the tiers as one: lookup from fast to slow with promotion, Vary's two steps, and storing in all of them.
-import { variantKey } from "../http/key.ts";
-import { storageSeconds, type Stored } from "../http/stored.ts";
-import { matchesVariant, variantOf } from "../http/vary.ts";
+import type { Stored } from "../http/stored.ts";
+import { matchesVariant } from "../http/vary.ts";
+import { file } from "./filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Body, Entry, Found, Lookup, Place, Stack, Tier, TierName, VaryIndex } from "./tier.ts";
-
-/** Variants of one resource that are kept at once; beyond it the oldest goes, so that junk cannot grow without end. */
-const MAX_VARIANTS = 16;
-/** How long the index of a resource's variants is kept, seconds; each store renews it. */
-const INDEX_SECONDS = 7 * 24 * 3600;
+import { mergedIndex, selectedKey } from "./vary-index.ts";
 
 /** `lower`: from near to far, each already guarded. */
 export function tierStack(
@@ -25,7 +21,9 @@ export function tierStack(
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
     if (body.kind === "stream" || invalidated.after(place.key, place.epoch)) return;
-    await file(tiers, place, { kind: "response", stored, body });
+    const current = lookupSync(memory, place).found?.stored.receivedAtMs ?? Number.NEGATIVE_INFINITY;
+    if (current > stored.receivedAtMs) return;
+    await file(tiers, memory, place, { kind: "response", stored, body });
   }
 
   async function lookupLower(
@@ -47,6 +45,7 @@ export function tierStack(
         discard(here.found.body);
         best = { ...best, index };
       } else {
+        if (best.found) discard(best.found.body);
         best = { found: here.found, absence: here.absence, index };
         background(promote([...passed], { ...place, index }, here.found));
         if (enough(here.found.stored)) return best;
@@ -71,7 +70,7 @@ export function tierStack(
     async store(place, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
       if (invalidated.after(place.key, place.epoch)) return;
-      await file([memory, ...admitted(place.global)], place, {
+      await file([memory, ...admitted(place.global)], memory, place, {
         kind: "response",
         stored: kept,
         body: { kind: "bytes", bytes },
@@ -84,32 +83,9 @@ export function tierStack(
         return;
       }
       // memory keeps no stream: its `put` drops the predecessor that would answer instead
-      await file([memory, ...colo], place, { kind: "response", stored, body: { kind: "stream", stream } });
+      await file([memory, ...colo], memory, place, { kind: "response", stored, body: { kind: "stream", stream } });
     },
   };
-}
-
-/** Files an entry under the resource's key, or under its variant's with the index renewed. Synchronous for a memory tier. */
-async function file(candidates: readonly Tier[], place: Place, entry: Entry & { kind: "response" }): Promise<void> {
-  const tiers = candidates.filter((tier) => tier.admits(entry.stored, entry.body));
-  const seconds = storageSeconds(entry.stored);
-  const varies = Object.keys(entry.stored.variant);
-  if (varies.length === 0) {
-    await Promise.all(tiers.map((tier) => tier.put(place.key, entry, seconds)));
-    return;
-  }
-  const fields = [...new Set([...varies, ...(place.index?.fields ?? [])])].sort();
-  const generation = place.index?.generation ?? crypto.randomUUID();
-  const own = variantKey(place.key, generation, variantOf(fields, place.request));
-  const variants = [...(place.index?.variants ?? []).filter((variant) => variant !== own), own];
-  const dropped = variants.splice(0, Math.max(0, variants.length - MAX_VARIANTS));
-  const index: Entry = { kind: "vary", index: { generation, fields, variants } };
-  const work = tiers.flatMap((tier) => [
-    tier.put(own, entry, seconds),
-    tier.put(place.key, index, INDEX_SECONDS),
-    ...dropped.map((variant) => tier.delete(variant)),
-  ]);
-  await Promise.all(work);
 }
 
 const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined };
@@ -117,18 +93,14 @@ const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined
 function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Lookup {
   const first = memory.get(place.key);
   if (first?.kind !== "vary") return asLookup(memory.name, first, place);
-  const second = memory.get(
-    variantKey(place.key, first.index.generation, variantOf(first.index.fields, place.request)),
-  );
+  const second = memory.get(selectedKey(place, first.index));
   return asVariant(memory.name, second, first.index, place);
 }
 
 async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup> {
   const first = await tier.get(place.key);
   if (first?.kind !== "vary") return asLookup(tier.name, first, place);
-  const second = await tier.get(
-    variantKey(place.key, first.index.generation, variantOf(first.index.fields, place.request)),
-  );
+  const second = await tier.get(selectedKey(place, first.index));
   return asVariant(tier.name, second, first.index, place);
 }
 
@@ -146,17 +118,6 @@ function asVariant(
   const { stored, body } = entry?.kind === "response" ? entry : { stored: undefined, body: undefined };
   if (!stored || !matchesVariant(stored.variant, request)) return { found: undefined, absence: "vary-miss", index };
   return { found: { stored, body, tier }, absence: "uri-miss", index };
-}
-
-function mergedIndex(a: VaryIndex | undefined, b: VaryIndex | undefined): VaryIndex | undefined {
-  if (!a || !b) return a ?? b;
-  // made apart from each other: the nearer one goes on
-  if (a.generation !== b.generation) return a;
-  return {
-    generation: a.generation,
-    fields: [...new Set([...a.fields, ...b.fields])].sort(),
-    variants: [...new Set([...a.variants, ...b.variants])],
-  };
 }
 
 function discard(body: Body): void {

@@ -7,7 +7,10 @@ import type { Epoch } from "./invalidations.ts";
 
 export type TierName = "memory" | "colo" | "global";
 
-/** Bytes may be shared between requests; a stream belongs to the request that opened it and is read once. */
+/**
+ * Bytes may be shared between requests. A stream belongs to the request that opened it and is read once; one to be stored must
+ * not declare its length (no FixedLengthStream): the Cache API may keep such a stream although it broke off.
+ */
 export type Body =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array> };

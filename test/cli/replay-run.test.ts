@@ -1,7 +1,13 @@
 // Proves a whole replay: a 30-line log through a stand-in edge on loopback, its trouble, and the command's refusals.
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingHttpHeaders, request as httpRequest, type RequestListener } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestListener,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,15 +84,15 @@ function standIn(origin: string, seen: Seen[], damage: (body: Buffer) => Buffer)
     const copy = readable ? kept.get(url) : undefined;
     if (copy !== undefined) return deliver(copy, "strata; hit; detail=fresh/memory");
     const { host: _host, connection: _connection, "if-none-match": _tag, ...forwarded } = headers;
-    const upstream = httpRequest(origin + url, { method, headers: forwarded }, async (answer) => {
+    const respond = async (answer: IncomingMessage): Promise<void> => {
       const body = await buffer(answer);
       const fresh = { status: answer.statusCode ?? 0, headers: answer.headers, body };
-      const stored = method === "GET" && /max-age/.test(answer.headers["cache-control"] ?? "");
+      const stored = method === "GET" && (answer.headers["cache-control"] ?? "").includes("max-age");
       if (stored) kept.set(url, fresh);
       const why = readable ? "uri-miss" : "method";
       deliver(fresh, `strata; fwd=${why}${stored ? "; stored" : ""}; detail=${why}`);
-    });
-    upstream.end();
+    };
+    httpRequest(origin + url, { method, headers: forwarded }, (answer) => void respond(answer)).end();
   };
 }
 

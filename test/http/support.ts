@@ -1,0 +1,123 @@
+// Owns the builders of requests, responses and stored records that tests of the core share.
+import { type RequestFacts, requestFacts, type ResponseFacts, responseFacts } from "../../src/http/facts.ts";
+import type { FieldReader, HeaderPairs } from "../../src/http/fields.ts";
+import { type Asked, type Settle, settle, type SettlePolicy } from "../../src/http/settle.ts";
+import type { Fence, Stored } from "../../src/http/stored.ts";
+import type { ReusePolicy } from "../../src/http/reuse.ts";
+
+export const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
+const SECOND = 1000;
+
+export type Fields = Readonly<Record<string, string>> | HeaderPairs;
+
+/** An HTTP-date some seconds from NOW. */
+export function at(seconds: number): string {
+  return new Date(NOW + seconds * SECOND).toUTCString();
+}
+
+function pairsOf(fields: Fields): HeaderPairs {
+  return Array.isArray(fields) ? (fields as HeaderPairs) : Object.entries(fields);
+}
+
+/** Reads as the door does: from a `Headers`, which refuses names that are no tokens. */
+export function readerOfHeaders(fields: Fields): FieldReader {
+  const headers = new Headers(pairsOf(fields).map(([name, value]): [string, string] => [name, value]));
+  return (name) => headers.get(name) ?? undefined;
+}
+
+export interface RequestShape {
+  readonly method?: string;
+  readonly path?: string;
+  readonly query?: string;
+}
+
+/** Only the cookie `sid` marks a session here. */
+export function requestOf(fields: Fields = {}, shape: RequestShape = {}): RequestFacts {
+  const { method = "GET", path = "/page", query = "" } = shape;
+  const location = { scheme: "https", host: "shop.example", path, query } as const;
+  return requestFacts(method, location, readerOfHeaders(fields), (name) => name === "sid");
+}
+
+export interface ResponseShape {
+  readonly status?: number;
+  readonly requestedAtMs?: number;
+  readonly receivedAtMs?: number;
+}
+
+export function responseOf(fields: Fields, shape: ResponseShape = {}): ResponseFacts {
+  const { status = 200, receivedAtMs = NOW } = shape;
+  return responseFacts(status, pairsOf(fields), shape.requestedAtMs ?? receivedAtMs, receivedAtMs);
+}
+
+const FENCE: Fence = { incarnation: "log-1", seq: 5 };
+
+export const POLICY: SettlePolicy = {
+  ttl: undefined,
+  defaultTtl: undefined,
+  minTtl: undefined,
+  maxTtl: undefined,
+  staleWhileRevalidate: undefined,
+  staleIfError: undefined,
+  sharedRoute: false,
+  tags: [],
+  honourClient: true,
+};
+
+export const HONOUR: ReusePolicy = { honourClient: true };
+export const IGNORE: ReusePolicy = { honourClient: false };
+
+export function askedOf(asked: Partial<Asked> = {}): Asked {
+  return { request: requestOf(), stored: undefined, purge: { state: "clear" }, fence: FENCE, ...asked };
+}
+
+/** What becomes of an origin's answer to a plain GET. */
+export function settled(
+  fields: Fields,
+  shape: ResponseShape = {},
+  asked: Partial<Asked> = {},
+  policy: Partial<SettlePolicy> = {},
+): Settle {
+  return settle(responseOf(fields, shape), askedOf(asked), { ...POLICY, ...policy }, shape.receivedAtMs ?? NOW);
+}
+
+/** The record an answer becomes; the test fails where it is not stored. */
+export function storedFrom(
+  fields: Fields,
+  shape: ResponseShape = {},
+  asked: Partial<Asked> = {},
+  policy: Partial<SettlePolicy> = {},
+): Stored {
+  const verdict = settled(fields, shape, asked, policy);
+  if (verdict.verdict !== "store") throw new Error(`expected a stored response, got ${JSON.stringify(verdict)}`);
+  return verdict.stored;
+}
+
+/** A record stored at NOW, fresh for 60 seconds, open to nobody in particular. */
+export function storedOf(parts: Partial<Stored> = {}): Stored {
+  return {
+    status: 200,
+    headers: [["content-type", "text/html"]],
+    edgeHeaders: [],
+    bodyLength: 3,
+    receivedAtMs: NOW,
+    initialAgeSeconds: 0,
+    lifetimeSeconds: 60,
+    staleWhileRevalidateSeconds: 0,
+    staleIfErrorSeconds: 0,
+    staleAllowed: true,
+    alwaysValidate: false,
+    forAuthorization: false,
+    forSession: false,
+    etag: undefined,
+    lastModified: undefined,
+    variant: {},
+    targets: [],
+    fence: FENCE,
+    ...parts,
+  };
+}
+
+/** The values of one field, in order, whatever the case of its name. */
+export function valuesOf(pairs: HeaderPairs, name: string): readonly string[] {
+  return pairs.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
+}

@@ -1,0 +1,93 @@
+// Owns the proof that a client cannot choose what the origin answers by a header the key does not hold.
+import { describe, expect, it } from "vitest";
+import { forwardedToOrigin } from "../../src/http/field-table.ts";
+import { type HeaderPairs, readerOf } from "../../src/http/fields.ts";
+import { isForwardedNormalised, matchesVariant, normalisedValue, variantOf } from "../../src/http/vary.ts";
+import { requestOf } from "../http/support.ts";
+
+function forwarded(pairs: HeaderPairs): HeaderPairs {
+  return forwardedToOrigin(pairs, readerOf(pairs), false);
+}
+
+describe("headers that override host, path, method or scheme do not reach the origin", () => {
+  it.each([
+    "Forwarded",
+    "Front-End-Https",
+    "Host",
+    "X-Envoy-Original-Path",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Path",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Scheme",
+    "X-Forwarded-Server",
+    "X-Forwarded-Ssl",
+    "X-Forwarded-Uri",
+    "X-Host",
+    "X-HTTP-Host-Override",
+    "X-HTTP-Method",
+    "X-HTTP-Method-Override",
+    "X-Invoke-Path",
+    "X-Invoke-Query",
+    "X-Invoke-Status",
+    "X-Matched-Path",
+    "X-Method-Override",
+    "X-Middleware-Subrequest",
+    "X-Now-Route-Matches",
+    "X-Original-Host",
+    "X-Original-URL",
+    "X-Rewrite-URL",
+    "X-Url-Scheme",
+  ])("%s", (name) => {
+    expect(forwarded([[name, "evil.example"]])).toEqual([]);
+    expect(forwarded([[name.toLowerCase(), "evil.example"]])).toEqual([]);
+    // a gateway interface gives the origin's program the same variable for both spellings
+    expect(forwarded([[name.replaceAll("-", "_"), "evil.example"]])).toEqual([]);
+  });
+});
+
+describe("what is keyed on is what is forwarded", () => {
+  const VARIES = ["accept-language", "x-theme", "origin"];
+
+  it.each<[string, HeaderPairs]>([
+    [
+      "listed by Connection",
+      [
+        ["connection", "accept-language"],
+        ["accept-language", "de"],
+      ],
+    ],
+    [
+      "listed by Connection among others",
+      [
+        ["connection", "close, X-Theme"],
+        ["x-theme", "dark"],
+      ],
+    ],
+    [
+      "plain",
+      [
+        ["accept-language", "de, en;q=0.5"],
+        ["x-theme", "dark"],
+      ],
+    ],
+  ])("%s", (_, sent) => {
+    const seen = forwarded(sent).map(([name, value]) => {
+      return [name, isForwardedNormalised(name) ? (normalisedValue(name, value) ?? "") : value] as const;
+    });
+    // the key the request is filed under must fit a request that says only what the origin saw
+    const keyed = variantOf(VARIES, requestOf(sent).field);
+    expect(matchesVariant(keyed, requestOf(seen).field)).toBe(true);
+  });
+
+  it.each([
+    ["nothing against an empty field", "x-theme", ""],
+    ["nothing against an empty list", "x-theme", ","],
+    ["nothing against an empty list of languages", "accept-language", " , "],
+  ])("RFC 9111 4.1: %s", (_, name, value) => {
+    const keyed = variantOf(VARIES, requestOf({ [name]: value }).field);
+    expect(matchesVariant(keyed, requestOf({}).field)).toBe(false);
+  });
+});

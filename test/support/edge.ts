@@ -1,0 +1,116 @@
+// Owns a whole edge for tests: scripted origin, clock in hand, real memory tier, real replica over a log in memory.
+import type { DependencyError } from "../../src/error.ts";
+import type { Edge } from "../../src/flow/exchange.ts";
+import { serve } from "../../src/flow/serve.ts";
+import { defineSite, type SiteInput } from "../../src/policy/define.ts";
+import { purgeReplica, type Replica } from "../../src/purge/replica.ts";
+import { invalidations } from "../../src/tiers/invalidations.ts";
+import { type MemoryTier, memoryTier } from "../../src/tiers/memory.ts";
+import { tierStack } from "../../src/tiers/stack.ts";
+import type { Tier } from "../../src/tiers/tier.ts";
+import { type Clock, testClock } from "./clock.ts";
+import { type MemoryLog, memoryLog } from "./log.ts";
+
+export type Origin = (request: Request) => Response | Promise<Response>;
+
+export interface TestEdge {
+  readonly edge: Edge;
+  readonly clock: Clock;
+  readonly log: MemoryLog;
+  readonly replica: Replica;
+  readonly memory: MemoryTier;
+  /** Every request the origin got, in order. */
+  readonly asked: Request[];
+  readonly reports: DependencyError[];
+  /** What the origin answers from now on. */
+  origin: Origin;
+  /** One client request; the response's body is the test's to read. */
+  get(url: string, init?: RequestInit): Promise<Response>;
+  /** The same, with the body read and background work done. */
+  text(url: string, init?: RequestInit): Promise<{ readonly response: Response; readonly text: string }>;
+  /** Waits for all background work, also for what that work starts. Rethrows what failed. */
+  idle(): Promise<void>;
+}
+
+export interface EdgeOptions {
+  readonly site?: SiteInput;
+  readonly origin?: Origin;
+  readonly lower?: readonly Tier[];
+  readonly log?: MemoryLog;
+  readonly memory?: { readonly bytes: number; readonly bodyBytes: number };
+  readonly logWaitMs?: number;
+}
+
+export const SHOP = "https://shop.test";
+
+export function testEdge(options: EdgeOptions = {}): TestEdge {
+  const clock = testClock();
+  const log = options.log ?? memoryLog();
+  const site = defineSite({ origins: { "*": "http://origin.test" }, ...options.site });
+  const { bytes, bodyBytes } = options.memory ?? { bytes: 8 * 2 ** 20, bodyBytes: 2 ** 20 };
+  const memory = memoryTier({ bytes, bodyBytes, now: clock.now });
+  const reports: DependencyError[] = [];
+  const report = (error: DependencyError): void => {
+    reports.push(error);
+  };
+  const replica = purgeReplica({ now: clock.now, waitMs: options.logWaitMs ?? 20, report });
+  const work: Promise<unknown>[] = [];
+  const asked: Request[] = [];
+  const edge: Edge = {
+    site,
+    stack: tierStack(memory, options.lower ?? [], invalidations(), bodyBytes),
+    purges: { ...replica, ensure: (maxLagMs, background) => replica.ensure(log, maxLagMs, background) },
+    fetch: async (request) => {
+      asked.push(request);
+      return test.origin(request);
+    },
+    now: clock.now,
+    refreshing: new Map(),
+    report,
+  };
+  const test: TestEdge = {
+    edge,
+    clock,
+    log,
+    replica,
+    memory,
+    asked,
+    reports,
+    origin: options.origin ?? (() => new Response("hello", { headers: { "cache-control": "max-age=60" } })),
+    get: (url, init) =>
+      serve(edge, {
+        request: new Request(url.startsWith("/") ? SHOP + url : url, { redirect: "manual", ...init }),
+        requestId: "request-1",
+        background(promise) {
+          work.push(promise);
+        },
+      }),
+    async text(url, init) {
+      const response = await test.get(url, init);
+      const text = await response.text();
+      await test.idle();
+      return { response, text };
+    },
+    async idle() {
+      // work may start more work
+      // oxlint-disable-next-line no-await-in-loop
+      while (work.length > 0) await Promise.all(work.splice(0));
+    },
+  };
+  return test;
+}
+
+/** Answers each request with the next; the last one goes on answering. */
+export function inTurn(...answers: readonly (() => Response | Promise<Response>)[]): Origin {
+  let next = 0;
+  return () => {
+    const answer = answers[Math.min(next, answers.length - 1)];
+    next += 1;
+    if (!answer) throw new Error("no answer was scripted");
+    return answer();
+  };
+}
+
+export function answer(body: BodyInit | null, headers: HeadersInit = {}, status = 200): Response {
+  return new Response(body, { status, headers });
+}

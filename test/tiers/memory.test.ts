@@ -1,0 +1,189 @@
+// Owns the proof that the memory tier keeps the contract, its budget and what is asked for often.
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CacheKey } from "../../src/http/key.ts";
+import { memoryTier } from "../../src/tiers/memory.ts";
+import type { Entry } from "../../src/tiers/tier.ts";
+import { testClock } from "../support/clock.ts";
+import { keyOf, noise, responseEntry, textOf } from "../support/stored.ts";
+import { found, tierContract } from "./contract.ts";
+
+const ROOMY = { bytes: 8 * 2 ** 20, bodyBytes: 2 ** 20 };
+
+tierContract("memory", () => memoryTier({ ...ROOMY, now: testClock().now }));
+
+describe("memory", () => {
+  it("answers without a promise", () => {
+    const tier = memoryTier({ ...ROOMY, now: testClock().now });
+    expect(tier.put(keyOf("/a"), responseEntry("a"), 60)).toBeUndefined();
+    expect(tier.get(keyOf("/a"))).toMatchObject({ kind: "response" });
+  });
+
+  it("lets an entry go at the end of its lifetime, not before", () => {
+    const clock = testClock();
+    const tier = memoryTier({ ...ROOMY, now: clock.now });
+    tier.put(keyOf("/a"), responseEntry("a"), 60);
+    clock.advance(59.999);
+    expect(tier.get(keyOf("/a"))).toBeDefined();
+    clock.advance(0.001);
+    expect(tier.get(keyOf("/a"))).toBeUndefined();
+    expect(tier.usedBytes).toBe(0);
+  });
+
+  it.each([0, -1])("keeps nothing for %i seconds, and drops what it held", (seconds) => {
+    const tier = memoryTier({ ...ROOMY, now: testClock().now });
+    tier.put(keyOf("/a"), responseEntry("old"), 60);
+    tier.put(keyOf("/a"), responseEntry("new"), seconds);
+    expect(tier.get(keyOf("/a"))).toBeUndefined();
+    expect(tier.usedBytes).toBe(0);
+  });
+
+  it("refuses a body over its limit, and drops the predecessor", () => {
+    const tier = memoryTier({ bytes: 2 ** 20, bodyBytes: 100, now: testClock().now });
+    tier.put(keyOf("/a"), responseEntry(noise(100)), 60);
+    expect(tier.get(keyOf("/a"))).toBeDefined();
+    tier.put(keyOf("/a"), responseEntry(noise(101)), 60);
+    expect(tier.get(keyOf("/a"))).toBeUndefined();
+    expect(tier.usedBytes).toBe(0);
+  });
+
+  it("refuses what is larger than the whole budget without emptying itself", () => {
+    const tier = memoryTier({ bytes: 10_000, bodyBytes: 2 ** 20, now: testClock().now });
+    tier.put(keyOf("/small"), responseEntry("small"), 60);
+    tier.put(keyOf("/large"), responseEntry(noise(20_000)), 60);
+    expect(tier.get(keyOf("/large"))).toBeUndefined();
+    expect(tier.get(keyOf("/small"))).toBeDefined();
+  });
+
+  it("keeps no stream, and drops the predecessor", () => {
+    const tier = memoryTier({ ...ROOMY, now: testClock().now });
+    const entry = responseEntry("old");
+    tier.put(keyOf("/a"), entry, 60);
+    const stream = new Blob(["new"]).stream();
+    tier.put(keyOf("/a"), { ...entry, body: { kind: "stream", stream } }, 60);
+    expect(tier.get(keyOf("/a"))).toBeUndefined();
+  });
+
+  it("keeps what is asked for through a scan of what is not", () => {
+    const tier = memoryTier({ bytes: 50_000, bodyBytes: 10_000, now: testClock().now });
+    const hot = keyOf("/hot");
+    tier.put(hot, responseEntry(noise(1000)), 600);
+    tier.get(hot);
+    for (let i = 0; i < 500; i++) {
+      tier.put(keyOf(`/scan-${String(i)}`), responseEntry(noise(1000)), 600);
+      if (i % 10 === 0) tier.get(hot);
+    }
+    expect(tier.get(hot)).toBeDefined();
+    expect(tier.get(keyOf("/scan-0"))).toBeUndefined();
+  });
+
+  it("lets the oldest go first when nothing was asked for", () => {
+    const tier = memoryTier({ bytes: 10_000, bodyBytes: 10_000, now: testClock().now });
+    const keys = Array.from({ length: 8 }, (_, i) => keyOf(`/${String(i)}`));
+    for (const key of keys) tier.put(key, responseEntry(noise(1500)), 600);
+    const kept = keys.map((key) => tier.get(key) !== undefined);
+    expect(kept[0]).toBe(false);
+    expect(kept.at(-1)).toBe(true);
+    expect(kept).toEqual([...kept].sort());
+  });
+
+  it("makes room for a large entry by letting as many small ones go as it takes", () => {
+    const budget = 10_000;
+    const tier = memoryTier({ bytes: budget, bodyBytes: 9000, now: testClock().now });
+    for (let i = 0; i < 12; i++) tier.put(keyOf(`/${String(i)}`), responseEntry("x"), 600);
+    tier.put(keyOf("/large"), responseEntry(noise(7000)), 600);
+    expect(tier.get(keyOf("/large"))).toBeDefined();
+    expect(tier.usedBytes).toBeLessThanOrEqual(budget);
+  });
+
+  it("evicts even when every entry was asked for", () => {
+    const tier = memoryTier({ bytes: 10_000, bodyBytes: 10_000, now: testClock().now });
+    for (let i = 0; i < 50; i++) {
+      tier.put(keyOf(`/${String(i)}`), responseEntry(noise(1500)), 600);
+      for (let j = 0; j <= i; j++) tier.get(keyOf(`/${String(j)}`));
+    }
+    expect(tier.get(keyOf("/49"))).toBeDefined();
+    expect(tier.usedBytes).toBeLessThanOrEqual(10_000);
+  });
+
+  it("counts header, key, tag and selecting values, so that small bodies cannot hide large heads", () => {
+    const budget = 200_000;
+    const tier = memoryTier({ bytes: budget, bodyBytes: 1000, now: testClock().now });
+    const before = tier.usedBytes;
+    tier.put(keyOf("/h"), responseEntry("", { headers: [["x", "y".repeat(5000)]] }), 60);
+    const header = tier.usedBytes - before;
+    tier.put(keyOf("/v"), responseEntry("", { variant: { "x-y": "z".repeat(5000) } }), 60);
+    const variant = tier.usedBytes - before - header;
+    tier.put(keyOf("/e"), responseEntry("", { etag: `"${"z".repeat(5000)}"` }), 60);
+    const etag = tier.usedBytes - before - header - variant;
+    expect({ header: header > 5000, variant: variant > 5000, etag: etag > 5000 }).toEqual({
+      header: true,
+      variant: true,
+      etag: true,
+    });
+  });
+
+  type Step =
+    | { readonly kind: "put"; readonly key: number; readonly size: number; readonly seconds: number }
+    | { readonly kind: "get" | "delete"; readonly key: number }
+    | { readonly kind: "wait"; readonly seconds: number };
+  const key = fc.integer({ min: 0, max: 12 });
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.record({
+      kind: fc.constant("put" as const),
+      key,
+      size: fc.integer({ min: 0, max: 3000 }),
+      seconds: fc.integer({ min: -1, max: 50 }),
+    }),
+    fc.record({ kind: fc.constantFrom("get" as const, "delete" as const), key }),
+    fc.record({ kind: fc.constant("wait" as const), seconds: fc.integer({ min: 1, max: 20 }) }),
+  );
+
+  it("never exceeds its budget, never invents, never outlives: against a model", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200, size: "max" }), (steps) => {
+        const budget = 8000;
+        const clock = testClock();
+        const tier = memoryTier({ bytes: budget, bodyBytes: 2000, now: clock.now });
+        const model = new Map<CacheKey, { entry: Entry; untilMs: number }>();
+        for (const s of steps) {
+          if (s.kind === "wait") {
+            clock.advance(s.seconds);
+            continue;
+          }
+          const k = keyOf(`/${String(s.key)}`);
+          if (s.kind === "put") {
+            const entry = responseEntry(noise(s.size));
+            tier.put(k, entry, s.seconds);
+            if (s.size <= 2000 && s.seconds > 0) model.set(k, { entry, untilMs: clock.now() + s.seconds * 1000 });
+            else model.delete(k);
+            // what was put last and fits is there
+            if (model.has(k)) expect(tier.get(k)).toBe(entry);
+          } else if (s.kind === "delete") {
+            tier.delete(k);
+            model.delete(k);
+          } else {
+            const got = tier.get(k);
+            const expected = model.get(k);
+            if (got) {
+              expect(got).toBe(expected?.entry);
+              expect(expected?.untilMs).toBeGreaterThan(clock.now());
+            }
+          }
+          expect(tier.usedBytes).toBeLessThanOrEqual(budget);
+          expect(tier.usedBytes).toBeGreaterThanOrEqual(0);
+        }
+        for (let i = 0; i <= 12; i++) tier.delete(keyOf(`/${String(i)}`));
+        expect(tier.usedBytes).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("hands the same bytes to many readers", async () => {
+    const tier = memoryTier({ ...ROOMY, now: testClock().now });
+    tier.put(keyOf("/a"), responseEntry("shared"), 60);
+    const read = async () => textOf((await found(tier, keyOf("/a"))).body);
+    expect(await Promise.all([read(), read(), read()])).toEqual(["shared", "shared", "shared"]);
+  });
+});
