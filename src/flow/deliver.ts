@@ -3,7 +3,8 @@ import { cacheStatus, type Outcome, xCache } from "../http/cache-status.ts";
 import { notModified, type Validators } from "../http/conditional.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { deliverable, sentOn304 } from "../http/field-table.ts";
-import { declaredLength, type HeaderPairs, splitList } from "../http/fields.ts";
+import { declaredLength, type HeaderPairs } from "../http/fields.ts";
+import { madePrivate } from "../http/private.ts";
 import type { Failure } from "../http/settle.ts";
 import { isBodyless } from "../http/status-table.ts";
 import { ageSeconds, originValidators, remainingSeconds } from "../http/stored.ts";
@@ -26,31 +27,43 @@ export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, o
   return build(delivery, stored.status, headers, stored, content, length, named);
 }
 
+/** How the origin's own answer leaves. */
+export interface AnswerManner {
+  /** It is for one session, and caches below must know. */
+  readonly addPrivate: boolean;
+  /** The client's conditionals were kept from the origin, so they are ours to evaluate. */
+  readonly evaluateConditionals: boolean;
+}
+
 /** The origin's own answer, whose body is `content`: itself, or the client's side of a fill. */
 export function deliverAnswer(
   delivery: Delivery,
   response: ResponseFacts,
   content: BodyInit | null,
   outcome: Outcome,
-  addPrivate: boolean,
+  { addPrivate, evaluateConditionals }: AnswerManner,
 ): Response {
-  const fields = deliverable(response.headers, response.field).filter(([name]) => name !== "content-length");
-  const headers = addPrivate ? withPrivate(fields, response) : fields;
-  const length = declaredLength(response.field);
-  return build(delivery, response.status, headers, originValidators(response.field), content, length, outcome);
+  const fields = deliverable(response.headers).filter(([name]) => name.toLowerCase() !== "content-length");
+  const headers = addPrivate ? madePrivate(fields) : fields;
+  // a 304 would lose the cookie
+  const evaluates = evaluateConditionals && response.field("set-cookie") === undefined;
+  const validators = evaluates ? originValidators(response.field) : undefined;
+  return build(delivery, response.status, headers, validators, content, declaredLength(response.field), outcome);
 }
 
 function build(
   { facts, requestId, nowMs }: Delivery,
   status: number,
   fields: HeaderPairs,
-  validators: Validators,
+  /** Absent where the client's conditionals are not ours to evaluate. */
+  validators: Validators | undefined,
   content: BodyInit | null,
   length: number | undefined,
   outcome: Outcome,
 ): Response {
   const reading = facts.method === "GET" || facts.method === "HEAD";
-  const unchanged = reading && status === 200 && notModified(facts.field, validators, nowMs);
+  const unchanged =
+    reading && status === 200 && validators !== undefined && notModified(facts.field, validators, nowMs);
   const headers = new Headers();
   for (const [name, value] of unchanged ? sentOn304(fields) : fields) headers.append(name, value);
   const bodyless = unchanged || facts.method === "HEAD" || isBodyless(status);
@@ -61,16 +74,6 @@ function build(
   headers.set("X-Request-Id", requestId);
   if (bodyless && content instanceof ReadableStream) void content.cancel().catch(() => undefined);
   return new Response(bodyless ? null : content, { status: unchanged ? 304 : status, headers });
-}
-
-/** Directives that would let a cache below share the answer. */
-const SHARING = /^(?:public|private|s-maxage)(?:\s*=|$)/i;
-
-/** Caches below must not share an answer made for one session, whatever the origin says of it. */
-function withPrivate(fields: HeaderPairs, { field }: ResponseFacts): HeaderPairs {
-  const others = fields.filter(([name]) => name !== "cache-control" && name !== "cdn-cache-control");
-  const directives = splitList(field("cache-control") ?? "").filter((directive) => !SHARING.test(directive));
-  return [...others, ["cache-control", [...directives, "private"].join(", ")]];
 }
 
 /** Nothing came from the origin and nothing may stand in. */

@@ -2,7 +2,7 @@
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { declaredLength } from "../http/fields.ts";
-import type { ReasonCode } from "../http/reasons.ts";
+import { type ReasonCode, withdraws } from "../http/reasons.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import { type Asked, settle, settleFailure } from "../http/settle.ts";
 import { type Stored, storedValidators } from "../http/stored.ts";
@@ -53,7 +53,7 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
 
 async function settled(
   trip: Trip,
-  { held, reason }: Errand,
+  { held, reason, intent }: Errand,
   asked: Asked,
   response: ResponseFacts,
   content: ReadableStream<Uint8Array> | null,
@@ -62,18 +62,32 @@ async function settled(
 ): Promise<Response> {
   const verdict = settle(response, asked, trip.rule, delivery.nowMs);
   const outcome: Outcome = { ...before, settled: verdict.reason };
+  const evaluateConditionals = !intent.clientConditionals;
   switch (verdict.verdict) {
     case "store": {
       discard(held);
       const body = stored(trip, verdict.stored, content, response);
-      return deliverAnswer(delivery, response, body, { ...outcome, stored: true }, false);
+      return deliverAnswer(
+        delivery,
+        response,
+        body,
+        { ...outcome, stored: true },
+        { addPrivate: false, evaluateConditionals },
+      );
     }
     case "pass-through":
       discard(held);
-      return deliverAnswer(delivery, response, content, outcome, verdict.addPrivate);
+      if (held) withdraw(trip, verdict.reason);
+      return deliverAnswer(delivery, response, content, outcome, {
+        addPrivate: verdict.addPrivate,
+        evaluateConditionals,
+      });
     case "refresh":
       await content?.cancel();
-      if (!verdict.storable) return deliverHeld(delivery, { ...present(held), stored: verdict.stored }, outcome);
+      if (verdict.refusal !== undefined) {
+        withdraw(trip, verdict.refusal);
+        return deliverHeld(delivery, { ...present(held), stored: verdict.stored }, outcome);
+      }
       return refreshed(trip, { ...present(held), stored: verdict.stored }, delivery, { ...outcome, stored: true });
     case "serve-stale":
       await content?.cancel();
@@ -83,6 +97,12 @@ async function settled(
       discard(held);
       return forward(trip, { reason, held: undefined, purge: { state: "clear" }, intent: FETCH_WHOLE });
   }
+}
+
+/** The origin has said to nobody in particular that the resource is not to be shared: what is stored of it must not answer. */
+function withdraw({ edge, exchange, facts, place }: Trip, reason: ReasonCode): void {
+  if (!withdraws(reason) || facts.hasSession || facts.hasAuthorization) return;
+  exchange.background(edge.stack.invalidate(place.key));
 }
 
 /** Starts the fill and returns the client's side of it. */

@@ -126,10 +126,11 @@ function upstreamUrl({ scheme, host, path, query }: RequestFacts["location"], or
 /** The origin's own address in Location and Content-Location becomes the public one. */
 function mappedBack(headers: HeaderPairs, origin: URL | undefined, { location }: RequestFacts): HeaderPairs {
   if (!origin) return headers;
-  const public_ = `${location.scheme}://${location.host}`;
+  const shown = `${location.scheme}://${location.host}`;
   return headers.map(([name, value]) => {
-    if (name !== "location" && name !== "content-location") return [name, value];
-    const ofOrigin = value === origin.origin || value.startsWith(`${origin.origin}/`);
-    return [name, ofOrigin ? public_ + value.slice(origin.origin.length) : value];
+    const names = name === "location" || name === "content-location";
+    if (!names || !URL.canParse(value)) return [name, value];
+    const url = new URL(value);
+    return [name, url.origin === origin.origin ? shown + url.pathname + url.search + url.hash : value];
   });
 }

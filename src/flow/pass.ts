@@ -29,5 +29,8 @@ export async function passBy(
   // before the client hears of its success, so that its next request cannot see the old state here
   await Promise.all(stale);
   const outcome: Outcome = { reason, hit: false, fwdStatus: response.status };
-  return deliverAnswer(delivery, response, raw.body, outcome, facts.hasSession);
+  return deliverAnswer(delivery, response, raw.body, outcome, {
+    addPrivate: facts.hasSession,
+    evaluateConditionals: false,
+  });
 }

@@ -1,6 +1,7 @@
 // Owns the door: a request becomes facts, or passes by with a reason, or is refused as no valid request.
 import { type Location, type RequestFacts, requestFacts } from "../http/facts.ts";
 import type { FieldReader } from "../http/fields.ts";
+import { normalisedPath } from "../http/path.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import type { Site } from "../policy/define.ts";
 
@@ -19,7 +20,7 @@ export function receive(request: Request, site: Site): Received {
   const location: Location = {
     scheme: url.protocol === "https:" ? "https" : "http",
     host: url.host,
-    path: url.pathname,
+    path: normalisedPath(url.pathname),
     query: url.search,
   };
   const field: FieldReader = (name) => headers.get(name) ?? undefined;

@@ -1,5 +1,6 @@
 // Owns the facts of a request and of a response: headers parsed once at the door into plain records.
 import { type RequestDirectives, requestDirectives } from "./cache-control.ts";
+import { endToEndFields } from "./field-table.ts";
 import { type FieldReader, type HeaderPairs, readerOf, splitList } from "./fields.ts";
 import { type Governing, governing } from "./targeted.ts";
 
@@ -24,6 +25,7 @@ export interface RequestFacts {
 /** What an origin answered, with the two clock readings of its fetch. */
 export interface ResponseFacts {
   readonly status: number;
+  /** Without what belongs to the connection it came on (RFC 9110 7.6.1). */
   readonly headers: HeaderPairs;
   readonly field: FieldReader;
   readonly governing: Governing;
@@ -38,7 +40,7 @@ export function requestFacts(
   allFields: FieldReader,
   isSessionCookie: (name: string) => boolean,
 ): RequestFacts {
-  const field = endToEnd(allFields);
+  const field = endToEndReader(allFields);
   return {
     method,
     location,
@@ -51,16 +53,17 @@ export function requestFacts(
 
 export function responseFacts(
   status: number,
-  headers: HeaderPairs,
+  allHeaders: HeaderPairs,
   requestedAtMs: number,
   receivedAtMs: number,
 ): ResponseFacts {
+  const headers = endToEndFields(allHeaders, readerOf(allHeaders));
   const field = readerOf(headers);
   return { status, headers, field, governing: governing(field), requestedAtMs, receivedAtMs };
 }
 
 /** Without the fields that Connection calls hop-by-hop: the origin will not see them, so they must not count here. */
-function endToEnd(read: FieldReader): FieldReader {
+function endToEndReader(read: FieldReader): FieldReader {
   const connection = read("connection");
   if (connection === undefined || /^(?:keep-alive|close)$/i.test(connection)) return read;
   const listed = new Set(splitList(connection.toLowerCase()));

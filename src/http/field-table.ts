@@ -132,19 +132,19 @@ export function forwardedToOrigin(pairs: HeaderPairs, field: FieldReader, keepCo
 }
 
 /** An origin's response without what belongs to its connection (RFC 9110 7.6.1). */
-export function endToEnd(pairs: HeaderPairs, field: FieldReader): HeaderPairs {
+export function endToEndFields(pairs: HeaderPairs, field: FieldReader): HeaderPairs {
   const listed = listedByConnection(field);
   return pairs.filter(([name]) => !treatment(name).hop && !listed.has(name.toLowerCase()));
 }
 
-/** What of an origin's response is delivered to the client that asked. */
-export function deliverable(pairs: HeaderPairs, field: FieldReader): HeaderPairs {
-  return endToEnd(pairs, field).filter(([name]) => !treatment(name).forUsOnly);
+/** What of an origin's end-to-end fields is delivered to the client that asked. */
+export function deliverable(pairs: HeaderPairs): HeaderPairs {
+  return pairs.filter(([name]) => !treatment(name).forUsOnly);
 }
 
-/** What of an origin's response is kept for clients: deliverable, and not made anew for each answer. */
-export function kept(pairs: HeaderPairs, field: FieldReader): HeaderPairs {
-  return deliverable(pairs, field).filter(([name]) => !treatment(name).notStored);
+/** What of an origin's end-to-end fields is kept for clients: deliverable, and not made anew for each answer. */
+export function kept(pairs: HeaderPairs): HeaderPairs {
+  return deliverable(pairs).filter(([name]) => !treatment(name).notStored);
 }
 
 /** What of an origin's response is kept for this cache alone. */

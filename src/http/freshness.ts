@@ -73,6 +73,8 @@ function explicitLifetime(response: ResponseFacts): Lifetime | undefined {
 
 function heuristicLifetime(request: RequestFacts, response: ResponseFacts): Lifetime {
   const none: Lifetime = { seconds: 0, source: "none" };
+  // a targeted field governs alone (RFC 9213 2.2), and one that gives no lifetime leaves nothing to guess from
+  if (response.governing.field !== "cache-control" && response.governing.field !== "none") return none;
   if (!statusFacts(response.status).heuristic && !response.governing.directives.public) return none;
   if (request.hasAuthorization || request.field("cookie") !== undefined) return none;
   if (response.field("set-cookie") !== undefined) return none;
@@ -89,7 +91,7 @@ function clamp(seconds: number, { minTtl = 0, maxTtl = Number.POSITIVE_INFINITY 
 /** corrected_initial_age in seconds (RFC 9111 4.2.3). */
 export function initialAge(response: ResponseFacts): number {
   const apparent = Math.max(0, response.receivedAtMs - dateOf(response)) / 1000;
-  const delay = (response.receivedAtMs - response.requestedAtMs) / 1000;
+  const delay = Math.max(0, response.receivedAtMs - response.requestedAtMs) / 1000;
   return Math.max(apparent, ageField(response.field("age")) + delay);
 }
 

@@ -1,4 +1,5 @@
 // Owns what a successful unsafe request makes invalid: its target, and what its answer names on the same origin (RFC 9111 4.4).
+import { normalisedPath } from "./path.ts";
 import type { Location, RequestFacts, ResponseFacts } from "./facts.ts";
 
 /** RFC 9110 9.2.1. An unknown method counts as unsafe. */
@@ -18,5 +19,5 @@ function sameOrigin(reference: string | undefined, base: Location): Location | u
   if (reference === undefined || !URL.canParse(reference, origin + base.path)) return undefined;
   const url = new URL(reference, origin + base.path);
   if (url.protocol !== `${base.scheme}:` || url.host !== base.host) return undefined;
-  return { ...base, path: url.pathname, query: url.search };
+  return { ...base, path: normalisedPath(url.pathname), query: url.search };
 }

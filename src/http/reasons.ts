@@ -4,6 +4,8 @@ interface Reason {
   /** Why the request went forward; absent where it did not. */
   readonly fwd?: "bypass" | "method" | "uri-miss" | "vary-miss" | "miss" | "request" | "stale";
   readonly means: string;
+  /** Said of a new answer to anybody: what is stored of the same resource was withdrawn with it. */
+  readonly withdraws?: true;
   /** Said of one stored response; a farther tier may hold a newer one. */
   readonly newerMayExist?: true;
 }
@@ -55,18 +57,18 @@ export const REASONS = {
   // settle: stored or not
   stored: { means: "the response was stored" },
   validated: { means: "the origin confirmed the stored response" },
-  "no-store": { means: "the response says no-store" },
-  private: { means: "the response is private" },
-  "set-cookie": { means: "the response sets a cookie" },
+  "no-store": { withdraws: true, means: "the response says no-store" },
+  private: { withdraws: true, means: "the response is private" },
+  "set-cookie": { withdraws: true, means: "the response sets a cookie" },
   "request-no-store": { means: "the request says no-store" },
   status: { means: "a response of this status is not stored" },
   "must-understand": { means: "the response demands understanding of a status that is not understood" },
   "no-lifetime": { means: "no explicit lifetime, and none may be guessed" },
   expired: { means: "already stale on arrival and without a validator" },
-  "vary-star": { means: "Vary: * never matches another request" },
-  "vary-unreadable": { means: "Vary names something that is no field" },
-  "vary-cookie": { means: "the response varies on Cookie" },
-  "vary-authorization": { means: "the response varies on Authorization" },
+  "vary-star": { withdraws: true, means: "Vary: * never matches another request" },
+  "vary-unreadable": { means: "Vary names something that is no field, or too many fields" },
+  "vary-cookie": { withdraws: true, means: "the response varies on Cookie" },
+  "vary-authorization": { withdraws: true, means: "the response varies on Authorization" },
   "authorization-response": { means: "the answer to a request with Authorization is not marked as shareable" },
   "session-response": { means: "the answer to a request with a session cookie is not marked as shared" },
   "ambiguous-path": { means: "the path can be read in two ways, so its answer is not shared" },
@@ -87,6 +89,11 @@ export type ReasonCode = keyof typeof REASONS;
 export function newerMayExist(code: ReasonCode): boolean {
   const reason: Reason = REASONS[code];
   return reason.newerMayExist ?? false;
+}
+
+export function withdraws(code: ReasonCode): boolean {
+  const reason: Reason = REASONS[code];
+  return reason.withdraws ?? false;
 }
 
 export function fwdOf(code: ReasonCode): Reason["fwd"] {

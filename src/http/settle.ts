@@ -3,8 +3,9 @@ import { formatHttpDate, parseHttpDate } from "./dates.ts";
 import { weakMatch } from "./etag.ts";
 import { type RequestFacts, type ResponseFacts, responseFacts } from "./facts.ts";
 import type { HeaderPairs } from "./fields.ts";
-import { addressedToEdge, endToEnd, kept, mergedBy304 } from "./field-table.ts";
+import { addressedToEdge, kept, mergedBy304 } from "./field-table.ts";
 import { initialAge, type LifetimePolicy, lifetimeOf, staleWindows } from "./freshness.ts";
+import { madePrivate } from "./private.ts";
 import type { ReasonCode } from "./reasons.ts";
 import type { PurgeState } from "./reuse.ts";
 import { forAuthorization, forSession, type SharingPolicy, whyNotStorable } from "./storable.ts";
@@ -39,8 +40,13 @@ interface ServeStale {
 
 export type Settle =
   | { readonly verdict: "store"; readonly stored: Stored; readonly reason: ReasonCode }
-  /** A 304: the stored body goes on under the merged header section, kept again where `storable`. */
-  | { readonly verdict: "refresh"; readonly stored: Stored; readonly storable: boolean; readonly reason: ReasonCode }
+  /** A 304: the stored body goes on under the merged header section; `refusal` says why it may not be kept. */
+  | {
+      readonly verdict: "refresh";
+      readonly stored: Stored;
+      readonly refusal: ReasonCode | undefined;
+      readonly reason: ReasonCode;
+    }
   | ServeStale
   /** `addPrivate`: the answer is for one session, and caches below must know. */
   | { readonly verdict: "pass-through"; readonly reason: ReasonCode; readonly addPrivate: boolean }
@@ -87,7 +93,7 @@ function refresh(response: ResponseFacts, stored: Stored, asked: Asked, policy: 
   }
   const merged = responseFacts(
     stored.status,
-    mergedBy304(validatedFields(stored, response), endToEnd(response.headers, response.field)),
+    mergedBy304(validatedFields(stored, response), response.headers),
     response.requestedAtMs,
     response.receivedAtMs,
   );
@@ -96,19 +102,21 @@ function refresh(response: ResponseFacts, stored: Stored, asked: Asked, policy: 
   const described = describe(merged, { ...asked, fence: proven ? asked.fence : stored.fence }, policy);
   const reason = "validated";
   if (typeof described !== "string") {
-    return { verdict: "refresh", stored: { ...described, bodyLength: stored.bodyLength }, storable: true, reason };
+    return { verdict: "refresh", stored: { ...described, bodyLength: stored.bodyLength }, refusal: undefined, reason };
   }
+  const headers = dated(kept(merged.headers), merged);
   const answers = {
-    headers: dated(kept(merged.headers, merged.field), merged),
+    headers: asked.request.hasSession ? madePrivate(headers) : headers,
     receivedAtMs: response.receivedAtMs,
     initialAgeSeconds: initialAge(merged),
   };
-  return { verdict: "refresh", stored: { ...stored, ...answers }, storable: false, reason };
+  return { verdict: "refresh", stored: { ...stored, ...answers }, refusal: described, reason };
 }
 
-/** A weak tag says nothing about bytes that carry none; a strong one names another representation (4.3.4). */
+/** 4.3.4: a strong tag identifies exactly its like, a weak one what it matches weakly; neither a response without any. */
 function sameRepresentation(etag: string, stored: string | undefined): boolean {
-  return stored === undefined ? etag.startsWith("W/") : weakMatch(etag, stored);
+  if (stored === undefined) return false;
+  return etag.startsWith("W/") ? weakMatch(etag, stored) : etag === stored;
 }
 
 /**
@@ -133,7 +141,7 @@ function describe(response: ResponseFacts, { request, fence }: Asked, policy: Se
   const windows = staleWindows(response, policy);
   return {
     status: response.status,
-    headers: dated(kept(response.headers, response.field), response),
+    headers: dated(kept(response.headers), response),
     edgeHeaders: addressedToEdge(response.headers),
     receivedAtMs: response.receivedAtMs,
     initialAgeSeconds: initialAge(response),

@@ -17,12 +17,17 @@ export type VaryVerdict =
 /** Fields whose members carry q-values: order them by preference, not by spelling. */
 const WEIGHTED: ReadonlySet<string> = new Set(["accept", "accept-language", "accept-charset"]);
 
+/** More names than any sound resource varies on. */
+const MAX_FIELDS = 16;
+
 export function readVary(value: string | undefined): VaryVerdict {
   if (value === undefined) return { storable: true, fields: [] };
   const fields = [...new Set(splitList(value.toLowerCase()))].sort();
-  if (fields.some((name) => !isToken(name))) return { storable: false, reason: "vary-unreadable" };
-  // each request has an id of its own
-  if (fields.includes("*") || fields.includes("x-request-id")) return { storable: false, reason: "vary-star" };
+  if (fields.length > MAX_FIELDS || fields.some((name) => !isToken(name)))
+    return { storable: false, reason: "vary-unreadable" };
+  // each request has an id of its own, and the platform tells the origin each client's address
+  if (["*", "x-request-id", "x-forwarded-for"].some((name) => fields.includes(name)))
+    return { storable: false, reason: "vary-star" };
   if (fields.includes("cookie")) return { storable: false, reason: "vary-cookie" };
   if (fields.includes("authorization")) return { storable: false, reason: "vary-authorization" };
   return { storable: true, fields: fields.filter(isSeenByOrigin) };

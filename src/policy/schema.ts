@@ -75,10 +75,7 @@ export const originUrl = v.pipe(
 
 const cookiePattern = v.pipe(
   v.string("must be a cookie name"),
-  v.regex(
-    /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*[!#$%&'+\-.^_`|~0-9A-Za-z][!#$%&'*+\-.^_`|~0-9A-Za-z]*$/,
-    'must be a cookie name, "*" for any characters',
-  ),
+  v.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be a cookie name, "*" for any characters'),
 );
 
 const hostPattern = v.pipe(

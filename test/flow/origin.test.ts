@@ -157,7 +157,8 @@ describe("origin: fields", () => {
 describe("origin: its answers", () => {
   it.each([
     ["http://origin.test/b?x", "https://shop.test/b?x"],
-    ["http://origin.test", "https://shop.test"],
+    ["http://origin.test", "https://shop.test/"],
+    ["HTTP://Origin.test:80/x?y=1#z", "https://shop.test/x?y=1#z"],
     ["/b", "/b"],
     ["https://elsewhere.test/b", "https://elsewhere.test/b"],
     ["http://origin.test.evil.test/b", "http://origin.test.evil.test/b"],

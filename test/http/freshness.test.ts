@@ -85,6 +85,7 @@ describe("heuristic lifetimes", () => {
     ["RFC 9111 4.2.2: without Last-Modified", { date: at(0) }, {}, 200, 0],
     ["RFC 9111 4.2.2: with an unreadable one", { "last-modified": "x", date: at(0) }, {}, 200, 0],
     ["RFC 9111 4.2.2: with a future one", { "last-modified": at(900), date: at(0) }, {}, 200, 0],
+    ["RFC 9213 2.2: where a targeted field governs", { ...OLD, "surrogate-control": 'content="ESI/1.0"' }, {}, 200, 0],
     ["not for a request with any Cookie", OLD, { Cookie: "theme=dark" }, 200, 0],
     ["not for a request with Authorization", OLD, { Authorization: "x" }, 200, 0],
     ["not where a cookie is set", { ...OLD, "set-cookie": "a=1" }, {}, 200, 0],

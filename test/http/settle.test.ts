@@ -140,7 +140,7 @@ describe("a 304", () => {
 
   it("RFC 9111 4.3.4: updates fields and freshness, and counts as a fill", () => {
     const verdict = validated({ etag: '"v1"', "x-a": "new", "x-b": "1", [CC]: "max-age=90" });
-    expect(verdict).toMatchObject({ verdict: "refresh", storable: true, reason: "validated" });
+    expect(verdict).toMatchObject({ verdict: "refresh", refusal: undefined, reason: "validated" });
     const stored = refreshed({ etag: '"v1"', "x-a": "new", "x-b": "1", [CC]: "max-age=90" });
     expect(valuesOf(stored.headers, "x-a")).toEqual(["new"]);
     expect(valuesOf(stored.headers, "x-b")).toEqual(["1"]);
@@ -175,6 +175,8 @@ describe("a 304", () => {
   it.each<[string, Named, Stored]>([
     ["another ETag", { etag: '"v2"' }, held],
     ["another weak ETag", { etag: 'W/"v2"' }, held],
+    ["a weak ETag where none is stored", { etag: 'W/"v2"' }, { ...held, etag: undefined, lastModified: at(-9) }],
+    ["the same opaque tag, strong now and weak before", { etag: '"v1"' }, { ...held, etag: 'W/"v1"' }],
     ["a strong ETag where none is stored", { etag: '"v2"' }, { ...held, etag: undefined, lastModified: at(-9) }],
   ])("RFC 9111 4.3.4: with %s is about another representation", (_, fields, stored) => {
     expect(validated(fields, stored)).toEqual({ verdict: "refetch", reason: "validator-mismatch" });
@@ -223,7 +225,7 @@ describe("a 304", () => {
     ["Vary: *", { vary: "*" }],
   ])("%s in it is delivered but not stored", (_, fields) => {
     const verdict = validated({ ...fields, "x-a": "new" });
-    expect(verdict).toMatchObject({ verdict: "refresh", storable: false });
+    expect(verdict).toMatchObject({ verdict: "refresh", refusal: expect.any(String) });
     const { headers } = refreshed({ ...fields, "x-a": "new" });
     expect(valuesOf(headers, "x-a")).toEqual(["new"]);
     expect(valuesOf(headers, "set-cookie")).toEqual([]);
@@ -233,14 +235,14 @@ describe("a 304", () => {
     const stored = storedFrom({ [CC]: "public, max-age=60", date: at(0), etag: '"v1"' });
     const request = requestOf({ Authorization: "x" });
     const asked = { request, stored, fence: NEW_FENCE };
-    expect(settled({ date: at(100), [CC]: "max-age=60" }, LATER, asked)).toMatchObject({ storable: false });
-    expect(settled({ date: at(100) }, LATER, asked)).toMatchObject({ storable: true });
+    expect(settled({ date: at(100), [CC]: "max-age=60" }, LATER, asked)).toMatchObject({ refusal: expect.any(String) });
+    expect(settled({ date: at(100) }, LATER, asked)).toMatchObject({ refusal: undefined });
   });
 
   it("is not stored while the purge log is unknown", () => {
     expect(settled({ date: at(100) }, LATER, { stored: held, fence: undefined })).toMatchObject({
       verdict: "refresh",
-      storable: false,
+      refusal: expect.any(String),
     });
   });
 
@@ -329,7 +331,7 @@ it("RFC 9111 3.5: never stores for an authenticated request what is not marked, 
       const stored = validation ? storedOf({ etag: '"a"', forAuthorization: true, forSession: true }) : undefined;
       const answer = { [CC]: ["max-age=60", ...directives].join(", "), date: at(0) };
       const verdict = settled(answer, { status: validation ? 304 : 200 }, { request, stored }, { sharedRoute: shared });
-      const kept = verdict.verdict === "store" || (verdict.verdict === "refresh" && verdict.storable);
+      const kept = verdict.verdict === "store" || (verdict.verdict === "refresh" && verdict.refusal === undefined);
       if (!kept) return;
       const marked = shared || directives.includes("public") || directives.includes("s-maxage=60");
       if (request.hasSession) expect(marked && verdict.stored.forSession).toBe(true);

@@ -17,7 +17,7 @@ function isKept(fields: Fields, asked: Fields, status: number): boolean {
   return POLICIES.some((policy) => {
     const shape = { request: requestOf(asked), stored: status === 304 ? storedOf({ etag: '"a"' }) : undefined };
     const verdict = settled(fields, { status }, shape, policy);
-    return verdict.verdict === "store" || (verdict.verdict === "refresh" && verdict.storable);
+    return verdict.verdict === "store" || (verdict.verdict === "refresh" && verdict.refusal === undefined);
   });
 }
 

@@ -1,0 +1,86 @@
+// Owns the proof that what an origin withdraws is not served again, and that one visitor cannot withdraw it for all.
+import { describe, expect, it } from "vitest";
+import { answer, inTurn, testEdge } from "../support/edge.ts";
+
+const STALE = { "cache-control": "max-age=10, stale-if-error=600", etag: '"v1"' };
+
+describe("a validation answered with a restriction", () => {
+  it.each([
+    ["a 200", () => answer("secret", { "cache-control": "private" })],
+    ["a 304", () => answer(null, { "cache-control": "no-store", etag: '"v1"' }, 304)],
+  ])("drops what was stored: %s", async (_, withdrawn) => {
+    const e = testEdge({ origin: inTurn(() => answer("shared", STALE), withdrawn) });
+    await e.text("/a");
+    e.clock.advance(20);
+    await e.text("/a");
+    e.origin = () => answer("down", {}, 503);
+    expect((await e.text("/a")).response.status).toBe(503);
+  });
+
+  it("does not when a session asked: the restriction may be for that visitor alone", async () => {
+    const shared = { ...STALE, "cache-control": "public, max-age=10, stale-if-error=600" };
+    const e = testEdge({
+      origin: inTurn(
+        () => answer("shared", shared),
+        () => answer("alice", { "cache-control": "private" }),
+      ),
+    });
+    await e.text("/a");
+    e.clock.advance(20);
+    await e.text("/a", { headers: { cookie: "sid=alice" } });
+    e.origin = () => answer("down", {}, 503);
+    expect((await e.text("/a")).text).toBe("shared");
+  });
+});
+
+describe("a session", () => {
+  it("gets a validated answer that may not be shared any more as private", async () => {
+    const e = testEdge({
+      origin: inTurn(
+        () => answer("a", { "cache-control": "public, max-age=10", etag: '"v1"' }),
+        () => answer(null, { "cache-control": "max-age=60", etag: '"v1"' }, 304),
+      ),
+    });
+    await e.text("/a");
+    e.clock.advance(20);
+    const { response } = await e.text("/a", { headers: { cookie: "sid=alice" } });
+    expect(response.headers.get("cache-control")).toBe("max-age=60, private");
+  });
+});
+
+describe("our own 304", () => {
+  const client = { headers: { "if-none-match": '"v1"' } };
+
+  it("answers an unstored response too, since its conditional was kept from the origin", async () => {
+    const e = testEdge({ origin: () => answer("a", { "cache-control": "private", etag: '"v1"' }) });
+    expect((await e.text("/a", client)).response.status).toBe(304);
+  });
+
+  it("does not swallow a cookie", async () => {
+    const e = testEdge({ origin: () => answer("a", { etag: '"v1"', "set-cookie": "id=1" }) });
+    const { response, text } = await e.text("/a", client);
+    expect([response.status, text, response.headers.get("set-cookie")]).toEqual([200, "a", "id=1"]);
+  });
+
+  it.each([
+    ["a bypassed request", "/b", client],
+    ["an authenticated request", "/a", { headers: { ...client.headers, authorization: "Bearer a" } }],
+  ])("does not replace what the origin decided of %s", async (_, path, init) => {
+    const e = testEdge({
+      site: { rules: [{ match: "/b", bypass: true }] },
+      origin: () => answer("a", { etag: '"v1"', "cache-control": "no-cache" }),
+    });
+    expect((await e.text(path, init)).response.status).toBe(200);
+  });
+});
+
+describe("a rule", () => {
+  it("is not evaded by an encoding that means nothing", async () => {
+    const e = testEdge({
+      site: { rules: [{ match: "/account/*", bypass: true }] },
+      origin: () => answer("a", { "cache-control": "max-age=60" }),
+    });
+    expect((await e.text("/%61ccount/me")).response.headers.get("cache-status")).toContain("detail=rule");
+    expect(new URL(e.asked[0]?.url ?? "").pathname).toBe("/account/me");
+  });
+});
