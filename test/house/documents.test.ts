@@ -1,0 +1,26 @@
+// Owns the proof that documents name files that exist.
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const documents = ["*.md", "docs/**/*.md", "origin-mock/*.md"].flatMap((pattern) => globSync(pattern, { cwd: ROOT }));
+
+describe("links between documents", () => {
+  it.each(documents)("%s", (document) => {
+    const text = readFileSync(join(ROOT, document), "utf8");
+    const targets = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = ""]) =>
+      join(ROOT, dirname(document), target),
+    );
+    expect(targets.filter((target) => !existsSync(target))).toEqual([]);
+  });
+});
+
+describe("the semantics matrix", () => {
+  const text = readFileSync(join(ROOT, "docs/semantics.md"), "utf8");
+  const named = [...text.matchAll(/`((?:http|flow|tiers|purge|routes|policy)\/[\w-]+(?:\.test)?\.ts)`/g)];
+
+  it.each([...new Set(named.map(([, file = ""]) => file))])("%s", (file) => {
+    expect(existsSync(join(ROOT, file.endsWith(".test.ts") ? "test" : "src", file))).toBe(true);
+  });
+});
