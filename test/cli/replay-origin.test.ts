@@ -352,9 +352,15 @@ describe("bodies", () => {
       for (let turn = 0; turn < 20; turn++) await ask(from, "GET", "/small");
       return from.counts().byTarget.get("/huge.zip")?.bytes ?? 0;
     };
-    const first = await sent();
-    expect(first).toBeLessThan(64_000_000);
-    expect(await sent()).toBe(first);
+    // the kernel may let its buffers grow for a while; then nothing moves any more
+    let before = -1;
+    let bytes = await sent();
+    for (let round = 0; round < 100 && bytes !== before; round++) {
+      before = bytes;
+      bytes = await sent();
+    }
+    expect(bytes).toBe(before);
+    expect(bytes).toBeLessThan(64_000_000);
     stalled.destroy();
   });
 

@@ -58,7 +58,7 @@ describe.each(DATABASES)("$kind", (database) => {
     expect(await response.clone().json()).toEqual({ products: invented.slice(3, 6), page: 2, limit: 3 });
     expect(Object.fromEntries(response.headers)).toMatchObject({
       "cache-control": "public, max-age=5",
-      "cdn-cache-control": "max-age=60, stale-while-revalidate=300, stale-if-error=3600",
+      "cdn-cache-control": "public, max-age=60, stale-while-revalidate=300, stale-if-error=3600",
       "cache-tag": "products,product-list,product:4,product:5,product:6",
       "x-cache-app": "MISS",
     });
