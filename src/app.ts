@@ -1,8 +1,10 @@
 // Owns which path goes where. No caching law lives here.
 import { Hono } from "hono";
+import { DependencyError } from "./error.ts";
 import { judgeBearer } from "./auth/tokens.ts";
 import type { Edge } from "./flow/exchange.ts";
 import { contentRoute } from "./routes/content.ts";
+import { reportError } from "./observe/log.ts";
 import { problemResponse } from "./routes/problem.ts";
 import { type Purge, purgeRoute } from "./routes/purge.ts";
 
@@ -41,5 +43,10 @@ export function createApp(mount: (env: object) => Mounted): Hono<AppEnv> {
   app.all("/.strata/*", () => problemResponse(404, "not found"));
 
   app.all("*", (c) => contentRoute(c, mount(c.env).edge));
+
+  app.onError((cause) => {
+    reportError(new DependencyError("request", "failed", { cause }));
+    return problemResponse(500, "the edge failed to answer");
+  });
   return app;
 }

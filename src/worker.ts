@@ -1,9 +1,9 @@
 // Owns the wiring: the only file that knows concrete tiers, bindings and the site's configuration.
-import site from "../strata.config.ts";
+import configured from "../strata.config.ts";
 import { createApp, type Mounted } from "./app.ts";
 import type { Edge } from "./flow/exchange.ts";
 import { reportError } from "./observe/log.ts";
-import { withOrigin } from "./policy/define.ts";
+import { requireSite, withOrigin } from "./policy/define.ts";
 import type { PurgeLog } from "./purge/log.ts";
 import { type LogReader, purgeReplica } from "./purge/replica.ts";
 import { type CacheLike, coloTier } from "./tiers/colo.ts";
@@ -32,6 +32,7 @@ interface Env {
 const TIER_TIMEOUT_MS = 1000;
 const LOG_WAIT_MS = 1000;
 
+const site = requireSite(configured);
 const now = (): number => Date.now();
 const memory = memoryTier({ ...site.memory, now });
 const replica = purgeReplica({ now, waitMs: LOG_WAIT_MS, report: reportError });

@@ -19,7 +19,7 @@ export interface Delivery {
 
 /** A response from what is held: its Age is ours to tell (RFC 9111 5.1). */
 export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, outcome: Outcome): Response {
-  const ttlSeconds = Math.floor(remainingSeconds(stored, delivery.nowMs));
+  const ttlSeconds = outcome.ttlSeconds ?? Math.floor(remainingSeconds(stored, delivery.nowMs));
   const headers: HeaderPairs = [...stored.headers, ["Age", String(ageSeconds(stored, delivery.nowMs))]];
   const length = body.kind === "bytes" ? body.bytes.length : stored.bodyLength;
   const content = body.kind === "bytes" ? body.bytes : body.stream;

@@ -81,6 +81,8 @@ function keeper(stack: Stack, { place, stored, length }: Fill): Keeper {
   let ended = false;
   let stream: WritableStreamDefaultWriter<Uint8Array> | undefined;
   let work: Promise<void> = Promise.resolve();
+  const whole = Promise.withResolvers<undefined>();
+  whole.promise.catch(() => undefined);
 
   function send(chunk: Uint8Array): void {
     const writer = stream;
@@ -99,7 +101,8 @@ function keeper(stack: Stack, { place, stored, length }: Fill): Keeper {
     const { readable, writable } = new IdentityTransformStream();
     stream = writable.getWriter();
     stream.closed.catch(() => undefined);
-    work = stack.storeStream(place, length === undefined ? stored : { ...stored, bodyLength: length }, readable);
+    const record = length === undefined ? stored : { ...stored, bodyLength: length };
+    work = stack.storeStream(place, record, { kind: "stream", stream: readable, whole: whole.promise });
     for (const chunk of chunks) send(chunk);
     chunks = [];
   }
@@ -118,6 +121,7 @@ function keeper(stack: Stack, { place, stored, length }: Fill): Keeper {
     complete() {
       if (ended) return;
       ended = true;
+      whole.resolve(undefined);
       if (stream) stream.close().catch(() => undefined);
       else work = stack.store(place, stored, joined(chunks, size));
       chunks = [];
@@ -126,6 +130,7 @@ function keeper(stack: Stack, { place, stored, length }: Fill): Keeper {
       if (ended && !stream) return;
       ended = true;
       chunks = [];
+      whole.reject(cause);
       stream?.abort(cause).catch(() => undefined);
     },
     settled: () => work,

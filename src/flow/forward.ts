@@ -36,7 +36,13 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
   const { edge, exchange, facts } = trip;
   const { held, reason } = errand;
   // the fence is taken before asking, so that a purge while we wait applies to the answer
-  const asked = { request: facts, stored: held?.stored, purge: errand.purge, fence: edge.purges.fence() };
+  const asked: Asked = {
+    request: facts,
+    stored: held?.stored,
+    clientConditionals: errand.intent.clientConditionals && isConditional(facts),
+    purge: errand.purge,
+    fence: edge.purges.fence(),
+  };
   const validators = held ? storedValidators(held.stored) : [];
   const upstream = await askOrigin(edge, exchange, facts, { ...errand.intent, validators });
   const delivery: Delivery = { facts, requestId: exchange.requestId, nowMs: edge.now() };
@@ -92,11 +98,18 @@ async function settled(
     case "serve-stale":
       await content?.cancel();
       return deliverHeld(delivery, present(held), outcome);
+    case "fail":
+      await content?.cancel();
+      return deliverFailure(delivery, verdict.reason, outcome);
     case "refetch":
       await content?.cancel();
       discard(held);
       return forward(trip, { reason, held: undefined, purge: { state: "clear" }, intent: FETCH_WHOLE });
   }
+}
+
+function isConditional({ field }: RequestFacts): boolean {
+  return field("if-none-match") !== undefined || field("if-modified-since") !== undefined;
 }
 
 /** The origin has said to nobody in particular that the resource is not to be shared: what is stored of it must not answer. */

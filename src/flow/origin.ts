@@ -46,7 +46,8 @@ export async function askOrigin(
   }, HEADERS_DEADLINE_MS);
   try {
     const raw = await edge.fetch(upstreamRequest(exchange, facts, intent, origin, abort.signal));
-    if (raw.status !== 101 && (raw.status < 200 || raw.status > 599)) return await refusedAnswer(raw);
+    const switched = raw.status === 101 && raw.webSocket !== null;
+    if (!switched && (raw.status < 200 || raw.status > 599)) return await refusedAnswer(raw);
     const headers = mappedBack([...raw.headers], origin, facts);
     return { kind: "response", response: responseFacts(raw.status, headers, requestedAtMs, edge.now()), raw };
   } catch (cause) {
@@ -79,7 +80,8 @@ function upstreamRequest(
   }
   for (const [name, value] of intent.validators) headers.set(name, value);
   setOwn(headers, facts, requestId, origin, intent.asSent);
-  const upgrade = intent.asSent ? field("upgrade") : undefined;
+  // of another method it would make the runtime send a GET without the body
+  const upgrade = intent.asSent && method === "GET" ? field("upgrade") : undefined;
   if (upgrade !== undefined) headers.set("upgrade", upgrade);
   const hasBody = intent.asSent && method !== "GET" && method !== "HEAD";
   return new Request(upstreamUrl(location, origin), {
@@ -129,8 +131,10 @@ function mappedBack(headers: HeaderPairs, origin: URL | undefined, { location }:
   const shown = `${location.scheme}://${location.host}`;
   return headers.map(([name, value]) => {
     const names = name === "location" || name === "content-location";
-    if (!names || !URL.canParse(value)) return [name, value];
-    const url = new URL(value);
+    // absolute, or with the scheme left out; what is relative stays so
+    const absolute = value.startsWith("//") ? origin.protocol + value : value;
+    if (!names || !URL.canParse(absolute)) return [name, value];
+    const url = new URL(absolute);
     return [name, url.origin === origin.origin ? shown + url.pathname + url.search + url.hash : value];
   });
 }

@@ -8,34 +8,45 @@ import type { Site } from "../policy/define.ts";
 export type Received =
   | { readonly kind: "lookup"; readonly facts: RequestFacts }
   | { readonly kind: "bypass"; readonly facts: RequestFacts; readonly reason: ReasonCode }
-  | { readonly kind: "refused"; readonly facts: RequestFacts; readonly detail: string };
+  | { readonly kind: "refused"; readonly facts: RequestFacts; readonly status: 400 | 404; readonly detail: string };
 
 /** Host as RFC 3986 3.2.2 writes it, without userinfo: what else arrives wants to be taken for another URL. */
 const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
 export function receive(request: Request, site: Site): Received {
   const { headers } = request;
-  const host = headers.get("host");
-  const url = new URL(request.url);
-  const location: Location = {
+  const field: FieldReader = (name) => headers.get(name) ?? undefined;
+  const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
+  const facts = requestFacts(request.method, url ? locationOf(url) : NOWHERE, field, site.isSessionCookie);
+  const invalid = whyInvalid(field("host"), url);
+  if (invalid !== undefined) return { kind: "refused", facts, status: 400, detail: invalid };
+  // the router has judged the path as it was written; here it is as the origin would read it
+  if (isAdminPath(facts.location.path)) return { kind: "refused", facts, status: 404, detail: "not found" };
+  const reason = whyBypass(facts);
+  return reason === undefined ? { kind: "lookup", facts } : { kind: "bypass", facts, reason };
+}
+
+/** Stands for the target of a request that has none. */
+const NOWHERE: Location = { scheme: "http", host: "", path: "/", query: "" };
+
+function locationOf(url: URL): Location {
+  return {
     scheme: url.protocol === "https:" ? "https" : "http",
     host: url.host,
     path: normalisedPath(url.pathname),
     query: url.search,
   };
-  const field: FieldReader = (name) => headers.get(name) ?? undefined;
-  const facts = requestFacts(request.method, location, field, site.isSessionCookie);
-  const refusal = whyRefused(host, url);
-  if (refusal !== undefined) return { kind: "refused", facts, detail: refusal };
-  const reason = whyBypass(facts);
-  return reason === undefined ? { kind: "lookup", facts } : { kind: "bypass", facts, reason };
 }
 
-function whyRefused(host: string | null, url: URL): string | undefined {
+function isAdminPath(path: string): boolean {
+  return path === "/.strata" || path.startsWith("/.strata/");
+}
+
+function whyInvalid(host: string | undefined, url: URL | undefined): string | undefined {
+  if (!url) return "the request's target is not a URL";
   if (url.username !== "" || url.password !== "") return "the request's host contains userinfo";
-  if (host !== null && !HOST.test(host)) return "the Host field is not a host";
-  if (!HOST.test(url.host)) return "the request's URL has no valid host";
-  return undefined;
+  if (host !== undefined && !HOST.test(host)) return "the Host field is not a host";
+  return HOST.test(url.host) ? undefined : "the request's URL has no valid host";
 }
 
 function whyBypass({ method, field }: RequestFacts): ReasonCode | undefined {

@@ -1,7 +1,7 @@
 // Owns the way of one request, in the order it lives: receive, rule, key, lookup, reuse, then an answer or a forward.
 import type { Outcome } from "../http/cache-status.ts";
 import { newerMayExist } from "../http/reasons.ts";
-import { type PurgeState, type Reuse, reuse } from "../http/reuse.ts";
+import { freshSeconds, type PurgeState, type Reuse, reuse } from "../http/reuse.ts";
 import type { Stored } from "../http/stored.ts";
 import type { Rule } from "../policy/define.ts";
 import { ruleFor } from "../policy/match.ts";
@@ -20,7 +20,8 @@ const REFUSED: Outcome = { reason: "bad-request", hit: false };
 export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
   const received = receive(exchange.request, edge.site);
   const { facts } = received;
-  if (received.kind === "refused") return deliverProblem({ ...exchange, facts }, 400, received.detail, REFUSED);
+  if (received.kind === "refused")
+    return deliverProblem({ ...exchange, facts }, received.status, received.detail, REFUSED);
   const rule = ruleFor(edge.site, facts.location.path);
   if (received.kind === "bypass") return passBy(edge, exchange, facts, received.reason);
   if (rule.bypass) return passBy(edge, exchange, facts, "rule");
@@ -55,7 +56,11 @@ function answer(
       return deliverHeld(delivery, present(held), { reason, hit: true });
     case "stale-while-revalidate":
       refreshLater(trip, { reason, held, purge, intent: FETCH_WHOLE });
-      return deliverHeld(delivery, present(held), { reason, hit: true });
+      return deliverHeld(delivery, present(held), {
+        reason,
+        hit: true,
+        ttlSeconds: Math.floor(freshSeconds(decided.stored, purge, delivery.nowMs)),
+      });
     case "revalidate":
       return forward(trip, { reason, held, purge, intent: FETCH_WHOLE });
     case "fetch": {

@@ -57,17 +57,20 @@ function judge(request: RequestFacts, stored: Stored, purge: PurgeState, policy:
   const asked = policy.honourClient ? request.directives : undefined;
   // 5.2.1.4
   if (asked?.noCache) return validate("request-no-cache");
-  const remaining = Math.min(
-    remainingSeconds(stored, nowMs),
-    // a log whose clock is ahead of ours purges now, not later
-    purge.state === "stale" ? Math.min(0, purge.sinceMs - nowMs) / 1000 : Number.POSITIVE_INFINITY,
-  );
+  const remaining = freshSeconds(stored, purge, nowMs);
   if (remaining <= 0) return judgeStale(stored, -remaining, asked, validate);
   const age = stored.lifetimeSeconds - remainingSeconds(stored, nowMs);
   // 5.2.1.1, 5.2.1.3
   if (asked?.maxAge !== undefined && age > asked.maxAge) return validate("request-max-age");
   if (asked?.minFresh !== undefined && remaining < asked.minFresh) return validate("request-max-age");
   return { verdict: "fresh", stored, reason: "fresh" };
+}
+
+/** Seconds until it is stale, by age or by a soft purge; negative afterwards. */
+export function freshSeconds(stored: Stored, purge: PurgeState, nowMs: number): number {
+  const byAge = remainingSeconds(stored, nowMs);
+  // a log whose clock is ahead of ours purges now, not later
+  return purge.state === "stale" ? Math.min(byAge, 0, (purge.sinceMs - nowMs) / 1000) : byAge;
 }
 
 function judgeStale(

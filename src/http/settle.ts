@@ -27,9 +27,17 @@ export interface Asked {
   readonly request: RequestFacts;
   /** The stored response being validated, where there is one. */
   readonly stored: Stored | undefined;
+  /** Whether a conditional of the client's own was passed on. */
+  readonly clientConditionals: boolean;
   readonly purge: PurgeState;
   /** Taken before the request was sent; absent while the purge log is unknown, and then nothing is stored. */
   readonly fence: Fence | undefined;
+}
+
+/** Nothing to deliver, and nothing may stand in. */
+interface Fail {
+  readonly verdict: "fail";
+  readonly reason: Failure;
 }
 
 interface ServeStale {
@@ -51,13 +59,16 @@ export type Settle =
   /** `addPrivate`: the answer is for one session, and caches below must know. */
   | { readonly verdict: "pass-through"; readonly reason: ReasonCode; readonly addPrivate: boolean }
   /** The validation went wrong: ask once more, for the whole. */
-  | { readonly verdict: "refetch"; readonly reason: ReasonCode };
+  | { readonly verdict: "refetch"; readonly reason: ReasonCode }
+  | Fail;
 
 /** What to do with a response. */
 export function settle(response: ResponseFacts, asked: Asked, policy: SettlePolicy, nowMs: number): Settle {
   const { stored } = asked;
   if (response.status === 304) {
-    return stored ? refresh(response, stored, asked, policy) : passThrough("client-304", asked);
+    if (stored) return refresh(response, stored, asked, policy);
+    // a 304 answers a conditional; where none was sent there is nothing it could mean (RFC 9110 15.4.5)
+    return asked.clientConditionals ? passThrough("client-304", asked) : { verdict: "fail", reason: "origin-invalid" };
   }
   const stale = isServerFailure(response.status) ? staleIfError(asked, nowMs) : undefined;
   if (stale) return stale;
@@ -67,11 +78,7 @@ export function settle(response: ResponseFacts, asked: Asked, policy: SettlePoli
 }
 
 /** What to do where no response came: something stale, or nothing but the failure itself. */
-export function settleFailure(
-  failure: Failure,
-  asked: Asked,
-  nowMs: number,
-): ServeStale | { readonly verdict: "fail"; readonly reason: Failure } {
+export function settleFailure(failure: Failure, asked: Asked, nowMs: number): ServeStale | Fail {
   return staleIfError(asked, nowMs) ?? { verdict: "fail", reason: failure };
 }
 

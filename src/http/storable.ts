@@ -1,7 +1,7 @@
 // Owns the question "may this response be stored in a shared cache?" (RFC 9111 3), clause by clause.
 import { isAmbiguousPath, isTypeMismatch } from "./deception.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
-import { type Lifetime, type LifetimePolicy, staleWindows } from "./freshness.ts";
+import { initialAge, type Lifetime, type LifetimePolicy, staleWindows } from "./freshness.ts";
 import type { ReasonCode } from "./reasons.ts";
 import { isStorableStatus, statusFacts } from "./status-table.ts";
 import { originValidators } from "./stored.ts";
@@ -51,7 +51,7 @@ export function whyNotStorable(
 
 /** RFC 9111 3: explicit or heuristic lifetime; one that is over is only worth keeping with a validator. */
 function whyUseless(response: ResponseFacts, lifetime: Lifetime, policy: LifetimePolicy): ReasonCode | undefined {
-  if (lifetime.seconds > 0) return undefined;
+  if (lifetime.seconds > initialAge(response)) return undefined;
   const { directives } = response.governing;
   // no-cache says how to reuse it, so it may be kept without a lifetime and validated each time
   if (lifetime.source === "none" && !directives.noCache) return "no-lifetime";

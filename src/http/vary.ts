@@ -45,7 +45,8 @@ export function matchesVariant(variant: Variant, request: FieldReader): boolean 
 /** The normal form of a request field: sent to the origin and used as key alike. `undefined` where absent. */
 export function normalisedValue(name: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
-  return WEIGHTED.has(name) ? byPreference(value) : splitList(value).join(", ");
+  // of an unknown field only what no origin can see is dropped: it reads the client's own spelling
+  return WEIGHTED.has(name) ? byPreference(value) : value.trim();
 }
 
 /** Whether the origin receives the normal form instead of the client's own spelling. */

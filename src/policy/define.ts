@@ -24,7 +24,11 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly version: string;
 }
 
+/** Marks what `defineSite` returned, also across bundles. */
+const SITE = Symbol.for("strata.site");
+
 export interface Site {
+  readonly [SITE]: true;
   readonly rules: readonly Rule[];
   /** Answers every path no rule matches. */
   readonly defaultRule: Rule;
@@ -60,6 +64,7 @@ export function defineSite(input: SiteInput): Site {
   const compiled = rules.map((rule) => complete(rule, rule.match));
   const defaultRule = complete({ match: "/*" }, "(default)");
   return {
+    [SITE]: true,
     rules: compiled,
     defaultRule,
     origins: new Map(Object.entries(origins).map(([host, url]) => [host, new URL(url)])),
@@ -71,6 +76,19 @@ export function defineSite(input: SiteInput): Site {
     },
     global: { minTtlSeconds: tiers.global?.minTtl ?? DEFAULTS.globalMinTtl },
   };
+}
+
+/**
+ * The default export of a configuration file, if it is a site.
+ * @throws SiteError when it is anything but what `defineSite` returned.
+ */
+export function requireSite(exported: unknown): Site {
+  if (isSite(exported)) return exported;
+  throw new SiteError(["the default export must be what defineSite({ ... }) returns"]);
+}
+
+function isSite(value: unknown): value is Site {
+  return typeof value === "object" && value !== null && SITE in value;
 }
 
 /**

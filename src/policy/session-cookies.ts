@@ -57,7 +57,7 @@ export const DEFAULT_SESSION_COOKIES: readonly string[] = [
   "sb-*",
   "CognitoIdentityServiceProvider.*",
   "CF_Authorization",
-  "_*_session",
+  "*_session",
   "auth_session",
   "appSession*",
   "AppServiceAuthSession*",

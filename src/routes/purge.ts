@@ -19,6 +19,8 @@ const tag = v.pipe(
   v.string("must be a string"),
   v.trim(),
   v.nonEmpty("must not be empty"),
+  v.regex(/^[^,\p{Cc}]*$/u, "must not contain commas or control characters: no response can carry such a tag"),
+  v.check((value) => value.isWellFormed(), "must be well-formed text"),
   v.maxLength(MAX_TAG_LENGTH, `must be at most ${String(MAX_TAG_LENGTH)} characters`),
 );
 

@@ -1,10 +1,14 @@
 // Owns the colo tier: the Cache API under a synthetic URL, with our own lifetime and our metadata in one header field.
+import { declaredLength } from "../http/fields.ts";
 import { type CacheKey, hostOf } from "../http/key.ts";
+import type { Stored } from "../http/stored.ts";
 import { addressOf } from "./address.ts";
 import { decodeHead, encodeHead } from "./codec.ts";
-import type { Entry, Tier } from "./tier.ts";
+import type { Body, Entry, Tier } from "./tier.ts";
 
 const HEAD_FIELD = "strata-entry";
+/** Where a streamed body is filed apart from its head. */
+const BODY_FIELD = "strata-body";
 /** All header fields of a message share 128 KB on the platform. */
 const MAX_HEAD_BYTES = 100_000;
 
@@ -24,37 +28,32 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
     name: "colo",
     admits: () => true,
     async get(key) {
-      const response = await (await cache()).match(await syntheticRequest(key));
+      const opened = await cache();
+      const response = await opened.match(await syntheticRequest(key));
       if (!response) return undefined;
       const head = decodeHead(response.headers.get(HEAD_FIELD) ?? "");
-      if (!head || head.kind === "vary") {
-        await response.body?.cancel();
-        return head;
-      }
-      const { stored } = head;
-      const length = stored.bodyLength ?? Number(response.headers.get("content-length") ?? Number.POSITIVE_INFINITY);
-      if (length > maxBufferedBytes && response.body)
-        return { ...head, body: { kind: "stream", stream: response.body } };
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      if (stored.bodyLength !== undefined && stored.bodyLength !== bytes.length) return undefined;
-      return { ...head, body: { kind: "bytes", bytes } };
+      const bodyId = response.headers.get(BODY_FIELD);
+      if (!head || head.kind === "vary" || bodyId !== null) await response.body?.cancel();
+      if (!head || head.kind === "vary") return head;
+      const content = bodyId === null ? response : await opened.match(await syntheticRequest(key, bodyId));
+      return content && withBody(head.stored, content, maxBufferedBytes);
     },
     async put(key, entry, seconds) {
       const head = encodeHead(entry);
+      const stream = entry.kind === "response" && entry.body.kind === "stream" ? entry.body : undefined;
       if (head.length > MAX_HEAD_BYTES || seconds <= 0) {
-        if (entry.kind === "response" && entry.body.kind === "stream") await entry.body.stream.cancel();
+        await stream?.stream.cancel();
         return;
       }
-      const headers = { [HEAD_FIELD]: head, "cache-control": `max-age=${String(seconds)}` };
-      const request = await syntheticRequest(key);
       const opened = await cache();
-      try {
-        await opened.put(request, new Response(contentOf(entry), { headers }));
-      } catch (cause) {
-        // what a broken stream left behind, or its predecessor, must not answer
-        await opened.delete(request);
-        throw cause;
-      }
+      const lifetime = { "cache-control": `max-age=${String(seconds)}` };
+      const headers: Record<string, string> = { [HEAD_FIELD]: head, ...lifetime };
+      // a streamed body is filed apart, and the head that points to it only when the body is whole
+      const bodyId = stream && (await putStream(opened, key, stream, lifetime));
+      if (stream && bodyId === undefined) return;
+      if (bodyId !== undefined) headers[BODY_FIELD] = bodyId;
+      const content = entry.kind === "response" && entry.body.kind === "bytes" ? entry.body.bytes : "";
+      await opened.put(await syntheticRequest(key), new Response(content, { headers }));
     },
     async delete(key) {
       await (await cache()).delete(await syntheticRequest(key));
@@ -62,12 +61,42 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
   };
 }
 
-function contentOf(entry: Entry): BodyInit {
-  if (entry.kind === "vary") return "";
-  return entry.body.kind === "bytes" ? entry.body.bytes : entry.body.stream;
+async function withBody(stored: Stored, response: Response, maxBufferedBytes: number): Promise<Entry | undefined> {
+  const declared = declaredLength((name) => response.headers.get(name) ?? undefined);
+  const expected = stored.bodyLength ?? declared ?? Number.POSITIVE_INFINITY;
+  if (expected > maxBufferedBytes && response.body) {
+    if ((declared ?? expected) === expected)
+      return { kind: "response", stored, body: { kind: "stream", stream: response.body } };
+    await response.body.cancel();
+    return undefined;
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (stored.bodyLength !== undefined && stored.bodyLength !== bytes.length) return undefined;
+  return { kind: "response", stored, body: { kind: "bytes", bytes } };
+}
+
+/** Stores a body under a name of its own and returns it; `undefined`, with nothing kept, when the body broke off. */
+async function putStream(
+  opened: CacheLike,
+  key: CacheKey,
+  { stream, whole }: Body & { kind: "stream" },
+  headers: Record<string, string>,
+): Promise<string | undefined> {
+  const id = crypto.randomUUID();
+  const request = await syntheticRequest(key, id);
+  const isWhole = Promise.resolve(whole).then(
+    () => true,
+    () => false,
+  );
+  const [put] = await Promise.allSettled([opened.put(request, new Response(stream, { headers }))]);
+  if (put.status === "fulfilled" && (await isWhole)) return id;
+  await opened.delete(request);
+  if (put.status === "rejected" && (await isWhole)) throw put.reason;
+  return undefined;
 }
 
 /** A clean GET: the Cache API would evaluate conditionals, ranges and Vary by rules of its own. */
-async function syntheticRequest(key: CacheKey): Promise<Request> {
-  return new Request(`https://${hostOf(key)}/.strata/stored/${await addressOf(key)}`);
+async function syntheticRequest(key: CacheKey, bodyId?: string): Promise<Request> {
+  const suffix = bodyId === undefined ? "" : `/${bodyId}`;
+  return new Request(`https://${hostOf(key)}/.strata/stored/${await addressOf(key)}${suffix}`);
 }

@@ -76,14 +76,14 @@ export function tierStack(
         body: { kind: "bytes", bytes },
       });
     },
-    async storeStream(place, stored, stream) {
+    async storeStream(place, stored, body) {
       const colo = lower.filter(({ name }) => name === "colo");
       if (invalidated.after(place.key, place.epoch)) {
-        await stream.cancel();
+        await body.stream.cancel();
         return;
       }
       // memory keeps no stream: its `put` drops the predecessor that would answer instead
-      await file([memory, ...colo], memory, place, { kind: "response", stored, body: { kind: "stream", stream } });
+      await file([memory, ...colo], memory, place, { kind: "response", stored, body });
     },
   };
 }

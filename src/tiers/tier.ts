@@ -8,12 +8,13 @@ import type { Epoch } from "./invalidations.ts";
 export type TierName = "memory" | "colo" | "global";
 
 /**
- * Bytes may be shared between requests. A stream belongs to the request that opened it and is read once; one to be stored must
- * not declare its length (no FixedLengthStream): the Cache API may keep such a stream although it broke off.
+ * Bytes may be shared between requests. A stream belongs to the request that opened it and is read once. `whole` resolves when
+ * the stream to be stored has ended as it should and rejects when it broke off: the Cache API may keep what broke off as if it
+ * were complete, so nothing is stored before.
  */
 export type Body =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array> };
+  | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array>; readonly whole?: Promise<void> };
 
 /** What a resource's responses are known to vary on, and the variants kept, oldest first. Lives under the resource's key. */
 export interface VaryIndex {
@@ -34,7 +35,7 @@ export interface Tier {
   admits(stored: Stored, body: Body): boolean;
   /** The entry kept under exactly this key; a memory tier answers without a promise. May reject: see `guarded`. */
   get(key: CacheKey): Promise<Entry | undefined> | Entry | undefined;
-  /** Keeps the entry for `seconds` at most, or drops what it held. A stream body that errors leaves nothing behind. */
+  /** Keeps the entry for `seconds` at most, or drops what it held. A stream that is not `whole` leaves nothing behind. */
   put(key: CacheKey, entry: Entry, seconds: number): Promise<void> | void;
   delete(key: CacheKey): Promise<void> | void;
 }
@@ -81,6 +82,6 @@ export interface Stack {
   invalidate(key: CacheKey): Promise<void>;
   /** In memory at once; the promise covers the other tiers. */
   store(place: Place, stored: Stored, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** In the colo only. Nothing is kept when the stream errors. */
-  storeStream(place: Place, stored: Stored, stream: ReadableStream<Uint8Array>): Promise<void>;
+  /** In the colo only, and only once `whole` has resolved. */
+  storeStream(place: Place, stored: Stored, body: Body & { kind: "stream" }): Promise<void>;
 }

@@ -7,6 +7,16 @@ import { mapTier } from "../support/shelf-tier.ts";
 const MODIFIED = "Sun, 22 Nov 2026 10:00:00 GMT";
 const SHORT = { "cache-control": "max-age=10", etag: '"v1"' };
 
+it("tells in Cache-Status how long a softly purged response has been stale (RFC 9211 2.4)", async () => {
+  const tagged = { "cache-control": "max-age=100, stale-while-revalidate=60", "cache-tag": "a" };
+  const e = testEdge({ origin: () => answer("hello", tagged) });
+  await e.text("/a");
+  e.log.purge(["a"], "soft", e.clock.now());
+  e.clock.advance(2);
+  const { response } = await e.text("/a");
+  expect(response.headers.get("cache-status")).toMatch(/^strata; hit; ttl=-\d+; detail=stale-while-revalidate/);
+});
+
 describe("revalidation", () => {
   it("asks with every validator it holds, and the 304 makes the next a hit", async () => {
     const e = testEdge({

@@ -115,7 +115,12 @@ describe("passed through", () => {
   });
 
   it("RFC 9111 4.3.3: a 304 to the client's own conditional", () => {
-    expect(settled({}, { status: 304 })).toMatchObject({ verdict: "pass-through", reason: "client-304" });
+    const asked = { clientConditionals: true };
+    expect(settled({}, { status: 304 }, asked)).toMatchObject({ verdict: "pass-through", reason: "client-304" });
+  });
+
+  it("RFC 9110 15.4.5: a 304 to no conditional at all is no answer", () => {
+    expect(settled({}, { status: 304 })).toEqual({ verdict: "fail", reason: "origin-invalid" });
   });
 });
 

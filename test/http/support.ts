@@ -67,7 +67,14 @@ export const HONOUR: ReusePolicy = { honourClient: true };
 export const IGNORE: ReusePolicy = { honourClient: false };
 
 export function askedOf(asked: Partial<Asked> = {}): Asked {
-  return { request: requestOf(), stored: undefined, purge: { state: "clear" }, fence: FENCE, ...asked };
+  return {
+    request: requestOf(),
+    stored: undefined,
+    clientConditionals: false,
+    purge: { state: "clear" },
+    fence: FENCE,
+    ...asked,
+  };
 }
 
 /** What becomes of an origin's answer to a plain GET. */

@@ -23,6 +23,22 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+describe("the worker: what is no request for content", () => {
+  it.each(["/x/../.strata/purge", "/.strata\\purge", "/%2estrata/purge", "/.strata/%70urge"])(
+    "keeps %s from the origin",
+    async (path) => {
+      expect((await worker(path)).status).toBeOneOf([401, 404]);
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it.each(["a b", "a, b", "u@a", "a/b"])("refuses the Host %j", async (host) => {
+    const response = await worker("/a", { headers: { host } });
+    expect([response.status, response.headers.get("content-type")]).toEqual([400, "application/problem+json"]);
+    expect(asked).toEqual([]);
+  });
+});
+
 describe("the worker", () => {
   it("misses, then hits from memory, and asks the configured origin", async () => {
     const miss = await worker("/content/a?x=1");

@@ -103,16 +103,31 @@ describe("colo", () => {
     expect(await textOf(got.body)).toBe("small");
   });
 
+  it("keeps nothing of a stream that ended early without the Cache API noticing, and the predecessor stays", async () => {
+    const tier = tierOver(openNew());
+    const stored = storedOf({ bodyLength: undefined });
+    const put = (text: string, whole: Promise<void>) =>
+      tier.put(
+        keyOf("/p"),
+        { kind: "response", stored, body: { kind: "stream", stream: new Blob([text]).stream(), whole } },
+        60,
+      );
+    await put("whole", Promise.resolve());
+    await put("hal", Promise.reject(new Error("the origin broke off")));
+    expect(await textOf((await found(tier, keyOf("/p"))).body)).toBe("whole");
+  });
+
   it("keeps nothing of a stream that errors", async () => {
     const tier = tierOver(openNew());
     await tier.put(keyOf("/half"), responseEntry("predecessor"), 60);
     const { readable, writable } = new IdentityTransformStream();
     const stored = storedOf({ bodyLength: 3_000_000 });
-    const put = Promise.resolve(
-      tier.put(keyOf("/half"), { kind: "response", stored, body: { kind: "stream", stream: readable } }, 60),
-    ).catch(() => "refused");
+    const broken = Promise.withResolvers<undefined>();
+    const body = { kind: "stream", stream: readable, whole: broken.promise } as const;
+    const put = tier.put(keyOf("/half"), { kind: "response", stored, body }, 60);
     const writer = writable.getWriter();
     await writer.write(noise(1_500_000));
+    broken.reject(new Error("the origin broke off"));
     await writer.abort(new Error("the origin broke off"));
     await put;
     const kept = await tier.get(keyOf("/half"));

@@ -143,7 +143,10 @@ describe("stack: store", () => {
     const s = testStack([colo, global]);
     await s.stack.store(s.place("/a"), storedOf(), bytesOf("old"));
     const puts = global.calls.put;
-    await s.stack.storeStream(s.place("/a"), storedOf({ receivedAtMs: NOON_MS + 1 }), new Blob(["new"]).stream());
+    await s.stack.storeStream(s.place("/a"), storedOf({ receivedAtMs: NOON_MS + 1 }), {
+      kind: "stream",
+      stream: new Blob(["new"]).stream(),
+    });
     expect(s.memory.get(keyOf("/a"))).toBeUndefined();
     expect(global.calls.put).toBe(puts);
     expect(await bodyOf(s, s.place("/a"))).toBe("new");
@@ -153,9 +156,12 @@ describe("stack: store", () => {
     const cache = await caches.open("stack-broken");
     const s = testStack([coloTier(() => Promise.resolve(cache), 1000)]);
     const { readable, writable } = new IdentityTransformStream();
-    const kept = s.stack.storeStream(s.place("/a"), storedOf(), readable).catch(() => undefined);
+    const whole = Promise.withResolvers<undefined>();
+    const body = { kind: "stream", stream: readable, whole: whole.promise } as const;
+    const kept = s.stack.storeStream(s.place("/a"), storedOf(), body);
     const writer = writable.getWriter();
     await writer.write(noise(1_500_000));
+    whole.reject(new Error("the origin broke off"));
     await writer.abort(new Error("the origin broke off"));
     await kept;
     expect((await s.lookup(s.place("/a"))).found).toBeUndefined();
