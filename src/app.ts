@@ -4,7 +4,6 @@ import { DependencyError } from "./error.ts";
 import { judgeBearer } from "./auth/tokens.ts";
 import type { Edge } from "./flow/exchange.ts";
 import { contentRoute } from "./routes/content.ts";
-import { reportError } from "./observe/log.ts";
 import { problemResponse } from "./routes/problem.ts";
 import { type Purge, purgeRoute } from "./routes/purge.ts";
 
@@ -44,8 +43,8 @@ export function createApp(mount: (env: object) => Mounted): Hono<AppEnv> {
 
   app.all("*", (c) => contentRoute(c, mount(c.env).edge));
 
-  app.onError((cause) => {
-    reportError(new DependencyError("request", "failed", { cause }));
+  app.onError((cause, c) => {
+    mount(c.env).edge.report(new DependencyError("request", "failed", { cause }));
     return problemResponse(500, "the edge failed to answer");
   });
   return app;

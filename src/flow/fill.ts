@@ -1,6 +1,6 @@
 // Owns the fill: one pump that gives a body to the client and, whole and unbroken, to the store.
 import type { Stored } from "../http/stored.ts";
-import type { Place, Stack } from "../tiers/tier.ts";
+import type { Body, Place, Stack } from "../tiers/tier.ts";
 
 export interface Fill {
   readonly source: ReadableStream<Uint8Array>;
@@ -77,65 +77,89 @@ interface Keeper {
 function keeper(stack: Stack, { place, stored, length }: Fill): Keeper {
   let chunks: Uint8Array[] = [];
   let size = 0;
-  let waiting = 0;
   let ended = false;
-  let stream: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  let stream: ColoStream | undefined;
   let work: Promise<void> = Promise.resolve();
-  const whole = Promise.withResolvers<undefined>();
-  whole.promise.catch(() => undefined);
 
-  function send(chunk: Uint8Array): void {
-    const writer = stream;
-    if (!writer) return;
-    waiting += chunk.length;
-    writer.write(chunk).then(
-      () => {
-        waiting -= chunk.length;
-      },
-      () => undefined,
-    );
-    if (waiting > COLO_WINDOW_BYTES) keep.abandon(new Error("the colo tier is too slow for this body"));
+  function end(): boolean {
+    if (ended) return false;
+    ended = true;
+    return true;
   }
 
-  function overflow(): void {
-    const { readable, writable } = new IdentityTransformStream();
-    stream = writable.getWriter();
-    stream.closed.catch(() => undefined);
-    const record = length === undefined ? stored : { ...stored, bodyLength: length };
-    work = stack.storeStream(place, record, { kind: "stream", stream: readable, whole: whole.promise });
-    for (const chunk of chunks) send(chunk);
-    chunks = [];
-  }
-
-  const keep: Keeper = {
+  return {
     take(chunk) {
       size += chunk.length;
       if (ended) return;
       if (stream) {
-        send(chunk);
+        if (!stream.send(chunk)) ended = true;
         return;
       }
       chunks.push(chunk);
-      if (size > stack.maxBufferedBytes) overflow();
+      if (size <= stack.maxBufferedBytes) return;
+      stream = coloStream();
+      work = stack.storeStream(place, length === undefined ? stored : { ...stored, bodyLength: length }, stream.body);
+      for (const waiting of chunks) stream.send(waiting);
+      chunks = [];
     },
     complete() {
-      if (ended) return;
-      ended = true;
-      whole.resolve(undefined);
-      if (stream) stream.close().catch(() => undefined);
+      if (!end()) return;
+      if (stream) stream.end();
       else work = stack.store(place, stored, joined(chunks, size));
       chunks = [];
     },
     abandon(cause) {
-      if (ended && !stream) return;
-      ended = true;
+      if (!end()) return;
+      stream?.abort(cause);
       chunks = [];
-      whole.reject(cause);
-      stream?.abort(cause).catch(() => undefined);
     },
     settled: () => work,
   };
-  return keep;
+}
+
+interface ColoStream {
+  readonly body: Body & { kind: "stream" };
+  /** False when the colo has fallen too far behind, and the stream was given up. */
+  send(chunk: Uint8Array): boolean;
+  /** Every byte has been sent. */
+  end(): void;
+  abort(cause: unknown): void;
+}
+
+/** A stream into the colo with a bounded window: a slow colo must not hold the client's body back. */
+function coloStream(): ColoStream {
+  const { readable, writable } = new IdentityTransformStream();
+  const writer = writable.getWriter();
+  const whole = Promise.withResolvers<undefined>();
+  whole.promise.catch(() => undefined);
+  writer.closed.catch(() => undefined);
+  let waiting = 0;
+
+  function abort(cause: unknown): void {
+    whole.reject(cause);
+    writer.abort(cause).catch(() => undefined);
+  }
+
+  async function write(chunk: Uint8Array): Promise<void> {
+    await writer.write(chunk);
+    waiting -= chunk.length;
+  }
+
+  return {
+    body: { kind: "stream", stream: readable, whole: whole.promise },
+    send(chunk) {
+      waiting += chunk.length;
+      write(chunk).catch(() => undefined);
+      if (waiting <= COLO_WINDOW_BYTES) return true;
+      abort(new Error("the colo tier is too slow for this body"));
+      return false;
+    },
+    end() {
+      whole.resolve(undefined);
+      writer.close().catch(() => undefined);
+    },
+    abort,
+  };
 }
 
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {

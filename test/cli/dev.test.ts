@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  writeFileSync(config, 'export default { version: "one" };');
+  writeFileSync(config, 'export default { version: "one", [Symbol.for(`strata.site`)]: true };');
   const child = spawn(process.execPath, [DEV, "--port", "0", "--origin-port", "0", "--config", config, ...args], {
     env: { ...process.env, ...env },
     // Its own process group, like a foreground job of a terminal.
@@ -107,7 +107,7 @@ test("when it is killed no child remains", async () => {
 test("SIGHUP restarts; a bad configuration is told and the old one stays", async () => {
   const dev = run([]);
   const { edge } = await dev.ready();
-  writeFileSync(config, 'export default { version: "two" };');
+  writeFileSync(config, 'export default { version: "two", [Symbol.for(`strata.site`)]: true };');
   process.kill(dev.pid, "SIGHUP");
   await until("restarted", () =>
     dev.seen.stdout.includes("strata restarted: memory is empty; colo, KV and purge log kept\n"),
@@ -156,7 +156,7 @@ test("with --origin neither shop nor Redis is started, and the edges front it", 
   const address = origin.address();
   const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
   const options = { port: 0, originPort: 0, edges: 1, token: "t", config, entry: ENTRY, log: () => undefined };
-  writeFileSync(config, "export default {};");
+  writeFileSync(config, "export default { [Symbol.for(`strata.site`)]: true };");
   const dev = await startDev({ ...options, origin: url, shopScript: "/absent", redisUrl: "redis://absent.test" });
   expect(dev.originUrl).toBe(url);
   expect(await (await fetch(`${dev.edgeUrls[0]}/`)).json()).toMatchObject({ origin: url, token: "t" });
@@ -167,7 +167,7 @@ test("with --origin neither shop nor Redis is started, and the edges front it", 
 });
 
 test("the path that tests call gives the same parts without a terminal", async () => {
-  writeFileSync(config, "export default {};");
+  writeFileSync(config, "export default { [Symbol.for(`strata.site`)]: true };");
   const options = { port: 0, originPort: await freePort("127.0.0.1"), edges: 1, token: "t", config };
   const dev = await startDev({ ...options, entry: ENTRY, shopScript: SHOP, log: () => undefined });
   expect(dev.originUrl).toBe(`http://127.0.0.1:${options.originPort}`);

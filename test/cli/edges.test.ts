@@ -41,7 +41,7 @@ describe("two edges", () => {
   let edges: Edges;
 
   beforeAll(async () => {
-    await site('export default { version: "one" };');
+    await site('export default { version: "one", [Symbol.for(`strata.site`)]: true };');
     edges = await start({ count: 2, origin: "http://origin.test" });
   });
 
@@ -69,7 +69,7 @@ describe("two edges", () => {
   test("a restart empties memory and takes the new configuration; KV, cache, log and URLs stay", async () => {
     await ask(edges.urls[0], "/fill");
     const { log: before } = await ask(edges.urls[0], "/append");
-    await site('export default { version: "two" };');
+    await site('export default { version: "two", [Symbol.for(`strata.site`)]: true };');
     await edges.restart();
     expect(await ask(edges.urls[0])).toMatchObject({
       requests: 1,
@@ -103,13 +103,16 @@ describe("at start", () => {
     ["throws", `throw new Error("${PROBLEMS}");`, /site\.ts: 2 problems:\n {2}rules\[0\].*\n {2}rules\[1\].*$/],
     ["throws in the worker only", `if (caches.default) throw new Error("${PROBLEMS}");`, /2 problems:\n.*\n.*path$/],
     ["is no TypeScript", "export defa", /cannot bundle/],
+    ["exports something else", "export default { rules: [] };", /must be what defineSite/],
   ])("a configuration that %s is told without a stack", async (_, source, expected) => {
     await site(source);
     await expect(start()).rejects.toThrow(expected);
   });
 
   test("a configuration may import what only the platform has", async () => {
-    await site('import { DurableObject } from "cloudflare:workers"; export default { is: typeof DurableObject };');
+    await site(
+      'import { DurableObject } from "cloudflare:workers"; export default { is: typeof DurableObject, [Symbol.for(`strata.site`)]: true };',
+    );
     const edges = await start();
     expect(await ask(edges.urls[0])).toMatchObject({ site: { is: "function" }, origin: null });
     await edges.close();
@@ -120,7 +123,7 @@ describe("at start", () => {
   });
 
   test("a taken port, also of the second edge, is one clear line", async () => {
-    await site("export default {};");
+    await site("export default { [Symbol.for(`strata.site`)]: true };");
     const port = await freePort("127.0.0.1");
     const server = createServer().listen(port + 1, "127.0.0.1");
     await until("listening", () => server.listening);
@@ -130,7 +133,7 @@ describe("at start", () => {
   });
 
   test("ports follow the first", async () => {
-    await site("export default {};");
+    await site("export default { [Symbol.for(`strata.site`)]: true };");
     const edges = await until("two free ports in a row", async () => {
       const port = await freePort("127.0.0.1");
       return start({ count: 2, port }).catch(() => undefined);
@@ -142,7 +145,7 @@ describe("at start", () => {
 });
 
 test("what persists outlives close", async () => {
-  await site("export default {};");
+  await site("export default { [Symbol.for(`strata.site`)]: true };");
   const persist = join(directory, "state");
   const first = await start({ persist });
   await ask(first.urls[0], "/fill");
@@ -154,7 +157,7 @@ test("what persists outlives close", async () => {
 });
 
 test("after close no process remains", async () => {
-  await site("export default {};");
+  await site("export default { [Symbol.for(`strata.site`)]: true };");
   const before = new Set(descendantsOf(process.pid));
   const edges = await start();
   const started = descendantsOf(process.pid).filter((pid) => !before.has(pid));
