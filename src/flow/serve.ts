@@ -29,8 +29,15 @@ export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
   const inBound = edge.purges.ensure(rule.maxLagMs, exchange.background);
   const known = typeof inBound === "boolean" ? inBound : await inBound;
   const nowMs = edge.now();
-  const judge = (stored: Stored): Reuse => reuse(facts, stored, purgeOf(edge, rule, known, stored), rule, nowMs);
-  const enough = (stored: Stored): boolean => !newerMayExist(judge(stored).reason);
+  let last: Judged | undefined;
+  // the lookup asks about what it finds, and we ask again about what it chose: mostly the same
+  const judge = (stored: Stored): Judged => {
+    if (last?.stored === stored) return last;
+    const purge = purgeOf(edge, rule, known, stored);
+    last = { stored, purge, decided: reuse(facts, stored, purge, rule, nowMs) };
+    return last;
+  };
+  const enough = (stored: Stored): boolean => !newerMayExist(judge(stored).decided.reason);
   const key = keyOf(edge, facts.location, rule);
   const asked = { key, request: facts.field, global: rule.global, epoch: edge.stack.epoch() };
   const lookup = edge.stack.lookup(asked, enough, exchange.background);
@@ -39,7 +46,14 @@ export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
   const trip: Trip = { edge, exchange, facts, rule, place: { ...asked, index } };
   const delivery = { facts, requestId: exchange.requestId, nowMs };
   if (!found) return answer(trip, delivery, reuse(facts, absence, CLEAR, rule, nowMs), undefined, CLEAR);
-  return answer(trip, delivery, judge(found.stored), found, purgeOf(edge, rule, known, found.stored));
+  const { decided, purge } = judge(found.stored);
+  return answer(trip, delivery, decided, found, purge);
+}
+
+interface Judged {
+  readonly stored: Stored;
+  readonly purge: PurgeState;
+  readonly decided: Reuse;
 }
 
 /** Carries out the verdict on what was found. */
