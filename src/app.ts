@@ -20,7 +20,7 @@ export interface AppEnv {
   readonly Variables: { mounted: Mounted };
 }
 
-export function createApp(mount: (env: object) => Mounted): Hono<AppEnv> {
+export function createApp(mount: (env: object) => Mounted, report: (error: DependencyError) => void): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   app.get("/.strata/health", () => Response.json({ status: "ok" }, { headers: { "cache-control": "no-store" } }));
@@ -43,8 +43,8 @@ export function createApp(mount: (env: object) => Mounted): Hono<AppEnv> {
 
   app.all("*", (c) => contentRoute(c, mount(c.env).edge));
 
-  app.onError((cause, c) => {
-    mount(c.env).edge.report(new DependencyError("request", "failed", { cause }));
+  app.onError((cause) => {
+    report(new DependencyError("request", "failed", { cause }));
     return problemResponse(500, "the edge failed to answer");
   });
   return app;

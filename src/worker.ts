@@ -82,4 +82,4 @@ function edgeOf(env: Env, reader: LogReader): Edge {
   };
 }
 
-export default createApp(mount);
+export default createApp(mount, reportError);

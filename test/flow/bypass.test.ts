@@ -90,11 +90,18 @@ describe("bypass", () => {
     expect(response.headers.get("content-type")).toBe("application/problem+json");
   });
 
-  it("passes an answer of a status on that no Response can have as a bad gateway", async () => {
+  it("keeps the method and body of a POST that also asks for an upgrade", async () => {
+    const e = testEdge({ origin: async (request) => answer(await request.text()) });
+    const init = { method: "POST", body: "abc", headers: { upgrade: "websocket", connection: "upgrade" } };
+    expect((await e.text("/a", init)).text).toBe("abc");
+    expect([e.asked[0]?.method, e.asked[0]?.headers.get("upgrade")]).toEqual(["POST", null]);
+  });
+
+  it.each([101, 999])("passes an unasked %i, which no Response can have, on as a bad gateway", async (status) => {
     const e = testEdge();
     const odd = new Proxy(answer("denied", { "cache-control": "no-store" }), {
       get: (target, name) => {
-        if (name === "status") return 999;
+        if (name === "status") return status;
         const value: unknown = Reflect.get(target, name, target);
         return value;
       },

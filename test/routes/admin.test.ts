@@ -1,10 +1,25 @@
 // Owns the proof that the admin prefix is ours: nothing below it reaches an origin, and it shows nothing to strangers.
 import { describe, expect, it } from "vitest";
+import { createApp } from "../../src/app.ts";
 import { appWith, testApp } from "../support/admin.ts";
 
 const ALLOWED = { authorization: "Bearer secret" };
 const PATHS = ["/.strata", "/.strata/", "/.strata/purge", "/.strata/purge/x", "/.strata/stored/00", "/.strata/unknown"];
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PURGE"];
+
+it("answers a failure of its own with a problem, and reports it", async () => {
+  const reports: Error[] = [];
+  const app = createApp(
+    () => {
+      throw new Error("no binding");
+    },
+    (error) => void reports.push(error),
+  );
+  const response = await app.request("/a");
+  expect([response.status, response.headers.get("content-type")]).toEqual([500, "application/problem+json"]);
+  expect(await response.text()).not.toContain("no binding");
+  expect(reports.map(({ cause }) => cause)).toEqual([new Error("no binding")]);
+});
 
 describe("admin paths", () => {
   it.each(PATHS)("%s never reaches an origin, by any method, with or without a token", async (path) => {

@@ -1,5 +1,5 @@
 // Owns the app as a site would mount it, with a token and a purge in the test's hand.
-import { createApp } from "../../src/app.ts";
+import { createApp, type Mounted } from "../../src/app.ts";
 import type { Target } from "../../src/http/target.ts";
 import type { SiteInput } from "../../src/policy/define.ts";
 import type { PurgeMode } from "../../src/purge/records.ts";
@@ -27,7 +27,7 @@ export function testApp({ token = "secret", isDevelopment = false, site = {} }: 
 export function appWith(token: string | undefined, isDevelopment: boolean, site: SiteInput = {}): TestApp {
   const edge = testEdge({ site: { origins: { "*": "http://origin.test" }, ...site } });
   const purges: TestApp["purges"] = [];
-  const app = createApp(() => ({
+  const mounted: Mounted = {
     edge: edge.edge,
     token,
     isDevelopment,
@@ -35,7 +35,8 @@ export function appWith(token: string | undefined, isDevelopment: boolean, site:
       purges.push({ targets, mode });
       return test.purge();
     },
-  }));
+  };
+  const app = createApp(() => mounted, edge.edge.report);
   const context: ExecutionContext = {
     waitUntil: () => undefined,
     passThroughOnException: () => undefined,
