@@ -3,16 +3,22 @@
 import { parseHttpDate } from "./dates.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { deltaSeconds, splitList } from "./fields.ts";
-import { statusFacts } from "./status-table.ts";
+import { isStorableStatus, statusFacts } from "./status-table.ts";
 
-/** Lifetimes a site's rule sets over the origin's, in seconds. */
-export interface LifetimePolicy {
+/** What a site's rule makes of a lifetime the origin gives, in seconds. */
+export interface TtlPolicy {
   /** Replaces whatever the origin says. */
   readonly ttl: number | undefined;
   /** Used where the origin gives no explicit lifetime. */
   readonly defaultTtl: number | undefined;
   readonly minTtl: number | undefined;
   readonly maxTtl: number | undefined;
+}
+
+/** Lifetimes a site's rule sets over the origin's, in seconds. */
+export interface LifetimePolicy extends TtlPolicy {
+  /** Status ("404") or class ("5xx") -> what takes the place of the policy above for it; an exact status goes first. */
+  readonly byStatus: ReadonlyMap<string, TtlPolicy>;
   readonly staleWhileRevalidate: number | undefined;
   readonly staleIfError: number | undefined;
 }
@@ -27,15 +33,22 @@ const HEURISTIC_CAP_SECONDS = 7 * 24 * 3600;
 
 /** How long the response is fresh, counted from its generation (RFC 9111 4.2.1). */
 export function lifetimeOf(request: RequestFacts, response: ResponseFacts, policy: LifetimePolicy): Lifetime {
-  const { lifetimeByRule } = statusFacts(response.status);
-  if (policy.ttl !== undefined && lifetimeByRule) return { seconds: policy.ttl, source: "rule" };
+  const named = policyFor(response.status, policy);
+  const { ttl, defaultTtl, ...bounds } = named ?? policy;
+  // a rule that names the status means it; one that does not means answers about the resource
+  const byRule = named !== undefined || statusFacts(response.status).lifetimeByRule;
+  if (ttl !== undefined && byRule) return { seconds: ttl, source: "rule" };
   const explicit = explicitLifetime(response);
-  if (explicit) return { ...explicit, seconds: clamp(explicit.seconds, policy) };
-  if (policy.defaultTtl !== undefined && lifetimeByRule) {
-    return { seconds: clamp(policy.defaultTtl, policy), source: "rule" };
-  }
+  if (explicit) return { ...explicit, seconds: clamp(explicit.seconds, bounds) };
+  if (defaultTtl !== undefined && byRule) return { seconds: clamp(defaultTtl, bounds), source: "rule" };
   const guessed = heuristicLifetime(request, response);
-  return guessed.seconds > 0 ? { ...guessed, seconds: clamp(guessed.seconds, policy) } : guessed;
+  return guessed.seconds > 0 ? { ...guessed, seconds: clamp(guessed.seconds, bounds) } : guessed;
+}
+
+/** Parts and validation answers have the lifetime of the whole, so no rule can name them. */
+function policyFor(status: number, { byStatus }: LifetimePolicy): TtlPolicy | undefined {
+  if (byStatus.size === 0 || !isStorableStatus(status)) return undefined;
+  return byStatus.get(String(status)) ?? byStatus.get(`${String(Math.floor(status / 100))}xx`);
 }
 
 /** How long past its lifetime a response may answer: while it is refreshed, and when the origin fails. Seconds. */
@@ -59,7 +72,7 @@ export function staleWindows({ governing }: ResponseFacts, policy: LifetimePolic
 
 function explicitLifetime(response: ResponseFacts): Lifetime | undefined {
   const { field, directives } = response.governing;
-  if (directives.sMaxage !== undefined && field === "cache-control") {
+  if (directives.sMaxage !== undefined) {
     return { seconds: directives.sMaxage, source: "s-maxage" };
   }
   if (directives.maxAge !== undefined) return { seconds: directives.maxAge, source: "max-age" };
@@ -84,7 +97,11 @@ function heuristicLifetime(request: RequestFacts, response: ResponseFacts): Life
   return guess <= 0 ? none : { seconds: Math.min(Math.floor(guess), HEURISTIC_CAP_SECONDS), source: "heuristic" };
 }
 
-function clamp(seconds: number, { minTtl = 0, maxTtl = Number.POSITIVE_INFINITY }: LifetimePolicy): number {
+/** `seconds` within the bounds of a rule. */
+export function clamp(
+  seconds: number,
+  { minTtl = 0, maxTtl = Number.POSITIVE_INFINITY }: Pick<TtlPolicy, "minTtl" | "maxTtl">,
+): number {
   return Math.min(Math.max(seconds, minTtl), maxTtl);
 }
 

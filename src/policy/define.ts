@@ -1,28 +1,14 @@
 // Owns defineSite: a configuration checked as a whole, every problem named with its path, then made ready for use.
 import * as v from "valibot";
 import { SiteError } from "../error.ts";
-import { hash64 } from "../http/hash.ts";
-import type { ReusePolicy } from "../http/reuse.ts";
-import type { SettlePolicy } from "../http/settle.ts";
 import { check, isUnknownMember } from "./issues.ts";
-import { patternTest } from "./pattern.ts";
+import { anyPatternTest } from "./pattern.ts";
+import { completeRule, type Rule } from "./rule.ts";
 import { originUrl, type RuleInput, type SiteInput, siteSchema } from "./schema.ts";
 import { DEFAULT_SESSION_COOKIES } from "./session-cookies.ts";
 
+export type { Rule } from "./rule.ts";
 export type { SiteInput } from "./schema.ts";
-
-/** A rule with every default filled in. */
-export interface Rule extends SettlePolicy, ReusePolicy {
-  /** Its pattern, or "(default)". */
-  readonly name: string;
-  readonly matches: (path: string) => boolean;
-  readonly bypass: boolean;
-  readonly maxLagMs: number;
-  readonly onUnknown: "revalidate" | "serve";
-  readonly global: boolean;
-  /** Part of every key: entries stored under another wording of the rule are not found. */
-  readonly version: string;
-}
 
 /** Marks what `defineSite` returned, also across bundles. */
 const SITE = Symbol.for("strata.site");
@@ -42,8 +28,6 @@ export interface Site {
 }
 
 const DEFAULTS = {
-  maxLag: 1,
-  onUnknown: "revalidate",
   memoryBytes: 32 * 2 ** 20,
   memoryBodyBytes: 2 ** 20,
   globalMinTtl: 300,
@@ -103,38 +87,10 @@ export function withOrigin(site: Site, url: string | undefined): Site {
   return { ...site, origins: new Map([["*", new URL(url)]]) };
 }
 
-function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput["purge"], siteVersion: string): Rule {
-  const ttl = rule.edge?.ttl;
-  const range = typeof ttl === "object" ? ttl : {};
-  return {
-    name,
-    matches: patternTest(rule.match),
-    bypass: rule.bypass ?? false,
-    honourClient: rule.client !== "ignore",
-    ttl: typeof ttl === "number" ? ttl : undefined,
-    defaultTtl: range.default,
-    minTtl: range.min,
-    maxTtl: range.max,
-    staleWhileRevalidate: rule.edge?.swr,
-    staleIfError: rule.edge?.sie,
-    sharedRoute: rule.auth === "shared",
-    tags: rule.tags ?? [],
-    maxLagMs: (rule.purge?.maxLag ?? sitePurge?.maxLag ?? DEFAULTS.maxLag) * 1000,
-    onUnknown: rule.purge?.onUnknown ?? sitePurge?.onUnknown ?? DEFAULTS.onUnknown,
-    global: rule.global ?? true,
-    version: hash64(JSON.stringify([siteVersion, rule])),
-  };
-}
-
-/** Session cookies are many and each request's cookies are tested: names in a set, patterns one by one. */
+/** A session counts in whatever case its cookie is written. */
 function cookieTest(patterns: readonly string[]): (name: string) => boolean {
-  const lower = patterns.map((pattern) => pattern.toLowerCase());
-  const names = new Set(lower.filter((pattern) => !pattern.includes("*")));
-  const tests = lower.filter((pattern) => pattern.includes("*")).map(patternTest);
-  return (name) => {
-    const cookie = name.toLowerCase();
-    return names.has(cookie) || tests.some((test) => test(cookie));
-  };
+  const test = anyPatternTest(patterns.map((pattern) => pattern.toLowerCase()));
+  return (name) => test(name.toLowerCase());
 }
 
 /** One line a problem: path, what is wrong, what was found. */

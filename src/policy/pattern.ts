@@ -17,3 +17,10 @@ export function patternTest(pattern: string): (text: string) => boolean {
     return text.length - last.length >= position && text.endsWith(last);
   };
 }
+
+/** A test for several; names without a star are looked up, however many there are. */
+export function anyPatternTest(patterns: readonly string[]): (text: string) => boolean {
+  const names = new Set(patterns.filter((pattern) => !pattern.includes("*")));
+  const tests = patterns.filter((pattern) => pattern.includes("*")).map(patternTest);
+  return (text) => names.has(text) || tests.some((test) => test(text));
+}

@@ -1,81 +1,12 @@
 // Owns the shape of a site's configuration: what may be written, and what is said when it is not.
 import * as v from "valibot";
-
-const seconds = v.pipe(
-  v.number("must be a number of seconds"),
-  v.finite("must be a finite number of seconds"),
-  v.minValue(0, "must not be negative"),
-  v.maxValue(2 ** 31 - 1, "must be at most 2147483647 seconds"),
-);
-
-const bytes = v.pipe(
-  v.number("must be a number of bytes"),
-  v.integer("must be a whole number of bytes"),
-  v.minValue(0, "must not be negative"),
-);
-
-const ttlRange = v.pipe(
-  v.strictObject({ min: v.optional(seconds), default: v.optional(seconds), max: v.optional(seconds) }),
-  v.check(({ min = 0, max = Number.POSITIVE_INFINITY }) => min <= max, "min must not be greater than max"),
-);
-
-const onUnknown = v.picklist(["revalidate", "serve"], 'must be "revalidate" or "serve"');
-const maxLag = v.pipe(seconds, v.maxValue(60, "must be at most 60 seconds"));
-
-const purge = v.strictObject({
-  /** Seconds within which every edge obeys a purge. */
-  maxLag: v.optional(maxLag),
-  /** What a reader does when the log cannot be reached within `maxLag`. */
-  onUnknown: v.optional(onUnknown),
-});
-
-const tag = v.pipe(
-  v.string("must be a string"),
-  v.nonEmpty("must not be empty"),
-  v.maxLength(1024, "must be at most 1024 characters"),
-  v.regex(/^[^\s,]+$/, "must not contain white space or commas"),
-);
-
-const pattern = v.pipe(
-  v.string("must be a path pattern"),
-  v.regex(/^\//, 'must start with "/"'),
-  v.regex(/^[^?#]*$/, "must not contain a query or fragment: rules match paths"),
-);
-
-const rule = v.strictObject({
-  /** Path pattern; `*` stands for any characters. The first rule that matches a path decides. */
-  match: pattern,
-  /** Pass every request through, untouched and unstored. */
-  bypass: v.optional(v.boolean("must be true or false")),
-  /** Whether a client's Cache-Control may force the edge to go to the origin. */
-  client: v.optional(v.picklist(["honour", "ignore"], 'must be "honour" or "ignore"')),
-  edge: v.optional(
-    v.strictObject({
-      /** A number replaces the origin's lifetime; an object fills it in and bounds it. Seconds. */
-      ttl: v.optional(v.union([seconds, ttlRange], "must be a number of seconds or { min, default, max }")),
-      /** stale-while-revalidate and stale-if-error windows, seconds. */
-      swr: v.optional(seconds),
-      sie: v.optional(seconds),
-    }),
-  ),
-  /** Authenticated requests get the same answer as anybody. */
-  auth: v.optional(v.literal("shared", 'must be "shared" or absent')),
-  /** Tags added to every response of this rule. */
-  tags: v.optional(v.pipe(v.array(tag), v.maxLength(100, "must hold at most 100 tags"))),
-  purge: v.optional(purge),
-  /** Whether responses of this rule may be kept in KV. */
-  global: v.optional(v.boolean("must be true or false")),
-});
+import { purge, rule } from "./rule-schema.ts";
+import { bytes, cookiePattern, seconds } from "./scalars.ts";
 
 /** http or https, a host, nothing after it. */
 export const originUrl = v.pipe(
   v.string("must be a URL"),
   v.check(isOriginUrl, "must be http:// or https:// with a host, and nothing after it"),
-);
-
-const cookiePattern = v.pipe(
-  v.string("must be a cookie name"),
-  v.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be a cookie name, "*" for any characters'),
 );
 
 const hostPattern = v.pipe(
@@ -117,8 +48,15 @@ export const siteSchema = v.strictObject({
   rules: v.optional(v.array(rule)),
 });
 
-export type SiteInput = v.InferInput<typeof siteSchema>;
-export type RuleInput = v.InferInput<typeof rule>;
+/** What may be written; lists and objects may be read-only. */
+export type SiteInput = Unchanged<v.InferInput<typeof siteSchema>>;
+export type RuleInput = Unchanged<v.InferInput<typeof rule>>;
+
+type Unchanged<T> = T extends readonly (infer Item)[]
+  ? readonly Unchanged<Item>[]
+  : T extends object
+    ? { readonly [Member in keyof T]: Unchanged<T[Member]> }
+    : T;
 
 function isOriginUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;

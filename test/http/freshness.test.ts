@@ -1,7 +1,17 @@
 // Owns the proof of lifetimes and ages.
 import { describe, expect, it } from "vitest";
-import { initialAge, type LifetimePolicy, lifetimeOf } from "../../src/http/freshness.ts";
-import { at, type Fields, NOW, POLICY, requestOf, responseOf, type ResponseShape } from "./support.ts";
+import { initialAge, type LifetimePolicy, lifetimeOf, type TtlPolicy } from "../../src/http/freshness.ts";
+import {
+  at,
+  type Fields,
+  NOW,
+  POLICY,
+  requestOf,
+  responseOf,
+  type ResponseShape,
+  settled,
+  storedFrom,
+} from "./support.ts";
 
 const CC = "cache-control";
 
@@ -111,6 +121,43 @@ describe("a rule's lifetimes", () => {
     ["max lowers the default", {}, { defaultTtl: 60, maxTtl: 5 }, 5, "rule"],
   ])("%s", (_, fields, policy, seconds, source) => {
     expect(lifetime(fields, policy)).toEqual({ seconds, source });
+  });
+});
+
+describe("a rule's lifetimes by status", () => {
+  const NONE: TtlPolicy = { ttl: undefined, defaultTtl: undefined, minTtl: undefined, maxTtl: undefined };
+  const byStatus = (lifetimes: Readonly<Record<string, Partial<TtlPolicy>>>): LifetimePolicy["byStatus"] =>
+    new Map(Object.entries(lifetimes).map(([status, ttl]) => [status, { ...NONE, ...ttl }]));
+  const NEGATIVE = byStatus({ "404": { ttl: 60 }, "5xx": { defaultTtl: 5, maxTtl: 30 }, "503": { ttl: 0 } });
+
+  it.each<[string, number, Fields, Partial<LifetimePolicy>, number, string]>([
+    ["a number replaces the origin's", 404, { [CC]: "max-age=9" }, {}, 60, "rule"],
+    ["a number goes before edge.ttl", 404, {}, { ttl: 900 }, 60, "rule"],
+    ["other statuses keep edge.ttl", 410, {}, { ttl: 900 }, 900, "rule"],
+    ["a class fills in, for a status that edge.ttl does not touch", 500, {}, { ttl: 900 }, 5, "rule"],
+    ["a class bounds", 502, { [CC]: "max-age=900" }, {}, 30, "max-age"],
+    ["a class gives way to an explicit 0", 502, { [CC]: "max-age=0" }, {}, 0, "max-age"],
+    ["an exact status goes before its class", 503, { [CC]: "max-age=9" }, {}, 0, "rule"],
+    ["bounds of edge.ttl do not count beside it", 404, {}, { maxTtl: 1 }, 60, "rule"],
+    ["nor do they count beside its range", 500, { [CC]: "max-age=1" }, { minTtl: 9 }, 1, "max-age"],
+    ["nor its default", 500, {}, { defaultTtl: 900 }, 5, "rule"],
+    ["a status nobody names is left to the origin", 403, {}, {}, 0, "none"],
+  ])("%s", (_, status, fields, policy, seconds, source) => {
+    expect(lifetime(fields, { byStatus: NEGATIVE, ...policy }, requestOf(), { status })).toEqual({ seconds, source });
+  });
+
+  it.each([206, 304])("RFC 9111 3.3, 4.3: %i has the lifetime of the whole", (status) => {
+    const all = byStatus({ "2xx": { ttl: 60 }, "3xx": { ttl: 60 }, "206": { ttl: 60 }, "304": { ttl: 60 } });
+    expect(lifetime({}, { byStatus: all }, requestOf(), { status })).toEqual({ seconds: 0, source: "none" });
+  });
+
+  it.each(["no-store", "private", "PRIVATE, max-age=9"])("never makes %s storable", (value) => {
+    expect(settled({ [CC]: value }, { status: 404 }, {}, { byStatus: NEGATIVE }).verdict).toBe("pass-through");
+  });
+
+  it("stores an error that says nothing", () => {
+    expect(storedFrom({}, { status: 500 }, {}, { byStatus: NEGATIVE }).lifetimeSeconds).toBe(5);
+    expect(settled({}, { status: 500 }).verdict).toBe("pass-through");
   });
 });
 

@@ -1,7 +1,9 @@
 // Owns the proof that a configuration is checked as a whole and completed with defaults.
 import { describe, expect, it } from "vitest";
 import { SiteError } from "../../src/error.ts";
-import { defineSite, type SiteInput, withOrigin } from "../../src/policy/define.ts";
+import { defineSite, type Rule, type SiteInput, withOrigin } from "../../src/policy/define.ts";
+import { ruleFor } from "../../src/policy/match.ts";
+import { TRACKING_PARAMETERS } from "../../src/policy/tracking-parameters.ts";
 
 function problems(input: unknown): readonly string[] {
   try {
@@ -35,6 +37,14 @@ describe("an empty site", () => {
       maxLagMs: 1000,
       onUnknown: "revalidate",
       global: true,
+      byStatus: new Map(),
+      query: undefined,
+      vary: undefined,
+      maxVariants: 16,
+      browser: undefined,
+      etag: true,
+      stripSetCookie: false,
+      deceptionGuard: true,
     });
   });
 });
@@ -94,6 +104,123 @@ describe("a rule", () => {
   });
 });
 
+/** The rule that these options make. */
+function ruleOf(options: Omit<NonNullable<SiteInput["rules"]>[number], "match">): Rule {
+  return ruleFor(defineSite({ rules: [{ match: "/*", ...options }] }), "/");
+}
+
+describe("a rule's options", () => {
+  it("status lifetimes: a number replaces, an object bounds and fills in", () => {
+    const none = { ttl: undefined, defaultTtl: undefined, minTtl: undefined, maxTtl: undefined };
+    expect(ruleOf({ edge: { status: { 404: 60, "5xx": { default: 5, max: 30 } } } }).byStatus).toEqual(
+      new Map([
+        ["404", { ...none, ttl: 60 }],
+        ["5xx", { ...none, defaultTtl: 5, maxTtl: 30 }],
+      ]),
+    );
+  });
+
+  it("query: allowed, denied, sorted", () => {
+    const allow = ruleOf({ query: { allow: ["a", "f-*"] } }).query;
+    expect(["a", "f-1", "b", "A"].map((name) => allow?.keeps(name))).toEqual([true, true, false, false]);
+    const deny = ruleOf({ query: { deny: TRACKING_PARAMETERS, sort: true } }).query;
+    expect(["id", "utm_source", "gclid"].map((name) => deny?.keeps(name))).toEqual([true, false, false]);
+    expect([allow?.sort, deny?.sort]).toEqual([false, true]);
+    expect(ruleOf({ query: { allow: [] } }).query?.keeps("a")).toBe(false);
+    expect(ruleOf({ query: { sort: true } }).query?.keeps("a")).toBe(true);
+    for (const query of [{}, { sort: false }]) expect(ruleOf({ query }).query).toBeUndefined();
+  });
+
+  it("vary: every field a rule declares", () => {
+    const { vary, maxVariants } = ruleOf({
+      vary: {
+        languages: ["en", "pt-BR"],
+        media: ["image/AVIF"],
+        encodings: ["zstd", "br"],
+        device: true,
+        cookies: ["theme", "ab-*"],
+        headers: { "X-Tier": ["Gold", "silver"] },
+        max: 4,
+      },
+    });
+    expect(vary).toMatchObject({
+      languages: ["en", "pt-BR"],
+      media: ["image/avif"],
+      encodings: ["zstd", "br"],
+      device: true,
+      headers: new Map([["x-tier", ["Gold", "silver"]]]),
+    });
+    expect(["theme", "ab-1", "sid", "Theme"].map((name) => vary?.cookies?.(name))).toEqual([true, true, false, false]);
+    expect(maxVariants).toBe(4);
+  });
+
+  it("vary with nothing but a number of variants declares nothing", () => {
+    expect(ruleOf({ vary: { max: 256 } })).toMatchObject({ vary: undefined, maxVariants: 256 });
+  });
+
+  it("browser: lifetimes, and whether Strata makes validators", () => {
+    const none = { ttl: undefined, defaultTtl: undefined, minTtl: undefined, maxTtl: undefined };
+    const plain = { ...none, staleWhileRevalidate: undefined, immutable: false, validate: false };
+    expect(ruleOf({ browser: { ttl: 60, swr: 5, immutable: true } }).browser).toEqual({
+      ...plain,
+      ttl: 60,
+      staleWhileRevalidate: 5,
+      immutable: true,
+    });
+    expect(ruleOf({ browser: { ttl: { min: 1, default: 2, max: 3 } } }).browser).toEqual({
+      ...plain,
+      minTtl: 1,
+      defaultTtl: 2,
+      maxTtl: 3,
+    });
+    expect(ruleOf({ browser: { validate: true } }).browser).toEqual({ ...plain, validate: true });
+    expect(ruleOf({ browser: { etag: false } })).toMatchObject({ browser: undefined, etag: false });
+    expect(ruleOf({ browser: {} })).toMatchObject({ browser: undefined, etag: true });
+  });
+
+  it("cookies of responses, and the deception guard", () => {
+    expect(ruleOf({ setCookie: "strip", guard: false })).toMatchObject({ stripSetCookie: true, deceptionGuard: false });
+    expect(ruleOf({ guard: true }).deceptionGuard).toBe(true);
+  });
+
+  it.each<[string, Parameters<typeof ruleOf>[0]]>([
+    ["what browsers are told", { browser: { ttl: 60, swr: 1, immutable: true } }],
+    ["how purges are read", { purge: { maxLag: 9, onUnknown: "serve" } }],
+    ["how many variants are kept", { vary: { max: 3 } }],
+  ])("the version does not change with %s: no stored byte does", (_, options) => {
+    expect(ruleOf(options).version).toBe(ruleOf({}).version);
+  });
+
+  it("the version changes with everything that shapes what is stored", () => {
+    const options: readonly Parameters<typeof ruleOf>[0][] = [
+      {},
+      { edge: { status: { 404: 1 } } },
+      { edge: { status: { 404: 2 } } },
+      { edge: { status: { "4xx": 1 } } },
+      { query: { allow: ["a"] } },
+      { query: { deny: ["a"] } },
+      { query: { deny: ["a"], sort: true } },
+      { vary: { languages: ["en", "de"] } },
+      { vary: { languages: ["de", "en"] } },
+      { vary: { media: ["image/avif"] } },
+      { vary: { encodings: ["br"] } },
+      { vary: { device: true } },
+      { vary: { cookies: ["a"] } },
+      { vary: { headers: { "x-a": ["a"] } } },
+      { vary: { headers: { "x-a": ["b"] } } },
+      { browser: { etag: false } },
+      { setCookie: "strip" },
+      { guard: false },
+      { auth: "shared" },
+      { client: "ignore" },
+      { tags: ["a"] },
+      { global: false },
+    ];
+    const versions = options.map((one) => ruleOf(one).version);
+    expect(new Set(versions).size).toBe(options.length);
+  });
+});
+
 describe("session cookies", () => {
   it.each([
     ["x", true],
@@ -116,6 +243,67 @@ describe("session cookies", () => {
     expect(isSessionCookie("sid") || isSessionCookie("")).toBe(false);
   });
 });
+
+const RULE_PROBLEMS: readonly (readonly [string, object, string])[] = [
+  ["a status that is none", { edge: { status: { "99": 1 } } }, "edge.status.99: its key must be a status or a class"],
+  ["an interim status", { edge: { status: { "103": 1 } } }, "edge.status.103: its key must be"],
+  ["a class of interim statuses", { edge: { status: { "1xx": 1 } } }, "edge.status.1xx: its key must be"],
+  ["a part's status", { edge: { status: { "206": 1 } } }, "edge.status.206: its key must be"],
+  ["a validation's status", { edge: { status: { "304": 1 } } }, "edge.status.304: its key must be"],
+  ["a status of four digits", { edge: { status: { "4040": 1 } } }, "edge.status.4040: its key must be"],
+  ["a status lifetime below nothing", { edge: { status: { "404": -1 } } }, "edge.status.404: must not be negative"],
+  ["its bounds crossed", { edge: { status: { "5xx": { min: 2, max: 1 } } } }, "edge.status.5xx: min must not be"],
+  ["text for it", { edge: { status: { "404": "1" } } }, "edge.status.404: must be a number of seconds"],
+  ["an allow list beside a deny list", { query: { allow: ["a"], deny: ["b"] } }, "query.deny: must not stand beside"],
+  ["an empty parameter name", { query: { allow: ["a", ""] } }, "query.allow[1]: must not be empty"],
+  ["a parameter with its value", { query: { deny: ["a=1"] } }, "query.deny[0]: must be the name of a parameter"],
+  ["a word for a list", { query: { deny: "a" } }, "query.deny: must be a list"],
+  ["a word for sort", { query: { sort: "yes" } }, "query.sort: must be true or false"],
+  ["no languages", { vary: { languages: [] } }, "vary.languages: must not be empty"],
+  ["a language twice", { vary: { languages: ["en-GB", "EN-gb"] } }, "vary.languages[1]: is there twice"],
+  ["a language with an underscore", { vary: { languages: ["en_GB"] } }, "vary.languages[0]: must be a language tag"],
+  ["a language range", { vary: { languages: ["en-*"] } }, "vary.languages[0]: must be a language tag"],
+  ["no language at all", { vary: { languages: [""] } }, "vary.languages[0]: must be a language tag"],
+  ["a number for a language", { vary: { languages: ["en", 1] } }, "vary.languages[1]: must be a language tag"],
+  ["a media range", { vary: { media: ["image/*"] } }, "vary.media[0]: must be a media type"],
+  ["a media type with a parameter", { vary: { media: ["a/b;c=d"] } }, "vary.media[0]: must be a media type"],
+  ["a media type twice", { vary: { media: ["a/b", "A/B"] } }, "vary.media[1]: is there twice"],
+  ["an unknown coding", { vary: { encodings: ["deflate"] } }, 'vary.encodings[0]: must be "br", "zstd" or "gzip"'],
+  ["identity, which is always there", { vary: { encodings: ["identity"] } }, "vary.encodings[0]: must be"],
+  ["a coding twice", { vary: { encodings: ["br", "gzip", "br"] } }, "vary.encodings[2]: is there twice"],
+  ["a device of no use", { vary: { device: false } }, "vary.device: must be true or absent"],
+  ["every cookie", { vary: { cookies: ["*"] } }, "vary.cookies[0]: must name a cookie"],
+  ["every cookie, again", { vary: { cookies: ["**"] } }, "vary.cookies[0]: must name a cookie"],
+  ["a cookie that is no name", { vary: { cookies: ["a=b"] } }, "vary.cookies[0]: must be a cookie name"],
+  ["no headers", { vary: { headers: {} } }, "vary.headers: must not be empty"],
+  ["a header without values", { vary: { headers: { "x-a": [] } } }, "vary.headers.x-a: must not be empty"],
+  ["a value twice", { vary: { headers: { "x-a": ["a", "A"] } } }, "vary.headers.x-a[1]: is there twice"],
+  ["an empty value", { vary: { headers: { "x-a": [""] } } }, "vary.headers.x-a[0]: must be visible characters"],
+  ["a value with a line feed", { vary: { headers: { "x-a": ["a\nb"] } } }, "vary.headers.x-a[0]: must be visible"],
+  ["a value with white space around it", { vary: { headers: { "x-a": [" a"] } } }, "vary.headers.x-a[0]: must be"],
+  ["a header that is no name", { vary: { headers: { "x a": ["a"] } } }, "vary.headers.x a: its key must be"],
+  [
+    "a header twice",
+    { vary: { headers: { "x-a": ["a"], "X-A": ["b"] } } },
+    "vary.headers: must not name a header twice",
+  ],
+  ["no variant", { vary: { max: 0 } }, "vary.max: must be at least 1"],
+  ["too many variants", { vary: { max: 257 } }, "vary.max: must be at most 256"],
+  ["half a variant", { vary: { max: 1.5 } }, "vary.max: must be a whole number"],
+  ["a lifetime to ask each time for", { browser: { ttl: 1, validate: true } }, "browser.validate: asks each time"],
+  ["a window to ask each time for", { browser: { swr: 1, validate: true } }, "browser.validate: asks each time"],
+  ["what never changes but is asked for", { browser: { immutable: true, validate: true } }, "browser.validate: asks"],
+  ["immutable for how long?", { browser: { immutable: true } }, "browser.immutable: needs a ttl"],
+  ["immutable within bounds only", { browser: { immutable: true, ttl: { max: 9 } } }, "browser.immutable: needs a ttl"],
+  [
+    "a browser lifetime below nothing",
+    { browser: { ttl: { default: -1 } } },
+    "browser.ttl.default: must not be negative",
+  ],
+  ["an unknown browser option", { browser: { sie: 1 } }, "browser.sie: unknown option"],
+  ["another wish for cookies", { setCookie: "keep" }, 'setCookie: must be "strip" or absent'],
+  ["a word for the guard", { guard: "off" }, "guard: must be true or false"],
+];
 
 describe("problems", () => {
   it.each<[string, unknown, string]>([
@@ -159,11 +347,39 @@ describe("problems", () => {
     ["half a byte", { tiers: { memory: { bodyBytes: 0.5 } } }, "tiers.memory.bodyBytes: must be a whole number"],
     ["less than KV keeps", { tiers: { global: { minTtl: 59 } } }, "tiers.global.minTtl: must be at least 60"],
     ["a number for a flag", { rules: [{ match: "/", bypass: 1 }] }, "rules[0].bypass: must be true or false"],
+    ...RULE_PROBLEMS.map(([what, options, problem]): [string, unknown, string] => [
+      what,
+      { rules: [{ match: "/", ...options }] },
+      `rules[0].${problem}`,
+    ]),
   ])("%s", (_, input, problem) => {
     const found = problems(input);
     const place = problem.slice(0, problem.indexOf(": "));
     expect(found[0]?.startsWith(problem), found[0]).toBe(true);
     for (const line of found) expect(line.startsWith(place), line).toBe(true);
+  });
+
+  it.each([
+    ["Accept-Language", "vary.languages"],
+    ["accept", "vary.media"],
+    ["accept-encoding", "vary.encodings"],
+    ["user-agent", "vary.device"],
+    ["COOKIE", "vary.cookies"],
+  ])("a header with an option of its own is sent there: %s", (name, option) => {
+    expect(problems({ rules: [{ match: "/", vary: { headers: { [name]: ["a"] } } }] })).toEqual([
+      `rules[0].vary.headers.${name}: has an option of its own: ${option} (got "${name}")`,
+    ]);
+  });
+
+  it.each(
+    (
+      "authorization host range if-range if-none-match if-modified-since if-match connection te upgrade transfer-encoding " +
+      "proxy-authorization x-forwarded-for X-Forwarded-Host forwarded x_original_url cache-control Pragma x-request-id"
+    ).split(" "),
+  )("a header that may not choose an answer: %s", (name) => {
+    const found = problems({ rules: [{ match: "/", vary: { headers: { [name]: ["a"] } } }] });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(`rules[0].vary.headers.${name}: must be a header`);
   });
 
   it("are all named at once", () => {

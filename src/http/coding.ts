@@ -1,0 +1,36 @@
+// Owns the choice of one content coding for an Accept-Encoding field, from a closed set (RFC 9110 12.5.3).
+import { weightsOf } from "./weights.ts";
+
+export const CONTENT_CODINGS = ["br", "zstd", "gzip"] as const;
+
+export type ContentCoding = (typeof CONTENT_CODINGS)[number];
+
+/**
+ * The coding of `preferred` that the field accepts with the highest weight, the first of equals; `identity` where it accepts
+ * none, prefers identity, or is absent: a client that says nothing of codings seldom knows any.
+ */
+export function selectCoding(
+  acceptEncoding: string | undefined,
+  preferred: readonly ContentCoding[],
+): ContentCoding | "identity" {
+  if (acceptEncoding === undefined) return "identity";
+  const weights = weightsOf(acceptEncoding);
+  const least = weights.get("identity") ?? 0;
+  let best: ContentCoding | "identity" = "identity";
+  let highest = 0;
+  for (const coding of preferred) {
+    const weight = weightOf(coding, weights);
+    if (weight < least || weight <= highest) continue;
+    best = coding;
+    highest = weight;
+  }
+  return best;
+}
+
+/** `x-gzip` is another name of gzip (8.4.1.3); `*` stands for what is not named. */
+function weightOf(coding: ContentCoding, weights: ReadonlyMap<string, number>): number {
+  const named = weights.get(coding);
+  const alias = coding === "gzip" ? weights.get("x-gzip") : undefined;
+  if (named !== undefined && alias !== undefined) return Math.max(named, alias);
+  return named ?? alias ?? weights.get("*") ?? 0;
+}

@@ -1,0 +1,125 @@
+// Owns the shape of one rule: what may be written, and what is said when it is not.
+import * as v from "valibot";
+import { flag, lifetime, seconds } from "./scalars.ts";
+import { vary } from "./vary-schema.ts";
+
+const onUnknown = v.picklist(["revalidate", "serve"], 'must be "revalidate" or "serve"');
+const maxLag = v.pipe(seconds, v.maxValue(60, "must be at most 60 seconds"));
+
+export const purge = v.strictObject({
+  /** Seconds within which every edge obeys a purge. */
+  maxLag: v.optional(maxLag),
+  /** What a reader does when the log cannot be reached within `maxLag`. */
+  onUnknown: v.optional(onUnknown),
+});
+
+const tag = v.pipe(
+  v.string("must be a string"),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(1024, "must be at most 1024 characters"),
+  v.regex(/^[^\s,]+$/, "must not contain white space or commas"),
+);
+
+const pattern = v.pipe(
+  v.string("must be a path pattern"),
+  v.regex(/^\//, 'must start with "/"'),
+  v.regex(/^[^?#]*$/, "must not contain a query or fragment: rules match paths"),
+);
+
+const status = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?!206|304)[2-5](?:\d\d|xx)$/,
+    'its key must be a status or a class such as "404" or "5xx"; 206 and 304 have the lifetime of the whole',
+  ),
+);
+
+const parameter = v.pipe(
+  v.string("must be the name of a parameter"),
+  v.nonEmpty("must not be empty"),
+  v.regex(/^[^&=#]*$/, 'must be the name of a parameter, decoded, "*" for any characters'),
+);
+
+const query = v.pipe(
+  v.strictObject({
+    /** Parameters that reach the origin; all others are dropped. */
+    allow: v.optional(v.array(parameter, "must be a list")),
+    /** Parameters that are dropped. */
+    deny: v.optional(v.array(parameter, "must be a list")),
+    /** Order them by name. */
+    sort: v.optional(flag),
+  }),
+  v.forward(
+    v.check(({ allow, deny }) => !allow || !deny, "must not stand beside allow"),
+    ["deny"],
+  ),
+);
+
+const browser = v.pipe(
+  v.strictObject({
+    /** What browsers are given, counted from when they get it. */
+    ttl: v.optional(lifetime),
+    /** Their stale-while-revalidate window, seconds. */
+    swr: v.optional(seconds),
+    /** The content at this URL never changes. */
+    immutable: v.optional(flag),
+    /** Keep it and ask each time. */
+    validate: v.optional(flag),
+    /** Whether a response without an ETag gets one from its bytes. */
+    etag: v.optional(flag),
+  }),
+  v.forward(
+    v.check(
+      ({ validate, ttl, swr, immutable }) => !validate || (ttl === undefined && swr === undefined && !immutable),
+      "asks each time, so ttl, swr and immutable must be absent",
+    ),
+    ["validate"],
+  ),
+  v.forward(
+    v.check(
+      ({ immutable, validate, ttl }) => !immutable || validate === true || givesLifetime(ttl),
+      "needs a ttl: a number, or one with a default",
+    ),
+    ["immutable"],
+  ),
+);
+
+function givesLifetime(ttl: number | { readonly default?: number | undefined } | undefined): boolean {
+  return typeof ttl === "number" || ttl?.default !== undefined;
+}
+
+export const rule = v.strictObject({
+  /** Path pattern; `*` stands for any characters. The first rule that matches a path decides. */
+  match: pattern,
+  /** Pass every request through, untouched and unstored. */
+  bypass: v.optional(flag),
+  /** Whether a client's Cache-Control may force the edge to go to the origin. */
+  client: v.optional(v.picklist(["honour", "ignore"], 'must be "honour" or "ignore"')),
+  edge: v.optional(
+    v.strictObject({
+      ttl: v.optional(lifetime),
+      /** stale-while-revalidate and stale-if-error windows, seconds. */
+      swr: v.optional(seconds),
+      sie: v.optional(seconds),
+      /** Status, or class of statuses -> its lifetime in the place of `ttl`. */
+      status: v.optional(v.record(status, lifetime)),
+    }),
+  ),
+  /** What browsers are told instead of what the origin says. */
+  browser: v.optional(browser),
+  /** Which parameters of the query make a difference. */
+  query: v.optional(query),
+  /** Which request headers make a difference, and which values of theirs. */
+  vary: v.optional(vary),
+  /** Authenticated requests get the same answer as anybody. */
+  auth: v.optional(v.literal("shared", 'must be "shared" or absent')),
+  /** Store and deliver responses without the cookies they set. */
+  setCookie: v.optional(v.literal("strip", 'must be "strip" or absent')),
+  /** Whether ambiguous paths, and static names that answer with a page, are kept out of the cache. */
+  guard: v.optional(flag),
+  /** Tags added to every response of this rule. */
+  tags: v.optional(v.pipe(v.array(tag), v.maxLength(100, "must hold at most 100 tags"))),
+  purge: v.optional(purge),
+  /** Whether responses of this rule may be kept in KV. */
+  global: v.optional(flag),
+});

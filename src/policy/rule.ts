@@ -1,0 +1,108 @@
+// Owns the rule in use: what a configuration says of some paths, with every default filled in.
+import type { BrowserPolicy } from "../http/browser.ts";
+import type { TtlPolicy } from "../http/freshness.ts";
+import { hash64 } from "../http/hash.ts";
+import type { QueryPolicy } from "../http/query.ts";
+import { declaredFields, type VaryPolicy } from "../http/reduce.ts";
+import type { ReusePolicy } from "../http/reuse.ts";
+import type { SettlePolicy } from "../http/settle.ts";
+import { anyPatternTest, patternTest } from "./pattern.ts";
+import type { RuleInput, SiteInput } from "./schema.ts";
+
+/** A rule with every default filled in. */
+export interface Rule extends SettlePolicy, ReusePolicy {
+  /** Its pattern, or "(default)". */
+  readonly name: string;
+  readonly matches: (path: string) => boolean;
+  readonly bypass: boolean;
+  /** Absent where the whole query counts, as written. */
+  readonly query: QueryPolicy | undefined;
+  /** Absent where no request field is declared. */
+  readonly vary: VaryPolicy | undefined;
+  /** Variants kept per resource. */
+  readonly maxVariants: number;
+  /** Absent where browsers are told what the origin says. */
+  readonly browser: BrowserPolicy | undefined;
+  /** Whether a response without an ETag gets one from its bytes. */
+  readonly etag: boolean;
+  /** Store and deliver responses without the cookies they set. */
+  readonly stripSetCookie: boolean;
+  readonly maxLagMs: number;
+  readonly onUnknown: "revalidate" | "serve";
+  readonly global: boolean;
+  /** Part of every key: entries stored under a wording that shaped them otherwise are not found. */
+  readonly version: string;
+}
+
+const DEFAULTS = { maxLag: 1, onUnknown: "revalidate", maxVariants: 16 } as const;
+
+type Lifetime = number | { readonly [bound in "min" | "default" | "max"]?: number | undefined };
+
+export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput["purge"], siteVersion: string): Rule {
+  const { edge = {}, purge = {} } = rule;
+  return {
+    name,
+    matches: patternTest(rule.match),
+    bypass: rule.bypass ?? false,
+    honourClient: rule.client !== "ignore",
+    ...ttlPolicy(edge.ttl),
+    byStatus: new Map(Object.entries(edge.status ?? {}).map(([status, ttl]) => [status, ttlPolicy(ttl)])),
+    staleWhileRevalidate: edge.swr,
+    staleIfError: edge.sie,
+    query: queryPolicy(rule.query),
+    vary: varyPolicy(rule.vary),
+    maxVariants: rule.vary?.max ?? DEFAULTS.maxVariants,
+    browser: browserPolicy(rule.browser),
+    etag: rule.browser?.etag ?? true,
+    sharedRoute: rule.auth === "shared",
+    stripSetCookie: rule.setCookie === "strip",
+    deceptionGuard: rule.guard ?? true,
+    keepCodings: rule.vary?.encodings !== undefined,
+    tags: rule.tags ?? [],
+    maxLagMs: (purge.maxLag ?? sitePurge?.maxLag ?? DEFAULTS.maxLag) * 1000,
+    onUnknown: purge.onUnknown ?? sitePurge?.onUnknown ?? DEFAULTS.onUnknown,
+    global: rule.global ?? true,
+    version: hash64(JSON.stringify([siteVersion, shapingStored(rule)])),
+  };
+}
+
+/** What no stored byte depends on stays out: changing it leaves the cache warm. */
+function shapingStored({ browser, purge: _purge, vary, ...others }: RuleInput): unknown {
+  const { max: _max, ...declared } = vary ?? {};
+  return [others, declared, browser?.etag];
+}
+
+function ttlPolicy(ttl: Lifetime | undefined): TtlPolicy {
+  const range = typeof ttl === "object" ? ttl : {};
+  return {
+    ttl: typeof ttl === "number" ? ttl : undefined,
+    defaultTtl: range.default,
+    minTtl: range.min,
+    maxTtl: range.max,
+  };
+}
+
+function queryPolicy({ allow, deny, sort = false }: NonNullable<RuleInput["query"]> = {}): QueryPolicy | undefined {
+  if (!allow && !deny && !sort) return undefined;
+  const allowed = allow && anyPatternTest(allow);
+  const denied = anyPatternTest(deny ?? []);
+  return { keeps: allowed ?? ((name) => !denied(name)), sort };
+}
+
+function varyPolicy(vary: RuleInput["vary"]): VaryPolicy | undefined {
+  const policy: VaryPolicy = {
+    languages: vary?.languages,
+    media: vary?.media?.map((type) => type.toLowerCase()),
+    encodings: vary?.encodings,
+    device: vary?.device ?? false,
+    cookies: vary?.cookies && anyPatternTest(vary.cookies),
+    headers: new Map(Object.entries(vary?.headers ?? {}).map(([name, values]) => [name.toLowerCase(), values])),
+  };
+  return declaredFields(policy).length > 0 ? policy : undefined;
+}
+
+function browserPolicy(browser: RuleInput["browser"]): BrowserPolicy | undefined {
+  const { ttl, swr, immutable = false, validate = false } = browser ?? {};
+  if (ttl === undefined && swr === undefined && !validate) return undefined;
+  return { ...ttlPolicy(ttl), staleWhileRevalidate: swr, immutable, validate };
+}
