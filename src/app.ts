@@ -5,12 +5,11 @@ import { judgeBearer } from "./auth/tokens.ts";
 import type { Edge } from "./flow/exchange.ts";
 import { contentRoute } from "./routes/content.ts";
 import { problemResponse } from "./routes/problem.ts";
-import { type Purge, purgeRoute } from "./routes/purge.ts";
+import { purgeRoute } from "./routes/purge.ts";
 
 /** What the app is mounted with. */
 export interface Mounted {
   readonly edge: Edge;
-  readonly purge: Purge;
   readonly token: string | undefined;
   readonly isDevelopment: boolean;
 }
@@ -35,8 +34,8 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
     return next();
   });
   app.post("/.strata/purge", (c) => {
-    const { purge, edge } = c.get("mounted");
-    return purgeRoute(c.req.raw, purge, edge.site.maxLagMs);
+    const { edge } = c.get("mounted");
+    return purgeRoute(c.req.raw, edge.purges.purge, edge.site.maxLagMs);
   });
   // the prefix is ours: nothing below it reaches an origin
   app.all("/.strata/*", () => problemResponse(404, "not found"));

@@ -1,7 +1,8 @@
 // Owns the wiring: the only file that knows concrete tiers, bindings and the site's configuration.
 import configured from "../strata.config.ts";
 import { createApp, type Mounted } from "./app.ts";
-import type { Edge } from "./flow/exchange.ts";
+import type { Edge, Purge } from "./flow/exchange.ts";
+import { unstorable } from "./flow/unstorable.ts";
 import { reportError } from "./observe/log.ts";
 import { requireSite, withOrigin } from "./policy/define.ts";
 import type { PurgeLog } from "./purge/log.ts";
@@ -38,6 +39,7 @@ const memory = memoryTier({ ...site.memory, now });
 const replica = purgeReplica({ now, waitMs: LOG_WAIT_MS, report: reportError });
 const invalidated = invalidations();
 const refreshing = new Map<string, number>();
+const unstorableLately = unstorable(now);
 
 let mounted: { readonly env: object; readonly parts: Mounted } | undefined;
 
@@ -50,20 +52,20 @@ function mount(env: object): Mounted {
 function assemble(env: Env): Mounted {
   // a stub belongs to the request that made it
   const log = () => env.STRATA_PURGE_LOG.getByName("log");
+  const purge: Purge = async (targets, mode) => {
+    const askedAtMs = now();
+    const { seq, delta } = await log().purge({ targets, mode, since: replica.cursor() });
+    replica.apply(delta, askedAtMs);
+    return seq;
+  };
   return {
-    edge: edgeOf(env, { since: (cursor) => log().since(cursor) }),
-    async purge(targets, mode) {
-      const askedAtMs = now();
-      const { seq, delta } = await log().purge({ targets, mode, since: replica.cursor() });
-      replica.apply(delta, askedAtMs);
-      return seq;
-    },
+    edge: edgeOf(env, { since: (cursor) => log().since(cursor) }, purge),
     token: env.STRATA_TOKEN,
     isDevelopment: env.STRATA_ENV === "development",
   };
 }
 
-function edgeOf(env: Env, reader: LogReader): Edge {
+function edgeOf(env: Env, reader: LogReader, purge: Purge): Edge {
   const openColo = (): Promise<CacheLike> => caches.open(`strata-${env.STRATA_COLO ?? "colo"}`);
   const lower = [coloTier(openColo, site.memory.bodyBytes), kvTier(env.STRATA_KV, site.global)];
   return {
@@ -74,10 +76,11 @@ function edgeOf(env: Env, reader: LogReader): Edge {
       invalidated,
       site.memory.bodyBytes,
     ),
-    purges: { ...replica, ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background) },
+    purges: { ...replica, purge, ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background) },
     fetch: (request) => fetch(request),
     now,
     refreshing,
+    unstorable: unstorableLately,
     report: reportError,
   };
 }

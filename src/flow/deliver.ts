@@ -1,37 +1,73 @@
-// Owns the response a client gets: from what is held or what the origin sent, with 304, HEAD, Age and Cache-Status.
+// Owns the response a client gets: from what is held or what the origin sent, with 304, 206, HEAD, Age and Cache-Status.
+import { type BrowserPolicy, forBrowser } from "../http/browser.ts";
 import { cacheStatus, type Outcome, xCache } from "../http/cache-status.ts";
-import { notModified, type Validators } from "../http/conditional.ts";
+import { notModified, rangeApplies, type Validators } from "../http/conditional.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { deliverable, sentOn304 } from "../http/field-table.ts";
 import { declaredLength, type HeaderPairs } from "../http/fields.ts";
+import { initialAge } from "../http/freshness.ts";
 import { madePrivate } from "../http/private.ts";
-import type { Failure } from "../http/settle.ts";
+import { type ByteRange, contentRange, resolvedRange, unsatisfiedRange } from "../http/range.ts";
 import { isBodyless } from "../http/status-table.ts";
-import { ageSeconds, originValidators, remainingSeconds } from "../http/stored.ts";
+import { ageSeconds, originValidators, remainingSeconds, shownFields, shownValidators } from "../http/stored.ts";
 import type { Found } from "../tiers/tier.ts";
+import { slicedStream } from "./slice.ts";
 
 /** What every response of one exchange shares. */
 export interface Delivery {
   readonly facts: RequestFacts;
   readonly requestId: string;
   readonly nowMs: number;
+  /** What the rule tells browsers; absent where they are told what the origin says. */
+  readonly browser?: BrowserPolicy | undefined;
+}
+
+type Content = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
+
+/** What there is to answer with. */
+interface Answer {
+  readonly status: number;
+  readonly fields: HeaderPairs;
+  /** Absent where the client's conditionals and range are not ours to evaluate. */
+  readonly validators: Validators | undefined;
+  /** Whether a range may be cut out of it: a 206 of the origin's own was cut already. */
+  readonly divisible: boolean;
+  readonly content: Content;
+  /** Bytes of `content`, where known. */
+  readonly length: number | undefined;
+  /** Where `content` begins in the whole, and the whole's length where known. */
+  readonly first: number;
+  readonly total: number | undefined;
+  /** What its Age field says, seconds; 0 where it has none. */
+  readonly age: number;
 }
 
 /** A response from what is held: its Age is ours to tell (RFC 9111 5.1). */
 export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, outcome: Outcome): Response {
   const ttlSeconds = outcome.ttlSeconds ?? Math.floor(remainingSeconds(stored, delivery.nowMs));
-  const headers: HeaderPairs = [...stored.headers, ["Age", String(ageSeconds(stored, delivery.nowMs))]];
-  const length = body.kind === "bytes" ? body.bytes.length : stored.bodyLength;
-  const content = body.kind === "bytes" ? body.bytes : body.stream;
-  const named = { ...outcome, ttlSeconds, tier: outcome.hit ? tier : undefined };
-  return build(delivery, stored.status, headers, stored, content, length, named);
+  // what leaves encoded has another length than what is held
+  const heldLength = body.kind === "bytes" ? body.bytes.length : stored.bodyLength;
+  const length = stored.coding === undefined ? heldLength : undefined;
+  const age = ageSeconds(stored, delivery.nowMs);
+  const answer: Answer = {
+    status: stored.status,
+    fields: [...shownFields(stored), ["Age", String(age)]],
+    age,
+    validators: shownValidators(stored),
+    divisible: true,
+    content: body.kind === "bytes" ? body.bytes : body.stream,
+    length,
+    first: stored.part?.first ?? 0,
+    total: stored.part ? stored.part.total : length,
+  };
+  return build(delivery, answer, { ...outcome, ttlSeconds, tier: outcome.hit ? tier : undefined });
 }
 
 /** How the origin's own answer leaves. */
 export interface AnswerManner {
   /** It is for one session, and caches below must know. */
   readonly addPrivate: boolean;
-  /** The client's conditionals were kept from the origin, so they are ours to evaluate. */
+  /** The client's conditionals and range were kept from the origin, so they are ours to evaluate. */
   readonly evaluateConditionals: boolean;
 }
 
@@ -39,74 +75,102 @@ export interface AnswerManner {
 export function deliverAnswer(
   delivery: Delivery,
   response: ResponseFacts,
-  content: BodyInit | null,
+  content: ReadableStream<Uint8Array> | null,
   outcome: Outcome,
   { addPrivate, evaluateConditionals }: AnswerManner,
 ): Response {
   const fields = deliverable(response.headers).filter(([name]) => name.toLowerCase() !== "content-length");
-  const headers = addPrivate ? madePrivate(fields) : fields;
+  const length = declaredLength(response.field);
   // a 304 would lose the cookie
   const evaluates = evaluateConditionals && response.field("set-cookie") === undefined;
-  const validators = evaluates ? originValidators(response.field) : undefined;
-  return build(delivery, response.status, headers, validators, content, declaredLength(response.field), outcome);
+  const answer: Answer = {
+    status: response.status,
+    fields: addPrivate ? madePrivate(fields) : fields,
+    validators: evaluates ? originValidators(response) : undefined,
+    divisible: response.status === 200,
+    content,
+    length,
+    first: 0,
+    total: length,
+    age: Math.floor(initialAge(response)),
+  };
+  return build(delivery, answer, outcome);
 }
 
-function build(
-  { facts, requestId, nowMs }: Delivery,
-  status: number,
-  fields: HeaderPairs,
-  /** Absent where the client's conditionals are not ours to evaluate. */
-  validators: Validators | undefined,
-  content: BodyInit | null,
-  length: number | undefined,
-  outcome: Outcome,
-): Response {
-  const reading = facts.method === "GET" || facts.method === "HEAD";
-  const unchanged =
-    reading && status === 200 && validators !== undefined && notModified(facts.field, validators, nowMs);
+function build(delivery: Delivery, answer: Answer, outcome: Outcome): Response {
+  const { facts, requestId, nowMs } = delivery;
+  const shown = shownPart(delivery, answer);
   const headers = new Headers();
-  for (const [name, value] of unchanged ? sentOn304(fields) : fields) headers.append(name, value);
-  const bodyless = unchanged || facts.method === "HEAD" || isBodyless(status);
-  if (length !== undefined && !unchanged && !isBodyless(status)) headers.set("Content-Length", String(length));
+  for (const [name, value] of fieldsOf(shown, { ...answer, fields: browserFields(delivery, answer) })) {
+    headers.append(name, value);
+  }
   if (!headers.has("date")) headers.set("Date", new Date(nowMs).toUTCString());
   headers.set("Cache-Status", cacheStatus(outcome, headers.get("cache-status") ?? undefined));
   headers.set("X-Cache", xCache(outcome));
   headers.set("X-Request-Id", requestId);
-  if (bodyless && content instanceof ReadableStream) void content.cancel().catch(() => undefined);
-  return new Response(bodyless ? null : content, { status: unchanged ? 304 : status, headers });
+  const status = shown.kind === "whole" ? answer.status : STATUS[shown.kind];
+  const bodyless = facts.method === "HEAD" || isBodyless(status) || shown.kind === "unsatisfiable";
+  return new Response(bodyless ? nothingOf(answer.content) : contentOf(shown, answer), { status, headers });
 }
 
-/** Nothing came from the origin and nothing may stand in. */
-export function deliverFailure(delivery: Delivery, failure: Failure, outcome: Outcome): Response {
-  const { status, title } = FAILURES[failure];
-  return deliverProblem(delivery, status, title, outcome);
+/** A part is told the lifetime of its whole. */
+function browserFields({ browser, nowMs }: Delivery, { status, fields, age }: Answer): HeaderPairs {
+  return forBrowser({ status: status === 206 ? 200 : status, headers: fields, ageSeconds: age, nowMs }, browser);
 }
 
-const FAILURES = {
-  "origin-timeout": { status: 504, title: "the origin did not answer in time" },
-  "origin-unreachable": { status: 502, title: "the origin cannot be reached" },
-  "origin-invalid": { status: 502, title: "the origin's answer is not a final HTTP response" },
-} as const satisfies Record<Failure, { status: number; title: string }>;
+/** How much of an answer its client gets. */
+type Shown =
+  | { readonly kind: "whole" }
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "range"; readonly range: ByteRange }
+  | { readonly kind: "unsatisfiable"; readonly total: number };
 
-/** Our own errors, as RFC 9457 problem details. */
-export function deliverProblem(
-  { facts, requestId }: Pick<Delivery, "facts" | "requestId">,
-  status: number,
-  title: string,
-  outcome: Outcome,
-): Response {
-  const problem = JSON.stringify({ type: "about:blank", title, status, code: outcome.settled ?? outcome.reason });
-  return new Response(facts.method === "HEAD" ? null : problem, {
-    status,
-    headers: {
-      "Content-Type": "application/problem+json",
-      "Cache-Control": "no-store",
-      "X-Request-Id": requestId,
-      "Cache-Status": cacheStatus(outcome, undefined),
-      "X-Cache": xCache(outcome),
-      ...(status >= 500 && { "Retry-After": RETRY_AFTER_SECONDS }),
-    },
-  });
+const STATUS = { unchanged: 304, range: 206, unsatisfiable: 416 } as const;
+
+/** The client's conditionals first, then its range (RFC 9110 13.2.2). Both mean something for a 200 only, or a part of one. */
+function shownPart({ facts, nowMs }: Delivery, answer: Answer): Shown {
+  const { status, validators, divisible, first, length, total } = answer;
+  const reading = facts.method === "GET" || facts.method === "HEAD";
+  if (!reading || !validators || (status !== 200 && status !== 206)) return { kind: "whole" };
+  if (notModified(facts.field, validators, nowMs)) return { kind: "unchanged" };
+  const { range } = facts;
+  if (!range || !divisible || length === undefined || !rangeApplies(facts.field, validators, nowMs)) {
+    return { kind: "whole" };
+  }
+  // of a part whose whole is of unknown length, what is asked lies within it
+  const known = total ?? first + length;
+  const resolved = resolvedRange(range, known);
+  return resolved ? { kind: "range", range: resolved } : { kind: "unsatisfiable", total: known };
 }
 
-const RETRY_AFTER_SECONDS = "5";
+function fieldsOf(shown: Shown, { status, fields, length, total }: Answer): HeaderPairs {
+  switch (shown.kind) {
+    case "whole":
+      return length === undefined || isBodyless(status) ? fields : withLength(fields, length);
+    case "unchanged":
+      return sentOn304(fields);
+    case "range": {
+      const { first, last } = shown.range;
+      return [...withLength(fields, last - first + 1), ["Content-Range", contentRange(shown.range, total)]];
+    }
+    case "unsatisfiable":
+      return [...withLength(sentOn304(fields), 0), ["Content-Range", unsatisfiedRange(shown.total)]];
+  }
+}
+
+function withLength(fields: HeaderPairs, length: number): HeaderPairs {
+  return [...fields.filter(([name]) => name.toLowerCase() !== "content-length"), ["Content-Length", String(length)]];
+}
+
+function contentOf(shown: Shown, { content, first }: Answer): Content {
+  if (shown.kind !== "range" || content === null) return content;
+  const skipped = shown.range.first - first;
+  const length = shown.range.last - shown.range.first + 1;
+  if (content instanceof Uint8Array) return content.subarray(skipped, skipped + length);
+  return slicedStream(content, skipped, length);
+}
+
+function nothingOf(content: Content): null {
+  if (content instanceof ReadableStream) void content.cancel().catch(() => undefined);
+  return null;
+}

@@ -2,8 +2,10 @@
 import type { DependencyError } from "../error.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import type { Fence, Stored } from "../http/stored.ts";
+import type { Target } from "../http/target.ts";
 import type { Site } from "../policy/define.ts";
 import type { Stack } from "../tiers/tier.ts";
+import type { Unstorable } from "./unstorable.ts";
 
 /** One request on its way. */
 export interface Exchange {
@@ -19,7 +21,11 @@ export interface Purges {
   ensure(maxLagMs: number, background: (work: Promise<void>) => void): boolean | Promise<boolean>;
   stateOf(stored: Pick<Stored, "targets" | "fence">): PurgeState;
   fence(): Fence | undefined;
+  readonly purge: Purge;
 }
+
+/** Carries out a purge; resolves with its sequence number once the log has it and this isolate obeys it. */
+export type Purge = (targets: readonly Target[], mode: "hard" | "soft") => Promise<number>;
 
 /** Where the edge serves from; wired once per isolate. */
 export interface Edge {
@@ -31,5 +37,7 @@ export interface Edge {
   readonly now: () => number;
   /** Keys with a background refresh under way, and when it began: one at a time for each. */
   readonly refreshing: Map<string, number>;
+  /** What could not be stored lately. */
+  readonly unstorable: Unstorable;
   readonly report: (error: DependencyError) => void;
 }

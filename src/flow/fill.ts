@@ -1,6 +1,15 @@
 // Owns the fill: one pump that gives a body to the client and, whole and unbroken, to the store.
+import { combinedBytes, combinedRecord } from "../http/parts.ts";
+import { withMadeEtag } from "../http/made-etag.ts";
 import type { Stored } from "../http/stored.ts";
-import type { Body, Place, Stack } from "../tiers/tier.ts";
+import type { Body, Place, Stack, TierName } from "../tiers/tier.ts";
+
+/** An incomplete response as found in a tier. */
+export interface FoundPart {
+  readonly stored: Stored;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly tier: TierName;
+}
 
 export interface Fill {
   readonly source: ReadableStream<Uint8Array>;
@@ -8,6 +17,10 @@ export interface Fill {
   readonly length: number | undefined;
   readonly place: Place;
   readonly stored: Stored;
+  /** A stored part that what comes may be joined with. */
+  readonly neighbour?: FoundPart | undefined;
+  /** Whether a body that is buffered gives its response an entity tag, where the origin sent no validator. */
+  readonly makesEtag: boolean;
 }
 
 /** What the client reads, and the work that must be kept alive until the fill is complete. */
@@ -73,8 +86,9 @@ interface Keeper {
   settled(): Promise<void>;
 }
 
-/** Collects up to the stack's buffer, then goes over to a stream into the colo. */
-function keeper(stack: Stack, { place, stored, length }: Fill): Keeper {
+/** Collects up to the stack's buffer, then goes over to a stream into the colo. A part that large is not kept. */
+function keeper(stack: Stack, what: Fill): Keeper {
+  const { place, stored, length } = what;
   let chunks: Uint8Array[] = [];
   let size = 0;
   let ended = false;
@@ -97,6 +111,11 @@ function keeper(stack: Stack, { place, stored, length }: Fill): Keeper {
       }
       chunks.push(chunk);
       if (size <= stack.maxBufferedBytes) return;
+      if (stored.part) {
+        end();
+        chunks = [];
+        return;
+      }
       stream = coloStream();
       work = stack.storeStream(place, length === undefined ? stored : { ...stored, bodyLength: length }, stream.body);
       for (const waiting of chunks) stream.send(waiting);
@@ -105,7 +124,7 @@ function keeper(stack: Stack, { place, stored, length }: Fill): Keeper {
     complete() {
       if (!end()) return;
       if (stream) stream.end();
-      else work = stack.store(place, stored, joined(chunks, size));
+      else work = storeBuffered(stack, what, joined(chunks, size));
       chunks = [];
     },
     abandon(cause) {
@@ -115,6 +134,22 @@ function keeper(stack: Stack, { place, stored, length }: Fill): Keeper {
     },
     settled: () => work,
   };
+}
+
+/** A part goes into the store joined with its neighbour, where both fit and belong together. */
+async function storeBuffered(
+  stack: Stack,
+  { place, stored, neighbour, makesEtag }: Fill,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  const { part } = stored;
+  if (!part) return stack.store(place, makesEtag ? withMadeEtag(stored, bytes) : stored, bytes);
+  // it is not as long as its Content-Range says
+  if (stored.bodyLength !== bytes.length) return undefined;
+  const whole = neighbour && combinedRecord(neighbour.stored, stored);
+  if (!whole || (whole.bodyLength ?? 0) > stack.maxBufferedBytes) return stack.store(place, stored, bytes);
+  const before = { first: neighbour.stored.part?.first ?? 0, bytes: neighbour.bytes };
+  return stack.store(place, whole, combinedBytes(before, { first: part.first, bytes }));
 }
 
 interface ColoStream {

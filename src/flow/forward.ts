@@ -6,12 +6,16 @@ import { type ReasonCode, withdraws } from "../http/reasons.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import { type Asked, settle, settleFailure } from "../http/settle.ts";
 import { type Stored, storedValidators } from "../http/stored.ts";
+import { asRead } from "../http/undone.ts";
 import type { Rule } from "../policy/define.ts";
 import type { Found, Place } from "../tiers/tier.ts";
-import { type Delivery, deliverAnswer, deliverFailure, deliverHeld } from "./deliver.ts";
+import { type Delivery, deliverAnswer, deliverHeld } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
-import { fill } from "./fill.ts";
+import { deliverFailure } from "./fail.ts";
+import { fill, type FoundPart } from "./fill.ts";
 import { askOrigin, FETCH_WHOLE, type Intent } from "./origin.ts";
+import { ruledAnswer } from "./ruled.ts";
+import { precededBy } from "./slice.ts";
 
 /** One request that takes part in caching, with all that is known of it. */
 export interface Trip {
@@ -26,7 +30,11 @@ export interface Trip {
 export interface Errand {
   readonly reason: ReasonCode;
   /** The stored response to validate. */
-  readonly held: Found | undefined;
+  readonly held?: Found | undefined;
+  /** The stored part whose rest is asked for. */
+  readonly prefix?: FoundPart | undefined;
+  /** A stored part that a new one may make larger. */
+  readonly neighbour?: FoundPart | undefined;
   readonly purge: PurgeState;
   readonly intent: Intent;
 }
@@ -34,21 +42,32 @@ export interface Errand {
 /** A background refresh takes the same way and leaves the response unread. */
 export async function forward(trip: Trip, errand: Errand): Promise<Response> {
   const { edge, exchange, facts } = trip;
-  const { held, reason } = errand;
+  const { held, reason, intent } = errand;
   // the fence is taken before asking, so that a purge while we wait applies to the answer
   const asked: Asked = {
     request: facts,
     stored: held?.stored,
-    clientConditionals: errand.intent.clientConditionals && isConditional(facts),
+    prefix: errand.prefix?.stored,
+    clientConditionals: intent.clientConditionals && isConditional(facts),
     purge: errand.purge,
     fence: edge.purges.fence(),
   };
   const validators = held ? storedValidators(held.stored) : [];
-  const upstream = await askOrigin(edge, exchange, facts, { ...errand.intent, validators });
-  const delivery: Delivery = { facts, requestId: exchange.requestId, nowMs: edge.now() };
+  const upstream = await askOrigin(edge, exchange, facts, {
+    ...intent,
+    varied: trip.place.index?.fields ?? [],
+    conditions: [...intent.conditions, ...validators],
+  });
+  const delivery: Delivery = {
+    facts,
+    requestId: exchange.requestId,
+    nowMs: edge.now(),
+    browser: trip.rule.browser,
+  };
   if (upstream.kind === "response") {
     const outcome = { reason, hit: false, fwdStatus: upstream.response.status };
-    return settled(trip, errand, asked, upstream.response, upstream.raw.body, delivery, outcome);
+    const response = ruledAnswer(upstream.response, facts, trip.rule);
+    return settled(trip, errand, asked, response, upstream.raw.body, delivery, outcome);
   }
   const verdict = settleFailure(upstream.reason, asked, delivery.nowMs);
   const outcome: Outcome = { reason, hit: false, settled: verdict.reason };
@@ -59,34 +78,31 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
 
 async function settled(
   trip: Trip,
-  { held, reason, intent }: Errand,
+  errand: Errand,
   asked: Asked,
   response: ResponseFacts,
   content: ReadableStream<Uint8Array> | null,
   delivery: Delivery,
   before: Outcome,
 ): Promise<Response> {
+  const { held, reason, intent } = errand;
+  const { facts } = trip;
   const verdict = settle(response, asked, trip.rule, delivery.nowMs);
   const outcome: Outcome = { ...before, settled: verdict.reason };
-  const evaluateConditionals = !intent.clientConditionals;
   switch (verdict.verdict) {
-    case "store": {
+    case "store":
       discard(held);
-      const body = stored(trip, verdict.stored, content, response);
-      return deliverAnswer(
-        delivery,
-        response,
-        body,
-        { ...outcome, stored: true },
-        { addPrivate: false, evaluateConditionals },
-      );
-    }
+      return storedAnswer(trip, errand, verdict.stored, response, content, delivery, outcome);
+    case "complete":
+      return completedAnswer(trip, present(errand.prefix), verdict.stored, content, delivery, outcome);
     case "pass-through":
-      discard(held);
+      if (held && verdict.freshened) keepFreshened(trip, held, verdict.freshened);
+      else discard(held);
       if (held) withdraw(trip, verdict.reason);
+      if (facts.method === "GET" && !isAuthenticated(facts)) trip.edge.unstorable.mark(trip.place.key);
       return deliverAnswer(delivery, response, content, outcome, {
         addPrivate: verdict.addPrivate,
-        evaluateConditionals,
+        evaluateConditionals: !intent.clientConditionals,
       });
     case "refresh":
       await content?.cancel();
@@ -104,47 +120,94 @@ async function settled(
     case "refetch":
       await content?.cancel();
       discard(held);
-      return forward(trip, { reason, held: undefined, purge: { state: "clear" }, intent: FETCH_WHOLE });
+      return forward(trip, { reason, purge: { state: "clear" }, intent: FETCH_WHOLE });
   }
+}
+
+/** The origin's answer, given to its client while it is stored. */
+function storedAnswer(
+  trip: Trip,
+  { neighbour, intent }: Errand,
+  stored: Stored,
+  response: ResponseFacts,
+  content: ReadableStream<Uint8Array> | null,
+  delivery: Delivery,
+  outcome: Outcome,
+): Response {
+  const read = asRead(response, stored.coding !== undefined);
+  const length = content ? declaredLength(read.field) : undefined;
+  const body = filled(trip, stored, content ?? emptyStream(), length, neighbour);
+  const manner = { addPrivate: false, evaluateConditionals: !intent.clientConditionals };
+  return deliverAnswer(delivery, read, body, { ...outcome, stored: true }, manner);
+}
+
+/** The stored beginning and the rest that came, as the whole. */
+function completedAnswer(
+  trip: Trip,
+  prefix: FoundPart,
+  stored: Stored,
+  content: ReadableStream<Uint8Array> | null,
+  delivery: Delivery,
+  outcome: Outcome,
+): Response {
+  const source = precededBy(prefix.bytes, content ?? emptyStream());
+  const stream = filled(trip, stored, source, stored.bodyLength);
+  const whole: Found = { stored, body: { kind: "stream", stream }, tier: prefix.tier };
+  return deliverHeld(delivery, whole, { ...outcome, stored: true });
+}
+
+function emptyStream(): ReadableStream<Uint8Array> {
+  const stream: ReadableStream<Uint8Array> = new Blob([]).stream();
+  return stream;
 }
 
 function isConditional({ field }: RequestFacts): boolean {
   return field("if-none-match") !== undefined || field("if-modified-since") !== undefined;
 }
 
+/** What is answered to it says nothing of what others would get. */
+function isAuthenticated({ hasSession, hasAuthorization }: RequestFacts): boolean {
+  return hasSession || hasAuthorization;
+}
+
 /** The origin has said to nobody in particular that the resource is not to be shared: what is stored of it must not answer. */
 function withdraw({ edge, exchange, facts, place }: Trip, reason: ReasonCode): void {
-  if (!withdraws(reason) || facts.hasSession || facts.hasAuthorization) return;
+  if (!withdraws(reason) || isAuthenticated(facts)) return;
   exchange.background(edge.stack.invalidate(place.key));
 }
 
 /** Starts the fill and returns the client's side of it. */
-function stored(
-  { edge, exchange, place }: Trip,
-  record: Stored,
-  content: ReadableStream<Uint8Array> | null,
-  response: ResponseFacts,
+function filled(
+  { edge, exchange, place, rule }: Trip,
+  stored: Stored,
+  source: ReadableStream<Uint8Array>,
+  length: number | undefined,
+  neighbour?: FoundPart,
 ): ReadableStream<Uint8Array> {
-  const length = content ? declaredLength(response.field) : undefined;
-  const filling = fill(edge.stack, { source: content ?? new Blob([]).stream(), length, place, stored: record });
+  const filling = fill(edge.stack, { source, length, place, stored, neighbour, makesEtag: rule.etag });
   exchange.background(filling.done);
   return filling.body;
 }
 
 /** A validated response: its body goes on under the merged header section, in every tier and to the client. */
-function refreshed({ edge, exchange, place }: Trip, held: Found, delivery: Delivery, outcome: Outcome): Response {
-  if (held.body.kind === "bytes") {
-    exchange.background(edge.stack.store(place, held.stored, held.body.bytes));
+function refreshed(trip: Trip, held: Found, delivery: Delivery, outcome: Outcome): Response {
+  const { stored, body } = held;
+  if (body.kind === "bytes") {
+    trip.exchange.background(trip.edge.stack.store(trip.place, stored, body.bytes));
     return deliverHeld(delivery, held, outcome);
   }
-  const { stored: record, body } = held;
-  const filling = fill(edge.stack, { source: body.stream, length: record.bodyLength, place, stored: record });
-  exchange.background(filling.done);
-  return deliverHeld(delivery, { ...held, body: { kind: "stream", stream: filling.body } }, outcome);
+  const stream = filled(trip, stored, body.stream, stored.bodyLength);
+  return deliverHeld(delivery, { ...held, body: { kind: "stream", stream } }, outcome);
+}
+
+/** What a HEAD confirmed goes on under its new header section; a stream that nobody reads is not filed again for that. */
+function keepFreshened({ edge, exchange, place }: Trip, held: Found, freshened: Stored): void {
+  if (held.body.kind === "bytes") exchange.background(edge.stack.store(place, freshened, held.body.bytes));
+  else discard(held);
 }
 
 /** A verdict about a stored response comes only where one was looked up. */
-export function present(held: Found | undefined): Found {
+export function present<Held extends Found | FoundPart>(held: Held | undefined): Held {
   if (!held) throw new TypeError("a verdict about a stored response, with none at hand");
   return held;
 }

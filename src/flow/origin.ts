@@ -3,6 +3,7 @@ import { DependencyError } from "../error.ts";
 import { type RequestFacts, type ResponseFacts, responseFacts } from "../http/facts.ts";
 import { forwardedToOrigin } from "../http/field-table.ts";
 import type { HeaderPairs } from "../http/fields.ts";
+import { withoutMadeTags } from "../http/made-etag.ts";
 import type { Failure } from "../http/settle.ts";
 import { isForwardedNormalised, normalisedValue } from "../http/vary.ts";
 import type { Edge, Exchange } from "./exchange.ts";
@@ -17,12 +18,14 @@ export interface Intent {
   /** The client's request goes on as it came: method, body, conditionals, ranges and codings are the origin's to judge. */
   readonly asSent: boolean;
   readonly clientConditionals: boolean;
-  /** Validators of a stored response. */
-  readonly validators: HeaderPairs;
+  /** Fields the resource is known to vary on, in lower case. */
+  readonly varied?: readonly string[];
+  /** The edge's own conditions: validators of a stored response, or the range it wants. */
+  readonly conditions: HeaderPairs;
 }
 
-export const FETCH_WHOLE: Intent = { asSent: false, clientConditionals: false, validators: [] };
-export const AS_SENT: Intent = { asSent: true, clientConditionals: true, validators: [] };
+export const FETCH_WHOLE: Intent = { asSent: false, clientConditionals: false, conditions: [] };
+export const AS_SENT: Intent = { asSent: true, clientConditionals: true, conditions: [] };
 
 /** Until the header section has arrived; bodies may take longer. */
 const HEADERS_DEADLINE_MS = 30_000;
@@ -73,12 +76,17 @@ function upstreamRequest(
 ): Request {
   const { method, field, location } = facts;
   const headers = new Headers();
-  for (const [name, value] of forwardedToOrigin([...request.headers], field, intent.clientConditionals)) {
-    const normal = !intent.asSent && isForwardedNormalised(name) ? normalisedValue(name, value) : value;
+  for (const [name] of forwardedToOrigin([...request.headers], field, intent.clientConditionals)) {
+    const value = valueToSend(name, facts, intent);
     // a GET's content means nothing (RFC 9110 9.3.1); it goes, and what describes it with it
-    if (normal !== undefined && (intent.asSent || !name.startsWith("content-"))) headers.append(name, normal);
+    if (value !== undefined && (intent.asSent || !name.startsWith("content-"))) headers.set(name, value);
   }
-  for (const [name, value] of intent.validators) headers.set(name, value);
+  // a reduced field may have a value where the client sent none
+  for (const name of facts.declared) {
+    const value = field(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  for (const [name, value] of intent.conditions) headers.set(name, value);
   setOwn(headers, facts, requestId, origin, intent.asSent);
   // of another method it would make the runtime send a GET without the body
   const upgrade = intent.asSent && method === "GET" ? field("upgrade") : undefined;
@@ -95,6 +103,12 @@ function upstreamRequest(
   });
 }
 
+/** As the facts read it, so that key and content cannot disagree; a conditional without the tags that were made here. */
+function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [] }: Intent): string | undefined {
+  const value = name === "if-none-match" ? withoutMadeTags(field(name)) : field(name);
+  return !asSent && isForwardedNormalised(name, varied) ? normalisedValue(name, value) : value;
+}
+
 /** What the edge says in its own name (RFC 9110 7.6.3, RFC 7239). */
 function setOwn(
   headers: Headers,
@@ -106,8 +120,9 @@ function setOwn(
   const { host, scheme } = facts.location;
   headers.append("via", "1.1 strata");
   headers.set("x-request-id", requestId);
-  // identity: one body for all clients until the edge compresses itself
-  headers.set("accept-encoding", asSent ? (facts.field("accept-encoding") ?? "identity") : "identity");
+  // identity: one body for all clients, unless a rule declares the codings it wants
+  const chosen = asSent || facts.declared.includes("accept-encoding");
+  headers.set("accept-encoding", (chosen ? facts.field("accept-encoding") : undefined) ?? "identity");
   // with `cache: "no-store"` the runtime adds no-cache to both unless they have a value; an unknown directive means nothing
   if (!headers.has("cache-control")) headers.set("cache-control", "strata");
   if (!headers.has("pragma")) headers.set("pragma", "strata");

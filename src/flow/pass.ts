@@ -1,11 +1,19 @@
 // Owns requests that pass by the cache: sent on as they came, answered as the origin answered; the unsafe ones invalidate.
+import { DependencyError } from "../error.ts";
 import type { Outcome } from "../http/cache-status.ts";
-import type { RequestFacts } from "../http/facts.ts";
+import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
+import { declaredLength } from "../http/fields.ts";
+import { invalidatedGroups } from "../http/groups.ts";
 import { invalidatedBy } from "../http/invalidation.ts";
+import { answersGet } from "../http/post.ts";
 import type { ReasonCode } from "../http/reasons.ts";
+import { type Asked, settle } from "../http/settle.ts";
+import type { Fence } from "../http/stored.ts";
 import { ruleFor } from "../policy/match.ts";
-import { type Delivery, deliverAnswer, deliverFailure } from "./deliver.ts";
+import { type Delivery, deliverAnswer } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
+import { deliverFailure } from "./fail.ts";
+import { fill } from "./fill.ts";
 import { keyOf } from "./key.ts";
 import { AS_SENT, askOrigin } from "./origin.ts";
 
@@ -15,6 +23,7 @@ export async function passBy(
   facts: RequestFacts,
   reason: ReasonCode,
 ): Promise<Response> {
+  const fence = edge.purges.fence();
   const upstream = await askOrigin(edge, exchange, facts, AS_SENT);
   const delivery: Delivery = { facts, requestId: exchange.requestId, nowMs: edge.now() };
   if (upstream.kind === "failure") {
@@ -23,14 +32,55 @@ export async function passBy(
   const { response, raw } = upstream;
   // a switched protocol is a socket, not a message: nothing can be added to it
   if (response.status === 101) return raw;
+  // before the client hears of its success, so that its next request cannot see the old state here
+  await invalidate(edge, facts, response);
+  const kept = keptForGet(edge, exchange, facts, response, raw.body, fence, delivery.nowMs);
+  const outcome: Outcome = { reason, hit: false, fwdStatus: response.status, stored: kept !== undefined };
+  const manner = { addPrivate: facts.hasSession && kept === undefined, evaluateConditionals: false };
+  return deliverAnswer(delivery, response, kept ?? raw.body, outcome, manner);
+}
+
+/** RFC 9111 4.4 here, in this colo and in KV; RFC 9875 3 everywhere, by the log. */
+async function invalidate(edge: Edge, facts: RequestFacts, response: ResponseFacts): Promise<void> {
   const stale = invalidatedBy(facts, response).map((location) => {
     return edge.stack.invalidate(keyOf(edge, location, ruleFor(edge.site, location.path)));
   });
-  // before the client hears of its success, so that its next request cannot see the old state here
-  await Promise.all(stale);
-  const outcome: Outcome = { reason, hit: false, fwdStatus: response.status };
-  return deliverAnswer(delivery, response, raw.body, outcome, {
-    addPrivate: facts.hasSession,
-    evaluateConditionals: false,
+  const groups = invalidatedGroups(facts, response);
+  const purged = groups.length === 0 ? undefined : edge.purges.purge(groups, "hard");
+  const reported = purged?.catch((cause: unknown) => {
+    edge.report(new DependencyError("purge log", "did not take a group invalidation", { cause }));
   });
+  await Promise.all([...stale, reported]);
+}
+
+/** Stores an answer to POST that a GET would get as well, after what it has invalidated; returns the client's side of the fill. */
+function keptForGet(
+  edge: Edge,
+  exchange: Exchange,
+  facts: RequestFacts,
+  response: ResponseFacts,
+  content: ReadableStream<Uint8Array> | null,
+  fence: Fence | undefined,
+  nowMs: number,
+): ReadableStream<Uint8Array> | undefined {
+  const rule = ruleFor(edge.site, facts.location.path);
+  if (!content || rule.bypass || !answersGet(facts, response)) return undefined;
+  const request: RequestFacts = { ...facts, method: "GET" };
+  const asked: Asked = {
+    request,
+    stored: undefined,
+    prefix: undefined,
+    clientConditionals: false,
+    purge: { state: "clear" },
+    fence,
+  };
+  const verdict = settle(response, asked, rule, nowMs);
+  if (verdict.verdict !== "store") return undefined;
+  const { global, maxVariants } = rule;
+  const key = keyOf(edge, facts.location, rule);
+  const place = { key, request: facts.field, index: undefined, global, maxVariants, epoch: edge.stack.epoch() };
+  const length = declaredLength(response.field);
+  const filling = fill(edge.stack, { source: content, length, place, stored: verdict.stored, makesEtag: rule.etag });
+  exchange.background(filling.done);
+  return filling.body;
 }

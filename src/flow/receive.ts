@@ -52,7 +52,6 @@ function whyInvalid(host: string | undefined, url: URL | undefined): string | un
 function whyBypass({ method, field }: RequestFacts): ReasonCode | undefined {
   if (method !== "GET" && method !== "HEAD") return "method";
   if (field("upgrade") !== undefined) return "upgrade";
-  if (field("range") !== undefined) return "range";
   if (field("if-match") !== undefined || field("if-unmodified-since") !== undefined) return "precondition";
   return undefined;
 }

@@ -1,5 +1,5 @@
 // Owns the Cache-Control grammar and what its directives say (RFC 9111 5.2, RFC 5861, RFC 8246). Restrictions fail closed.
-import { deltaSeconds, isQuotedString, isToken, splitList, unquote } from "./fields.ts";
+import { deltaSeconds, isQuotedString, isToken, splitList, trimOws, unquote } from "./fields.ts";
 
 /** What the field that governs a response says. Durations in seconds; a malformed duration counts as 0 (RFC 9111 4.2.1). */
 export interface ResponseDirectives {
@@ -39,8 +39,8 @@ export function parseDirectives(value: string): Directives {
   let malformed = false;
   for (const member of splitList(value)) {
     const equals = member.indexOf("=");
-    const name = (equals < 0 ? member : member.slice(0, equals)).trim().toLowerCase();
-    const raw = equals < 0 ? undefined : member.slice(equals + 1).trim();
+    const name = trimOws(equals < 0 ? member : member.slice(0, equals)).toLowerCase();
+    const raw = equals < 0 ? undefined : trimOws(member.slice(equals + 1));
     malformed ||= !isToken(name) || !(raw === undefined || isToken(raw) || isQuotedString(raw));
     const argument = raw === undefined ? true : unquote(raw);
     const before = directives.get(name);
@@ -59,7 +59,7 @@ const QUALIFIABLE: ReadonlySet<string> = new Set(["private", "no-cache"]);
 
 export function responseDirectives(directives: Directives): ResponseDirectives {
   const privateArgument = directives.get("private");
-  const onlySetCookie = typeof privateArgument === "string" && privateArgument.trim().toLowerCase() === "set-cookie";
+  const onlySetCookie = typeof privateArgument === "string" && trimOws(privateArgument).toLowerCase() === "set-cookie";
   return {
     noStore: directives.has("no-store"),
     noCache: directives.has("no-cache"),

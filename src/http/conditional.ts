@@ -1,11 +1,13 @@
 // Owns the conditional requests of clients: may a 304 answer instead of the body? (RFC 9110 13)
 import { parseHttpDate } from "./dates.ts";
-import { parseEtagList, weakMatch } from "./etag.ts";
-import type { FieldReader } from "./fields.ts";
+import { parseEtagList, strongMatch, weakMatch } from "./etag.ts";
+import { type FieldReader, trimOws } from "./fields.ts";
 
 export interface Validators {
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
+  /** The Date of the response, milliseconds since the epoch; without it Last-Modified counts as weak (8.8.2.2). */
+  readonly dateMs?: number | undefined;
 }
 
 /**
@@ -23,6 +25,20 @@ export function notModified(field: FieldReader, stored: Validators, nowMs: numbe
   const since = date(field("if-modified-since"), nowMs);
   const modified = date(stored.lastModified, nowMs);
   return since !== undefined && modified !== undefined && modified <= since;
+}
+
+/**
+ * Whether Range counts: there is no If-Range, or it names this very representation (13.1.5). Tags are compared strongly; a date
+ * must be Last-Modified exactly, and that at least a second older than Date, or it could name two states of one second.
+ */
+export function rangeApplies(field: FieldReader, stored: Validators, nowMs: number): boolean {
+  const ifRange = field("if-range");
+  if (ifRange === undefined) return true;
+  if (ifRange.includes('"')) return stored.etag !== undefined && strongMatch(trimOws(ifRange), stored.etag);
+  const named = date(ifRange, nowMs);
+  const modified = date(stored.lastModified, nowMs);
+  if (named === undefined || modified === undefined || stored.dateMs === undefined) return false;
+  return named === modified && stored.dateMs - modified >= 1000;
 }
 
 function date(text: string | undefined, nowMs: number): number | undefined {

@@ -14,13 +14,17 @@ const FIFTY_YEARS = 50;
 
 /**
  * Milliseconds since the epoch, or `undefined` when the text is none of the three HTTP-date forms.
- * `nowMs` places RFC 850's two-digit years: more than 50 years ahead means the past century.
+ * `nowMs` places RFC 850's two-digit years: a moment more than 50 years ahead is of the past century.
  */
 export function parseHttpDate(text: string, nowMs: number): number | undefined {
   const imf = IMF_FIXDATE.exec(text);
   if (imf) return toMs(Number(imf[3]), imf[2], imf[1], imf.slice(4, 7));
   const rfc850 = RFC_850.exec(text);
-  if (rfc850) return toMs(fullYear(Number(rfc850[3]), nowMs), rfc850[2], rfc850[1], rfc850.slice(4, 7));
+  if (rfc850) {
+    const inCentury = (start: number): number | undefined =>
+      toMs(start + Number(rfc850[3]), rfc850[2], rfc850[1], rfc850.slice(4, 7));
+    return placed(inCentury, nowMs);
+  }
   const asctime = ASCTIME.exec(text);
   if (asctime) return toMs(Number(asctime[6]), asctime[1], asctime[2], asctime.slice(3, 6));
   return undefined;
@@ -31,10 +35,13 @@ export function formatHttpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }
 
-function fullYear(twoDigits: number, nowMs: number): number {
-  const thisYear = new Date(nowMs).getUTCFullYear();
-  const year = thisYear - (thisYear % 100) + twoDigits;
-  return year > thisYear + FIFTY_YEARS ? year - 100 : year;
+/** The date in this century, or in the last where that were too far ahead, or no date at all. */
+function placed(inCentury: (start: number) => number | undefined, nowMs: number): number | undefined {
+  const now = new Date(nowMs);
+  const century = now.getUTCFullYear() - (now.getUTCFullYear() % 100);
+  const ms = inCentury(century);
+  now.setUTCFullYear(now.getUTCFullYear() + FIFTY_YEARS);
+  return ms === undefined || ms > now.getTime() ? inCentury(century - 100) : ms;
 }
 
 function toMs(year: number, month: string | undefined, day: string | undefined, time: string[]): number | undefined {

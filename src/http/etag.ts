@@ -1,10 +1,11 @@
 // Owns entity tags: parsing lists and comparing them (RFC 9110 8.8.3).
 
+import { trimOws } from "./fields.ts";
 const ENTITY_TAG = /(W\/)?"([\x21\x23-\x7e\x80-\uffff]*)"/y;
 
 /** The opaque tags of an If-None-Match or If-Match list, `"*"`, or `undefined` where the list is malformed. */
 export function parseEtagList(value: string): readonly string[] | "*" | undefined {
-  const text = value.trim();
+  const text = trimOws(value);
   if (text === "*") return "*";
   const tags: string[] = [];
   let position = separator(text, 0).length;
@@ -32,6 +33,16 @@ const SEPARATOR = /[ \t,]*/y;
 /** Same opaque tag, weak or strong (RFC 9110 8.8.3.2): what If-None-Match uses. */
 export function weakMatch(a: string, b: string): boolean {
   return opaque(a) === opaque(b);
+}
+
+/** Same opaque tag, and neither weak (RFC 9110 8.8.3.2): what If-Range uses. */
+export function strongMatch(a: string, b: string): boolean {
+  return a === b && isStrong(a);
+}
+
+/** Names one sequence of bytes; without an ETag nothing does (RFC 9110 8.8.1). */
+export function isStrong(etag: string | undefined): etag is string {
+  return etag !== undefined && !etag.startsWith("W/");
 }
 
 function opaque(tag: string): string {

@@ -1,7 +1,8 @@
 // Owns the facts of a request and of a response: headers parsed once at the door into plain records.
 import { type RequestDirectives, requestDirectives } from "./cache-control.ts";
-import { endToEndFields } from "./field-table.ts";
-import { type FieldReader, type HeaderPairs, readerOf, splitList } from "./fields.ts";
+import { endToEndFields, listedByConnection } from "./field-table.ts";
+import { type FieldReader, type HeaderPairs, readerOf } from "./fields.ts";
+import { type RangeRequest, requestedRange } from "./range.ts";
 import { type Governing, governing } from "./targeted.ts";
 
 /** A request URL in the one form used for matching, for the key and for the fetch. */
@@ -18,8 +19,12 @@ export interface RequestFacts {
   readonly location: Location;
   readonly field: FieldReader;
   readonly directives: RequestDirectives;
+  /** The one range of bytes that is asked for; absent where the whole is to be answered. */
+  readonly range: RangeRequest | undefined;
   readonly hasAuthorization: boolean;
   readonly hasSession: boolean;
+  /** Fields that a rule has reduced, in lower case: the origin receives what `field` answers for them. */
+  readonly declared: readonly string[];
 }
 
 /** What an origin answered, with the two clock readings of its fetch. */
@@ -46,8 +51,10 @@ export function requestFacts(
     location,
     field,
     directives: requestDirectives(field("cache-control"), field("pragma")),
+    range: requestedRange(method, field),
     hasAuthorization: field("authorization") !== undefined,
     hasSession: cookieNames(field("cookie")).some(isSessionCookie),
+    declared: [],
   };
 }
 
@@ -64,9 +71,8 @@ export function responseFacts(
 
 /** Without the fields that Connection calls hop-by-hop: the origin will not see them, so they must not count here. */
 function endToEndReader(read: FieldReader): FieldReader {
-  const connection = read("connection");
-  if (connection === undefined || /^(?:keep-alive|close)$/i.test(connection)) return read;
-  const listed = new Set(splitList(connection.toLowerCase()));
+  const listed = listedByConnection(read);
+  if (listed.size === 0) return read;
   return (name) => (name !== "connection" && name !== "upgrade" && listed.has(name) ? undefined : read(name));
 }
 

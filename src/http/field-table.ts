@@ -1,9 +1,11 @@
 // Owns what happens to each header field: on the way to the origin, into a store, on a 304, out to clients. One table.
-import { type FieldReader, type HeaderPairs, splitList } from "./fields.ts";
+import { type FieldReader, type HeaderPairs, splitList, trimOws } from "./fields.ts";
 
 interface FieldTreatment {
   /** Belongs to one connection: never forwarded, never stored (RFC 9110 7.6.1). */
   readonly hop?: true;
+  /** Meant for every recipient: Connection cannot make it hop-by-hop (RFC 9110 7.6.1). */
+  readonly forAll?: true;
   /** A client's value is not passed on: it could choose another host, path or method, or is set by Strata itself. */
   readonly ownedByEdge?: true;
   /** Conditionals and ranges of the client: Strata decides them itself (RFC 9111 4.3.1, 3.3). */
@@ -74,8 +76,8 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
   ["if-range", { conditional: true }],
   ["range", { conditional: true }],
   // addressed to this cache: RFC 9213 2 lets a targeted field be removed by the cache it is aimed at
-  ["surrogate-control", { forUsOnly: true }],
-  ["cloudflare-cdn-cache-control", { forUsOnly: true }],
+  ["surrogate-control", { forUsOnly: true, forAll: true }],
+  ["cloudflare-cdn-cache-control", { forUsOnly: true, forAll: true }],
   ["cache-tag", { forUsOnly: true }],
   ["surrogate-key", { forUsOnly: true }],
   ["edge-cache-tag", { forUsOnly: true }],
@@ -83,7 +85,7 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
   ["netlify-cache-tag", { forUsOnly: true }],
   // recomputed, or never replayed
   ["age", { notStored: true, sentOn304: true }],
-  ["set-cookie", { notStored: true }],
+  ["set-cookie", { notStored: true, forAll: true }],
   ["x-cache", { notStored: true }],
   ["server-timing", { notStored: true }],
   // describes the stored bytes, RFC 9111 3.2
@@ -91,14 +93,17 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
   ["content-length", { keptOn304: true }],
   ["content-range", { keptOn304: true }],
   ["content-type", { keptOn304: true }],
+  ["content-md5", { keptOn304: true }],
+  ["content-digest", { keptOn304: true }],
+  ["repr-digest", { keptOn304: true }],
   // RFC 9110 15.4.5
-  ["cache-control", { sentOn304: true }],
-  ["cdn-cache-control", { sentOn304: true }],
+  ["cache-control", { sentOn304: true, forAll: true }],
+  ["cdn-cache-control", { sentOn304: true, forAll: true }],
   ["content-location", { sentOn304: true }],
   ["date", { sentOn304: true }],
   ["etag", { sentOn304: true }],
   ["expires", { sentOn304: true }],
-  ["vary", { sentOn304: true }],
+  ["vary", { sentOn304: true, forAll: true }],
   // without an ETag it is the only validator the client has
   ["last-modified", { sentOn304: true }],
 ]);
@@ -121,10 +126,13 @@ export function isSeenByOrigin(name: string): boolean {
 }
 
 /** Fields that a message's own Connection field names as hop-by-hop. */
-function listedByConnection(field: FieldReader): ReadonlySet<string> {
+export function listedByConnection(field: FieldReader): ReadonlySet<string> {
   const connection = field("connection");
-  return new Set(connection === undefined ? [] : splitList(connection.toLowerCase()));
+  if (connection === undefined || /^(?:keep-alive|close)$/i.test(connection)) return NONE;
+  return new Set(splitList(connection.toLowerCase()).filter((name) => !treatment(name).forAll));
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** What of a client's request goes to the origin. `keepConditionals`: the request is passed on, not decided here. */
 export function forwardedToOrigin(pairs: HeaderPairs, field: FieldReader, keepConditionals: boolean): HeaderPairs {
@@ -158,9 +166,24 @@ export function addressedToEdge(pairs: HeaderPairs): HeaderPairs {
 
 /** The stored fields after a 304: each field it brings replaces the stored lines of that name (RFC 9111 3.2). */
 export function mergedBy304(stored: HeaderPairs, fresh: HeaderPairs): HeaderPairs {
-  const replacing = fresh.filter(([name]) => !treatment(name).keptOn304);
+  const type = mediaType(stored);
+  const replacing = fresh.filter(([name, value]) => !treatment(name).keptOn304 || isSameType(name, value, type));
   const replaced = new Set(replacing.map(([name]) => name.toLowerCase()));
   return [...stored.filter(([name]) => !replaced.has(name.toLowerCase())), ...replacing];
+}
+
+function mediaType(headers: HeaderPairs): string | undefined {
+  const [value] = headers.filter(([name]) => name.toLowerCase() === "content-type").map(([, type]) => type);
+  return value === undefined ? undefined : essence(value);
+}
+
+/** Gateways put a default Content-Type on a 304: one that makes another thing of the stored bytes is not believed. */
+function isSameType(name: string, value: string, stored: string | undefined): boolean {
+  return name.toLowerCase() === "content-type" && essence(value) === stored;
+}
+
+function essence(contentType: string): string {
+  return trimOws(contentType.split(";", 1)[0] ?? "").toLowerCase();
 }
 
 /** The fields of a 200 that its 304 carries; Last-Modified only where there is no ETag (RFC 9110 15.4.5). */

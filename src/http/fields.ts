@@ -18,7 +18,18 @@ const DIGITS = /^[0-9]+$/;
  * (RFC 9110 5.6.1). An unterminated quoted string swallows the rest, so that nothing hides behind it.
  */
 export function splitList(value: string, delimiter: "," | ";" = ","): string[] {
-  if (!value.includes('"')) return trimmed(value.split(delimiter));
+  return splitOutsideQuotes(value, delimiter)
+    .map(trimOws)
+    .filter((member) => member !== "");
+}
+
+/** A list with each comma followed by one space, and nothing else changed: what an unknown field's grammar leaves free. */
+export function evenlySpaced(value: string): string {
+  return value.includes(",") ? splitOutsideQuotes(value, ",").map(trimOws).join(", ") : trimOws(value);
+}
+
+function splitOutsideQuotes(value: string, delimiter: "," | ";"): string[] {
+  if (!value.includes('"')) return value.split(delimiter);
   const members: string[] = [];
   let start = 0;
   let quoted = false;
@@ -32,11 +43,20 @@ export function splitList(value: string, delimiter: "," | ";" = ","): string[] {
     }
   }
   members.push(value.slice(start));
-  return trimmed(members);
+  return members;
 }
 
-function trimmed(members: string[]): string[] {
-  return members.map((member) => member.trim()).filter((member) => member !== "");
+/** Without the optional white space around it: HTTP's, which is space and tab alone (RFC 9110 5.6.3). */
+export function trimOws(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isOws(text.charCodeAt(start))) start++;
+  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isOws(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09;
 }
 
 /** The content of a quoted string with its escapes undone, or the value itself when it is not quoted (RFC 9110 5.6.4). */

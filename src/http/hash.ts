@@ -14,6 +14,28 @@ export function hash64(text: string): string {
   return hex(finish(a ^ (b >>> 7))) + hex(finish(b ^ (a >>> 9)));
 }
 
+/** The same of bytes, four at a time. */
+export function hashBytes(bytes: Uint8Array): string {
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let a = 0xdeadbeef ^ bytes.length;
+  let b = 0x41c6ce57;
+  const whole = bytes.length & ~3;
+  for (let i = 0; i < whole; i += 4) {
+    const word = words.getUint32(i);
+    a = Math.imul(a ^ word, 0x9e3779b1);
+    a ^= a >>> 15;
+    b = Math.imul(b ^ word, 0x5f356495);
+    b ^= b >>> 13;
+  }
+  for (let i = whole; i < bytes.length; i++) {
+    a = Math.imul(a ^ words.getUint8(i), 0x9e3779b1);
+    b = Math.imul(b ^ words.getUint8(i), 0x5f356495);
+    a ^= a >>> 15;
+    b ^= b >>> 13;
+  }
+  return hex(finish(a ^ (b >>> 7))) + hex(finish(b ^ (a >>> 9)));
+}
+
 function finish(lane: number): number {
   let h = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -5,16 +5,20 @@ import type { Location, RequestFacts, ResponseFacts } from "./facts.ts";
 /** RFC 9110 9.2.1. An unknown method counts as unsafe. */
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
+/** Whether the answer changed something: an unsafe method, and no error. */
+export function isSuccessfulChange({ method }: RequestFacts, { status }: ResponseFacts): boolean {
+  return !SAFE.has(method) && status >= 200 && status < 400;
+}
+
 export function invalidatedBy(request: RequestFacts, response: ResponseFacts): readonly Location[] {
-  const succeeded = response.status >= 200 && response.status < 400;
-  if (SAFE.has(request.method) || !succeeded) return [];
+  if (!isSuccessfulChange(request, response)) return [];
   const { location } = request;
-  const named = ["location", "content-location"].map((name) => sameOrigin(response.field(name), location));
+  const named = ["location", "content-location"].map((name) => sameOriginLocation(response.field(name), location));
   return [location, ...named.filter((other) => other !== undefined)];
 }
 
-/** Another origin's URLs are not ours to invalidate: anybody could name them. */
-function sameOrigin(reference: string | undefined, base: Location): Location | undefined {
+/** What a URL in a field names on the origin of `base`. Another origin's URLs are not ours to invalidate: anybody could name them. */
+export function sameOriginLocation(reference: string | undefined, base: Location): Location | undefined {
   const origin = `${base.scheme}://${base.host}`;
   if (reference === undefined || !URL.canParse(reference, origin + base.path)) return undefined;
   const url = new URL(reference, origin + base.path);

@@ -2,7 +2,7 @@
 
 interface Reason {
   /** Why the request went forward; absent where it did not. */
-  readonly fwd?: "bypass" | "method" | "uri-miss" | "vary-miss" | "miss" | "request" | "stale";
+  readonly fwd?: "bypass" | "method" | "uri-miss" | "vary-miss" | "miss" | "request" | "stale" | "partial";
   readonly means: string;
   /** Said of a new answer to anybody: what is stored of the same resource was withdrawn with it. */
   readonly withdraws?: true;
@@ -36,6 +36,7 @@ export const REASONS = {
   },
   stale: { newerMayExist: true, fwd: "stale", means: "the stored response is stale" },
   "no-cache": { fwd: "stale", means: "the response asks to be validated before each reuse" },
+  partial: { fwd: "partial", means: "what is stored is a part, and the request wants more than that" },
   "request-no-cache": { fwd: "request", means: "the request asks for validation" },
   "request-max-age": { fwd: "request", means: "the request wants a younger or longer-lasting response" },
   authorization: {
@@ -51,12 +52,12 @@ export const REASONS = {
   "bad-request": { means: "the request's target is not valid" },
   method: { fwd: "method", means: "only GET and HEAD are answered from the cache" },
   upgrade: { fwd: "bypass", means: "a protocol upgrade passes through untouched" },
-  range: { fwd: "bypass", means: "a range request is passed to the origin" },
   precondition: { fwd: "bypass", means: "If-Match and If-Unmodified-Since are the origin's to evaluate" },
   rule: { fwd: "bypass", means: "the site's rule says bypass" },
   // settle: stored or not
   stored: { means: "the response was stored" },
   validated: { means: "the origin confirmed the stored response" },
+  completed: { means: "the origin sent the rest of a stored part, and the whole was stored" },
   "no-store": { withdraws: true, means: "the response says no-store" },
   private: { withdraws: true, means: "the response is private" },
   "set-cookie": { withdraws: true, means: "the response sets a cookie" },
@@ -73,12 +74,15 @@ export const REASONS = {
   "session-response": { means: "the answer to a request with a session cookie is not marked as shared" },
   "ambiguous-path": { means: "the path can be read in two ways, so its answer is not shared" },
   "type-mismatch": { means: "a path that names a static file answered with another type" },
-  "content-encoding": { means: "the origin encoded a body although identity was asked for" },
+  "content-encoding": { means: "a part of an encoded body, which nobody here can decode" },
   "too-many-tags": { means: "more tags than can be purged by" },
   "tag-too-long": { means: "a tag longer than can be purged by" },
   "head-response": { means: "an answer to HEAD has no body to store" },
+  "head-freshened": { means: "an answer to HEAD confirmed the stored response" },
+  "head-mismatch": { withdraws: true, means: "an answer to HEAD describes another body than the stored one" },
   "client-304": { means: "the origin answered the client's own conditional" },
   "validator-mismatch": { means: "a 304 named another entity tag than the stored one" },
+  "part-mismatch": { means: "what the origin sent does not complete the stored part" },
   "origin-unreachable": { means: "the origin could not be reached" },
   "origin-invalid": { means: "the origin answered with something that is no final response" },
   "origin-timeout": { means: "the origin did not answer in time" },

@@ -1,6 +1,9 @@
 // Owns the first question of a cache: may I answer from what I hold? (RFC 9111 4)
+import { rangeApplies } from "./conditional.ts";
 import type { RequestFacts } from "./facts.ts";
+import { holds, isPrefix } from "./parts.ts";
 import type { ReasonCode } from "./reasons.ts";
+import type { ContentRange } from "./range.ts";
 import { remainingSeconds, type Stored } from "./stored.ts";
 
 /** What the purge log says of one stored response. */
@@ -28,6 +31,8 @@ export type Reuse =
   | { readonly verdict: "stale-while-revalidate"; readonly stored: Stored; readonly reason: ReasonCode }
   /** Ask the origin whether `stored` is still good. */
   | { readonly verdict: "revalidate"; readonly stored: Stored; readonly reason: ReasonCode }
+  /** `stored` is the beginning of what is wanted: ask the origin for the rest (3.3). */
+  | { readonly verdict: "complete"; readonly stored: Stored; readonly reason: ReasonCode }
   /** Ask the origin for the whole; `clientConditionals` are passed on where the answer is probably for this client alone. */
   | { readonly verdict: "fetch"; readonly reason: ReasonCode; readonly clientConditionals: boolean }
   | { readonly verdict: "unsatisfiable"; readonly reason: ReasonCode };
@@ -40,7 +45,7 @@ export function reuse(
   nowMs: number,
 ): Reuse {
   const decided = typeof held === "string" ? fetch(request, held) : judge(request, held, purge, policy, nowMs);
-  const forwards = decided.verdict === "fetch" || decided.verdict === "revalidate";
+  const forwards = decided.verdict !== "fresh" && decided.verdict !== "stale-while-revalidate";
   // 5.2.1.7: obeyed even where other client directives are not: it can only lower origin load
   return forwards && request.directives.onlyIfCached ? { verdict: "unsatisfiable", reason: "only-if-cached" } : decided;
 }
@@ -50,7 +55,9 @@ function judge(request: RequestFacts, stored: Stored, purge: PurgeState, policy:
   // 3.5: neither the response nor its validators are this client's to see
   if (request.hasAuthorization && !stored.forAuthorization) return fetch(request, "authorization");
   if (request.hasSession && !stored.forSession) return fetch(request, "session-cookie");
-  const validate = (reason: ReasonCode): Reuse => ({ verdict: "revalidate", stored, reason });
+  // a part that cannot answer as it is has nothing that a 304 could confirm for this request
+  const validate = (reason: ReasonCode): Reuse =>
+    stored.part ? fetch(request, reason) : { verdict: "revalidate", stored, reason };
   if (purge.state === "unknown") return validate("purge-unknown");
   if (purge.state === "validate") return validate("soft-purged");
   if (stored.alwaysValidate) return validate("no-cache");
@@ -58,12 +65,22 @@ function judge(request: RequestFacts, stored: Stored, purge: PurgeState, policy:
   // 5.2.1.4
   if (asked?.noCache) return validate("request-no-cache");
   const remaining = freshSeconds(stored, purge, nowMs);
-  if (remaining <= 0) return judgeStale(stored, -remaining, asked, validate);
   const age = stored.lifetimeSeconds - remainingSeconds(stored, nowMs);
+  if (remaining <= 0) return judgeStale(stored, { age, staleFor: -remaining }, asked, validate);
   // 5.2.1.1, 5.2.1.3
   if (asked?.maxAge !== undefined && age > asked.maxAge) return validate("request-max-age");
   if (asked?.minFresh !== undefined && remaining < asked.minFresh) return validate("request-max-age");
-  return { verdict: "fresh", stored, reason: "fresh" };
+  return stored.part ? judgePart(request, stored, stored.part, nowMs) : { verdict: "fresh", stored, reason: "fresh" };
+}
+
+/** 3.3: an incomplete response answers a range that lies within it, or is completed. */
+function judgePart(request: RequestFacts, stored: Stored, part: ContentRange, nowMs: number): Reuse {
+  const { range } = request;
+  if (range && rangeApplies(request.field, stored, nowMs)) {
+    return holds(part, range) ? { verdict: "fresh", stored, reason: "fresh" } : fetch(request, "partial");
+  }
+  const completes = request.method === "GET" && isPrefix(part);
+  return completes ? { verdict: "complete", stored, reason: "partial" } : fetch(request, "partial");
 }
 
 /** Seconds until it is stale, by age or by a soft purge; negative afterwards. */
@@ -73,19 +90,27 @@ export function freshSeconds(stored: Stored, purge: PurgeState, nowMs: number): 
   return purge.state === "stale" ? Math.min(byAge, 0, (purge.sinceMs - nowMs) / 1000) : byAge;
 }
 
+/** `age` and `staleFor` in seconds. */
 function judgeStale(
   stored: Stored,
-  staleSeconds: number,
+  { age, staleFor }: { readonly age: number; readonly staleFor: number },
   asked: RequestFacts["directives"] | undefined,
   validate: (reason: ReasonCode) => Reuse,
 ): Reuse {
-  // a client that states how old or fresh it wants a response does not want a stale one (5.2.1.1, 5.2.1.3)
-  const particular = asked?.maxAge !== undefined || asked?.minFresh !== undefined;
-  const maxStale = asked?.maxStale;
-  if (maxStale !== undefined && stored.staleAllowed && staleSeconds <= maxStale && !particular) {
+  const { maxStale, maxAge = Number.POSITIVE_INFINITY, minFresh } = asked ?? {};
+  // 5.2.1.1: beside max-stale, max-age bounds the age alone; min-fresh wants no stale response at all
+  if (
+    maxStale !== undefined &&
+    stored.staleAllowed &&
+    staleFor <= maxStale &&
+    age <= maxAge &&
+    minFresh === undefined
+  ) {
     return { verdict: "fresh", stored, reason: "max-stale" };
   }
-  if (staleSeconds < stored.staleWhileRevalidateSeconds && !particular) {
+  // a client that states how old or fresh it wants a response does not want a stale one (5.2.1.1, 5.2.1.3)
+  const particular = asked?.maxAge !== undefined || minFresh !== undefined;
+  if (staleFor < stored.staleWhileRevalidateSeconds && !particular) {
     return { verdict: "stale-while-revalidate", stored, reason: "stale-while-revalidate" };
   }
   return validate("stale");

@@ -32,9 +32,12 @@ export function statusFacts(status: number): StatusFacts {
   return TABLE.get(status) ?? UNKNOWN;
 }
 
-/** Statuses a cache must never keep as a response of its own: interim, partial (see ranges), and validation answers. */
+/**
+ * Statuses that may be kept as a response of their own. Not interim ones; nor 206, 304 and 416, which answer a condition or a
+ * range of one request (see parts.ts for 206).
+ */
 export function isStorableStatus(status: number): boolean {
-  return status >= 200 && status <= 599 && status !== 206 && status !== 304;
+  return status >= 200 && status <= 599 && status !== 206 && status !== 304 && status !== 416;
 }
 
 /** A failure of the origin that stale-if-error covers (RFC 5861 4). */

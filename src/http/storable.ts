@@ -1,6 +1,8 @@
 // Owns the question "may this response be stored in a shared cache?" (RFC 9111 3), clause by clause.
+import { trimOws } from "./fields.ts";
 import { isAmbiguousPath, isTypeMismatch } from "./deception.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
+import { partOf } from "./parts.ts";
 import { initialAge, type Lifetime, type LifetimePolicy, staleWindows } from "./freshness.ts";
 import type { ReasonCode } from "./reasons.ts";
 import { isStorableStatus, statusFacts } from "./status-table.ts";
@@ -14,6 +16,8 @@ export interface SharingPolicy {
   readonly sharedRoute: boolean;
   /** Whether a client's Cache-Control counts. */
   readonly honourClient: boolean;
+  /** Whether paths that look like another resource are kept out (see deception.ts). */
+  readonly deceptionGuard: boolean;
 }
 
 /** The first clause that forbids storing, or `undefined` when none does. */
@@ -25,9 +29,10 @@ export function whyNotStorable(
   policy: SharingPolicy & LifetimePolicy,
 ): ReasonCode | undefined {
   const { directives } = response.governing;
-  // 3: the request method is understood; an answer to HEAD has nothing to store
+  // 3: the request method is understood; an answer to HEAD has no body to store (see settle.ts for what it freshens)
   if (request.method !== "GET") return "head-response";
-  if (!isStorableStatus(response.status)) return "status";
+  const isPart = partOf(response) !== undefined;
+  if (!isPart && !isStorableStatus(response.status)) return "status";
   // 3, 5.2.2.3: must-understand overrides no-store where the status is understood
   if (directives.mustUnderstand && !statusFacts(response.status).understood) return "must-understand";
   if (directives.noStore && !directives.mustUnderstand) return "no-store";
@@ -39,13 +44,16 @@ export function whyNotStorable(
   if (response.field("set-cookie") !== undefined && !directives.privateSetCookie) return "set-cookie";
   if (request.hasAuthorization && !forAuthorization(response, policy)) return "authorization-response";
   if (request.hasSession && !forSession(response, policy)) return "session-response";
-  const vary = readVary(response.field("vary"));
+  const vary = readVary(response.field("vary"), request.declared);
   if (!vary.storable) return vary.reason;
-  if (isAmbiguousPath(request.location.path)) return "ambiguous-path";
-  if (isTypeMismatch(request.location.path, response.status, response.field("content-type"))) return "type-mismatch";
-  const useless = whyUseless(response, lifetime, policy);
+  const { path } = request.location;
+  if (policy.deceptionGuard && isAmbiguousPath(path)) return "ambiguous-path";
+  if (policy.deceptionGuard && isTypeMismatch(path, response.status, response.field("content-type"))) {
+    return "type-mismatch";
+  }
+  const useless = isPart ? whyUselessPart(response, lifetime) : whyUseless(response, lifetime, policy);
   if (useless) return useless;
-  if (hasContentCoding(response)) return "content-encoding";
+  if (isPart && hasContentCoding(response)) return "content-encoding";
   return tags.usable ? undefined : tags.reason;
 }
 
@@ -53,12 +61,20 @@ export function whyNotStorable(
 function whyUseless(response: ResponseFacts, lifetime: Lifetime, policy: LifetimePolicy): ReasonCode | undefined {
   if (lifetime.seconds > initialAge(response)) return undefined;
   const { directives } = response.governing;
-  // no-cache says how to reuse it, so it may be kept without a lifetime and validated each time
-  if (lifetime.source === "none" && !directives.noCache) return "no-lifetime";
+  // no-cache says how to reuse what may be kept by its status: without a lifetime, and validated each time
+  const lasts = statusFacts(response.status).heuristic || directives.public;
+  if (lifetime.source === "none" && !(directives.noCache && lasts)) return "no-lifetime";
   const { whileRevalidate, ifError } = staleWindows(response, policy);
   if (whileRevalidate > 0 || ifError > 0) return undefined;
-  const { etag, lastModified } = originValidators(response.field);
+  const { etag, lastModified } = originValidators(response);
   return etag === undefined && lastModified === undefined ? "expired" : undefined;
+}
+
+/** A part is never validated: only while it is fresh can it answer, or be completed. */
+function whyUselessPart(response: ResponseFacts, lifetime: Lifetime): ReasonCode | undefined {
+  if (response.governing.directives.noCache) return "no-cache";
+  if (lifetime.source === "none") return "no-lifetime";
+  return lifetime.seconds > initialAge(response) ? undefined : "expired";
 }
 
 /** RFC 9111 3.5: what lets an answer to an authenticated request be shared. */
@@ -75,5 +91,5 @@ export function forSession(response: ResponseFacts, policy: SharingPolicy): bool
 
 function hasContentCoding(response: ResponseFacts): boolean {
   const coding = response.field("content-encoding");
-  return coding !== undefined && coding.trim().toLowerCase() !== "identity";
+  return coding !== undefined && trimOws(coding).toLowerCase() !== "identity";
 }

@@ -1,6 +1,8 @@
 // Owns the stored response: plain data, everything a later decision needs, decided once when it was stored.
+import type { Validators } from "./conditional.ts";
 import { parseHttpDate } from "./dates.ts";
 import type { FieldReader, HeaderPairs } from "./fields.ts";
+import type { ContentRange } from "./range.ts";
 import type { TargetHash } from "./target.ts";
 import type { Variant } from "./vary.ts";
 
@@ -16,6 +18,8 @@ export interface Stored {
   readonly headers: HeaderPairs;
   /** Fields addressed to this cache, tags among them: needed again when a 304 is merged, never delivered. */
   readonly edgeHeaders: HeaderPairs;
+  /** Present on an incomplete response, status 206: which part of the whole its body is. */
+  readonly part?: ContentRange | undefined;
   /** Bytes of the body as stored, where known. */
   readonly bodyLength?: number | undefined;
   readonly receivedAtMs: number;
@@ -34,6 +38,12 @@ export interface Stored {
   readonly forSession: boolean;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
+  /** The origin's Date, where it sent one: what makes Last-Modified strong (RFC 9110 8.8.2.2). */
+  readonly dateMs?: number | undefined;
+  /** What clients see instead of the origin's ETag: one made here from the bytes, or the origin's weakened. Never sent upstream. */
+  readonly shownEtag?: string | undefined;
+  /** The body is held decoded and leaves in this coding (see undone.ts). */
+  readonly coding?: string | undefined;
   readonly variant: Variant;
   readonly targets: readonly TargetHash[];
   readonly fence: Fence;
@@ -66,6 +76,18 @@ const MAX_STORAGE_SECONDS = 30 * 24 * 3600;
 /** A stale response with a validator stays worth a 304 for this long. */
 const VALIDATION_SECONDS = 3600;
 
+/** What a client's conditionals are compared with. */
+export function shownValidators({ etag, shownEtag, lastModified, dateMs, receivedAtMs }: Stored): Validators {
+  return { etag: shownEtag ?? etag, lastModified, dateMs: dateMs ?? receivedAtMs };
+}
+
+/** The header section a client sees. */
+export function shownFields({ headers, shownEtag, coding }: Stored): HeaderPairs {
+  const others = shownEtag === undefined ? headers : headers.filter(([name]) => name.toLowerCase() !== "etag");
+  const etag: HeaderPairs = shownEtag === undefined ? [] : [["ETag", shownEtag]];
+  return coding === undefined ? [...others, ...etag] : [...others, ...etag, ["Content-Encoding", coding]];
+}
+
 /** Which validators to send upstream (RFC 9111 4.3.1). */
 export function storedValidators(stored: Stored): HeaderPairs {
   const pairs: [string, string][] = [];
@@ -75,14 +97,21 @@ export function storedValidators(stored: Stored): HeaderPairs {
 }
 
 /** Validators as the origin sent them; a malformed one is none. */
-export function originValidators(field: FieldReader): { etag: string | undefined; lastModified: string | undefined } {
+export function originValidators({
+  field,
+  receivedAtMs,
+}: {
+  readonly field: FieldReader;
+  readonly receivedAtMs: number;
+}): Validators {
   const etag = field("etag");
   const lastModified = field("last-modified");
-  // whether it is a date does not depend on the century it is placed in
-  const isDate = lastModified !== undefined && parseHttpDate(lastModified, 0) !== undefined;
+  const date = field("date");
+  const isDate = lastModified !== undefined && parseHttpDate(lastModified, receivedAtMs) !== undefined;
   return {
     etag: etag !== undefined && ETAG.test(etag) ? etag : undefined,
     lastModified: isDate ? lastModified : undefined,
+    dateMs: date === undefined ? undefined : parseHttpDate(date, receivedAtMs),
   };
 }
 

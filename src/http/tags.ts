@@ -1,5 +1,6 @@
 // Owns which tags a response carries: read from the tag fields of every vendor, removed from what clients see.
 import type { FieldReader } from "./fields.ts";
+import { readGroups } from "./groups.ts";
 
 export const MAX_TAG_LENGTH = 1024;
 const MAX_TAGS = 1000;
@@ -8,7 +9,7 @@ const MAX_TAGS = 1000;
 const COMMA_FIELDS = ["cache-tag", "edge-cache-tag", "cdn-tag", "netlify-cache-tag"] as const;
 /** Space-separated by its vendor's definition. */
 const SPACE_FIELD = "surrogate-key";
-const TAG_FIELDS: readonly string[] = [...COMMA_FIELDS, SPACE_FIELD];
+const TAG_FIELDS: readonly string[] = [...COMMA_FIELDS, SPACE_FIELD, "cache-groups"];
 
 export type Tags =
   | { readonly usable: true; readonly tags: readonly string[] }
@@ -26,6 +27,8 @@ export function readTags(field: FieldReader, ruleTags: readonly string[]): Tags 
   }
   // several field lines were joined with a comma, which is no separator to its vendor
   for (const line of (field(SPACE_FIELD) ?? "").split(",")) for (const tag of line.split(/\s+/)) add(tags, tag);
+  // a group can be purged by its name as any tag can (see groups.ts for what binds it to its origin)
+  for (const group of readGroups(field)) add(tags, group);
   if (tags.size > MAX_TAGS) return { usable: false, reason: "too-many-tags" };
   for (const tag of tags) if (tag.length > MAX_TAG_LENGTH) return { usable: false, reason: "tag-too-long" };
   return { usable: true, tags: [...tags] };

@@ -7,7 +7,7 @@ export type TargetHash = string & { readonly [brand]: "TargetHash" };
 
 /** One thing to purge. Later kinds (url, path, prefix, host, everything) join here. */
 export interface Target {
-  readonly kind: "tag";
+  readonly kind: "tag" | "group";
   readonly value: string;
 }
 

@@ -1,7 +1,7 @@
 // Owns which field governs a response at this cache: the first valid targeted field, else Cache-Control (RFC 9213 2.2).
-import { type BareItem, parseDictionary } from "structured-headers";
+import { type BareItem, DisplayString, parseDictionary } from "structured-headers";
 import { type Directives, parseDirectives, type ResponseDirectives, responseDirectives } from "./cache-control.ts";
-import type { FieldReader } from "./fields.ts";
+import { type FieldReader, trimOws } from "./fields.ts";
 
 export type GoverningField =
   | "cloudflare-cdn-cache-control"
@@ -24,7 +24,7 @@ export function governing(field: FieldReader): Governing {
   }
   // Surrogate-Control predates structured fields: Cache-Control's own grammar
   const surrogate = field("surrogate-control");
-  if (surrogate !== undefined && surrogate.trim() !== "") {
+  if (surrogate !== undefined && trimOws(surrogate) !== "") {
     return { field: "surrogate-control", directives: responseDirectives(parseDirectives(surrogate)) };
   }
   const cacheControl = field("cache-control");
@@ -34,13 +34,13 @@ export function governing(field: FieldReader): Governing {
 
 /** `undefined` when the field is absent, empty or not a Dictionary: it must then be ignored (RFC 9213 2.1). */
 function structuredDirectives(value: string | undefined): Directives | undefined {
-  if (value === undefined || value.trim() === "") return undefined;
+  if (value === undefined || trimOws(value) === "") return undefined;
   try {
     const directives = new Map<string, string | true>();
     let wrongType = false;
     for (const [name, [item]] of parseDictionary(value)) {
       if (item === false) continue;
-      const isText = DURATIONS.has(name) && typeof item === "string";
+      const isText = DURATIONS.has(name) && (typeof item === "string" || item instanceof DisplayString);
       wrongType ||= isText;
       directives.set(name, isText || Array.isArray(item) ? "" : argumentOf(item));
     }

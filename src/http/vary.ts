@@ -1,7 +1,16 @@
 // Owns Vary: what a response varies on, and the one normal form of a request value that both key and origin use
 // (RFC 9111 4.1, RFC 9110 12.5).
 import { isSeenByOrigin } from "./field-table.ts";
-import { deltaSeconds, type FieldReader, isToken, splitList } from "./fields.ts";
+import {
+  deltaSeconds,
+  evenlySpaced,
+  type FieldReader,
+  type HeaderPairs,
+  isToken,
+  readerOf,
+  splitList,
+} from "./fields.ts";
+import { weightsOf } from "./weights.ts";
 
 /** Field name in lower case -> normalised request value; null where the request lacks the field. */
 export type Variant = Readonly<Record<string, string | null>>;
@@ -20,7 +29,8 @@ const WEIGHTED: ReadonlySet<string> = new Set(["accept", "accept-language", "acc
 /** More names than any sound resource varies on. */
 const MAX_FIELDS = 16;
 
-export function readVary(value: string | undefined): VaryVerdict {
+/** `declared`: fields a rule has reduced to a few values, which the origin has seen. */
+export function readVary(value: string | undefined, declared: readonly string[] = []): VaryVerdict {
   if (value === undefined) return { storable: true, fields: [] };
   const fields = [...new Set(splitList(value.toLowerCase()))].sort();
   if (fields.length > MAX_FIELDS || fields.some((name) => !isToken(name)))
@@ -28,9 +38,19 @@ export function readVary(value: string | undefined): VaryVerdict {
   // each request has an id of its own, and the platform tells the origin each client's address
   if (["*", "x-request-id", "x-forwarded-for"].some((name) => fields.includes(name)))
     return { storable: false, reason: "vary-star" };
-  if (fields.includes("cookie")) return { storable: false, reason: "vary-cookie" };
+  if (fields.includes("cookie") && !declared.includes("cookie")) return { storable: false, reason: "vary-cookie" };
   if (fields.includes("authorization")) return { storable: false, reason: "vary-authorization" };
-  return { storable: true, fields: fields.filter(isSeenByOrigin) };
+  return { storable: true, fields: fields.filter((name) => isSeenByOrigin(name) || declared.includes(name)) };
+}
+
+/** A header section whose Vary names the declared fields too. */
+export function withDeclaredVary(headers: HeaderPairs, declared: readonly string[]): HeaderPairs {
+  const said = readerOf(headers)("vary");
+  const named = splitList((said ?? "").toLowerCase());
+  const missing = declared.filter((name) => !named.includes(name));
+  if (missing.length === 0 || named.includes("*")) return headers;
+  const others = headers.filter(([name]) => name.toLowerCase() !== "vary");
+  return [...others, ["Vary", [...(said === undefined ? [] : [said]), ...missing].join(", ")]];
 }
 
 export function variantOf(fields: readonly string[], request: FieldReader): Variant {
@@ -45,13 +65,27 @@ export function matchesVariant(variant: Variant, request: FieldReader): boolean 
 /** The normal form of a request field: sent to the origin and used as key alike. `undefined` where absent. */
 export function normalisedValue(name: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
-  // of an unknown field only what no origin can see is dropped: it reads the client's own spelling
-  return WEIGHTED.has(name) ? byPreference(value) : value.trim();
+  // of an unknown field nothing is dropped and nothing reordered: to its origin that may mean something
+  return WEIGHTED.has(name) ? byPreference(value) : evenlySpaced(value);
 }
 
-/** Whether the origin receives the normal form instead of the client's own spelling. */
-export function isForwardedNormalised(name: string): boolean {
-  return WEIGHTED.has(name);
+/** Whether the origin receives the normal form: of weighted fields always, of others where they are known to be `varied` on. */
+export function isForwardedNormalised(name: string, varied: readonly string[]): boolean {
+  return WEIGHTED.has(name) || varied.includes(name);
+}
+
+/** The one language a request likes best, in lower case; `undefined` where it likes several equally, or none. */
+export function preferredLanguage(acceptLanguage: string | undefined): string | undefined {
+  const weights = [...weightsOf(acceptLanguage ?? "")].sort(([, a], [, b]) => b - a);
+  const [first, second] = weights;
+  if (!first || first[0] === "*" || first[1] === 0 || first[1] === second?.[1]) return undefined;
+  return first[0];
+}
+
+/** The one language a response is in, in lower case (RFC 9110 8.5). */
+export function languageOf(headers: HeaderPairs): string | undefined {
+  const languages = splitList(readerOf(headers)("content-language") ?? "");
+  return languages.length === 1 ? languages[0]?.toLowerCase() : undefined;
 }
 
 function byPreference(value: string): string {

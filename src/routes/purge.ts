@@ -1,13 +1,10 @@
 // Owns POST /.strata/purge: who may, what is asked, and the receipt. All problems are named, and nothing is purged in part.
 import * as v from "valibot";
+import type { Purge } from "../flow/exchange.ts";
 import type { Target } from "../http/target.ts";
 import { MAX_TAG_LENGTH } from "../http/tags.ts";
 import { check, isUnknownMember } from "../policy/issues.ts";
-import type { PurgeMode } from "../purge/records.ts";
 import { type Problem, problemResponse } from "./problem.ts";
-
-/** Carries out a purge; resolves with its sequence number once the log has it and this isolate obeys it. */
-export type Purge = (targets: readonly Target[], mode: PurgeMode) => Promise<number>;
 
 const MAX_TARGETS = 1000;
 /** 1,000 tags of 1,024 characters, escaped, with room to spare. */

@@ -7,7 +7,7 @@ import type { TargetHash } from "../http/target.ts";
 import type { Entry, VaryIndex } from "./tier.ts";
 
 /** Raise it when `Stored` or this encoding changes: entries of another version are misses. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** An entry without its body. */
 export type Head =
@@ -24,6 +24,7 @@ const responseSchema = v.object({
     status: v.number(),
     headers: pairs,
     edgeHeaders: pairs,
+    part: v.optional(v.object({ first: v.number(), last: v.number(), total: v.optional(v.number()) })),
     bodyLength: v.optional(v.number()),
     receivedAtMs: v.number(),
     initialAgeSeconds: v.number(),
@@ -36,6 +37,9 @@ const responseSchema = v.object({
     forSession: v.boolean(),
     etag: maybeText,
     lastModified: maybeText,
+    dateMs: v.optional(v.number()),
+    shownEtag: maybeText,
+    coding: maybeText,
     // pairs: a field may be called __proto__
     variant: v.pipe(
       v.array(v.tuple([v.string(), v.nullable(v.string())])),
@@ -53,6 +57,7 @@ const varySchema = v.object({
     generation: v.string(),
     fields: v.array(v.string()),
     variants: v.array(v.custom<CacheKey>(isText)),
+    languages: v.array(v.tuple([v.string(), v.string()])),
   }),
 });
 

@@ -16,15 +16,19 @@ export async function file(
 ): Promise<void> {
   const tiers = candidates.filter((tier) => tier.admits(entry.stored, entry.body));
   const seconds = storageSeconds(entry.stored);
-  const varies = Object.keys(entry.stored.variant);
-  if (varies.length === 0) {
+  if (Object.keys(entry.stored.variant).length === 0) {
     await Promise.all(tiers.map((tier) => tier.put(place.key, entry, seconds)));
     return;
   }
   // others may have filed variants since the lookup
   const current = memory.get(place.key);
   const known = mergedIndex(current?.kind === "vary" ? current.index : undefined, place.index);
-  const { index, own, dropped } = withVariant(place, known, varies);
+  const indexed = withVariant(place, known, entry.stored, (variant) => memory.wasHit(variant));
+  if (!indexed) {
+    if (entry.body.kind === "stream") await entry.body.stream.cancel();
+    return;
+  }
+  const { index, own, dropped } = indexed;
   const kept: Entry = { kind: "vary", index };
   await Promise.all(tiers.flatMap((tier) => [tier.put(own, entry, seconds), tier.put(place.key, kept, INDEX_SECONDS)]));
   await Promise.all(tiers.flatMap((tier) => dropped.map((variant) => tier.delete(variant))));

@@ -21,8 +21,8 @@ export interface KvOptions {
 export function kvTier(kv: KvLike, { minTtlSeconds }: KvOptions): Tier {
   return {
     name: "global",
-    admits: ({ lifetimeSeconds, initialAgeSeconds }, body) =>
-      body.kind === "bytes" && lifetimeSeconds - initialAgeSeconds >= minTtlSeconds,
+    admits: ({ lifetimeSeconds, initialAgeSeconds, part }, body) =>
+      body.kind === "bytes" && !part && lifetimeSeconds - initialAgeSeconds >= minTtlSeconds,
     async get(key) {
       const frame = await kv.get(await addressOf(key), "arrayBuffer");
       return frame === null ? undefined : decodeFrame(frame);

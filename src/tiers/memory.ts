@@ -14,6 +14,8 @@ export interface MemoryTier extends Tier {
   get(key: CacheKey): Entry | undefined;
   put(key: CacheKey, entry: Entry, seconds: number): void;
   delete(key: CacheKey): void;
+  /** Whether the entry has been asked for since it was put; false where there is none. */
+  wasHit(key: CacheKey): boolean;
   /** Bytes in use, by the tier's own reckoning. */
   readonly usedBytes: number;
 }
@@ -23,7 +25,10 @@ interface Node {
   readonly entry: Entry;
   readonly bytes: number;
   readonly expiresAtMs: number;
+  /** Since the hand last passed. */
   visited: boolean;
+  /** Since it was put. */
+  hit: boolean;
   newer: Node | undefined;
   older: Node | undefined;
 }
@@ -75,6 +80,7 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
         return undefined;
       }
       node.visited = true;
+      node.hit = true;
       return node.entry;
     },
     put(key, entry, seconds) {
@@ -91,6 +97,7 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
         bytes: size,
         expiresAtMs: now() + seconds * 1000,
         visited,
+        hit: false,
         newer: undefined,
         older: newest,
       };
@@ -104,6 +111,7 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
       const node = nodes.get(key);
       if (node) unlink(node);
     },
+    wasHit: (key) => nodes.get(key)?.hit ?? false,
     get usedBytes() {
       return used;
     },
@@ -113,7 +121,10 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
 /** Strings are counted as one byte a character: header text is Latin-1 in the heap. */
 function sizeOf(key: CacheKey, entry: Entry): number {
   let size = OVERHEAD_BYTES + key.length;
-  if (entry.kind === "vary") return size + entry.index.variants.reduce((sum, variant) => sum + variant.length, 0);
+  if (entry.kind === "vary") {
+    const { variants, languages } = entry.index;
+    return [...variants, ...languages.flat()].reduce((sum, text) => sum + text.length, size);
+  }
   const { stored, body } = entry;
   for (const pairs of [stored.headers, stored.edgeHeaders])
     for (const [name, value] of pairs) size += name.length + value.length + 64;

@@ -1,11 +1,12 @@
 // Owns the tiers as one: lookup from fast to slow with promotion, Vary's two steps, and storing in all of them.
+import type { FieldReader } from "../http/fields.ts";
 import type { Stored } from "../http/stored.ts";
 import { matchesVariant } from "../http/vary.ts";
 import { file } from "./filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Body, Entry, Found, Lookup, Place, Stack, Tier, TierName, VaryIndex } from "./tier.ts";
-import { mergedIndex, selectedKey } from "./vary-index.ts";
+import { mergedIndex, selectedKey, selections } from "./vary-index.ts";
 
 /** `lower`: from near to far, each already guarded. */
 export function tierStack(
@@ -93,27 +94,39 @@ const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined
 function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Lookup {
   const first = memory.get(place.key);
   if (first?.kind !== "vary") return asLookup(memory.name, first, place);
-  const second = memory.get(selectedKey(place, first.index));
-  return asVariant(memory.name, second, first.index, place);
+  let last = ABSENT;
+  for (const request of selections(place.request, first.index)) {
+    const second = memory.get(selectedKey({ ...place, request }, first.index));
+    last = asVariant(memory.name, second, first.index, request);
+    if (last.found) break;
+  }
+  return last;
 }
 
 async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup> {
   const first = await tier.get(place.key);
   if (first?.kind !== "vary") return asLookup(tier.name, first, place);
-  const second = await tier.get(selectedKey(place, first.index));
-  return asVariant(tier.name, second, first.index, place);
+  let last = ABSENT;
+  for (const request of selections(place.request, first.index)) {
+    // the second is asked for only where the first is not there
+    // oxlint-disable-next-line no-await-in-loop
+    const second = await tier.get(selectedKey({ ...place, request }, first.index));
+    last = asVariant(tier.name, second, first.index, request);
+    if (last.found) break;
+  }
+  return last;
 }
 
 function asLookup(tier: TierName, entry: Entry | undefined, place: Omit<Place, "index">): Lookup {
   if (entry?.kind !== "response") return ABSENT;
-  return asVariant(tier, entry, undefined, place);
+  return asVariant(tier, entry, undefined, place.request);
 }
 
 function asVariant(
   tier: TierName,
   entry: Entry | undefined,
   index: VaryIndex | undefined,
-  { request }: Omit<Place, "index">,
+  request: FieldReader,
 ): Lookup {
   const { stored, body } = entry?.kind === "response" ? entry : { stored: undefined, body: undefined };
   if (!stored || !matchesVariant(stored.variant, request)) return { found: undefined, absence: "vary-miss", index };

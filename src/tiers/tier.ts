@@ -23,6 +23,8 @@ export interface VaryIndex {
   /** Lower case, sorted. */
   readonly fields: readonly string[];
   readonly variants: readonly CacheKey[];
+  /** Content-Language -> the Accept-Language that selected it, both in their normal form. */
+  readonly languages: readonly (readonly [language: string, accepted: string])[];
 }
 
 export type Entry =
@@ -61,6 +63,8 @@ export interface Place {
   readonly index: VaryIndex | undefined;
   /** Whether the rule admits the global tier. */
   readonly global: boolean;
+  /** How many variants of a resource are kept. */
+  readonly maxVariants: number;
   /** `Stack.epoch` when the request began: an invalidation since then wins over what it stores. */
   readonly epoch: Epoch;
 }

@@ -1,13 +1,24 @@
-// Owns the index of a resource that varies: its fields, its variants and their keys.
+// Owns the index of a resource that varies: its fields, its variants, their keys, and which request selects which.
+import type { FieldReader } from "../http/fields.ts";
 import { type CacheKey, variantKey } from "../http/key.ts";
-import { variantOf } from "../http/vary.ts";
+import type { Stored } from "../http/stored.ts";
+import { languageOf, preferredLanguage, variantOf } from "../http/vary.ts";
 import type { Place, VaryIndex } from "./tier.ts";
 
-/** Variants of one resource that are kept at once; beyond it the oldest goes, so that junk cannot grow without end. */
-const MAX_VARIANTS = 16;
 /** The key of the variant that the place's request selects. */
 export function selectedKey({ key, request }: Pick<Place, "key" | "request">, index: VaryIndex): CacheKey {
   return variantKey(key, index.generation, variantOf(index.fields, request));
+}
+
+/**
+ * The request as it is; then, where a variant in the one language it likes best is known, the request that selected that one:
+ * what is stored in that language is what the origin would choose (RFC 9111 4.1).
+ */
+export function selections(request: FieldReader, index: VaryIndex): readonly FieldReader[] {
+  const known = index.languages.length > 0 ? preferredLanguage(request("accept-language")) : undefined;
+  const accepted = index.languages.find(([language]) => language === known)?.[1];
+  if (accepted === undefined) return [request];
+  return [request, (name) => (name === "accept-language" ? accepted : request(name))];
 }
 
 export interface Indexed {
@@ -18,14 +29,35 @@ export interface Indexed {
   readonly dropped: readonly CacheKey[];
 }
 
-/** The index after one more variant, which varies on `varies`. */
-export function withVariant(place: Place, known: VaryIndex | undefined, varies: readonly string[]): Indexed {
-  const fields = [...new Set([...varies, ...(known?.fields ?? [])])].sort();
+/**
+ * The index after one more variant. Where more than `maxVariants` would be known the oldest that was not hit since its fill goes;
+ * `undefined` where all were hit: the new one is not kept, so that junk cannot lock real variants out.
+ */
+export function withVariant(
+  place: Place,
+  known: VaryIndex | undefined,
+  stored: Stored,
+  wasHit: (variant: CacheKey) => boolean,
+): Indexed | undefined {
+  const fields = [...new Set([...Object.keys(stored.variant), ...(known?.fields ?? [])])].sort();
   const generation = known?.generation ?? crypto.randomUUID();
-  const own = selectedKey(place, { generation, fields, variants: [] });
-  const variants = [...(known?.variants ?? []).filter((variant) => variant !== own), own];
-  const dropped = variants.splice(0, Math.max(0, variants.length - MAX_VARIANTS));
-  return { index: { generation, fields, variants }, own, dropped };
+  const own = selectedKey(place, { generation, fields, variants: [], languages: [] });
+  const others = (known?.variants ?? []).filter((variant) => variant !== own);
+  const dropped: CacheKey[] = [];
+  while (others.length - dropped.length >= place.maxVariants) {
+    const idle = others.find((variant) => !dropped.includes(variant) && !wasHit(variant));
+    if (idle === undefined) return undefined;
+    dropped.push(idle);
+  }
+  const variants = [...others.filter((variant) => !dropped.includes(variant)), own];
+  const languages = mergedLanguages(languagesOf(stored), known?.languages ?? []);
+  return { index: { generation, fields, variants, languages }, own, dropped };
+}
+
+function languagesOf(stored: Stored): VaryIndex["languages"] {
+  const language = languageOf(stored.headers);
+  const accepted = stored.variant["accept-language"];
+  return language === undefined || accepted === undefined || accepted === null ? [] : [[language, accepted]];
 }
 
 /** What two tiers know together. */
@@ -37,5 +69,15 @@ export function mergedIndex(a: VaryIndex | undefined, b: VaryIndex | undefined):
     generation: a.generation,
     fields: [...new Set([...a.fields, ...b.fields])].sort(),
     variants: [...new Set([...a.variants, ...b.variants])],
+    languages: mergedLanguages(a.languages, b.languages),
   };
+}
+
+/** As many as a default resource has variants: a language beyond them is found by its own spelling only. */
+const MAX_LANGUAGES = 16;
+
+/** Of two requests that selected a language the first counts. */
+function mergedLanguages(a: VaryIndex["languages"], b: VaryIndex["languages"]): VaryIndex["languages"] {
+  const others = b.filter(([language]) => a.every(([known]) => known !== language));
+  return [...a, ...others].slice(0, MAX_LANGUAGES);
 }

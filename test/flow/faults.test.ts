@@ -57,7 +57,7 @@ describe("all tiers at once", () => {
     const e = testEdge({ lower: [colo] });
     await e.text("/a");
     for (const key of colo.entries.keys())
-      colo.entries.set(key, { kind: "vary", index: { generation: "g", fields: ["x"], variants: [] } });
+      colo.entries.set(key, { kind: "vary", index: { generation: "g", fields: ["x"], variants: [], languages: [] } });
     const next = testEdge({ lower: [colo], log: e.log });
     expect((await next.text("/a")).text).toBe("hello");
     expect(next.asked).toHaveLength(1);

@@ -11,7 +11,7 @@ describe("reasons", () => {
   });
 
   it("RFC 9211 2.2: use its words for why a request went forward", () => {
-    const words = ["bypass", "method", "uri-miss", "vary-miss", "miss", "request", "stale", undefined];
+    const words = ["bypass", "method", "uri-miss", "vary-miss", "miss", "request", "stale", "partial", undefined];
     for (const code of CODES) expect(words).toContain(fwdOf(code));
   });
 

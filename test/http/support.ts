@@ -56,11 +56,14 @@ export const POLICY: SettlePolicy = {
   defaultTtl: undefined,
   minTtl: undefined,
   maxTtl: undefined,
+  byStatus: new Map(),
   staleWhileRevalidate: undefined,
   staleIfError: undefined,
   sharedRoute: false,
   tags: [],
   honourClient: true,
+  deceptionGuard: true,
+  keepCodings: false,
 };
 
 export const HONOUR: ReusePolicy = { honourClient: true };
@@ -70,6 +73,7 @@ export function askedOf(asked: Partial<Asked> = {}): Asked {
   return {
     request: requestOf(),
     stored: undefined,
+    prefix: undefined,
     clientConditionals: false,
     purge: { state: "clear" },
     fence: FENCE,

@@ -28,13 +28,18 @@ export function appWith(token: string | undefined, isDevelopment: boolean, site:
   const edge = testEdge({ site: { origins: { "*": "http://origin.test" }, ...site } });
   const purges: TestApp["purges"] = [];
   const mounted: Mounted = {
-    edge: edge.edge,
+    edge: {
+      ...edge.edge,
+      purges: {
+        ...edge.edge.purges,
+        purge(targets, mode) {
+          purges.push({ targets, mode });
+          return test.purge();
+        },
+      },
+    },
     token,
     isDevelopment,
-    purge(targets, mode) {
-      purges.push({ targets, mode });
-      return test.purge();
-    },
   };
   const app = createApp(() => mounted, edge.edge.report);
   const context: ExecutionContext = {

@@ -2,6 +2,7 @@
 import type { DependencyError } from "../../src/error.ts";
 import type { Edge } from "../../src/flow/exchange.ts";
 import { serve } from "../../src/flow/serve.ts";
+import { unstorable } from "../../src/flow/unstorable.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
 import { purgeReplica, type Replica } from "../../src/purge/replica.ts";
 import { invalidations } from "../../src/tiers/invalidations.ts";
@@ -59,13 +60,22 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
   const edge: Edge = {
     site,
     stack: tierStack(memory, options.lower ?? [], invalidations(), bodyBytes),
-    purges: { ...replica, ensure: (maxLagMs, background) => replica.ensure(log, maxLagMs, background) },
+    purges: {
+      ...replica,
+      ensure: (maxLagMs, background) => replica.ensure(log, maxLagMs, background),
+      purge(targets, mode) {
+        const seq = log.purgeTargets(targets, mode, clock.now());
+        replica.apply(log.delta(replica.cursor()), clock.now());
+        return Promise.resolve(seq);
+      },
+    },
     fetch: async (request) => {
       asked.push(request);
       return test.origin(request);
     },
     now: clock.now,
     refreshing: new Map(),
+    unstorable: unstorable(clock.now),
     report,
   };
   const test: TestEdge = {

@@ -5,6 +5,7 @@ import type { LogReader } from "../../src/purge/replica.ts";
 
 export interface MemoryLog extends LogReader {
   purge(tags: readonly string[], mode: PurgeMode, nowMs?: number): number;
+  purgeTargets(targets: readonly Target[], mode: PurgeMode, nowMs?: number): number;
   delta(cursor: Cursor | undefined): Delta;
   /** As a log that lost its storage. */
   lose(): void;
@@ -20,10 +21,13 @@ export function memoryLog(): MemoryLog {
   const log: MemoryLog = {
     questions: [],
     answer: undefined,
-    purge(tags, mode, nowMs = 0) {
+    purge(tags, mode, nowMs) {
+      const targets = tags.map((value): Target => ({ kind: "tag", value }));
+      return log.purgeTargets(targets, mode, nowMs);
+    },
+    purgeTargets(targets, mode, nowMs = 0) {
       seq += 1;
-      for (const value of tags) {
-        const target: Target = { kind: "tag", value };
+      for (const target of targets) {
         const hash = targetHash(target);
         changed.set(hash, { record: purgedAgain(hash, changed.get(hash)?.record, mode, seq, nowMs), seq });
       }

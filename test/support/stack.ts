@@ -30,6 +30,7 @@ export function testStack(lower: readonly Tier[], bodyBytes = 1000): TestStack {
       request: fieldsOf(fields),
       index: undefined,
       global: true,
+      maxVariants: 16,
       epoch: stack.epoch(),
       ...changes,
     }),

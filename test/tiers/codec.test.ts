@@ -48,10 +48,17 @@ const entry: fc.Arbitrary<{ entry: Entry; body: Uint8Array<ArrayBuffer> }> = fc.
     };
     return { entry: whole, body };
   }),
-  fc.record({ generation: text, fields: fc.array(text), variants: fc.array(text.map(keyOf)) }).map((index) => {
-    const vary: Entry = { kind: "vary", index };
-    return { entry: vary, body: new Uint8Array(0) };
-  }),
+  fc
+    .record({
+      generation: text,
+      fields: fc.array(text),
+      variants: fc.array(text.map(keyOf)),
+      languages: fc.array(fc.tuple(text, text)),
+    })
+    .map((index) => {
+      const vary: Entry = { kind: "vary", index };
+      return { entry: vary, body: new Uint8Array(0) };
+    }),
 );
 
 const frameOf = (value: Entry, body: Uint8Array): ArrayBuffer => encodeFrame(value, body).buffer;

@@ -113,7 +113,12 @@ export function tierContract(name: string, tier: () => Tier): void {
       const t = tier();
       const index: Entry = {
         kind: "vary",
-        index: { generation: "g1", fields: ["accept-language", "x-geo"], variants: [keyOf("/v1"), keyOf("/v2 é")] },
+        index: {
+          generation: "g1",
+          fields: ["accept-language", "x-geo"],
+          variants: [keyOf("/v1"), keyOf("/v2 é")],
+          languages: [["de", "de-ch, de;q=0.5"]],
+        },
       };
       await t.put(keyOf("/vary"), index, 600);
       expect(await t.get(keyOf("/vary"))).toMatchObject(index);
@@ -121,7 +126,7 @@ export function tierContract(name: string, tier: () => Tier): void {
 
     it("lets a response take an index's place, and the other way round", async () => {
       const t = tier();
-      const index: Entry = { kind: "vary", index: { generation: "g", fields: ["x"], variants: [] } };
+      const index: Entry = { kind: "vary", index: { generation: "g", fields: ["x"], variants: [], languages: [] } };
       await t.put(keyOf("/swap"), index, 600);
       await t.put(keyOf("/swap"), responseEntry("response"), 600);
       expect((await t.get(keyOf("/swap")))?.kind).toBe("response");

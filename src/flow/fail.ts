@@ -1,0 +1,39 @@
+// Owns the answers the edge gives in its own name: problems, with what becomes of them in Cache-Status (RFC 9457).
+import { cacheStatus, type Outcome, xCache } from "../http/cache-status.ts";
+import type { Failure } from "../http/settle.ts";
+import type { Delivery } from "./deliver.ts";
+
+/** Nothing came from the origin and nothing may stand in. */
+export function deliverFailure(delivery: Delivery, failure: Failure, outcome: Outcome): Response {
+  const { status, title } = FAILURES[failure];
+  return deliverProblem(delivery, status, title, outcome);
+}
+
+const FAILURES = {
+  "origin-timeout": { status: 504, title: "the origin did not answer in time" },
+  "origin-unreachable": { status: 502, title: "the origin cannot be reached" },
+  "origin-invalid": { status: 502, title: "the origin's answer is not a final HTTP response" },
+} as const satisfies Record<Failure, { status: number; title: string }>;
+
+/** Our own errors, as RFC 9457 problem details. */
+export function deliverProblem(
+  { facts, requestId }: Pick<Delivery, "facts" | "requestId">,
+  status: number,
+  title: string,
+  outcome: Outcome,
+): Response {
+  const problem = JSON.stringify({ type: "about:blank", title, status, code: outcome.settled ?? outcome.reason });
+  return new Response(facts.method === "HEAD" ? null : problem, {
+    status,
+    headers: {
+      "Content-Type": "application/problem+json",
+      "Cache-Control": "no-store",
+      "X-Request-Id": requestId,
+      "Cache-Status": cacheStatus(outcome, undefined),
+      "X-Cache": xCache(outcome),
+      ...(status >= 500 && { "Retry-After": RETRY_AFTER_SECONDS }),
+    },
+  });
+}
+
+const RETRY_AFTER_SECONDS = "5";
