@@ -11,7 +11,7 @@ export default defineConfig({
     projects: [
       inNode("core", ["test/http/**/*.test.ts", "test/policy/**/*.test.ts", "test/security/*.test.ts"]),
       inNode("house", ["test/house/**/*.test.ts"]),
-      inNode("cli", ["test/cli/**/*.test.ts"], 60_000),
+      inNode("cli", ["test/{cli,conformance}/**/*.test.ts"], 60_000),
       inNode("origin", ["test/origin-mock/**/*.test.ts"], 30_000),
       inNode("e2e", ["test/e2e/**/*.test.ts"], 120_000),
       {
