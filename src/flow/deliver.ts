@@ -10,6 +10,7 @@ import { madePrivate } from "../http/private.ts";
 import { type ByteRange, contentRange, resolvedRange, unsatisfiedRange } from "../http/range.ts";
 import { isBodyless } from "../http/status-table.ts";
 import { ageSeconds, originValidators, remainingSeconds, shownFields, shownValidators } from "../http/stored.ts";
+import { undoneCoding } from "../http/undone.ts";
 import type { Found } from "../tiers/tier.ts";
 import { slicedStream } from "./slice.ts";
 
@@ -87,7 +88,8 @@ export function deliverAnswer(
     status: response.status,
     fields: addPrivate ? madePrivate(fields) : fields,
     validators: evaluates ? originValidators(response) : undefined,
-    divisible: response.status === 200,
+    // read here, an encoded body would be another one
+    divisible: response.status === 200 && undoneCoding(response) === undefined,
     content,
     length,
     first: 0,

@@ -66,6 +66,7 @@ function judge(request: RequestFacts, stored: Stored, purge: PurgeState, policy:
   if (asked?.noCache) return validate("request-no-cache");
   const remaining = freshSeconds(stored, purge, nowMs);
   const age = stored.lifetimeSeconds - remainingSeconds(stored, nowMs);
+  if (remaining <= 0 && stored.part) return fetch(request, "stale");
   if (remaining <= 0) return judgeStale(stored, { age, staleFor: -remaining }, asked, validate);
   // 5.2.1.1, 5.2.1.3
   if (asked?.maxAge !== undefined && age > asked.maxAge) return validate("request-max-age");

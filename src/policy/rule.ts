@@ -5,7 +5,7 @@ import { hash64 } from "../http/hash.ts";
 import type { QueryPolicy } from "../http/query.ts";
 import { declaredFields, type VaryPolicy } from "../http/reduce.ts";
 import type { ReusePolicy } from "../http/reuse.ts";
-import type { SettlePolicy } from "../http/settle.ts";
+import type { SettlePolicy } from "../http/record.ts";
 import { anyPatternTest, patternTest } from "./pattern.ts";
 import type { RuleInput, SiteInput } from "./schema.ts";
 

@@ -18,7 +18,7 @@ describe("links between documents", () => {
 
 describe("the semantics matrix", () => {
   const text = readFileSync(join(ROOT, "docs/semantics.md"), "utf8");
-  const named = [...text.matchAll(/`((?:http|flow|tiers|purge|routes|policy)\/[\w-]+(?:\.test)?\.ts)`/g)];
+  const named = [...text.matchAll(/`((?:http|flow|tiers|purge|routes|policy|security|e2e)\/[\w-]+(?:\.test)?\.ts)`/g)];
 
   it.each([...new Set(named.map(([, file = ""]) => file))])("%s", (file) => {
     expect(existsSync(join(ROOT, file.endsWith(".test.ts") ? "test" : "src", file))).toBe(true);

@@ -1,6 +1,6 @@
 // Owns the proof of which responses a shared cache may store, clause by clause.
 import { describe, expect, it } from "vitest";
-import type { SettlePolicy } from "../../src/http/settle.ts";
+import type { SettlePolicy } from "../../src/http/record.ts";
 import { defineSite } from "../../src/policy/define.ts";
 import { at, type Fields, type RequestShape, requestOf, type ResponseShape, settled } from "./support.ts";
 

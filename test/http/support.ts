@@ -1,7 +1,8 @@
 // Owns the builders of requests, responses and stored records that tests of the core share.
 import { type RequestFacts, requestFacts, type ResponseFacts, responseFacts } from "../../src/http/facts.ts";
 import type { FieldReader, HeaderPairs } from "../../src/http/fields.ts";
-import { type Asked, type Settle, settle, type SettlePolicy } from "../../src/http/settle.ts";
+import type { SettlePolicy } from "../../src/http/record.ts";
+import { type Asked, type Settle, settle } from "../../src/http/settle.ts";
 import type { Fence, Stored } from "../../src/http/stored.ts";
 import type { ReusePolicy } from "../../src/http/reuse.ts";
 

@@ -1,0 +1,83 @@
+// Owns the stored record: what of a response is decided once, when it is stored, or the reason why it must not become one.
+import { formatHttpDate, parseHttpDate } from "./dates.ts";
+import type { RequestFacts, ResponseFacts } from "./facts.ts";
+import { addressedToEdge, kept } from "./field-table.ts";
+import type { HeaderPairs } from "./fields.ts";
+import { initialAge, type LifetimePolicy, lifetimeOf, staleWindows } from "./freshness.ts";
+import { groupTarget, readGroups } from "./groups.ts";
+import { lengthOf, partOf } from "./parts.ts";
+import type { ReasonCode } from "./reasons.ts";
+import { forAuthorization, forSession, type SharingPolicy, whyNotStorable } from "./storable.ts";
+import { type Fence, originValidators, type Stored } from "./stored.ts";
+import { readTags } from "./tags.ts";
+import { type Target, type TargetHash, targetHash } from "./target.ts";
+import { undoneCoding, weakened, withoutCoding } from "./undone.ts";
+import { readVary, variantOf } from "./vary.ts";
+
+/** What of a record depends on the site's rule. */
+export interface SettlePolicy extends LifetimePolicy, SharingPolicy {
+  readonly tags: readonly string[];
+  /** The rule declares codings: a body leaves in the coding it came in. */
+  readonly keepCodings: boolean;
+}
+
+/** `fence`: taken before the request was sent; absent while the purge log is unknown, and then nothing is stored. */
+export function recordOf(
+  response: ResponseFacts,
+  request: RequestFacts,
+  fence: Fence | undefined,
+  policy: SettlePolicy,
+): Stored | ReasonCode {
+  const lifetime = lifetimeOf(request, response, policy);
+  const tags = readTags(response.field, policy.tags);
+  const refusal = whyNotStorable(request, response, lifetime, tags, policy);
+  if (refusal) return refusal;
+  if (!fence) return "purge-unknown";
+  const vary = readVary(response.field("vary"), request.declared);
+  if (!vary.storable) return vary.reason;
+  if (!tags.usable) return tags.reason;
+  const part = partOf(response);
+  const windows = staleWindows(response, policy);
+  const validators = originValidators(response);
+  const coding = undoneCoding(response);
+  const headers = kept(coding === undefined ? response.headers : withoutCoding(response.headers));
+  return {
+    status: response.status,
+    headers: dated(part ? withoutRange(headers) : headers, response),
+    part,
+    coding: policy.keepCodings ? coding : undefined,
+    shownEtag: coding !== undefined && validators.etag !== undefined ? weakened(validators.etag) : undefined,
+    bodyLength: part && lengthOf(part),
+    edgeHeaders: addressedToEdge(response.headers),
+    receivedAtMs: response.receivedAtMs,
+    initialAgeSeconds: initialAge(response),
+    lifetimeSeconds: lifetime.seconds,
+    staleWhileRevalidateSeconds: windows.whileRevalidate,
+    staleIfErrorSeconds: windows.ifError,
+    staleAllowed: windows.allowed,
+    alwaysValidate: response.governing.directives.noCache,
+    forAuthorization: forAuthorization(response, policy),
+    forSession: forSession(response, policy),
+    ...validators,
+    variant: variantOf(vary.fields, request.field),
+    targets: targetsOf(request, response, tags.tags),
+    fence,
+  };
+}
+
+function targetsOf({ location }: RequestFacts, { field }: ResponseFacts, tags: readonly string[]): TargetHash[] {
+  const groups = readGroups(field).map((group) => groupTarget(location, group));
+  return [...tags.map((value): Target => ({ kind: "tag", value })), ...groups].map(targetHash);
+}
+
+/** Each answer made from a part says its own range. */
+function withoutRange(headers: HeaderPairs): HeaderPairs {
+  return headers.filter(([name]) => name.toLowerCase() !== "content-range");
+}
+
+/** With a Date: a recipient that stores a response without one adds when it came (RFC 9110 6.6.1). */
+export function dated(headers: HeaderPairs, { field, receivedAtMs }: ResponseFacts): HeaderPairs {
+  if (parseHttpDate(field("date") ?? "", receivedAtMs) !== undefined) return headers;
+  const others = headers.filter(([name]) => name.toLowerCase() !== "date");
+  return [...others, ["Date", formatHttpDate(receivedAtMs)]];
+}

@@ -1,0 +1,106 @@
+// Owns what a validation proves: the stored body under the header section of a 304 or of an answer to HEAD (RFC 9111 4.3.4, 4.3.5).
+import { parseHttpDate } from "./dates.ts";
+import { weakMatch } from "./etag.ts";
+import { type RequestFacts, type ResponseFacts, responseFacts } from "./facts.ts";
+import { kept, mergedBy304 } from "./field-table.ts";
+import { declaredLength, type HeaderPairs } from "./fields.ts";
+import { initialAge } from "./freshness.ts";
+import { madePrivate } from "./private.ts";
+import type { ReasonCode } from "./reasons.ts";
+import { dated, recordOf, type SettlePolicy } from "./record.ts";
+import { type Fence, originValidators, type Stored } from "./stored.ts";
+import { hasTagField, isTagField } from "./tags.ts";
+import { undoneCoding } from "./undone.ts";
+
+/** A stored response that was asked about. */
+export interface Validating {
+  readonly request: RequestFacts;
+  readonly stored: Stored;
+  /** Taken before the question was sent. */
+  readonly fence: Fence | undefined;
+}
+
+/**
+ * The stored response after a 304; `undefined` where that is about another one. `refusal` says why it may answer this request
+ * but not be kept.
+ */
+export function validated(
+  response: ResponseFacts,
+  { request, stored, fence }: Validating,
+  policy: SettlePolicy,
+): { readonly stored: Stored; readonly refusal: ReasonCode | undefined } | undefined {
+  if (!sameRepresentation(response, stored)) return undefined;
+  const merged = mergedFacts(stored, response);
+  // a 304 to a question that named no validator proves nothing of the time since the stored response's own fetch
+  const proven = stored.etag !== undefined || stored.lastModified !== undefined;
+  const record = recordOf(merged, request, proven ? fence : stored.fence, policy);
+  if (typeof record !== "string") return { stored: { ...record, ...bodyOf(stored) }, refusal: undefined };
+  const headers = dated(kept(merged.headers), merged);
+  const answers = {
+    headers: request.hasSession ? madePrivate(headers) : headers,
+    receivedAtMs: response.receivedAtMs,
+    initialAgeSeconds: initialAge(merged),
+  };
+  return { stored: { ...stored, ...answers }, refusal: record };
+}
+
+/**
+ * The stored response after a 200 to HEAD: what that says of the body, where it says anything, fits the stored one. Otherwise the
+ * reason why it changes nothing, or must go.
+ */
+export function freshenedByHead(
+  response: ResponseFacts,
+  { request, stored, fence }: Validating,
+  policy: SettlePolicy,
+): Stored | ReasonCode {
+  const said = originValidators(response);
+  // the length of an encoded body says nothing of the decoded one that is held
+  const length = undoneCoding(response) === undefined ? declaredLength(response.field) : undefined;
+  const comparisons = [
+    [said.etag, stored.etag],
+    [said.lastModified, stored.lastModified],
+    [length, stored.bodyLength],
+  ].filter(([theirs]) => theirs !== undefined);
+  if (comparisons.length === 0) return "head-response";
+  if (comparisons.some(([theirs, ours]) => theirs !== ours)) return "head-mismatch";
+  // only an entity tag proves that nothing happened since the stored response's own fetch
+  const proven = said.etag === undefined ? stored.fence : fence;
+  const record = recordOf(mergedFacts(stored, response), { ...request, method: "GET" }, proven, policy);
+  return typeof record === "string" ? record : { ...record, ...bodyOf(stored) };
+}
+
+/** What describes the body that is held, whatever a newer header section says. */
+function bodyOf({ bodyLength, shownEtag, coding }: Stored): Pick<Stored, "bodyLength" | "shownEtag" | "coding"> {
+  return { bodyLength, shownEtag, coding };
+}
+
+/** The stored response as the origin now describes it. */
+function mergedFacts(stored: Stored, response: ResponseFacts): ResponseFacts {
+  const { requestedAtMs, receivedAtMs } = response;
+  const fields = mergedBy304(validatedFields(stored, response), response.headers);
+  return responseFacts(stored.status, fields, requestedAtMs, receivedAtMs);
+}
+
+/**
+ * 4.3.4: a strong tag identifies exactly its like, a weak one what it matches weakly; neither a response without any. A date
+ * alone identifies what has the same one.
+ */
+function sameRepresentation({ field, receivedAtMs }: ResponseFacts, stored: Stored): boolean {
+  const etag = field("etag");
+  if (etag !== undefined) {
+    if (stored.etag === undefined) return false;
+    return etag.startsWith("W/") ? weakMatch(etag, stored.etag) : etag === stored.etag;
+  }
+  const theirs = parseHttpDate(field("last-modified") ?? "", receivedAtMs);
+  const ours = parseHttpDate(stored.lastModified ?? "", receivedAtMs);
+  return theirs === undefined || ours === undefined || theirs === ours;
+}
+
+/**
+ * The stored fields that a 304 may leave as they are. Where it brings tags, under any vendor's name, the stored ones go; and
+ * so does the stored Date, since a 304 without one was made now.
+ */
+function validatedFields(stored: Stored, response: ResponseFacts): HeaderPairs {
+  const fields = [...stored.headers, ...stored.edgeHeaders].filter(([name]) => name.toLowerCase() !== "date");
+  return hasTagField(response.field) ? fields.filter(([name]) => !isTagField(name)) : fields;
+}
