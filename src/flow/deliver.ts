@@ -153,15 +153,23 @@ function fieldsOf(shown: Shown, { status, fields, length, total }: Answer): Head
       return sentOn304(fields);
     case "range": {
       const { first, last } = shown.range;
-      return [...withLength(fields, last - first + 1), ["Content-Range", contentRange(shown.range, total)]];
+      return [...ofLength(fields, last - first + 1), ["Content-Range", contentRange(shown.range, total)]];
     }
     case "unsatisfiable":
-      return [...withLength(sentOn304(fields), 0), ["Content-Range", unsatisfiedRange(shown.total)]];
+      return [...ofLength(sentOn304(fields), 0), ["Content-Range", unsatisfiedRange(shown.total)]];
   }
 }
 
 function withLength(fields: HeaderPairs, length: number): HeaderPairs {
   return [...fields.filter(([name]) => name.toLowerCase() !== "content-length"), ["Content-Length", String(length)]];
+}
+
+/** With the length of what is sent, and no range but the answer's own. */
+function ofLength(fields: HeaderPairs, length: number): HeaderPairs {
+  return withLength(
+    fields.filter(([name]) => name.toLowerCase() !== "content-range"),
+    length,
+  );
 }
 
 function contentOf(shown: Shown, { content, first }: Answer): Content {

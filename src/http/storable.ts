@@ -1,5 +1,5 @@
 // Owns the question "may this response be stored in a shared cache?" (RFC 9111 3), clause by clause.
-import { trimOws } from "./fields.ts";
+import { declaredLength, trimOws } from "./fields.ts";
 import { isAmbiguousPath, isTypeMismatch } from "./deception.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { partOf } from "./parts.ts";
@@ -54,8 +54,12 @@ export function whyNotStorable(
   const useless = isPart ? whyUselessPart(response, lifetime) : whyUseless(response, lifetime, policy);
   if (useless) return useless;
   if (isPart && hasContentCoding(response)) return "content-encoding";
+  if ((declaredLength(response.field) ?? 0) > MAX_BODY_BYTES) return "too-large";
   return tags.usable ? undefined : tags.reason;
 }
+
+/** What the largest tier takes. */
+const MAX_BODY_BYTES = 512 * 2 ** 20;
 
 /** RFC 9111 3: explicit or heuristic lifetime; one that is over is only worth keeping with a validator. */
 function whyUseless(response: ResponseFacts, lifetime: Lifetime, policy: LifetimePolicy): ReasonCode | undefined {

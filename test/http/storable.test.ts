@@ -193,6 +193,8 @@ describe("other reasons", () => {
       { fields: { ...FRESH, "content-encoding": "gzip", "content-range": "bytes 0-1/9" }, response: { status: 206 } },
       "content-encoding",
     ],
+    ["a body larger than any tier takes", { fields: { ...FRESH, "content-length": "536870913" } }, "too-large"],
+    ["a body as large as a tier takes", { fields: { ...FRESH, "content-length": "536870912" } }, "stored"],
     ["more tags than can be purged by", { fields: { ...FRESH, "cache-tag": tags(1001) } }, "too-many-tags"],
     ["a tag longer than can be purged by", { fields: { ...FRESH, "cache-tag": "x".repeat(1025) } }, "tag-too-long"],
     ["RFC 9111 4.2.2: a guessed lifetime", { fields: { "last-modified": at(-1000) } }, "stored"],
