@@ -73,7 +73,7 @@ export function settle(response: ResponseFacts, asked: Asked, policy: SettlePoli
   }
   const stale = isServerFailure(response.status) ? staleIfError(asked, nowMs) : undefined;
   if (stale) return stale;
-  if (asked.request.method === "HEAD" && stored && response.status === 200) {
+  if (asked.request.method === "HEAD" && stored?.status === 200 && response.status === 200) {
     const freshened = freshenedByHead(response, { ...asked, stored }, policy);
     return typeof freshened === "string"
       ? passThrough(freshened, asked)
