@@ -100,3 +100,12 @@ it("never throws, whatever the four fields hold", () => {
     }),
   );
 });
+
+it.each([
+  ["private, then qualified", 'max-age=60, private, private="set-cookie"', { private: true, privateSetCookie: false }],
+  ["no-store, then taken back", "max-age=60, no-store, no-store=?0", { noStore: true }],
+  ["no-cache, then taken back", "no-cache, max-age=60, no-cache=?0", { noCache: true }],
+  ["said once, and that it is not meant", "max-age=60, no-store=?0", { noStore: false }],
+])("fails closed where a restriction is said twice: %s", (_, value, expected) => {
+  expect(governing(responseOf({ [CDN]: value }).field).directives).toMatchObject(expected);
+});
