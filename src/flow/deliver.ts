@@ -142,6 +142,8 @@ function shownPart({ facts, nowMs }: Delivery, answer: Answer): Shown {
   // of a part whose whole is of unknown length, what is asked lies within it
   const known = total ?? first + length;
   const resolved = resolvedRange(range, known);
+  // a suffix of nothing is all there is (RFC 9110 14.1.2)
+  if (known === 0 && range.kind === "suffix" && range.length > 0) return { kind: "whole" };
   return resolved ? { kind: "range", range: resolved } : { kind: "unsatisfiable", total: known };
 }
 

@@ -4,7 +4,7 @@ import type { RequestFacts } from "./facts.ts";
 import { holds, isPrefix } from "./parts.ts";
 import type { ReasonCode } from "./reasons.ts";
 import type { ContentRange } from "./range.ts";
-import { remainingSeconds, type Stored } from "./stored.ts";
+import { remainingSeconds, shownValidators, type Stored } from "./stored.ts";
 
 /** What the purge log says of one stored response. */
 export type PurgeState =
@@ -77,7 +77,7 @@ function judge(request: RequestFacts, stored: Stored, purge: PurgeState, policy:
 /** 3.3: an incomplete response answers a range that lies within it, or is completed. */
 function judgePart(request: RequestFacts, stored: Stored, part: ContentRange, nowMs: number): Reuse {
   const { range } = request;
-  if (range && rangeApplies(request.field, stored, nowMs)) {
+  if (range && rangeApplies(request.field, shownValidators(stored), nowMs)) {
     return holds(part, range) ? { verdict: "fresh", stored, reason: "fresh" } : fetch(request, "partial");
   }
   const completes = request.method === "GET" && isPrefix(part);

@@ -1,7 +1,7 @@
 // Owns which field governs a response at this cache: the first valid targeted field, else Cache-Control (RFC 9213 2.2).
 import { type BareItem, DisplayString, parseDictionary } from "structured-headers";
 import { type Directives, parseDirectives, type ResponseDirectives, responseDirectives } from "./cache-control.ts";
-import { type FieldReader, trimOws } from "./fields.ts";
+import { type FieldReader, splitList, trimOws } from "./fields.ts";
 
 export type GoverningField =
   | "cloudflare-cdn-cache-control"
@@ -44,6 +44,8 @@ function structuredDirectives(value: string | undefined): Directives | undefined
       wrongType ||= isText;
       directives.set(name, isText || Array.isArray(item) ? "" : argumentOf(item));
     }
+    // of a key said twice the last counts, but a restriction that was said was meant
+    for (const name of RESTRICTIVE) if (timesSaid(value, name) > 1) directives.set(name, true);
     // a field of the wrong types says nothing, unless it restricts
     const restricts = RESTRICTIVE.some((name) => directives.has(name));
     return wrongType && !restricts ? undefined : directives;
@@ -54,6 +56,10 @@ function structuredDirectives(value: string | undefined): Directives | undefined
 
 const DURATIONS: ReadonlySet<string> = new Set(["max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"]);
 const RESTRICTIVE = ["no-store", "no-cache", "private"] as const;
+
+function timesSaid(value: string, key: string): number {
+  return splitList(value).filter((member) => /^[^=;\s]*/.exec(member)?.[0] === key).length;
+}
 
 function argumentOf(item: BareItem): string | true {
   return item === true ? true : String(item);
