@@ -115,9 +115,8 @@ function build(delivery: Delivery, answer: Answer, outcome: Outcome): Response {
   return new Response(bodyless ? nothingOf(answer.content) : contentOf(shown, answer), { status, headers });
 }
 
-/** A part is told the lifetime of its whole. */
 function browserFields({ browser, nowMs }: Delivery, { status, fields, age }: Answer): HeaderPairs {
-  return forBrowser({ status: status === 206 ? 200 : status, headers: fields, ageSeconds: age, nowMs }, browser);
+  return forBrowser({ status, headers: fields, ageSeconds: age, nowMs }, browser);
 }
 
 /** How much of an answer its client gets. */
@@ -158,7 +157,8 @@ function fieldsOf(shown: Shown, { status, fields, length, total }: Answer): Head
       return [...ofLength(fields, last - first + 1), ["Content-Range", contentRange(shown.range, total)]];
     }
     case "unsatisfiable":
-      return [...ofLength(sentOn304(fields), 0), ["Content-Range", unsatisfiedRange(shown.total)]];
+      // a cache below would take it for the resource: Range is in no key
+      return [...ofLength([["Cache-Control", "no-store"]], 0), ["Content-Range", unsatisfiedRange(shown.total)]];
   }
 }
 

@@ -165,10 +165,11 @@ interface ColoStream {
 function coloStream(): ColoStream {
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
-  const whole = Promise.withResolvers<undefined>();
+  const whole = Promise.withResolvers<number>();
   whole.promise.catch(() => undefined);
   writer.closed.catch(() => undefined);
   let waiting = 0;
+  let sent = 0;
 
   function abort(cause: unknown): void {
     whole.reject(cause);
@@ -184,13 +185,14 @@ function coloStream(): ColoStream {
     body: { kind: "stream", stream: readable, whole: whole.promise },
     send(chunk) {
       waiting += chunk.length;
+      sent += chunk.length;
       write(chunk).catch(() => undefined);
       if (waiting <= COLO_WINDOW_BYTES) return true;
       abort(new Error("the colo tier is too slow for this body"));
       return false;
     },
     end() {
-      whole.resolve(undefined);
+      whole.resolve(sent);
       writer.close().catch(() => undefined);
     },
     abort,

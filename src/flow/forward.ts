@@ -2,7 +2,7 @@
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { declaredLength } from "../http/fields.ts";
-import { type ReasonCode, withdraws } from "../http/reasons.ts";
+import { isOfRequest, type ReasonCode, withdraws } from "../http/reasons.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import { type Asked, settle, settleFailure } from "../http/settle.ts";
 import { type Stored, storedValidators } from "../http/stored.ts";
@@ -86,7 +86,6 @@ async function settled(
   before: Outcome,
 ): Promise<Response> {
   const { held, reason, intent } = errand;
-  const { facts } = trip;
   const verdict = settle(response, asked, trip.rule, delivery.nowMs);
   const outcome: Outcome = { ...before, settled: verdict.reason };
   switch (verdict.verdict) {
@@ -99,7 +98,7 @@ async function settled(
       if (held && verdict.freshened) keepFreshened(trip, held, verdict.freshened);
       else discard(held);
       if (held) withdraw(trip, verdict.reason);
-      if (facts.method === "GET" && !isAuthenticated(facts)) trip.edge.unstorable.mark(trip.place.key);
+      markUnstorable(trip, verdict.reason);
       return deliverAnswer(delivery, response, content, outcome, {
         addPrivate: verdict.addPrivate,
         evaluateConditionals: !intent.clientConditionals,
@@ -168,6 +167,11 @@ function isConditional({ field }: RequestFacts): boolean {
 /** What is answered to it says nothing of what others would get. */
 function isAuthenticated({ hasSession, hasAuthorization }: RequestFacts): boolean {
   return hasSession || hasAuthorization;
+}
+
+/** Only the resource's own reasons count: no client decides for the others. */
+function markUnstorable({ edge, facts, place }: Trip, reason: ReasonCode): void {
+  if (facts.method === "GET" && !isAuthenticated(facts) && !isOfRequest(reason)) edge.unstorable.mark(place.key);
 }
 
 /** The origin has said to nobody in particular that the resource is not to be shared: what is stored of it must not answer. */

@@ -16,6 +16,7 @@ import { deliverFailure } from "./fail.ts";
 import { fill } from "./fill.ts";
 import { keyOf } from "./key.ts";
 import { AS_SENT, askOrigin } from "./origin.ts";
+import { isSentAsRuled, ruledAnswer, ruledRequest } from "./ruled.ts";
 
 export async function passBy(
   edge: Edge,
@@ -64,8 +65,9 @@ function keptForGet(
   nowMs: number,
 ): ReadableStream<Uint8Array> | undefined {
   const rule = ruleFor(edge.site, facts.location.path);
-  if (!content || rule.bypass || !answersGet(facts, response)) return undefined;
-  const request: RequestFacts = { ...facts, method: "GET" };
+  const ruled = ruledRequest(facts, rule, edge.site);
+  if (!content || rule.bypass || !answersGet(facts, response) || !isSentAsRuled(facts, ruled)) return undefined;
+  const request: RequestFacts = { ...ruled, method: "GET" };
   const asked: Asked = {
     request,
     stored: undefined,
@@ -74,11 +76,11 @@ function keptForGet(
     purge: { state: "clear" },
     fence,
   };
-  const verdict = settle(response, asked, rule, nowMs);
+  const verdict = settle(ruledAnswer(response, request, rule), asked, rule, nowMs);
   if (verdict.verdict !== "store") return undefined;
   const { global, maxVariants } = rule;
   const key = keyOf(edge, facts.location, rule);
-  const place = { key, request: facts.field, index: undefined, global, maxVariants, epoch: edge.stack.epoch() };
+  const place = { key, request: request.field, index: undefined, global, maxVariants, epoch: edge.stack.epoch() };
   const length = declaredLength(response.field);
   const filling = fill(edge.stack, { source: content, length, place, stored: verdict.stored, makesEtag: rule.etag });
   exchange.background(filling.done);

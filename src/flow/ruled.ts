@@ -18,10 +18,17 @@ export function ruledRequest(facts: RequestFacts, { query, vary }: Rule, site: S
 /** The answer without the cookies a rule strips, and with what the rule declares in its Vary, for caches below. */
 export function ruledAnswer(response: ResponseFacts, { declared }: RequestFacts, rule: Rule): ResponseFacts {
   // a 304 that says nothing of Vary leaves the stored one as it is
-  const varies = declared.length > 0 && response.status !== 304;
+  const saysVary = response.status !== 304 || response.field("vary") !== undefined;
+  const varies = declared.length > 0 && saysVary;
   if (!varies && !rule.stripSetCookie) return response;
   const { status, requestedAtMs, receivedAtMs } = response;
   const headers = varies ? withDeclaredVary(response.headers, declared) : response.headers;
   const kept = rule.stripSetCookie ? headers.filter(([name]) => name.toLowerCase() !== "set-cookie") : headers;
   return responseFacts(status, kept, requestedAtMs, receivedAtMs);
+}
+
+/** Whether the origin got nothing from the client that the rule would have kept from it. */
+export function isSentAsRuled(sent: RequestFacts, ruled: RequestFacts): boolean {
+  const sameFields = ruled.declared.every((name) => sent.field(name) === ruled.field(name));
+  return sameFields && sent.location.query === ruled.location.query;
 }

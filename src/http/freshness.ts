@@ -45,8 +45,9 @@ export function lifetimeOf(request: RequestFacts, response: ResponseFacts, polic
   return guessed.seconds > 0 ? { ...guessed, seconds: clamp(guessed.seconds, bounds) } : guessed;
 }
 
-/** Parts and validation answers have the lifetime of the whole, so no rule can name them. */
-function policyFor(status: number, { byStatus }: LifetimePolicy): TtlPolicy | undefined {
+/** A part has the lifetime of its whole; a validation answer has none of its own. */
+function policyFor(given: number, { byStatus }: LifetimePolicy): TtlPolicy | undefined {
+  const status = given === 206 ? 200 : given;
   if (byStatus.size === 0 || !isStorableStatus(status)) return undefined;
   return byStatus.get(String(status)) ?? byStatus.get(`${String(Math.floor(status / 100))}xx`);
 }

@@ -6,6 +6,8 @@ interface Reason {
   readonly means: string;
   /** Said of a new answer to anybody: what is stored of the same resource was withdrawn with it. */
   readonly withdraws?: true;
+  /** Said of this request and its moment, not of the resource. */
+  readonly ofRequest?: true;
   /** Said of one stored response; a farther tier may hold a newer one. */
   readonly newerMayExist?: true;
 }
@@ -26,6 +28,7 @@ export const REASONS = {
     means: "the stored response belongs to another incarnation of the purge log",
   },
   "purge-unknown": {
+    ofRequest: true,
     fwd: "miss",
     means: "the purge log cannot be reached, so nothing can be proved unpurged or stored",
   },
@@ -36,7 +39,11 @@ export const REASONS = {
   },
   stale: { newerMayExist: true, fwd: "stale", means: "the stored response is stale" },
   "no-cache": { fwd: "stale", means: "the response asks to be validated before each reuse" },
-  partial: { fwd: "partial", means: "what is stored is a part, and the request wants more than that" },
+  partial: {
+    newerMayExist: true,
+    fwd: "partial",
+    means: "what is stored is a part, and the request wants more than that",
+  },
   "request-no-cache": { fwd: "request", means: "the request asks for validation" },
   "request-max-age": { fwd: "request", means: "the request wants a younger or longer-lasting response" },
   authorization: {
@@ -61,7 +68,7 @@ export const REASONS = {
   "no-store": { withdraws: true, means: "the response says no-store" },
   private: { withdraws: true, means: "the response is private" },
   "set-cookie": { withdraws: true, means: "the response sets a cookie" },
-  "request-no-store": { means: "the request says no-store" },
+  "request-no-store": { ofRequest: true, means: "the request says no-store" },
   status: { means: "a response of this status is not stored" },
   "must-understand": { means: "the response demands understanding of a status that is not understood" },
   "no-lifetime": { means: "no explicit lifetime, and none may be guessed" },
@@ -81,7 +88,7 @@ export const REASONS = {
   "head-response": { means: "an answer to HEAD has no body to store" },
   "head-freshened": { means: "an answer to HEAD confirmed the stored response" },
   "head-mismatch": { withdraws: true, means: "an answer to HEAD describes another body than the stored one" },
-  "client-304": { means: "the origin answered the client's own conditional" },
+  "client-304": { ofRequest: true, means: "the origin answered the client's own conditional" },
   "validator-mismatch": { means: "a 304 named another entity tag than the stored one" },
   "part-mismatch": { means: "what the origin sent does not complete the stored part" },
   "origin-unreachable": { means: "the origin could not be reached" },
@@ -99,6 +106,11 @@ export function newerMayExist(code: ReasonCode): boolean {
 export function withdraws(code: ReasonCode): boolean {
   const reason: Reason = REASONS[code];
   return reason.withdraws ?? false;
+}
+
+export function isOfRequest(code: ReasonCode): boolean {
+  const reason: Reason = REASONS[code];
+  return reason.ofRequest ?? false;
 }
 
 export function fwdOf(code: ReasonCode): Reason["fwd"] {

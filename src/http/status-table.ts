@@ -13,6 +13,8 @@ const TABLE: ReadonlyMap<number, StatusFacts> = new Map([
   [200, { understood: true, heuristic: true, lifetimeByRule: true }],
   [203, { understood: true, heuristic: true, lifetimeByRule: true }],
   [204, { understood: true, heuristic: true, lifetimeByRule: true }],
+  // as the whole it is a part of
+  [206, { understood: true, heuristic: true, lifetimeByRule: true }],
   [300, { understood: true, heuristic: true, lifetimeByRule: true }],
   [301, { understood: true, heuristic: true, lifetimeByRule: true }],
   [302, { understood: true, heuristic: false, lifetimeByRule: false }],

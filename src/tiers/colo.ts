@@ -49,9 +49,13 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
       const lifetime = { "cache-control": `max-age=${String(seconds)}` };
       const headers: Record<string, string> = { [HEAD_FIELD]: head, ...lifetime };
       // a streamed body is filed apart, and the head that points to it only when the body is whole
-      const bodyId = stream && (await putStream(opened, key, stream, lifetime));
-      if (stream && bodyId === undefined) return;
-      if (bodyId !== undefined) headers[BODY_FIELD] = bodyId;
+      const filed = stream && (await putStream(opened, key, stream, lifetime));
+      if (stream && !filed) return;
+      if (filed && entry.kind === "response") {
+        headers[BODY_FIELD] = filed.id;
+        const bodyLength = filed.length ?? entry.stored.bodyLength;
+        headers[HEAD_FIELD] = encodeHead({ ...entry, stored: { ...entry.stored, bodyLength } });
+      }
       const content = entry.kind === "response" && entry.body.kind === "bytes" ? entry.body.bytes : "";
       await opened.put(await syntheticRequest(key), new Response(content, { headers }));
     },
@@ -75,23 +79,24 @@ async function withBody(stored: Stored, response: Response, maxBufferedBytes: nu
   return { kind: "response", stored, body: { kind: "bytes", bytes } };
 }
 
-/** Stores a body under a name of its own and returns it; `undefined`, with nothing kept, when the body broke off. */
+/** Stores a body under a name of its own; `undefined`, with nothing kept, when the body broke off. */
 async function putStream(
   opened: CacheLike,
   key: CacheKey,
   { stream, whole }: Body & { kind: "stream" },
   headers: Record<string, string>,
-): Promise<string | undefined> {
+): Promise<{ readonly id: string; readonly length: number | undefined } | undefined> {
   const id = crypto.randomUUID();
   const request = await syntheticRequest(key, id);
-  const isWhole = Promise.resolve(whole).then(
-    () => true,
-    () => false,
+  const ended = Promise.resolve(whole).then(
+    (length) => ({ id, length }),
+    () => undefined,
   );
   const [put] = await Promise.allSettled([opened.put(request, new Response(stream, { headers }))]);
-  if (put.status === "fulfilled" && (await isWhole)) return id;
+  const filed = await ended;
+  if (put.status === "fulfilled" && filed) return filed;
   await opened.delete(request);
-  if (put.status === "rejected" && (await isWhole)) throw put.reason;
+  if (put.status === "rejected" && filed) throw put.reason;
   return undefined;
 }
 

@@ -22,8 +22,8 @@ export function tierStack(
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
     if (body.kind === "stream" || invalidated.after(place.key, place.epoch)) return;
-    const current = lookupSync(memory, place).found?.stored.receivedAtMs ?? Number.NEGATIVE_INFINITY;
-    if (current > stored.receivedAtMs) return;
+    const current = lookupSync(memory, place).found?.stored;
+    if (current && hides(current, stored) && current.receivedAtMs > stored.receivedAtMs) return;
     await file(tiers, memory, place, { kind: "response", stored, body });
   }
 
@@ -42,7 +42,7 @@ export function tierStack(
       const index = mergedIndex(best.index, here.index);
       if (!here.found) {
         best = { ...best, index, absence: here.absence === "vary-miss" ? "vary-miss" : best.absence };
-      } else if (best.found && best.found.stored.receivedAtMs >= here.found.stored.receivedAtMs) {
+      } else if (best.found && hides(best.found.stored, here.found.stored)) {
         discard(here.found.body);
         best = { ...best, index };
       } else {
@@ -87,6 +87,11 @@ export function tierStack(
       await file([memory, ...colo], memory, place, { kind: "response", stored, body });
     },
   };
+}
+
+/** The younger counts (RFC 9111 4); but a part cannot stand for a whole. */
+function hides(near: Stored, far: Stored): boolean {
+  return near.receivedAtMs >= far.receivedAtMs && (!near.part || far.part !== undefined);
 }
 
 const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined };

@@ -8,13 +8,13 @@ import type { Epoch } from "./invalidations.ts";
 export type TierName = "memory" | "colo" | "global";
 
 /**
- * Bytes may be shared between requests. A stream belongs to the request that opened it and is read once. `whole` resolves when
- * the stream to be stored has ended as it should and rejects when it broke off: the Cache API may keep what broke off as if it
+ * Bytes may be shared between requests. A stream belongs to the request that opened it and is read once. `whole` resolves with its
+ * bytes when the stream to be stored has ended as it should and rejects when it broke off: the Cache API may keep what broke off as if it
  * were complete, so nothing is stored before.
  */
 export type Body =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array>; readonly whole?: Promise<void> };
+  | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array>; readonly whole?: Promise<number> };
 
 /** What a resource's responses are known to vary on, and the variants kept, oldest first. Lives under the resource's key. */
 export interface VaryIndex {

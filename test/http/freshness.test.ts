@@ -146,9 +146,16 @@ describe("a rule's lifetimes by status", () => {
     expect(lifetime(fields, { byStatus: NEGATIVE, ...policy }, requestOf(), { status })).toEqual({ seconds, source });
   });
 
-  it.each([206, 304])("RFC 9111 3.3, 4.3: %i has the lifetime of the whole", (status) => {
-    const all = byStatus({ "2xx": { ttl: 60 }, "3xx": { ttl: 60 }, "206": { ttl: 60 }, "304": { ttl: 60 } });
-    expect(lifetime({}, { byStatus: all }, requestOf(), { status })).toEqual({ seconds: 0, source: "none" });
+  it.each([
+    ["RFC 9111 3.3: a part has the lifetime of its whole", 206, { seconds: 60, source: "rule" }],
+    ["RFC 9111 4.3: a validation answer has none", 304, { seconds: 0, source: "none" }],
+  ])("%s", (_, status, expected) => {
+    const all = byStatus({ "2xx": { ttl: 60 }, "3xx": { ttl: 60 }, "206": { ttl: 1 }, "304": { ttl: 60 } });
+    expect(lifetime({}, { byStatus: all }, requestOf(), { status })).toEqual(expected);
+  });
+
+  it("RFC 9111 3.3: a rule's lifetime is for parts too", () => {
+    expect(lifetime({ [CC]: "max-age=600" }, { ttl: 5 }, requestOf(), { status: 206 }).seconds).toBe(5);
   });
 
   it.each(["no-store", "private", "PRIVATE, max-age=9"])("never makes %s storable", (value) => {

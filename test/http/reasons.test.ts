@@ -21,6 +21,7 @@ describe("reasons", () => {
 
   it("a farther tier is asked only where it may hold a better response", () => {
     expect(CODES.filter(newerMayExist).sort()).toEqual([
+      "partial",
       "purge-log-changed",
       "purged",
       "soft-purged",

@@ -5,9 +5,9 @@ import { isBodyless, isServerFailure, isStorableStatus, statusFacts } from "../.
 describe("heuristic lifetimes", () => {
   const all = Array.from({ length: 500 }, (_, index) => index + 100);
 
-  it("RFC 9110 15.1: exactly these may be guessed; 206 is not stored as a response of its own", () => {
+  it("RFC 9110 15.1: exactly these may be guessed", () => {
     const guessed = all.filter((status) => statusFacts(status).heuristic);
-    expect(guessed).toEqual([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
+    expect(guessed).toEqual([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
   });
 
   it("RFC 9111 5.2.2.3: whatever may be guessed is understood; a status nobody defined is not", () => {

@@ -106,13 +106,13 @@ describe("colo", () => {
   it("keeps nothing of a stream that ended early without the Cache API noticing, and the predecessor stays", async () => {
     const tier = tierOver(openNew());
     const stored = storedOf({ bodyLength: undefined });
-    const put = (text: string, whole: Promise<void>) =>
+    const put = (text: string, whole: Promise<number>) =>
       tier.put(
         keyOf("/p"),
         { kind: "response", stored, body: { kind: "stream", stream: new Blob([text]).stream(), whole } },
         60,
       );
-    await put("whole", Promise.resolve());
+    await put("whole", Promise.resolve(5));
     await put("hal", Promise.reject(new Error("the origin broke off")));
     expect(await textOf((await found(tier, keyOf("/p"))).body)).toBe("whole");
   });
@@ -122,7 +122,7 @@ describe("colo", () => {
     await tier.put(keyOf("/half"), responseEntry("predecessor"), 60);
     const { readable, writable } = new IdentityTransformStream();
     const stored = storedOf({ bodyLength: 3_000_000 });
-    const broken = Promise.withResolvers<undefined>();
+    const broken = Promise.withResolvers<number>();
     const body = { kind: "stream", stream: readable, whole: broken.promise } as const;
     const put = tier.put(keyOf("/half"), { kind: "response", stored, body }, 60);
     const writer = writable.getWriter();

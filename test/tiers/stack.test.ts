@@ -156,7 +156,7 @@ describe("stack: store", () => {
     const cache = await caches.open("stack-broken");
     const s = testStack([coloTier(() => Promise.resolve(cache), 1000)]);
     const { readable, writable } = new IdentityTransformStream();
-    const whole = Promise.withResolvers<undefined>();
+    const whole = Promise.withResolvers<number>();
     const body = { kind: "stream", stream: readable, whole: whole.promise } as const;
     const kept = s.stack.storeStream(s.place("/a"), storedOf(), body);
     const writer = writable.getWriter();
