@@ -34,15 +34,15 @@ export async function passBy(
   // a switched protocol is a socket, not a message: nothing can be added to it
   if (response.status === 101) return raw;
   // before the client hears of its success, so that its next request cannot see the old state here
-  await invalidate(edge, facts, response);
-  const kept = keptForGet(edge, exchange, facts, response, raw.body, fence, delivery.nowMs);
+  const seq = await invalidate(edge, facts, response);
+  const kept = keptForGet(edge, exchange, facts, response, raw.body, after(fence, seq), delivery.nowMs);
   const outcome: Outcome = { reason, hit: false, fwdStatus: response.status, stored: kept !== undefined };
   const manner = { addPrivate: facts.hasSession && kept === undefined, evaluateConditionals: false };
   return deliverAnswer(delivery, response, kept ?? raw.body, outcome, manner);
 }
 
-/** RFC 9111 4.4 here, in this colo and in KV; RFC 9875 3 everywhere, by the log. */
-async function invalidate(edge: Edge, facts: RequestFacts, response: ResponseFacts): Promise<void> {
+/** RFC 9111 4.4 here, in this colo and in KV; RFC 9875 3 everywhere, by the log: then with the number of that purge. */
+async function invalidate(edge: Edge, facts: RequestFacts, response: ResponseFacts): Promise<number | undefined> {
   const stale = invalidatedBy(facts, response).map((location) => {
     return edge.stack.invalidate(keyOf(edge, location, ruleFor(edge.site, location.path)));
   });
@@ -50,8 +50,15 @@ async function invalidate(edge: Edge, facts: RequestFacts, response: ResponseFac
   const purged = groups.length === 0 ? undefined : edge.purges.purge(groups, "hard");
   const reported = purged?.catch((cause: unknown) => {
     edge.report(new DependencyError("purge log", "did not take a group invalidation", { cause }));
+    return undefined;
   });
-  await Promise.all([...stale, reported]);
+  const [seq] = await Promise.all([reported, ...stale]);
+  return seq;
+}
+
+/** The answer to a POST is not subject to its own invalidation; to any other that came meanwhile it is. */
+function after(fence: Fence | undefined, seq: number | undefined): Fence | undefined {
+  return fence && seq === fence.seq + 1 ? { ...fence, seq } : fence;
 }
 
 /** Stores an answer to POST that a GET would get as well, after what it has invalidated; returns the client's side of the fill. */

@@ -33,7 +33,8 @@ export function validated(
   const merged = mergedFacts(stored, response);
   // a 304 to a question that named no validator proves nothing of the time since the stored response's own fetch
   const proven = stored.etag !== undefined || stored.lastModified !== undefined;
-  const record = recordOf(merged, request, proven ? fence : stored.fence, policy);
+  // what is stored is a GET's answer, whoever asked about it
+  const record = recordOf(merged, { ...request, method: "GET" }, proven ? fence : stored.fence, policy);
   if (typeof record !== "string") return { stored: { ...record, ...bodyOf(stored) }, refusal: undefined };
   const headers = dated(kept(merged.headers), merged);
   const answers = {
