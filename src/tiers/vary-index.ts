@@ -41,7 +41,11 @@ export function withVariant(
 ): Indexed | undefined {
   const fields = [...new Set([...Object.keys(stored.variant), ...(known?.fields ?? [])])].sort();
   const generation = known?.generation ?? crypto.randomUUID();
-  const own = selectedKey(place, { generation, fields, variants: [], languages: [] });
+  // by what selected the response, which need not be this request: it may have been chosen by its language
+  const request: FieldReader = (name) => {
+    return Object.hasOwn(stored.variant, name) ? (stored.variant[name] ?? undefined) : place.request(name);
+  };
+  const own = selectedKey({ key: place.key, request }, { generation, fields, variants: [], languages: [] });
   const others = (known?.variants ?? []).filter((variant) => variant !== own);
   const dropped: CacheKey[] = [];
   while (others.length - dropped.length >= place.maxVariants) {

@@ -1,6 +1,6 @@
 // Owns a whole edge for tests: scripted origin, clock in hand, real memory tier, real replica over a log in memory.
 import type { DependencyError } from "../../src/error.ts";
-import type { Edge } from "../../src/flow/exchange.ts";
+import type { Edge, Purge } from "../../src/flow/exchange.ts";
 import { serve } from "../../src/flow/serve.ts";
 import { unstorable } from "../../src/flow/unstorable.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
@@ -40,6 +40,8 @@ export interface EdgeOptions {
   readonly log?: MemoryLog;
   readonly memory?: { readonly bytes: number; readonly bodyBytes: number };
   readonly logWaitMs?: number;
+  /** Takes the place of the log where the flow itself purges. */
+  readonly purge?: Purge;
 }
 
 export const SHOP = "https://shop.test";
@@ -64,6 +66,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
       ...replica,
       ensure: (maxLagMs, background) => replica.ensure(log, maxLagMs, background),
       purge(targets, mode) {
+        if (options.purge) return options.purge(targets, mode);
         const seq = log.purgeTargets(targets, mode, clock.now());
         replica.apply(log.delta(replica.cursor()), clock.now());
         return Promise.resolve(seq);
