@@ -6,7 +6,7 @@ import { isOfRequest, type ReasonCode, withdraws } from "../http/reasons.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import { type Asked, settle, settleFailure } from "../http/settle.ts";
 import { type Stored, storedValidators } from "../http/stored.ts";
-import { asRead } from "../http/undone.ts";
+import { asRead, codingToRestore } from "../http/undone.ts";
 import type { Rule } from "../policy/define.ts";
 import type { Found, Place } from "../tiers/tier.ts";
 import { type Delivery, deliverAnswer, deliverHeld } from "./deliver.ts";
@@ -99,7 +99,7 @@ async function settled(
       else discard(held);
       if (held) withdraw(trip, verdict.reason);
       markUnstorable(trip, verdict.reason);
-      return deliverAnswer(delivery, response, content, outcome, {
+      return deliverAnswer(delivery, asGetWouldRead(trip, response), content, outcome, {
         addPrivate: verdict.addPrivate,
         evaluateConditionals: !intent.clientConditionals,
       });
@@ -167,6 +167,12 @@ function isConditional({ field }: RequestFacts): boolean {
 /** What is answered to it says nothing of what others would get. */
 function isAuthenticated({ hasSession, hasAuthorization }: RequestFacts): boolean {
   return hasSession || hasAuthorization;
+}
+
+/** HEAD has the fields of a GET, whose body would be read here (RFC 9110 9.3.2). */
+function asGetWouldRead({ facts, rule }: Trip, response: ResponseFacts): ResponseFacts {
+  if (facts.method !== "HEAD") return response;
+  return asRead(response, codingToRestore(response, facts.field("accept-encoding"), rule.keepCodings) !== undefined);
 }
 
 /** Only the resource's own reasons count: no client decides for the others. */

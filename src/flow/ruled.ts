@@ -1,5 +1,5 @@
 // Owns what a rule makes of a request, before key and fetch, and of its answer: one reading for all that follows.
-import { type RequestFacts, requestFacts, type ResponseFacts, responseFacts } from "../http/facts.ts";
+import { readFacts, type RequestFacts, type ResponseFacts, responseFacts } from "../http/facts.ts";
 import { reducedQuery } from "../http/query.ts";
 import { declaredFields, reducedReader } from "../http/reduce.ts";
 import { withDeclaredVary } from "../http/vary.ts";
@@ -12,7 +12,7 @@ export function ruledRequest(facts: RequestFacts, { query, vary }: Rule, site: S
   if (!vary) return query ? { ...facts, location: reduced } : facts;
   const field = reducedReader(facts.field, vary);
   // a session cookie that the origin does not see makes no session
-  return { ...requestFacts(facts.method, reduced, field, site.isSessionCookie), declared: declaredFields(vary) };
+  return { ...readFacts(facts.method, reduced, field, site.isSessionCookie), declared: declaredFields(vary) };
 }
 
 /** The answer without the cookies a rule strips, and with what the rule declares in its Vary, for caches below. */

@@ -45,7 +45,16 @@ export function requestFacts(
   allFields: FieldReader,
   isSessionCookie: (name: string) => boolean,
 ): RequestFacts {
-  const field = endToEndReader(allFields);
+  return readFacts(method, location, endToEndReader(allFields), isSessionCookie);
+}
+
+/** The same from a reader that knows end-to-end fields only. */
+export function readFacts(
+  method: string,
+  location: Location,
+  field: FieldReader,
+  isSessionCookie: (name: string) => boolean,
+): RequestFacts {
   return {
     method,
     location,

@@ -11,7 +11,7 @@ import { forAuthorization, forSession, type SharingPolicy, whyNotStorable } from
 import { type Fence, originValidators, type Stored } from "./stored.ts";
 import { readTags } from "./tags.ts";
 import { type Target, type TargetHash, targetHash } from "./target.ts";
-import { undoneCoding, weakened, withoutCoding } from "./undone.ts";
+import { codingToRestore, undoneCoding, weakened, withoutCoding } from "./undone.ts";
 import { readVary, variantOf } from "./vary.ts";
 
 /** What of a record depends on the site's rule. */
@@ -45,7 +45,7 @@ export function recordOf(
     status: response.status,
     headers: dated(part ? withoutRange(headers) : headers, response),
     part,
-    coding: policy.keepCodings ? coding : undefined,
+    coding: codingToRestore(response, request.field("accept-encoding"), policy.keepCodings),
     shownEtag: coding !== undefined && validators.etag !== undefined ? weakened(validators.etag) : undefined,
     bodyLength: part && lengthOf(part),
     edgeHeaders: addressedToEdge(response.headers),

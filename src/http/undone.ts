@@ -15,6 +15,19 @@ export function undoneCoding({ status, field }: ResponseFacts): string | undefin
   return coding !== undefined && UNDONE.has(coding) && status !== 206 && status !== 304 ? coding : undefined;
 }
 
+/**
+ * The coding in which a decoded body leaves again: the one the origin was asked for, where a rule declares codings
+ * (`accepted`: Accept-Encoding as the origin received it). Otherwise it leaves decoded.
+ */
+export function codingToRestore(
+  response: ResponseFacts,
+  accepted: string | undefined,
+  keepCodings: boolean,
+): string | undefined {
+  const coding = undoneCoding(response);
+  return keepCodings && coding === accepted ? coding : undefined;
+}
+
 /** The fields that stay true of the decoded bytes. */
 export function withoutCoding(headers: HeaderPairs): HeaderPairs {
   return headers.filter(([name]) => !OF_ENCODED.has(name.toLowerCase()));
