@@ -2,6 +2,7 @@
 import configured from "../strata.config.ts";
 import { createApp, type Mounted } from "./app.ts";
 import type { Edge, Purge } from "./flow/exchange.ts";
+import { flights } from "./flow/flights.ts";
 import { unstorable } from "./flow/unstorable.ts";
 import { reportError } from "./observe/log.ts";
 import { requireSite, withOrigin } from "./policy/define.ts";
@@ -38,6 +39,7 @@ const now = (): number => Date.now();
 const memory = memoryTier({ ...site.memory, now });
 const replica = purgeReplica({ now, waitMs: LOG_WAIT_MS, report: reportError });
 const invalidated = invalidations();
+const flying = flights(now);
 const refreshing = new Map<string, number>();
 const unstorableLately = unstorable(now);
 
@@ -80,6 +82,7 @@ function edgeOf(env: Env, reader: LogReader, purge: Purge): Edge {
     fetch: (request) => fetch(request),
     now,
     refreshing,
+    flights: flying,
     unstorable: unstorableLately,
     report: reportError,
   };

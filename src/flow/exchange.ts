@@ -5,6 +5,7 @@ import type { Fence, Stored } from "../http/stored.ts";
 import type { Target } from "../http/target.ts";
 import type { Site } from "../policy/define.ts";
 import type { Stack } from "../tiers/tier.ts";
+import type { Flights } from "./flights.ts";
 import type { Unstorable } from "./unstorable.ts";
 
 /** One request on its way. */
@@ -37,6 +38,8 @@ export interface Edge {
   readonly now: () => number;
   /** Keys with a background refresh under way, and when it began: one at a time for each. */
   readonly refreshing: Map<string, number>;
+  /** Fetches under way that others may wait for. */
+  readonly flights: Flights;
   /** What could not be stored lately. */
   readonly unstorable: Unstorable;
   readonly report: (error: DependencyError) => void;

@@ -3,6 +3,7 @@ import { combinedBytes, combinedRecord } from "../http/parts.ts";
 import { withMadeEtag } from "../http/made-etag.ts";
 import type { Stored } from "../http/stored.ts";
 import type { Body, Place, Stack, TierName } from "../tiers/tier.ts";
+import { type Outlet, outlet } from "./outlet.ts";
 
 /** An incomplete response as found in a tier. */
 export interface FoundPart {
@@ -26,6 +27,8 @@ export interface Fill {
 /** What the client reads, and the work that must be kept alive until the fill is complete. */
 export interface Filling {
   readonly body: ReadableStream<Uint8Array>;
+  /** Resolves when others find it: in memory, or in the colo where it is too large. False where it was not kept. */
+  readonly kept: Promise<boolean>;
   readonly done: Promise<void>;
 }
 
@@ -34,15 +37,13 @@ const COLO_WINDOW_BYTES = 8 * 2 ** 20;
 
 /** Streams `source` to a client while it is stored. */
 export function fill(stack: Stack, what: Fill): Filling {
-  const { readable, writable } =
-    what.length === undefined ? new IdentityTransformStream() : new FixedLengthStream(what.length);
-  return { body: readable, done: pump(stack, what, writable.getWriter()) };
+  const keep = keeper(stack, what);
+  const client = outlet(what.length, stack.maxBufferedBytes);
+  return { body: client.body, kept: keep.kept, done: pump(what, keep, client) };
 }
 
-async function pump(stack: Stack, what: Fill, client: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
-  const keep = keeper(stack, what);
-  const reader = what.source.getReader();
-  let listening: WritableStreamDefaultWriter<Uint8Array> | undefined = client;
+async function pump({ source, length }: Fill, keep: Keeper, client: Outlet): Promise<void> {
+  const reader = source.getReader();
   let received = 0;
   try {
     for (;;) {
@@ -53,29 +54,19 @@ async function pump(stack: Stack, what: Fill, client: WritableStreamDefaultWrite
       received += value.length;
       keep.take(value);
       // memory has the whole before the client does, so that an immediate second request hits
-      if (received === what.length) keep.complete();
+      if (received === length) keep.complete();
+      const full = client.send(value);
       // oxlint-disable-next-line no-await-in-loop
-      if (listening && !(await delivered(listening, value))) listening = undefined;
+      if (full) await full;
     }
-    if (what.length !== undefined && received !== what.length)
-      throw new Error("the body is shorter than its Content-Length");
+    if (length !== undefined && received !== length) throw new Error("the body is shorter than its Content-Length");
     keep.complete();
-    await listening?.close().catch(() => undefined);
+    await client.end();
   } catch (cause) {
     keep.abandon(cause);
-    await listening?.abort(cause).catch(() => undefined);
+    await client.abort(cause);
   }
   await keep.settled();
-}
-
-async function delivered(client: WritableStreamDefaultWriter<Uint8Array>, chunk: Uint8Array): Promise<boolean> {
-  try {
-    await client.write(chunk);
-    return true;
-  } catch {
-    // the client left; the fill goes on for the others
-    return false;
-  }
 }
 
 interface Keeper {
@@ -83,6 +74,7 @@ interface Keeper {
   /** The body ended as it should. Further calls do nothing. */
   complete(): void;
   abandon(cause: unknown): void;
+  readonly kept: Promise<boolean>;
   settled(): Promise<void>;
 }
 
@@ -94,6 +86,7 @@ function keeper(stack: Stack, what: Fill): Keeper {
   let ended = false;
   let stream: ColoStream | undefined;
   let work: Promise<void> = Promise.resolve();
+  const kept = Promise.withResolvers<boolean>();
 
   function end(): boolean {
     if (ended) return false;
@@ -101,19 +94,25 @@ function keeper(stack: Stack, what: Fill): Keeper {
     return true;
   }
 
+  function lose(): void {
+    ended = true;
+    chunks = [];
+    kept.resolve(false);
+  }
+
   return {
+    kept: kept.promise,
     take(chunk) {
       size += chunk.length;
       if (ended) return;
       if (stream) {
-        if (!stream.send(chunk)) ended = true;
+        if (!stream.send(chunk)) lose();
         return;
       }
       chunks.push(chunk);
       if (size <= stack.maxBufferedBytes) return;
       if (stored.part) {
-        end();
-        chunks = [];
+        lose();
         return;
       }
       stream = coloStream();
@@ -126,11 +125,13 @@ function keeper(stack: Stack, what: Fill): Keeper {
       if (stream) stream.end();
       else work = storeBuffered(stack, what, joined(chunks, size));
       chunks = [];
+      // memory has what is buffered already
+      kept.resolve(stream ? work.then(() => true) : true);
     },
     abandon(cause) {
       if (!end()) return;
       stream?.abort(cause);
-      chunks = [];
+      lose();
     },
     settled: () => work,
   };

@@ -13,6 +13,7 @@ import { type Delivery, deliverAnswer, deliverHeld } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { deliverFailure } from "./fail.ts";
 import { fill, type FoundPart } from "./fill.ts";
+import type { Land, Landing } from "./flights.ts";
 import { askOrigin, FETCH_WHOLE, type Intent } from "./origin.ts";
 import { ruledAnswer } from "./ruled.ts";
 import { precededBy } from "./slice.ts";
@@ -37,6 +38,8 @@ export interface Errand {
   readonly neighbour?: FoundPart | undefined;
   readonly purge: PurgeState;
   readonly intent: Intent;
+  /** Tells those who wait for this fetch how it ended. */
+  readonly land?: Land | undefined;
 }
 
 /** A background refresh takes the same way and leaves the response unread. */
@@ -71,6 +74,7 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
   }
   const verdict = settleFailure(upstream.reason, asked, delivery.nowMs);
   const outcome: Outcome = { reason, hit: false, settled: verdict.reason };
+  errand.land?.({ kind: "failed", reason: upstream.reason });
   if (verdict.verdict === "serve-stale") return deliverHeld(delivery, present(held), outcome);
   discard(held);
   return deliverFailure(delivery, verdict.reason, outcome);
@@ -93,8 +97,9 @@ async function settled(
       discard(held);
       return storedAnswer(trip, errand, verdict.stored, response, content, delivery, outcome);
     case "complete":
-      return completedAnswer(trip, present(errand.prefix), verdict.stored, content, delivery, outcome);
+      return completedAnswer(trip, errand, verdict.stored, content, delivery, outcome);
     case "pass-through":
+      errand.land?.({ kind: "unshared" });
       if (held && verdict.freshened) keepFreshened(trip, held, verdict.freshened);
       else discard(held);
       if (held) withdraw(trip, verdict.reason);
@@ -106,27 +111,30 @@ async function settled(
     case "refresh":
       await content?.cancel();
       if (verdict.refusal !== undefined) {
+        errand.land?.({ kind: "unshared" });
         withdraw(trip, verdict.refusal);
         return deliverHeld(delivery, { ...present(held), stored: verdict.stored }, outcome);
       }
-      return refreshed(trip, { ...present(held), stored: verdict.stored }, delivery, { ...outcome, stored: true });
+      return refreshed(trip, errand, { ...present(held), stored: verdict.stored }, delivery, outcome);
     case "serve-stale":
+      errand.land?.({ kind: "failed", reason: "origin-unreachable" });
       await content?.cancel();
       return deliverHeld(delivery, present(held), outcome);
     case "fail":
+      errand.land?.({ kind: "failed", reason: verdict.reason });
       await content?.cancel();
       return deliverFailure(delivery, verdict.reason, outcome);
     case "refetch":
       await content?.cancel();
       discard(held);
-      return forward(trip, { reason, purge: { state: "clear" }, intent: FETCH_WHOLE });
+      return forward(trip, { reason, purge: { state: "clear" }, intent: FETCH_WHOLE, land: errand.land });
   }
 }
 
 /** The origin's answer, given to its client while it is stored. */
 function storedAnswer(
   trip: Trip,
-  { neighbour, intent }: Errand,
+  errand: Errand,
   stored: Stored,
   response: ResponseFacts,
   content: ReadableStream<Uint8Array> | null,
@@ -135,22 +143,23 @@ function storedAnswer(
 ): Response {
   const read = asRead(response, stored.coding !== undefined);
   const length = content ? declaredLength(read.field) : undefined;
-  const body = filled(trip, stored, content ?? emptyStream(), length, neighbour);
-  const manner = { addPrivate: false, evaluateConditionals: !intent.clientConditionals };
+  const body = filled(trip, errand, stored, content ?? emptyStream(), length);
+  const manner = { addPrivate: false, evaluateConditionals: !errand.intent.clientConditionals };
   return deliverAnswer(delivery, read, body, { ...outcome, stored: true }, manner);
 }
 
 /** The stored beginning and the rest that came, as the whole. */
 function completedAnswer(
   trip: Trip,
-  prefix: FoundPart,
+  errand: Errand,
   stored: Stored,
   content: ReadableStream<Uint8Array> | null,
   delivery: Delivery,
   outcome: Outcome,
 ): Response {
+  const prefix = present(errand.prefix);
   const source = precededBy(prefix.bytes, content ?? emptyStream());
-  const stream = filled(trip, stored, source, stored.bodyLength);
+  const stream = filled(trip, errand, stored, source, stored.bodyLength);
   const whole: Found = { stored, body: { kind: "stream", stream }, tier: prefix.tier };
   return deliverHeld(delivery, whole, { ...outcome, stored: true });
 }
@@ -186,27 +195,33 @@ function withdraw({ edge, exchange, facts, place }: Trip, reason: ReasonCode): v
   exchange.background(edge.stack.invalidate(place.key));
 }
 
+const STORED: Landing = { kind: "stored" };
+const BROKE_OFF: Landing = { kind: "failed", reason: "origin-unreachable" };
+
 /** Starts the fill and returns the client's side of it. */
 function filled(
   { edge, exchange, place, rule }: Trip,
+  { neighbour, land }: Errand,
   stored: Stored,
   source: ReadableStream<Uint8Array>,
   length: number | undefined,
-  neighbour?: FoundPart,
 ): ReadableStream<Uint8Array> {
   const filling = fill(edge.stack, { source, length, place, stored, neighbour, makesEtag: rule.etag });
+  if (land) exchange.background(filling.kept.then((kept) => land(kept ? STORED : BROKE_OFF)));
   exchange.background(filling.done);
   return filling.body;
 }
 
 /** A validated response: its body goes on under the merged header section, in every tier and to the client. */
-function refreshed(trip: Trip, held: Found, delivery: Delivery, outcome: Outcome): Response {
+function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, before: Outcome): Response {
   const { stored, body } = held;
+  const outcome: Outcome = { ...before, stored: true };
   if (body.kind === "bytes") {
     trip.exchange.background(trip.edge.stack.store(trip.place, stored, body.bytes));
+    errand.land?.(STORED);
     return deliverHeld(delivery, held, outcome);
   }
-  const stream = filled(trip, stored, body.stream, stored.bodyLength);
+  const stream = filled(trip, errand, stored, body.stream, stored.bodyLength);
   return deliverHeld(delivery, { ...held, body: { kind: "stream", stream } }, outcome);
 }
 

@@ -1,26 +1,28 @@
-// Owns the way of one request, in the order it lives: receive, rule, key, lookup, reuse, then an answer or a forward.
+// Owns the way of one request, in the order it lives: receive, rule, look, then an answer, a forward, or a wait for another's.
 import type { Outcome } from "../http/cache-status.ts";
-import { newerMayExist } from "../http/reasons.ts";
-import { freshSeconds, type PurgeState, type Reuse, reuse } from "../http/reuse.ts";
-import type { Stored } from "../http/stored.ts";
+import type { RequestFacts } from "../http/facts.ts";
+import { freshSeconds } from "../http/reuse.ts";
+import { type Failure, settleFailure } from "../http/settle.ts";
 import type { Rule } from "../policy/define.ts";
 import { ruleFor } from "../policy/match.ts";
 import type { Found } from "../tiers/tier.ts";
 import { restOf, wanted } from "./ask.ts";
+import { boarded, landedWithin } from "./collapse.ts";
 import { type Delivery, deliverHeld } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
-import { deliverProblem } from "./fail.ts";
+import { deliverFailure, deliverProblem } from "./fail.ts";
 import type { FoundPart } from "./fill.ts";
+import type { Land } from "./flights.ts";
 import { discard, forward, present, type Trip } from "./forward.ts";
-import { keyOf } from "./key.ts";
+import { CLEAR, look, type Seen } from "./look.ts";
 import { FETCH_WHOLE } from "./origin.ts";
 import { passBy } from "./pass.ts";
 import { receive } from "./receive.ts";
 import { refreshLater } from "./refresh.ts";
 import { ruledRequest } from "./ruled.ts";
 
-const CLEAR: PurgeState = { state: "clear" };
 const REFUSED: Outcome = { reason: "bad-request", hit: false };
+
 export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
   const received = receive(exchange.request, edge.site);
   if (received.kind === "refused")
@@ -28,48 +30,53 @@ export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
   const rule = ruleFor(edge.site, received.facts.location.path);
   if (received.kind === "bypass") return passBy(edge, exchange, received.facts, received.reason);
   if (rule.bypass) return passBy(edge, exchange, received.facts, "rule");
-  const facts = ruledRequest(received.facts, rule, edge.site);
-
-  const inBound = edge.purges.ensure(rule.maxLagMs, exchange.background);
-  const known = typeof inBound === "boolean" ? inBound : await inBound;
-  const nowMs = edge.now();
-  let last: Judged | undefined;
-  // the lookup asks about what it finds, and we ask again about what it chose: mostly the same
-  const judge = (stored: Stored): Judged => {
-    if (last?.stored === stored) return last;
-    const purge = purgeOf(edge, rule, known, stored);
-    last = { stored, purge, decided: reuse(facts, stored, purge, rule, nowMs) };
-    return last;
-  };
-  const enough = (stored: Stored): boolean => !newerMayExist(judge(stored).decided.reason);
-  const key = keyOf(edge, facts.location, rule);
-  const { global, maxVariants } = rule;
-  const asked = { key, request: facts.field, global, maxVariants, epoch: edge.stack.epoch() };
-  const lookup = edge.stack.lookup(asked, enough, exchange.background);
-  const { found, absence, index } = lookup instanceof Promise ? await lookup : lookup;
-
-  const trip: Trip = { edge, exchange, facts, rule, place: { ...asked, index } };
-  const delivery = { facts, requestId: exchange.requestId, nowMs, browser: rule.browser };
-  if (!found) return answer(trip, delivery, reuse(facts, absence, CLEAR, rule, nowMs), undefined, CLEAR);
-  const { decided, purge } = judge(found.stored);
-  return answer(trip, delivery, decided, found, purge);
+  return lookup(edge, exchange, ruledRequest(received.facts, rule, edge.site), rule);
 }
 
-interface Judged {
-  readonly stored: Stored;
-  readonly purge: PurgeState;
-  readonly decided: Reuse;
+/** How often a request looks again after another's fetch, before it fetches for itself. */
+const MAX_WAITS = 4;
+
+async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule: Rule): Promise<Response> {
+  let failures = 0;
+  for (let waits = 0; ; waits++) {
+    const looked = look(edge, exchange, facts, rule);
+    // each look follows another's landing
+    // oxlint-disable-next-line no-await-in-loop
+    const seen = looked instanceof Promise ? await looked : looked;
+    const trip: Trip = { edge, exchange, facts, rule, place: seen.place };
+    const flight = waits < MAX_WAITS ? boarded(trip, seen.decided) : undefined;
+    if (flight?.role !== "follower") return answer(trip, seen, flight?.land);
+    discard(seen.held);
+    // oxlint-disable-next-line no-await-in-loop
+    const landing = await landedWithin(flight.landed);
+    if (landing.kind === "unshared") waits = MAX_WAITS;
+    if (landing.kind !== "failed") continue;
+    failures += 1;
+    // one retry for all; then nobody asks a dead origin again for this request
+    if (failures > 1) return failTogether(trip, await look(edge, exchange, facts, rule), landing.reason);
+  }
 }
 
-/** Carries out the verdict on what was found. */
-function answer(
-  trip: Trip,
-  delivery: Delivery,
-  decided: Reuse,
-  held: Found | undefined,
-  purge: PurgeState,
-): Response | Promise<Response> {
+/** What a failure leaves to those who waited for another's fetch: something stale, or the same failure. */
+function failTogether(trip: Trip, seen: Seen, failure: Failure): Response {
+  const { decided, held, purge, nowMs } = seen;
+  const stored = decided.verdict === "revalidate" ? decided.stored : undefined;
+  const verdict = settleFailure(failure, { stored, purge }, nowMs);
+  const outcome: Outcome = { reason: decided.reason, hit: false, collapsed: true, settled: verdict.reason };
+  if (verdict.verdict === "serve-stale") return deliverHeld(deliveryOf(trip, nowMs), present(held), outcome);
+  discard(held);
+  return deliverFailure(deliveryOf(trip, nowMs), verdict.reason, outcome);
+}
+
+function deliveryOf({ exchange, facts, rule }: Trip, nowMs: number): Delivery {
+  return { facts, requestId: exchange.requestId, nowMs, browser: rule.browser };
+}
+
+/** Carries out the verdict on what was seen. `land` tells those who wait how the fetch ended. */
+function answer(trip: Trip, seen: Seen, land: Land | undefined): Response | Promise<Response> {
+  const { decided, held, purge, nowMs } = seen;
   const { reason } = decided;
+  const delivery = deliveryOf(trip, nowMs);
   switch (decided.verdict) {
     case "fresh":
       return deliverHeld(delivery, present(held), { reason, hit: true });
@@ -78,18 +85,22 @@ function answer(
       return deliverHeld(delivery, present(held), {
         reason,
         hit: true,
-        ttlSeconds: Math.floor(freshSeconds(decided.stored, purge, delivery.nowMs)),
+        ttlSeconds: Math.floor(freshSeconds(decided.stored, purge, nowMs)),
       });
     case "revalidate":
-      return forward(trip, { reason, held, purge, intent: FETCH_WHOLE });
+      return forward(trip, { reason, held, purge, intent: FETCH_WHOLE, land });
     case "complete":
       return forward(trip, { reason, prefix: partIn(held), purge, intent: restOf(decided.stored) });
     case "fetch": {
       const neighbour = reason === "partial" ? partIn(held) : undefined;
       if (!neighbour) discard(held);
-      const { edge, facts, place } = trip;
-      const intent = wanted(facts, decided.clientConditionals, !edge.unstorable.has(place.key));
-      return forward(trip, { reason, neighbour, purge: CLEAR, intent });
+      return forward(trip, {
+        reason,
+        neighbour,
+        purge: CLEAR,
+        intent: wanted(trip.facts, decided.clientConditionals, !trip.edge.unstorable.has(trip.place.key)),
+        land,
+      });
     }
     case "unsatisfiable":
       discard(held);
@@ -101,11 +112,4 @@ function answer(
 function partIn(held: Found | undefined): FoundPart | undefined {
   if (held?.body.kind !== "bytes") return undefined;
   return { stored: held.stored, bytes: held.body.bytes, tier: held.tier };
-}
-
-function purgeOf(edge: Edge, rule: Rule, known: boolean, stored: Stored): PurgeState {
-  const state = edge.purges.stateOf(stored);
-  if (known || state.state === "gone") return state;
-  if (rule.onUnknown === "revalidate") return { state: "unknown" };
-  return state.state === "unknown" ? CLEAR : state;
 }

@@ -13,6 +13,8 @@ export interface Outcome {
   /** The status the origin answered with, where it was asked (RFC 9211 2.3). */
   readonly fwdStatus?: number | undefined;
   readonly stored?: boolean | undefined;
+  /** Answered by what another request fetched, or failed to (RFC 9211 2.6). */
+  readonly collapsed?: boolean | undefined;
   /** Why the answer was not stored, or stored how. */
   readonly settled?: ReasonCode | undefined;
 }
@@ -28,6 +30,7 @@ export function cacheStatus(outcome: Outcome, previous: string | undefined): str
   else if (fwd) parts.push(`fwd=${fwd}`);
   if (outcome.fwdStatus !== undefined) parts.push(`fwd-status=${String(outcome.fwdStatus)}`);
   if (outcome.stored) parts.push("stored");
+  if (outcome.collapsed) parts.push("collapsed");
   if (outcome.ttlSeconds !== undefined) parts.push(`ttl=${String(outcome.ttlSeconds)}`);
   parts.push(`detail=${detailOf(outcome)}`);
   const ours = parts.join("; ");

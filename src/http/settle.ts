@@ -84,13 +84,15 @@ export function settle(response: ResponseFacts, asked: Asked, policy: SettlePoli
   return { verdict: "store", stored: record, reason: "stored" };
 }
 
+type Held = Pick<Asked, "stored" | "purge">;
+
 /** What to do where no response came: something stale, or nothing but the failure itself. */
-export function settleFailure(failure: Failure, asked: Asked, nowMs: number): ServeStale | Fail {
+export function settleFailure(failure: Failure, asked: Held, nowMs: number): ServeStale | Fail {
   return staleIfError(asked, nowMs) ?? { verdict: "fail", reason: failure };
 }
 
 /** RFC 5861 4: within the window after expiry, or after the soft purge that ended freshness earlier. */
-function staleIfError({ stored, purge }: Asked, nowMs: number): ServeStale | undefined {
+function staleIfError({ stored, purge }: Held, nowMs: number): ServeStale | undefined {
   if (!stored || stored.alwaysValidate || stored.staleIfErrorSeconds <= 0) return undefined;
   if (purge.state === "validate" || purge.state === "gone" || purge.state === "unknown") return undefined;
   const sincePurge = purge.state === "stale" ? (nowMs - purge.sinceMs) / 1000 : Number.NEGATIVE_INFINITY;

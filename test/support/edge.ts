@@ -1,6 +1,7 @@
 // Owns a whole edge for tests: scripted origin, clock in hand, real memory tier, real replica over a log in memory.
 import type { DependencyError } from "../../src/error.ts";
 import type { Edge, Purge } from "../../src/flow/exchange.ts";
+import { flights } from "../../src/flow/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
 import { unstorable } from "../../src/flow/unstorable.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
@@ -78,6 +79,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     },
     now: clock.now,
     refreshing: new Map(),
+    flights: flights(clock.now),
     unstorable: unstorable(clock.now),
     report,
   };

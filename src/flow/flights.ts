@@ -1,0 +1,45 @@
+// Owns flights: fetches under way that other requests of this isolate may wait for.
+import type { CacheKey } from "../http/key.ts";
+import type { Failure } from "../http/settle.ts";
+
+/** How a flight ended for those who waited. Nothing of its answer is handed over: each looks it up and judges it for itself. */
+export type Landing =
+  /** Look again. */
+  | { readonly kind: "stored" }
+  /** It is for the leader alone: fetch for yourself. */
+  | { readonly kind: "unshared" }
+  | { readonly kind: "failed"; readonly reason: Failure };
+
+/** Further calls do nothing. */
+export type Land = (landing: Landing) => void;
+
+export type Boarded =
+  | { readonly role: "leader"; readonly land: Land }
+  | { readonly role: "follower"; readonly landed: Promise<Landing> };
+
+export interface Flights {
+  /** The flight under way under this key, or a new one that the caller leads and must land. */
+  board(key: CacheKey): Boarded;
+}
+
+/** A leader that has not landed by then was cut off by the platform. */
+const FLIGHT_LIMIT_MS = 30_000;
+
+/** Plain data and promises of it: all that requests of one isolate may share. */
+export function flights(now: () => number): Flights {
+  const under = new Map<CacheKey, { readonly landed: Promise<Landing>; readonly startedAtMs: number }>();
+  return {
+    board(key) {
+      const running = under.get(key);
+      if (running && now() - running.startedAtMs < FLIGHT_LIMIT_MS) return { role: "follower", landed: running.landed };
+      const { promise, resolve } = Promise.withResolvers<Landing>();
+      const flight = { landed: promise, startedAtMs: now() };
+      under.set(key, flight);
+      const land: Land = (landing) => {
+        if (under.get(key) === flight) under.delete(key);
+        resolve(landing);
+      };
+      return { role: "leader", land };
+    },
+  };
+}
