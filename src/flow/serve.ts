@@ -1,6 +1,7 @@
 // Owns the way of one request, in the order it lives: receive, rule, look, then an answer, a forward, or a wait for another's.
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts } from "../http/facts.ts";
+import type { ReasonCode } from "../http/reasons.ts";
 import { freshSeconds } from "../http/reuse.ts";
 import { type Failure, settleFailure } from "../http/settle.ts";
 import type { Rule } from "../policy/define.ts";
@@ -38,6 +39,7 @@ const MAX_WAITS = 4;
 
 async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule: Rule): Promise<Response> {
   let failures = 0;
+  let waitedFor: ReasonCode | undefined;
   for (let waits = 0; ; waits++) {
     const looked = look(edge, exchange, facts, rule);
     // each look follows another's landing
@@ -45,8 +47,9 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     const seen = looked instanceof Promise ? await looked : looked;
     const trip: Trip = { edge, exchange, facts, rule, place: seen.place };
     const flight = waits < MAX_WAITS ? boarded(trip, seen.decided) : undefined;
-    if (flight?.role !== "follower") return answer(trip, seen, flight?.land);
+    if (flight?.role !== "follower") return answer(trip, seen, flight?.land, waitedFor);
     discard(seen.held);
+    waitedFor ??= seen.decided.reason;
     // oxlint-disable-next-line no-await-in-loop
     const landing = await landedWithin(flight.landed);
     if (landing.kind === "unshared") waits = MAX_WAITS;
@@ -72,14 +75,23 @@ function deliveryOf({ exchange, facts, rule }: Trip, nowMs: number): Delivery {
   return { facts, requestId: exchange.requestId, nowMs, browser: rule.browser };
 }
 
-/** Carries out the verdict on what was seen. `land` tells those who wait how the fetch ended. */
-function answer(trip: Trip, seen: Seen, land: Land | undefined): Response | Promise<Response> {
+/** Carries out the verdict on what was seen. `land` tells those who wait how the fetch ended; `waitedFor`: why this one waited. */
+function answer(
+  trip: Trip,
+  seen: Seen,
+  land: Land | undefined,
+  waitedFor: ReasonCode | undefined,
+): Response | Promise<Response> {
   const { decided, held, purge, nowMs } = seen;
   const { reason } = decided;
   const delivery = deliveryOf(trip, nowMs);
   switch (decided.verdict) {
     case "fresh":
-      return deliverHeld(delivery, present(held), { reason, hit: true });
+      return deliverHeld(
+        delivery,
+        present(held),
+        waitedFor === undefined ? { reason, hit: true } : { reason: waitedFor, hit: false, collapsed: true },
+      );
     case "stale-while-revalidate":
       refreshLater(trip, { reason, held, purge, intent: FETCH_WHOLE });
       return deliverHeld(delivery, present(held), {

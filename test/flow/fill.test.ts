@@ -64,7 +64,7 @@ describe("fill", () => {
     const e = testEdge({ origin: () => answer(body, CACHED) });
     const reader = (await e.get("/a")).body?.getReader();
     expect(new TextDecoder().decode((await reader?.read())?.value)).toBe("first");
-    expect(await isHit(e)).toBe(false);
+    expect(e.memory.usedBytes).toBe(0);
     rest.open();
     expect((await reader?.read())?.done).toBe(true);
   });
