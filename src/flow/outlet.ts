@@ -6,6 +6,7 @@ export interface Outlet {
   send(chunk: Uint8Array): Promise<void> | undefined;
   /** Resolves when the client has read it all, or is gone. */
   end(): Promise<void>;
+  /** Breaks off behind what was sent: the client gets as much as there was. */
   abort(cause: unknown): Promise<void>;
 }
 
@@ -17,6 +18,7 @@ export function outlet(length: number | undefined, windowBytes: number): Outlet 
   let waiting = 0;
   let isGone = false;
   let room: PromiseWithResolvers<void> | undefined;
+  let last: Promise<void> = Promise.resolve();
 
   async function write(chunk: Uint8Array): Promise<void> {
     waiting += chunk.length;
@@ -34,12 +36,15 @@ export function outlet(length: number | undefined, windowBytes: number): Outlet 
     body: readable,
     send(chunk) {
       if (isGone) return undefined;
-      void write(chunk);
+      last = write(chunk);
       if (waiting <= windowBytes) return undefined;
       room = Promise.withResolvers();
       return room.promise;
     },
     end: () => writer.close().catch(() => undefined),
-    abort: (cause) => writer.abort(cause).catch(() => undefined),
+    async abort(cause) {
+      await last;
+      await writer.abort(cause).catch(() => undefined);
+    },
   };
 }
