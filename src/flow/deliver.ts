@@ -115,8 +115,9 @@ function build(delivery: Delivery, answer: Answer, outcome: Outcome): Response {
   return new Response(bodyless ? nothingOf(answer.content) : contentOf(shown, answer), { status, headers });
 }
 
+/** A 304 of the origin's own says what its 200 would (RFC 9110 15.4.5). */
 function browserFields({ browser, nowMs }: Delivery, { status, fields, age }: Answer): HeaderPairs {
-  return forBrowser({ status, headers: fields, ageSeconds: age, nowMs }, browser);
+  return forBrowser({ status: status === 304 ? 200 : status, headers: fields, ageSeconds: age, nowMs }, browser);
 }
 
 /** How much of an answer its client gets. */

@@ -103,7 +103,7 @@ async function settled(
       if (held && verdict.freshened) keepFreshened(trip, held, verdict.freshened);
       else discard(held);
       if (held) withdraw(trip, verdict.reason);
-      markUnstorable(trip, verdict.reason);
+      markUnstorable(trip, intent, verdict.reason);
       return deliverAnswer(delivery, asGetWouldRead(trip, response), content, outcome, {
         addPrivate: verdict.addPrivate,
         evaluateConditionals: !intent.clientConditionals,
@@ -184,9 +184,10 @@ function asGetWouldRead({ facts, rule }: Trip, response: ResponseFacts): Respons
   return asRead(response, codingToRestore(response, facts.field("accept-encoding"), rule.keepCodings) !== undefined);
 }
 
-/** Only the resource's own reasons count: no client decides for the others. */
-function markUnstorable({ edge, facts, place }: Trip, reason: ReasonCode): void {
-  if (facts.method === "GET" && !isAuthenticated(facts) && !isOfRequest(reason)) edge.unstorable.mark(place.key);
+/** Only the resource's own reasons count, said of the whole: no client decides for the others. */
+function markUnstorable({ edge, facts, place }: Trip, { conditions }: Intent, reason: ReasonCode): void {
+  const asksForWhole = facts.method === "GET" && conditions.length === 0;
+  if (asksForWhole && !isAuthenticated(facts) && !isOfRequest(reason)) edge.unstorable.mark(place.key);
 }
 
 /** The origin has said to nobody in particular that the resource is not to be shared: what is stored of it must not answer. */

@@ -39,11 +39,14 @@ function extensions(names: string, test: TypeTest): (readonly [string, TypeTest]
   return names.split(" ").map((name) => [name, test] as const);
 }
 
+/** Statuses whose content is the resource's, whole or in part. */
+const CONTENT: ReadonlySet<number> = new Set([200, 203, 206]);
+
 const EXTENSION = /\.([a-z0-9]+)$/i;
 
 /** True when a path that looks like a static file is answered, successfully, with something else. */
 export function isTypeMismatch(path: string, status: number, contentType: string | undefined): boolean {
-  if (status !== 200 || contentType === undefined) return false;
+  if (!CONTENT.has(status) || contentType === undefined) return false;
   const fits = STATIC_TYPES.get(EXTENSION.exec(path)?.[1]?.toLowerCase() ?? "");
   const [type = ""] = contentType.split(";", 1);
   return fits !== undefined && !fits(type.trim().toLowerCase());

@@ -14,8 +14,8 @@ export interface MemoryTier extends Tier {
   get(key: CacheKey): Entry | undefined;
   put(key: CacheKey, entry: Entry, seconds: number): void;
   delete(key: CacheKey): void;
-  /** Whether the entry has been asked for since it was put; false where there is none. */
-  wasHit(key: CacheKey): boolean;
+  /** Whether the entry has been asked for since it was put; `undefined` where there is none. */
+  wasHit(key: CacheKey): boolean | undefined;
   /** Bytes in use, by the tier's own reckoning. */
   readonly usedBytes: number;
 }
@@ -111,7 +111,7 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
       const node = nodes.get(key);
       if (node) unlink(node);
     },
-    wasHit: (key) => nodes.get(key)?.hit ?? false,
+    wasHit: (key) => nodes.get(key)?.hit,
     get usedBytes() {
       return used;
     },

@@ -30,14 +30,14 @@ export interface Indexed {
 }
 
 /**
- * The index after one more variant. Where more than `maxVariants` would be known the oldest that was not hit since its fill goes;
- * `undefined` where all were hit: the new one is not kept, so that junk cannot lock real variants out.
+ * The index after one more variant. Where more than `maxVariants` would be known the oldest that was not hit since its fill goes,
+ * or else the oldest of which this isolate knows nothing; `undefined` where all were hit: then the new one is not kept.
  */
 export function withVariant(
   place: Place,
   known: VaryIndex | undefined,
   stored: Stored,
-  wasHit: (variant: CacheKey) => boolean,
+  wasHit: (variant: CacheKey) => boolean | undefined,
 ): Indexed | undefined {
   const fields = [...new Set([...Object.keys(stored.variant), ...(known?.fields ?? [])])].sort();
   const generation = known?.generation ?? crypto.randomUUID();
@@ -49,7 +49,9 @@ export function withVariant(
   const others = (known?.variants ?? []).filter((variant) => variant !== own);
   const dropped: CacheKey[] = [];
   while (others.length - dropped.length >= place.maxVariants) {
-    const idle = others.find((variant) => !dropped.includes(variant) && !wasHit(variant));
+    const left = others.filter((variant) => !dropped.includes(variant));
+    const idle =
+      left.find((variant) => wasHit(variant) === false) ?? left.find((variant) => wasHit(variant) === undefined);
     if (idle === undefined) return undefined;
     dropped.push(idle);
   }
