@@ -240,6 +240,122 @@ describe("stack: variants", () => {
   });
 });
 
+describe("stack: which variants are kept", () => {
+  const named = (name: string | number) => lang(`l${String(name)}`);
+
+  async function storeAll(s: TestStack, names: readonly (string | number)[], maxVariants = 16): Promise<void> {
+    for (const name of names) {
+      const { index } = await s.lookup(s.place("/a", named(name)), () => false);
+      const place = s.place("/a", named(name), { index, maxVariants });
+      await s.stack.store(place, storedOf({ variant: named(name) }), bytesOf(String(name)));
+    }
+  }
+
+  async function keptOf(s: TestStack, names: readonly (string | number)[]): Promise<readonly (string | number)[]> {
+    const bodies = await Promise.all(names.map((name) => bodyOf(s, s.place("/a", named(name)))));
+    return names.filter((_, i) => bodies[i] !== undefined);
+  }
+
+  it("of those never hit the oldest goes", async () => {
+    const s = testStack([]);
+    await storeAll(s, [0, 1, 2, 3], 4);
+    expect(await bodyOf(s, s.place("/a", named(0)))).toBe("0");
+    await storeAll(s, ["new"], 4);
+    expect(await keptOf(s, [0, 1, 2, 3, "new"])).toEqual([0, 2, 3, "new"]);
+  });
+
+  it("the new one is not, where all were hit; it goes in no tier, nor does its stream stay open", async () => {
+    const [colo, global] = tiers();
+    const s = testStack([colo, global]);
+    await storeAll(s, [0, 1], 2);
+    expect(await keptOf(s, [0, 1])).toEqual([0, 1]);
+    await storeAll(s, ["new"], 2);
+    expect(await keptOf(s, [0, 1, "new"])).toEqual([0, 1]);
+    for (const tier of [colo, global]) expect(tier.entries.size).toBe(3);
+    const gone = barrier<unknown>();
+    const stream = new ReadableStream<Uint8Array>({ cancel: gone.open });
+    await s.stack.storeStream(
+      s.place("/a", named("other"), { maxVariants: 2 }),
+      storedOf({ variant: named("other") }),
+      {
+        kind: "stream",
+        stream,
+      },
+    );
+    await gone.passed;
+    expect(await keptOf(s, [0, 1, "other"])).toEqual([0, 1]);
+  });
+
+  it("a variant that is stored again counts as new, and takes no other's room", async () => {
+    const s = testStack([]);
+    await storeAll(s, [0, 1, 2, 0], 3);
+    expect(await keptOf(s, [0, 1, 2])).toEqual([0, 1, 2]);
+    const again = testStack([]);
+    await storeAll(again, [0, 1, 2, 0, "new"], 3);
+    expect(await keptOf(again, [0, 1, 2, "new"])).toEqual([0, 2, "new"]);
+  });
+
+  it("a lower cap takes effect with the next store", async () => {
+    const [colo] = tiers();
+    const s = testStack([colo]);
+    await storeAll(s, [0, 1, 2, 3, 4]);
+    await storeAll(s, ["new"], 2);
+    expect(await keptOf(s, [0, 1, 2, 3, 4, "new"])).toEqual([4, "new"]);
+    expect(colo.entries.size).toBe(3);
+  });
+
+  it("a promotion takes no room from what was hit", async () => {
+    const [colo] = tiers();
+    const first = testStack([colo]);
+    await storeAll(first, [0, 1], 2);
+    const second = testStack([colo]);
+    for (let i = 0; i < 2; i++) expect(await keptOf(second, [0, 1])).toEqual([0, 1]);
+    expect((await second.lookup(second.place("/a", named(0)))).found?.tier).toBe("memory");
+  });
+});
+
+describe("stack: languages", () => {
+  const inGerman = { ...german, headers: [["content-language", "de"]] } satisfies Parameters<typeof storedOf>[0];
+
+  it.each(["memory", "colo", "global"] as const)("are found in %s by who likes them best", async (name) => {
+    const [colo, global] = tiers();
+    const first = testStack([colo, global]);
+    await first.stack.store(first.place("/a", lang("de")), storedOf(inGerman), bytesOf("hallo"));
+    if (name === "global") colo.entries.clear();
+    for (const [accepted, body] of [
+      ["fr;q=0.5, de", "hallo"],
+      ["fr, de;q=0.5", undefined],
+      ["de, fr", undefined],
+      ["*", undefined],
+    ] as const) {
+      const s = name === "memory" ? first : testStack([colo, global]);
+      const { found } = await s.lookup(s.place("/a", lang(accepted)));
+      expect(found && (await textOf(found.body)), accepted).toBe(body);
+      if (found) expect(found.tier).toBe(name);
+    }
+  });
+
+  it("are promoted under what selected them", async () => {
+    const [colo] = tiers();
+    const first = testStack([colo]);
+    await first.stack.store(first.place("/a", lang("de")), storedOf(inGerman), bytesOf("hallo"));
+    const second = testStack([colo]);
+    await second.lookup(second.place("/a", lang("fr;q=0.5, de")));
+    for (const accepted of ["fr;q=0.5, de", "de"])
+      expect((await second.lookup(second.place("/a", lang(accepted)))).found?.tier, accepted).toBe("memory");
+    const index = second.memory.get(keyOf("/a"));
+    expect(index?.kind === "vary" && index.index.variants.length).toBe(1);
+  });
+
+  it("do not outlive an invalidation", async () => {
+    const [colo] = tiers();
+    const s = testStack([colo]);
+    await s.stack.store(s.place("/a", lang("de")), storedOf(inGerman), bytesOf("hallo"));
+    await s.stack.invalidate(keyOf("/a"));
+    expect(await bodyOf(s, s.place("/a", lang("fr;q=0.5, de")))).toBeUndefined();
+  });
+});
+
 describe("stack: invalidation", () => {
   it("forgets a resource in every tier", async () => {
     const [colo, global] = tiers();

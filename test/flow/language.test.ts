@@ -1,0 +1,234 @@
+// Owns the proof that a stored language answers whoever likes it best, that no other request gets it, and that a resource keeps
+// those variants that are asked for (RFC 9111 4.1, RFC 9110 12.5.4).
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { coloTier } from "../../src/tiers/colo.ts";
+import { kvTier } from "../../src/tiers/kv.ts";
+import type { Tier } from "../../src/tiers/tier.ts";
+import { answer, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
+import { mapTier } from "../support/shelf-tier.ts";
+
+const VARIES = { "cache-control": "max-age=600", vary: "Accept-Language" };
+const likes = (value: string, more: Record<string, string> = {}): RequestInit => ({
+  headers: { "accept-language": value, ...more },
+});
+
+/** Answers in the language that is liked best, and says so. */
+const inLanguage =
+  (fields: Record<string, string> = VARIES): Origin =>
+  (request) => {
+    const [best = "en"] = (request.headers.get("accept-language") ?? "en").split(/[,;]/);
+    return answer(`in ${best}`, { ...fields, "content-language": best });
+  };
+
+async function cacheOf(e: TestEdge, init: RequestInit): Promise<string | null> {
+  return (await e.text("/a", init)).response.headers.get("x-cache");
+}
+
+describe("a stored language", () => {
+  it.each([
+    ["de", "HIT"],
+    ["DE", "HIT"],
+    ["de;q=0.3", "HIT"],
+    ["fr;q=0.5, de", "HIT"],
+    ["de, fr;q=0.5", "HIT"],
+    ["DE ; q=1 , fr;q=0.999", "HIT"],
+    ["de, *;q=0.5", "HIT"],
+    ["en;q=0.7, de;q=0.8, fr;q=0.6", "HIT"],
+    ["fr, de;q=0.5", "MISS"],
+    ["de, en", "MISS"],
+    ["de;q=0.5, en;q=0.5", "MISS"],
+    ["de, *", "MISS"],
+    ["*", "MISS"],
+    ["*, de;q=0.5", "MISS"],
+    ["de;q=0", "MISS"],
+    ["de-CH", "MISS"],
+    ["fr", "MISS"],
+    ["", "MISS"],
+  ])("answers %j: %s", async (value, cache) => {
+    const e = testEdge({ origin: inLanguage() });
+    await e.text("/a", likes("de"));
+    const { response, text } = await e.text("/a", likes(value));
+    expect(response.headers.get("x-cache")).toBe(cache);
+    if (cache === "HIT") expect([text, response.headers.get("content-language")]).toEqual(["in de", "de"]);
+  });
+
+  it("answers nobody who names none", async () => {
+    const e = testEdge({ origin: inLanguage() });
+    await e.text("/a", likes("de"));
+    expect(await cacheOf(e, {})).toBe("MISS");
+  });
+
+  it("answers whatever spelling selected it", async () => {
+    const e = testEdge({ origin: inLanguage() });
+    await e.text("/a", likes("de-CH;q=0.9, de, fr;q=0.1"));
+    expect(await cacheOf(e, likes("de"))).toBe("HIT");
+    expect(await cacheOf(e, likes("en;q=0.2, de;q=0.3"))).toBe("HIT");
+  });
+
+  it("tells several languages apart", async () => {
+    const e = testEdge({ origin: inLanguage() });
+    for (const language of ["de", "fr", "it"]) await e.text("/a", likes(language));
+    for (const language of ["de", "fr", "it"])
+      expect((await e.text("/a", likes(`en;q=0.1, ${language};q=0.9`))).text).toBe(`in ${language}`);
+    expect(e.asked).toHaveLength(3);
+  });
+
+  it("answers only where all else it varies on is the same", async () => {
+    const e = testEdge({ origin: inLanguage({ ...VARIES, vary: "Accept-Language, X-Geo" }) });
+    await e.text("/a", likes("de", { "x-geo": "at" }));
+    expect(await cacheOf(e, likes("es;q=0.5, de", { "x-geo": "at" }))).toBe("HIT");
+    expect(await cacheOf(e, likes("fr;q=0.5, de", { "x-geo": "ch" }))).toBe("MISS");
+    expect(await cacheOf(e, likes("it;q=0.5, de"))).toBe("MISS");
+  });
+
+  it.each([
+    ["has none", {}],
+    ["has two", { "content-language": "de, en" }],
+  ])("is none where the response %s", async (_, fields: Record<string, string>) => {
+    const e = testEdge({ origin: () => answer("x", { ...VARIES, ...fields }) });
+    await e.text("/a", likes("de"));
+    expect(await cacheOf(e, likes("fr;q=0.5, de"))).toBe("MISS");
+    expect(await cacheOf(e, likes("de"))).toBe("HIT");
+  });
+
+  it("is none where the response does not vary on it", async () => {
+    const e = testEdge({
+      origin: () => answer("x", { "cache-control": "max-age=60", vary: "x-geo", "content-language": "de" }),
+    });
+    await e.text("/a", likes("fr", { "x-geo": "at" }));
+    expect(await cacheOf(e, likes("it;q=0.5, de", { "x-geo": "ch" }))).toBe("MISS");
+  });
+
+  it("that is stale is asked about in the words of who found it", async () => {
+    const e = testEdge({ origin: inLanguage({ ...VARIES, "cache-control": "max-age=10", etag: '"de1"' }) });
+    await e.text("/a", likes("de"));
+    e.clock.advance(20);
+    e.origin = () => answer(null, { ...VARIES, etag: '"de1"' }, 304);
+    const { response, text } = await e.text("/a", likes("fr;q=0.5, de"));
+    expect([response.headers.get("x-cache"), text]).toEqual(["REVALIDATED", "in de"]);
+    const asked = e.asked[1]?.headers;
+    expect([asked?.get("accept-language"), asked?.get("if-none-match")]).toEqual(["de, fr;q=0.5", '"de1"']);
+    expect(await cacheOf(e, likes("fr;q=0.5, de"))).toBe("HIT");
+  });
+
+  it("falls to a purge however it is found", async () => {
+    const e = testEdge({ origin: inLanguage({ ...VARIES, "cache-tag": "t" }) });
+    await e.text("/a", likes("de"));
+    e.log.purge(["t"], "hard");
+    e.clock.advance(1.001);
+    expect(await cacheOf(e, likes("fr;q=0.5, de"))).toBe("MISS");
+  });
+});
+
+describe("a stored language in a lower tier", () => {
+  const colo = (name: string) => coloTier(() => caches.open(`language-${name}`), 2 ** 20);
+  const tiers: readonly (readonly [string, (name: string) => Tier])[] = [
+    ["colo", colo],
+    ["global", () => kvTier(env.STRATA_KV, { minTtlSeconds: 300 })],
+  ];
+
+  it.each(tiers)("answers from %s, too", async (name, open) => {
+    const tier = open(name);
+    const first = testEdge({ lower: [tier], origin: inLanguage() });
+    await first.text("/a", likes("de"));
+    for (const [value, cache] of [
+      ["fr;q=0.5, de", "HIT"],
+      ["fr, de;q=0.5", "MISS"],
+    ] as const) {
+      const second = testEdge({ lower: [tier], log: first.log, origin: () => answer("other", VARIES) });
+      const { response, text } = await second.text("/a", likes(value));
+      expect([response.headers.get("x-cache"), text]).toEqual([cache, cache === "HIT" ? "in de" : "other"]);
+      if (cache === "HIT") expect(response.headers.get("cache-status")).toContain(`fresh/${name}`);
+    }
+  });
+
+  it("is promoted: the next to like it best gets it from memory", async () => {
+    const tier = mapTier("colo");
+    const first = testEdge({ lower: [tier], origin: inLanguage() });
+    await first.text("/a", likes("de"));
+    const second = testEdge({ lower: [tier], log: first.log, origin: inLanguage() });
+    await second.text("/a", likes("fr;q=0.5, de"));
+    for (const value of ["fr;q=0.5, de", "de", "it;q=0.1, de"]) {
+      const { response } = await second.text("/a", likes(value));
+      expect(response.headers.get("cache-status"), value).toContain("detail=fresh/memory");
+    }
+  });
+});
+
+describe("a resource of many variants", () => {
+  const varied: Origin = (request) =>
+    answer(request.headers.get("x-v"), { "cache-control": "max-age=600", vary: "x-v" });
+  const variant = (name: string | number): RequestInit => ({ headers: { "x-v": String(name) } });
+  const sixteen = Array.from({ length: 16 }, (_, i) => i);
+
+  it("keeps sixteen; the oldest that was never hit makes room", async () => {
+    const e = testEdge({ origin: varied });
+    for (const i of sixteen) await e.text("/a", variant(i));
+    for (const i of [0, 1, 3]) expect(await cacheOf(e, variant(i))).toBe("HIT");
+    await e.text("/a", variant("new"));
+    for (const kept of [...sixteen.filter((i) => i !== 2), "new"]) expect(await cacheOf(e, variant(kept))).toBe("HIT");
+    expect((await e.text("/a", variant(2))).response.headers.get("cache-status")).toContain("fwd=vary-miss");
+  });
+
+  it("passes a new one through where all were hit, and keeps the old", async () => {
+    const e = testEdge({ origin: varied });
+    for (const i of [...sixteen, ...sixteen]) await e.text("/a", variant(i));
+    for (let i = 0; i < 2; i++) {
+      const { response, text } = await e.text("/a", variant("junk"));
+      expect([response.headers.get("x-cache"), text]).toEqual(["MISS", "junk"]);
+    }
+    for (const i of sixteen) expect(await cacheOf(e, variant(i))).toBe("HIT");
+    expect(e.asked).toHaveLength(18);
+  });
+
+  it("lets junk push out junk, and not what is asked for", async () => {
+    const e = testEdge({ origin: varied });
+    await e.text("/a", variant("real"));
+    expect(await cacheOf(e, variant("real"))).toBe("HIT");
+    for (let i = 0; i < 100; i++) await e.text("/a", variant(`junk-${String(i)}`));
+    expect(await cacheOf(e, variant("real"))).toBe("HIT");
+  });
+
+  it("refreshes one it has, however many it has", async () => {
+    const e = testEdge({
+      origin: (request) => answer(request.headers.get("x-v"), { "cache-control": "max-age=10", vary: "x-v" }),
+    });
+    for (const i of [...sixteen, ...sixteen]) await e.text("/a", variant(i));
+    e.clock.advance(20);
+    for (const cache of ["MISS", "HIT"]) expect(await cacheOf(e, variant(5))).toBe(cache);
+  });
+
+  it("keeps as many as the rule says", async () => {
+    const e = testEdge({ site: { rules: [{ match: "/a", vary: { max: 2 } }] }, origin: varied });
+    for (const i of [0, 1, 2]) await e.text("/a", variant(i));
+    for (const [i, cache] of [
+      [2, "HIT"],
+      [1, "HIT"],
+      [0, "MISS"],
+      [0, "MISS"],
+    ] as const)
+      expect(await cacheOf(e, variant(i)), String(i)).toBe(cache);
+  });
+
+  it("keeps more than sixteen where the rule says so", async () => {
+    const e = testEdge({ site: { rules: [{ match: "/a", vary: { max: 40 } }] }, origin: varied });
+    for (let i = 0; i < 40; i++) await e.text("/a", variant(i));
+    for (let i = 0; i < 40; i++) expect(await cacheOf(e, variant(i))).toBe("HIT");
+  });
+
+  it("does not look for a language whose variant had to go", async () => {
+    const e = testEdge({ site: { rules: [{ match: "/a", vary: { max: 1 } }] }, origin: inLanguage() });
+    await e.text("/a", likes("de"));
+    await e.text("/a", likes("fr"));
+    expect((await e.text("/a", likes("it;q=0.5, de"))).text).toBe("in de");
+    expect(e.asked).toHaveLength(3);
+  });
+
+  it("takes the variants that had to go out of the farther tiers", async () => {
+    const colo = mapTier("colo");
+    const e = testEdge({ lower: [colo], origin: varied });
+    for (let i = 0; i < 40; i++) await e.text("/a", variant(i));
+    expect(colo.entries.size).toBe(17);
+  });
+});
