@@ -13,7 +13,7 @@ import { type Delivery, deliverHeld } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { deliverFailure, deliverProblem } from "./fail.ts";
 import type { FoundPart } from "./fill.ts";
-import type { Land } from "./flights.ts";
+import type { Land, Landing } from "./flights.ts";
 import { discard, forward, present, type Trip } from "./forward.ts";
 import { CLEAR, look, type Seen } from "./look.ts";
 import { FETCH_WHOLE } from "./origin.ts";
@@ -40,23 +40,38 @@ const MAX_WAITS = 4;
 async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule: Rule): Promise<Response> {
   let failures = 0;
   let waitedFor: ReasonCode | undefined;
+  let last: Landing["kind"] | undefined;
   for (let waits = 0; ; waits++) {
     const looked = look(edge, exchange, facts, rule);
     // each look follows another's landing
     // oxlint-disable-next-line no-await-in-loop
     const seen = looked instanceof Promise ? await looked : looked;
     const trip: Trip = { edge, exchange, facts, rule, place: seen.place };
-    const flight = waits < MAX_WAITS ? boarded(trip, seen.decided) : undefined;
-    if (flight?.role !== "follower") return answer(trip, seen, flight?.land, waitedFor);
+    // what was just stored and must be validated all the same can be shared with nobody
+    const isAlone = waits >= MAX_WAITS || (last === "stored" && seen.decided.verdict === "revalidate");
+    const flight = isAlone ? undefined : boarded(trip, seen.decided);
+    if (flight?.role === "leader") return lead(flight.land, answer(trip, seen, flight.land, waitedFor));
+    if (!flight) return answer(trip, seen, undefined, waitedFor);
     discard(seen.held);
     waitedFor ??= seen.decided.reason;
     // oxlint-disable-next-line no-await-in-loop
     const landing = await landedWithin(flight.landed);
+    last = landing.kind;
     if (landing.kind === "unshared") waits = MAX_WAITS;
     if (landing.kind !== "failed") continue;
     failures += 1;
     // one retry for all; then nobody asks a dead origin again for this request
     if (failures > 1) return failTogether(trip, await look(edge, exchange, facts, rule), landing.reason);
+  }
+}
+
+/** Nobody waits for a fetch that ended in a fault of ours. */
+async function lead(land: Land, answered: Response | Promise<Response>): Promise<Response> {
+  try {
+    return await answered;
+  } catch (cause) {
+    land({ kind: "unshared" });
+    throw cause;
   }
 }
 

@@ -75,6 +75,19 @@ describe("one fetch for all", () => {
     expect(all.every(({ text }) => text === "v1")).toBe(true);
   });
 
+  it.each([
+    ["no-cache", { "cache-control": "no-cache", etag: '"1"' }],
+    ["no lifetime left", { "cache-control": "max-age=0", etag: '"1"' }],
+  ])("but not of one to be validated each time, whose followers do not queue: %s", async (_, headers) => {
+    const e = testEdge();
+    const all = await together(e, many(10), (request) =>
+      request.headers.has("if-none-match") ? answer(null, headers, 304) : answer("v1", headers),
+    );
+    expect(all.every(({ text }) => text === "v1")).toBe(true);
+    expect(e.asked).toHaveLength(10);
+    expect(e.asked.filter((request) => request.headers.has("if-none-match"))).toHaveLength(9);
+  });
+
   it("although the first client leaves", async () => {
     const e = testEdge();
     const start = barrier();

@@ -478,6 +478,25 @@ describe("two parts", () => {
     expect((await e.text("/a")).response.headers.get("cache-status")).toContain("detail=purged");
   });
 
+  it("fall to a purge that came between the look at the first and the fetch of the second", async () => {
+    const tagged = { ...CACHED, "cache-tag": "a" };
+    const global = mapTier("global");
+    const e = await edgeForParts({ lower: [global], origin: rangedOrigin(TEN, tagged) });
+    await e.text("/a", ranged("bytes=0-3"));
+    const [reached, slow] = [barrier(), barrier()];
+    global.beforeGet = () => {
+      reached.open();
+      return slow.passed;
+    };
+    const second = e.text("/a", ranged("bytes=4-9"));
+    await reached.passed;
+    e.log.purge(["a"], "hard");
+    e.replica.apply(e.log.delta(e.replica.cursor()), e.clock.now());
+    slow.open();
+    await second;
+    expect((await e.text("/a")).response.headers.get("x-cache")).toBe("MISS");
+  });
+
   it("that come at the same time leave one of them, unharmed", async () => {
     const e = await edgeForParts();
     await Promise.all([e.text("/a", ranged("bytes=0-3")), e.text("/a", ranged("bytes=6-9"))]);
