@@ -61,7 +61,7 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     if (landing.kind !== "failed") continue;
     failures += 1;
     // one retry for all; then nobody asks a dead origin again for this request
-    if (failures > 1) return failTogether(trip, await look(edge, exchange, facts, rule), landing.reason);
+    if (failures > 1) return failTogether(trip, landing.reason);
   }
 }
 
@@ -76,8 +76,9 @@ async function lead(land: Land, answered: Response | Promise<Response>): Promise
 }
 
 /** What a failure leaves to those who waited for another's fetch: something stale, or the same failure. */
-function failTogether(trip: Trip, seen: Seen, failure: Failure): Response {
-  const { decided, held, purge, nowMs } = seen;
+async function failTogether(trip: Trip, failure: Failure): Promise<Response> {
+  const { edge, exchange, facts, rule } = trip;
+  const { decided, held, purge, nowMs } = await look(edge, exchange, facts, rule);
   const stored = decided.verdict === "revalidate" ? decided.stored : undefined;
   const verdict = settleFailure(failure, { stored, purge }, nowMs);
   const outcome: Outcome = { reason: decided.reason, hit: false, collapsed: true, settled: verdict.reason };
