@@ -50,7 +50,7 @@ const GROUPS: readonly Group[] = [
   },
   {
     reason:
-      "Surrogate-Control with a target, of no RFC: no Surrogate-Capability is sent to the origin, so a targeted directive is another device's and fails closed.",
+      "Of no RFC but the W3C Edge Architecture note: no Surrogate-Capability is sent to the origin, so a Surrogate-Control directive with a target is another device's and fails closed.",
     cases: ["surrogate-fresh-cc-nostore", "surrogate-max-age-me-target"],
   },
   {

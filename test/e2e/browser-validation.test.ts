@@ -72,6 +72,22 @@ inChromium("a browser validates", SITE, (stage) => {
       expect(answered?.["cache-control"]).toBe(`max-age=${String(Number(answered?.["age"]) + 1)}`);
       expect(origin.asked("/brief/a")).toHaveLength(1);
     });
+
+    it("never takes its tag to the origin, also once it is not stored any more", async () => {
+      const { origin, recorder, page, newPage, purge } = stage();
+      const at = "/shell/turned";
+      origin.answer(at, html("stored", ""));
+      const other = await newPage();
+      for (const each of [page, page, other]) expect(await visit(each, at)).toBe("stored");
+      expect(recorder.seen(at).at(-1)?.answered.etag).toMatch(MADE);
+      origin.answer(at, html("never stored", "no-store"));
+      await purge("shell");
+      for (const each of [page, other]) {
+        expect(await visit(each, at)).toBe("never stored");
+        expect(recorder.seen(at).at(-1)?.fields["if-none-match"]).toMatch(MADE);
+      }
+      expect(origin.asked(at).map((fields) => fields["if-none-match"])).toEqual([undefined, undefined, undefined]);
+    });
   });
 
   describe("a shell", () => {
