@@ -57,7 +57,12 @@ async function startStage(site: SiteInput): Promise<Stage> {
   if (EXECUTABLE === undefined) throw new Error("these tests need chromium on PATH (apt-get install chromium)");
   const started: { close(): Promise<unknown> }[] = [];
   const close = async (): Promise<void> => {
-    for (const { close } of started.splice(0).toReversed()) await close();
+    const failures: unknown[] = [];
+    // what does not close must not keep the others open
+    for (const { close } of started.splice(0).toReversed()) {
+      await close().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "not everything closed");
   };
   const closing = <T extends { close(): Promise<unknown> }>(one: T): T => {
     started.push({ close: () => one.close() });
