@@ -50,7 +50,7 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     // what was just stored and must be validated all the same can be shared with nobody
     const isAlone = waits >= MAX_WAITS || (last === "stored" && seen.decided.verdict === "revalidate");
     const flight = isAlone ? undefined : boarded(trip, seen.decided);
-    if (flight?.role === "leader") return lead(flight.land, answer(trip, seen, flight.land, waitedFor));
+    if (flight?.role === "leader") return lead(exchange, flight.land, answer(trip, seen, flight.land, waitedFor));
     if (!flight) return answer(trip, seen, undefined, waitedFor);
     discard(seen.held);
     waitedFor ??= seen.decided.reason;
@@ -65,14 +65,16 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
   }
 }
 
-/** Nobody waits for a fetch that ended in a fault of ours. */
-async function lead(land: Land, answered: Response | Promise<Response>): Promise<Response> {
-  try {
-    return await answered;
-  } catch (cause) {
-    land({ kind: "unshared" });
-    throw cause;
-  }
+/** A leader's client may leave, its fetch goes on for the others; and nobody waits for one that ended in a fault of ours. */
+async function lead(exchange: Exchange, land: Land, answered: Response | Promise<Response>): Promise<Response> {
+  const ended = Promise.resolve(answered).then(
+    () => undefined,
+    () => {
+      land({ kind: "unshared" });
+    },
+  );
+  exchange.background(ended);
+  return answered;
 }
 
 /** What a failure leaves to those who waited for another's fetch: something stale, or the same failure. */
