@@ -167,10 +167,10 @@ function withLength(fields: HeaderPairs, length: number): HeaderPairs {
   return [...fields.filter(([name]) => name.toLowerCase() !== "content-length"), ["Content-Length", String(length)]];
 }
 
-/** With the length of what is sent, and no range but the answer's own. */
+/** With the length of what is sent, no range but the answer's own, and no digest of other bytes (RFC 9530 2). */
 function ofLength(fields: HeaderPairs, length: number): HeaderPairs {
   return withLength(
-    fields.filter(([name]) => name.toLowerCase() !== "content-range"),
+    fields.filter(([name]) => !/^content-(?:range|md5|digest)$/i.test(name)),
     length,
   );
 }

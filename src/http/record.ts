@@ -70,9 +70,9 @@ function targetsOf({ location }: RequestFacts, { field }: ResponseFacts, tags: r
   return [...tags.map((value): Target => ({ kind: "tag", value })), ...groups].map(targetHash);
 }
 
-/** Each answer made from a part says its own range. */
+/** Each answer made from a part says its own range, and what is made of it has other bytes (RFC 9530 2). */
 function withoutRange(headers: HeaderPairs): HeaderPairs {
-  return headers.filter(([name]) => name.toLowerCase() !== "content-range");
+  return headers.filter(([name]) => !/^content-(?:range|md5|digest)$/i.test(name));
 }
 
 /** With a Date: a recipient that stores a response without one adds when it came (RFC 9110 6.6.1). */

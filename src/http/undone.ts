@@ -7,7 +7,13 @@ import { type HeaderPairs, readerOf } from "./fields.ts";
 const UNDONE: ReadonlySet<string> = new Set(["gzip", "br"]);
 
 /** Fields that describe the encoded bytes. */
-const OF_ENCODED: ReadonlySet<string> = new Set(["content-encoding", "content-length", "content-md5"]);
+const OF_ENCODED: ReadonlySet<string> = new Set([
+  "content-encoding",
+  "content-length",
+  "content-md5",
+  "content-digest",
+  "repr-digest",
+]);
 
 /** The coding that reading the body undoes; `undefined` where none is. A 206 is a part of the encoded bytes: no decoder takes it. */
 export function undoneCoding({ status, field }: ResponseFacts): string | undefined {

@@ -89,13 +89,12 @@ export function languageOf(headers: HeaderPairs): string | undefined {
 }
 
 function byPreference(value: string): string {
-  return splitList(value.toLowerCase())
+  const members = splitList(value.toLowerCase())
     .map(weighted)
     .filter((member) => member.range !== "")
     .sort((a, b) => b.thousandths - a.thousandths || (a.range < b.range ? -1 : a.range > b.range ? 1 : 0))
-    .map(({ range, thousandths }) => (thousandths === 1000 ? range : `${range};q=${String(thousandths / 1000)}`))
-    .filter((member, index, all) => all.indexOf(member) === index)
-    .join(", ");
+    .map(({ range, thousandths }) => (thousandths === 1000 ? range : `${range};q=${String(thousandths / 1000)}`));
+  return [...new Set(members)].join(", ");
 }
 
 function weighted(member: string): { range: string; thousandths: number } {

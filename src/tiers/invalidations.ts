@@ -1,4 +1,5 @@
 // Owns the memory of recent invalidations: what was asked of the origin before one must not be stored after it.
+import { hash64 } from "../http/hash.ts";
 import type { CacheKey } from "../http/key.ts";
 
 /** A moment in this isolate's order of invalidations; not a clock. */
@@ -15,7 +16,8 @@ export interface Invalidations {
 const REMEMBERED = 10_000;
 
 export function invalidations(): Invalidations {
-  const epochs = new Map<CacheKey, Epoch>();
+  // by hash: keys are as long as clients like, and a collision only invalidates too much
+  const epochs = new Map<string, Epoch>();
   let current: Epoch = 0;
   /** What began before this is older than our memory. */
   let floor: Epoch = 0;
@@ -23,14 +25,15 @@ export function invalidations(): Invalidations {
     current: () => current,
     record(key) {
       current += 1;
-      epochs.delete(key);
-      epochs.set(key, current);
+      const id = hash64(key);
+      epochs.delete(id);
+      epochs.set(id, current);
       if (epochs.size <= REMEMBERED) return;
       const [oldest] = epochs;
       if (!oldest) return;
       epochs.delete(oldest[0]);
       floor = oldest[1];
     },
-    after: (key, epoch) => epoch < floor || (epochs.get(key) ?? 0) > epoch,
+    after: (key, epoch) => epoch < floor || (epochs.get(hash64(key)) ?? 0) > epoch,
   };
 }

@@ -61,7 +61,8 @@ export function withVariant(
 }
 
 function languagesOf(stored: Stored): VaryIndex["languages"] {
-  const language = languageOf(stored.headers);
+  // a page that is missing is missing in every language
+  const language = stored.status === 200 ? languageOf(stored.headers) : undefined;
   const accepted = stored.variant["accept-language"];
   return language === undefined || accepted === undefined || accepted === null ? [] : [[language, accepted]];
 }

@@ -92,6 +92,12 @@ describe("a stored language", () => {
     expect(await cacheOf(e, likes("de"))).toBe("HIT");
   });
 
+  it("is none where the resource was missing", async () => {
+    const e = testEdge({ origin: () => answer("gone", { ...VARIES, "content-language": "de" }, 404) });
+    await e.text("/a", likes("de"));
+    expect(await cacheOf(e, likes("fr;q=0.5, de"))).toBe("MISS");
+  });
+
   it("is none where the response does not vary on it", async () => {
     const e = testEdge({
       origin: () => answer("x", { "cache-control": "max-age=60", vary: "x-geo", "content-language": "de" }),

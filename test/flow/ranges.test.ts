@@ -624,3 +624,23 @@ describe("a range of what lately could not be stored", () => {
     expect(e.asked[1]?.headers.get("range")).toBe("bytes=2-3");
   });
 });
+
+describe("digests of the whole", () => {
+  it("RFC 9530 2: are not sent with a slice of it", async () => {
+    const fields = {
+      ...CACHED,
+      "content-digest": "sha-256=:AA==:",
+      "content-md5": "AA==",
+      "repr-digest": "sha-256=:AA==:",
+    };
+    const e = testEdge({ origin: () => answer("0123456789", { ...fields, "content-length": "10" }) });
+    for (let i = 0; i < 2; i++) {
+      const { response } = await e.text("/a", { headers: { range: "bytes=0-1" } });
+      expect(response.status).toBe(206);
+      expect(response.headers.get("content-digest")).toBeNull();
+      expect(response.headers.get("content-md5")).toBeNull();
+      expect(response.headers.get("repr-digest")).toBe("sha-256=:AA==:");
+    }
+    expect((await e.text("/a")).response.headers.get("content-md5")).toBe("AA==");
+  });
+});
