@@ -35,7 +35,7 @@ export function validated(
   const proven = stored.etag !== undefined || stored.lastModified !== undefined;
   // what is stored is a GET's answer, whoever asked about it
   const record = recordOf(merged, { ...request, method: "GET" }, proven ? fence : stored.fence, policy);
-  if (typeof record !== "string") return { stored: { ...record, ...bodyOf(stored) }, refusal: undefined };
+  if (typeof record !== "string") return { stored: { ...record, ...bodyOf(stored, record) }, refusal: undefined };
   const headers = dated(kept(merged.headers), merged);
   const answers = {
     headers: request.hasSession ? madePrivate(headers) : headers,
@@ -67,12 +67,18 @@ export function freshenedByHead(
   // only an entity tag proves that nothing happened since the stored response's own fetch
   const proven = said.etag === undefined ? stored.fence : fence;
   const record = recordOf(mergedFacts(stored, response), { ...request, method: "GET" }, proven, policy);
-  return typeof record === "string" ? record : { ...record, ...bodyOf(stored) };
+  return typeof record === "string" ? record : { ...record, ...bodyOf(stored, record) };
 }
 
-/** What describes the body that is held, whatever a newer header section says. */
-function bodyOf({ bodyLength, shownEtag, coding }: Stored): Pick<Stored, "bodyLength" | "shownEtag" | "coding"> {
-  return { bodyLength, shownEtag, coding };
+/**
+ * What describes the body that is held, whatever a newer header section says: also by which request fields it was selected. A 304
+ * that names fewer of them was made for one request, and frees the body for no other.
+ */
+function bodyOf(
+  { bodyLength, shownEtag, coding, variant }: Stored,
+  record: Stored,
+): Pick<Stored, "bodyLength" | "shownEtag" | "coding" | "variant"> {
+  return { bodyLength, shownEtag, coding, variant: { ...record.variant, ...variant } };
 }
 
 /** The stored response as the origin now describes it. */

@@ -143,8 +143,8 @@ describe("a 304 and Vary", () => {
     ["9111 3.2", "without Vary leaves it", {}, ["x-a"]],
     ["9111 3.2", "with the same leaves it", { vary: "x-a" }, ["x-a"]],
     ["9111 3.2", "with one more narrows it", { Vary: "X-A, X-B" }, ["x-a", "x-b"]],
-    ["9111 3.2", "with another replaces it", { Vary: "X-B" }, ["x-b"]],
-    ["9111 3.2", "with an empty one widens it to all", { Vary: "" }, []],
+    ["9111 4.1", "with another adds to it: the body was selected by both", { Vary: "X-B" }, ["x-a", "x-b"]],
+    ["9111 4.1", "with an empty one frees the body for nobody", { Vary: "" }, ["x-a"]],
   ])(TITLE, (_section, _what, says, names) => {
     const verdict = validated(says);
     if (verdict.verdict !== "refresh") throw new Error("expected a refresh");
