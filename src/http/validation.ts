@@ -35,7 +35,8 @@ export function validated(
   const proven = stored.etag !== undefined || stored.lastModified !== undefined;
   // what is stored is a GET's answer, whoever asked about it
   const record = recordOf(merged, { ...request, method: "GET" }, proven ? fence : stored.fence, policy);
-  if (typeof record !== "string") return { stored: { ...record, ...bodyOf(stored, record) }, refusal: undefined };
+  if (typeof record !== "string")
+    return { stored: { ...record, ...heldOn(stored, record, response) }, refusal: undefined };
   const headers = dated(kept(merged.headers), merged);
   const answers = {
     headers: request.hasSession ? madePrivate(headers) : headers,
@@ -67,18 +68,26 @@ export function freshenedByHead(
   // only an entity tag proves that nothing happened since the stored response's own fetch
   const proven = said.etag === undefined ? stored.fence : fence;
   const record = recordOf(mergedFacts(stored, response), { ...request, method: "GET" }, proven, policy);
-  return typeof record === "string" ? record : { ...record, ...bodyOf(stored, record) };
+  return typeof record === "string" ? record : { ...record, ...heldOn(stored, record, response) };
 }
 
 /**
- * What describes the body that is held, whatever a newer header section says: also by which request fields it was selected. A 304
- * that names fewer of them was made for one request, and frees the body for no other.
+ * What stays with the body that is held, whatever a newer header section says: also by which request fields it was selected, since
+ * an answer that names fewer of them was made for one request and frees the body for no other; and, where the answer brings no
+ * tags, every target the body has, those of an older part included.
  */
-function bodyOf(
-  { bodyLength, shownEtag, coding, variant }: Stored,
+function heldOn(
+  { bodyLength, shownEtag, coding, variant, targets }: Stored,
   record: Stored,
-): Pick<Stored, "bodyLength" | "shownEtag" | "coding" | "variant"> {
-  return { bodyLength, shownEtag, coding, variant: { ...record.variant, ...variant } };
+  { field }: ResponseFacts,
+): Pick<Stored, "bodyLength" | "shownEtag" | "coding" | "variant" | "targets"> {
+  return {
+    bodyLength,
+    shownEtag,
+    coding,
+    variant: { ...record.variant, ...variant },
+    targets: hasTagField(field) ? record.targets : [...new Set([...record.targets, ...targets])],
+  };
 }
 
 /** The stored response as the origin now describes it. */

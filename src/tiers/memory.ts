@@ -111,7 +111,10 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
       const node = nodes.get(key);
       if (node) unlink(node);
     },
-    wasHit: (key) => nodes.get(key)?.hit,
+    wasHit(key) {
+      const node = nodes.get(key);
+      return node && node.expiresAtMs > now() ? node.hit : undefined;
+    },
     get usedBytes() {
       return used;
     },

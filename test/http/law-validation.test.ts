@@ -221,3 +221,19 @@ describe("a 304", () => {
     expect(stored.headers.filter(([name]) => name.toLowerCase() === "etag")).toHaveLength(1);
   });
 });
+
+describe("RFC 9111 4.3.4: a 304 and the tags of a combined body", () => {
+  const held = {
+    ...storedFrom({ "Cache-Control": "max-age=60", ETag: '"v"', "Cache-Tag": "head" }),
+    targets: ["older" as never],
+  };
+
+  it.each([
+    ["without tags keeps those of the older part", {}, true],
+    ["with tags replaces them", { "Cache-Tag": "new" }, false],
+  ])("%s", (_, says, keeps) => {
+    const verdict = settled({ ETag: '"v"', ...says }, { status: 304 }, { stored: held });
+    if (verdict.verdict !== "refresh") throw new Error("expected a refresh");
+    expect(verdict.stored.targets.includes("older" as never)).toBe(keeps);
+  });
+});
