@@ -1,4 +1,5 @@
 // Owns the questions asked of loopback ports: is this one free, and which one is.
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { devError } from "./error.ts";
 
@@ -19,9 +20,23 @@ export async function assertPortFree(host: string, port: number, option: string)
   }
 }
 
-/** A port that was free a moment ago. */
+/** Below what the kernels hand out to `listen(0)` and to outgoing connections: nobody is given it by chance before we use it. */
+const LOWEST = 10_000;
+const HIGHEST = 32_000;
+const ATTEMPTS = 20;
+
+/** A port that was free a moment ago, and that only another caller of this could take meanwhile. */
 export async function freePort(host: string): Promise<number> {
-  return listenOnce(host, 0);
+  for (let attempt = 1; ; attempt++) {
+    const port = randomInt(LOWEST, HIGHEST);
+    try {
+      // one after the other: the first that is free will do
+      // oxlint-disable-next-line no-await-in-loop
+      return await listenOnce(host, port);
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 function listenOnce(host: string, port: number): Promise<number> {

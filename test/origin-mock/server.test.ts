@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startShop } from "../../origin-mock/server.ts";
-import { freePort } from "./support/free-port.ts";
+import { freePort } from "../../cli/dev/ports.ts";
 import { createTestRedis } from "./support/redis.ts";
 import type { TestRedis } from "./support/redis.ts";
 
@@ -29,7 +29,7 @@ test("answers, says HEAD's length, and closes its port", { timeout: 60_000 }, as
 });
 
 test("a taken port is a clear error", { timeout: 60_000 }, async () => {
-  const port = await freePort();
+  const port = await freePort("127.0.0.1");
   const other = createServer().listen(port, "127.0.0.1");
   await once(other, "listening");
   await expect(startShop({ port, redisUrl: redis.url })).rejects.toThrow(`port ${port} on 127.0.0.1 is already in use`);
@@ -37,7 +37,7 @@ test("a taken port is a clear error", { timeout: 60_000 }, async () => {
 });
 
 test("starts without Redis", { timeout: 60_000 }, async () => {
-  const shop = await startShop({ port: 0, redisUrl: `redis://127.0.0.1:${await freePort()}` });
+  const shop = await startShop({ port: 0, redisUrl: `redis://127.0.0.1:${await freePort("127.0.0.1")}` });
   const response = await fetch(`${shop.url}/api/products/7`);
   expect([response.status, response.headers.get("x-cache-app")]).toEqual([200, "BYPASS"]);
   await response.arrayBuffer();

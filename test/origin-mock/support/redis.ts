@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../../cli/dev/ports.ts";
 
 const BINARY = process.env["REDIS_SERVER"] ?? "redis-server";
 
@@ -33,7 +33,7 @@ const untilReady = (child: ChildProcess): Promise<void> =>
 
 export const createTestRedis = async (): Promise<TestRedis> => {
   const folder = await mkdtemp(join(tmpdir(), "strata-redis-"));
-  const port = await freePort();
+  const port = await freePort("127.0.0.1");
   const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
   let child: ChildProcess | undefined;
   const stop = async (): Promise<void> => {
