@@ -30,8 +30,6 @@ export async function freePort(host: string): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     const port = randomInt(LOWEST, HIGHEST);
     try {
-      // one after the other: the first that is free will do
-      // oxlint-disable-next-line no-await-in-loop
       return await listenOnce(host, port);
     } catch (error) {
       if (attempt === ATTEMPTS) throw error;

@@ -3,7 +3,7 @@ import type { RequestFacts } from "../http/facts.ts";
 import type { HeaderPairs } from "../http/fields.ts";
 import { isStrong } from "../http/etag.ts";
 import type { Stored } from "../http/stored.ts";
-import { FETCH_WHOLE, type Intent } from "./origin.ts";
+import { FETCH_WHOLE, type Intent } from "./upstream-request.ts";
 
 /** A range that starts within these bytes is cut from the whole, which is fetched and stored once for all. */
 const WHOLE_BEFORE_BYTES = 8 * 2 ** 20;

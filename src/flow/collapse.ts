@@ -4,7 +4,9 @@ import type { Reuse } from "../http/reuse.ts";
 import { variantOf } from "../http/vary.ts";
 import { wanted } from "./ask.ts";
 import type { Boarded, Landing } from "./flights.ts";
-import type { Trip } from "./forward.ts";
+import type { Edge } from "./exchange.ts";
+import { LATE, within } from "./timeout.ts";
+import type { Trip } from "./trip.ts";
 
 /**
  * Boards the flight for what a request needs from the origin; `undefined` where its answer may be for this client alone, and so must
@@ -23,16 +25,15 @@ export function boarded({ edge, facts, rule, place }: Trip, decided: Reuse): Boa
 }
 
 /** How long a request waits for another's fetch, body included; then it fetches for itself. */
-const PATIENCE_MS = 15_000;
+const WAIT_MS = 15_000;
 
-export async function landedWithin(landed: Promise<Landing>): Promise<Landing> {
-  let timer: number | null = null;
-  const patience = new Promise<Landing>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, { kind: "unshared" });
-  });
-  try {
-    return await Promise.race([landed, patience]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** `patienceMs`: how long it waits where something stale may stand in. */
+export async function landedWithin(
+  edge: Edge,
+  landed: Promise<Landing>,
+  patienceMs: number | undefined,
+): Promise<Landing> {
+  const landing = await within(edge.timeout(Math.min(patienceMs ?? WAIT_MS, WAIT_MS)), landed);
+  if (landing !== LATE) return landing;
+  return patienceMs === undefined ? { kind: "unshared" } : { kind: "failed", reason: "origin-timeout", final: true };
 }

@@ -4,9 +4,12 @@ import type { PurgeState } from "../http/reuse.ts";
 import type { Fence, Stored } from "../http/stored.ts";
 import type { Target } from "../http/target.ts";
 import type { Site } from "../policy/define.ts";
+import type { Origin } from "../policy/origins.ts";
 import type { Stack } from "../tiers/tier.ts";
+import type { Breakers } from "./breaker.ts";
 import type { Flights } from "./flights.ts";
-import type { Unstorable } from "./unstorable.ts";
+import type { KeyMarks } from "./key-marks.ts";
+import type { Timeout } from "./timeout.ts";
 
 /** One request on its way. */
 export interface Exchange {
@@ -33,14 +36,18 @@ export interface Edge {
   readonly site: Site;
   readonly stack: Stack;
   readonly purges: Purges;
-  /** Sends a request to an origin. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  /** Sends a request to an origin; where none is given, to the zone's own or the application's routes. */
+  readonly fetch: (request: Request, origin: Origin | undefined) => Promise<Response>;
   readonly now: () => number;
+  readonly timeout: (ms: number) => Timeout;
   /** Keys with a background refresh under way, and when it began: one at a time for each. */
   readonly refreshing: Map<string, number>;
   /** Fetches under way that others may wait for. */
   readonly flights: Flights;
   /** What could not be stored lately. */
-  readonly unstorable: Unstorable;
+  readonly unstorable: KeyMarks;
+  /** What the origin asked not to be asked for, with Retry-After. */
+  readonly resting: KeyMarks;
+  readonly breakers: Breakers;
   readonly report: (error: DependencyError) => void;
 }

@@ -4,14 +4,21 @@ import type { Failure } from "../http/settle.ts";
 import type { Delivery } from "./deliver.ts";
 
 /** Nothing came from the origin and nothing may stand in. */
-export function deliverFailure(delivery: Delivery, failure: Failure, outcome: Outcome): Response {
-  const { status, title } = FAILURES[failure];
-  return deliverProblem(delivery, status, title, outcome);
+export function deliverFailure(delivery: Delivery, { reason, retryAfterSeconds }: Failed, outcome: Outcome): Response {
+  const { status, title } = FAILURES[reason];
+  return deliverProblem(delivery, status, title, outcome, retryAfterSeconds);
+}
+
+/** `retryAfterSeconds`: where it is known when asking again may help. */
+export interface Failed {
+  readonly reason: Failure;
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 const FAILURES = {
   "origin-timeout": { status: 504, title: "the origin did not answer in time" },
   "origin-unreachable": { status: 502, title: "the origin cannot be reached" },
+  "origin-resting": { status: 503, title: "the origin has failed often and is given time to recover" },
   "origin-invalid": { status: 502, title: "the origin's answer is not a final HTTP response" },
 } as const satisfies Record<Failure, { status: number; title: string }>;
 
@@ -21,6 +28,7 @@ export function deliverProblem(
   status: number,
   title: string,
   outcome: Outcome,
+  retryAfterSeconds = RETRY_AFTER_SECONDS,
 ): Response {
   const problem = JSON.stringify({ type: "about:blank", title, status, code: outcome.settled ?? outcome.reason });
   return new Response(facts.method === "HEAD" ? null : problem, {
@@ -31,9 +39,9 @@ export function deliverProblem(
       "X-Request-Id": requestId,
       "Cache-Status": cacheStatus(outcome, undefined),
       "X-Cache": xCache(outcome),
-      ...(status >= 500 && { "Retry-After": RETRY_AFTER_SECONDS }),
+      ...(status >= 500 && { "Retry-After": String(retryAfterSeconds) }),
     },
   });
 }
 
-const RETRY_AFTER_SECONDS = "5";
+const RETRY_AFTER_SECONDS = 5;

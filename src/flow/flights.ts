@@ -8,7 +8,8 @@ export type Landing =
   | { readonly kind: "stored" }
   /** It is for the leader alone: fetch for yourself. */
   | { readonly kind: "unshared" }
-  | { readonly kind: "failed"; readonly reason: Failure };
+  /** `final`: the one retry has been made, or would be in vain. */
+  | { readonly kind: "failed"; readonly reason: Failure; readonly final: boolean };
 
 /** Further calls do nothing. */
 export type Land = (landing: Landing) => void;

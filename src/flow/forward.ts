@@ -1,51 +1,24 @@
-// Owns fetch -> settle -> store -> deliver: the one way to the origin for a request that takes part in caching.
+// Owns the one way to the origin for a request that takes part in caching: ask, settle, conclude; or something stale, if that takes too long.
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
-import { declaredLength } from "../http/fields.ts";
-import { isOfRequest, type ReasonCode, withdraws } from "../http/reasons.ts";
-import type { PurgeState } from "../http/reuse.ts";
+import type { ReasonCode } from "../http/reasons.ts";
+import { retryAfterSeconds } from "../http/retry-after.ts";
 import { type Asked, settle, settleFailure } from "../http/settle.ts";
-import { type Stored, storedValidators } from "../http/stored.ts";
-import { asRead, codingToRestore } from "../http/undone.ts";
-import type { Rule } from "../policy/define.ts";
-import type { Found, Place } from "../tiers/tier.ts";
-import { type Delivery, deliverAnswer, deliverHeld } from "./deliver.ts";
-import type { Edge, Exchange } from "./exchange.ts";
+import { storedValidators } from "../http/stored.ts";
+import { conclude } from "./conclude.ts";
+import { deliverHeld } from "./deliver.ts";
 import { deliverFailure } from "./fail.ts";
-import { fill, type FoundPart } from "./fill.ts";
-import type { Land, Landing } from "./flights.ts";
-import { askOrigin, FETCH_WHOLE, type Intent } from "./origin.ts";
+import { askOrigin, type Upstream } from "./origin.ts";
 import { ruledAnswer } from "./ruled.ts";
-import { precededBy } from "./slice.ts";
-
-/** One request that takes part in caching, with all that is known of it. */
-export interface Trip {
-  readonly edge: Edge;
-  readonly exchange: Exchange;
-  readonly facts: RequestFacts;
-  readonly rule: Rule;
-  readonly place: Place;
-}
-
-/** Why a request goes to the origin, and with what in hand. */
-export interface Errand {
-  readonly reason: ReasonCode;
-  /** The stored response to validate. */
-  readonly held?: Found | undefined;
-  /** The stored part whose rest is asked for. */
-  readonly prefix?: FoundPart | undefined;
-  /** A stored part that a new one may make larger. */
-  readonly neighbour?: FoundPart | undefined;
-  readonly purge: PurgeState;
-  readonly intent: Intent;
-  /** Tells those who wait for this fetch how it ended. */
-  readonly land?: Land | undefined;
-}
+import { LATE, within } from "./timeout.ts";
+import { deliveryOf, discard, type Errand, isAuthenticated, present, type Trip } from "./trip.ts";
+import { FETCH_WHOLE } from "./upstream-request.ts";
 
 /** A background refresh takes the same way and leaves the response unread. */
 export async function forward(trip: Trip, errand: Errand): Promise<Response> {
-  const { edge, exchange, facts } = trip;
-  const { held, reason, intent } = errand;
+  const { edge, exchange, facts, rule, place } = trip;
+  const { held, intent, patienceMs } = errand;
+  if (patienceMs !== undefined && edge.resting.has(place.key)) return standIn(trip, errand, "stale-if-busy");
   // the fence is taken before asking, so that a purge while we wait applies to the answer
   const asked: Asked = {
     request: facts,
@@ -56,189 +29,64 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
     fence: edge.purges.fence(),
   };
   const validators = held ? storedValidators(held.stored) : [];
-  const upstream = await askOrigin(edge, exchange, facts, {
-    ...intent,
-    varied: trip.place.index?.fields ?? [],
-    conditions: [...intent.conditions, ...validators],
-  });
-  const delivery: Delivery = {
-    facts,
-    requestId: exchange.requestId,
-    nowMs: edge.now(),
-    browser: trip.rule.browser,
-  };
+  const varied = place.index?.fields ?? [];
+  const conditions = [...intent.conditions, ...validators];
+  const asking = askOrigin(edge, exchange, facts, { ...intent, varied, conditions }, rule.deadlineMs);
+  if (patienceMs === undefined) return arrived(trip, errand, asked, await asking);
+  const upstream = await within(edge.timeout(patienceMs), asking);
+  if (upstream !== LATE) return arrived(trip, errand, asked, upstream);
+  exchange.background(arriveLater(trip, errand, asked, asking));
+  return standIn(trip, errand, "stale-if-slow");
+}
+
+/** What is held goes to the client; who waits for the fetch goes on waiting, if there is one. */
+function standIn(trip: Trip, { held, reason, land }: Errand, settled: ReasonCode): Response {
+  if (settled === "stale-if-busy") land?.({ kind: "failed", reason: "origin-resting", final: true });
+  return deliverHeld(deliveryOf(trip, trip.edge.now()), present(held), { reason, hit: false, settled });
+}
+
+/** The fetch goes on without its client, who has what was held: bytes can be stored again all the same, a stream cannot. */
+async function arriveLater(trip: Trip, errand: Errand, asked: Asked, asking: Promise<Upstream>): Promise<void> {
+  const held = errand.held?.body.kind === "bytes" ? errand.held : undefined;
+  const response = await arrived(trip, { ...errand, held }, { ...asked, stored: held?.stored }, await asking);
+  await response.body?.cancel();
+}
+
+async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstream): Promise<Response> {
+  const delivery = deliveryOf(trip, trip.edge.now());
+  const { reason, held, land } = errand;
   if (upstream.kind === "response") {
-    const outcome = { reason, hit: false, fwdStatus: upstream.response.status };
-    const response = ruledAnswer(upstream.response, facts, trip.rule);
-    return settled(trip, errand, asked, response, upstream.raw.body, delivery, outcome);
+    const { status } = upstream.response;
+    const response = ruledAnswer(upstream.response, trip.facts, trip.rule);
+    const content = upstream.raw.body;
+    noteRest(trip, response);
+    const verdict = settle(response, asked, trip.rule, delivery.nowMs);
+    if (verdict.verdict === "refetch") {
+      await content?.cancel();
+      discard(held);
+      return forward(trip, { reason, purge: { state: "clear" }, intent: FETCH_WHOLE, land });
+    }
+    const outcome: Outcome = { reason, hit: false, fwdStatus: status, settled: verdict.reason };
+    return conclude(trip, errand, verdict, { response, content, delivery, outcome });
   }
   const verdict = settleFailure(upstream.reason, asked, delivery.nowMs);
   const outcome: Outcome = { reason, hit: false, settled: verdict.reason };
-  errand.land?.({ kind: "failed", reason: upstream.reason });
+  // it has been asked twice, or should not be asked at all
+  land?.({ kind: "failed", reason: upstream.reason, final: upstream.reason !== "origin-invalid" });
   if (verdict.verdict === "serve-stale") return deliverHeld(delivery, present(held), outcome);
   discard(held);
-  return deliverFailure(delivery, verdict.reason, outcome);
+  return deliverFailure(delivery, upstream, outcome);
 }
 
-async function settled(
-  trip: Trip,
-  errand: Errand,
-  asked: Asked,
-  response: ResponseFacts,
-  content: ReadableStream<Uint8Array> | null,
-  delivery: Delivery,
-  before: Outcome,
-): Promise<Response> {
-  const { held, reason, intent } = errand;
-  const verdict = settle(response, asked, trip.rule, delivery.nowMs);
-  const outcome: Outcome = { ...before, settled: verdict.reason };
-  switch (verdict.verdict) {
-    case "store":
-      discard(held);
-      return storedAnswer(trip, errand, verdict.stored, response, content, delivery, outcome);
-    case "complete":
-      return completedAnswer(trip, errand, verdict.stored, content, delivery, outcome);
-    case "pass-through":
-      errand.land?.({ kind: "unshared" });
-      if (held && verdict.freshened) keepFreshened(trip, held, verdict.freshened);
-      else discard(held);
-      if (held) withdraw(trip, verdict.reason);
-      markUnstorable(trip, intent, verdict.reason);
-      return deliverAnswer(delivery, asGetWouldRead(trip, response), content, outcome, {
-        addPrivate: verdict.addPrivate,
-        evaluateConditionals: !intent.clientConditionals,
-      });
-    case "refresh":
-      await content?.cancel();
-      if (verdict.refusal !== undefined) {
-        errand.land?.({ kind: "unshared" });
-        withdraw(trip, verdict.refusal);
-        return deliverHeld(delivery, { ...present(held), stored: verdict.stored }, outcome);
-      }
-      return refreshed(trip, errand, { ...present(held), stored: verdict.stored }, delivery, outcome);
-    case "serve-stale":
-      errand.land?.({ kind: "failed", reason: "origin-unreachable" });
-      await content?.cancel();
-      return deliverHeld(delivery, present(held), outcome);
-    case "fail":
-      errand.land?.({ kind: "failed", reason: verdict.reason });
-      await content?.cancel();
-      return deliverFailure(delivery, verdict.reason, outcome);
-    case "refetch":
-      await content?.cancel();
-      discard(held);
-      return forward(trip, { reason, purge: { state: "clear" }, intent: FETCH_WHOLE, land: errand.land });
-  }
-}
+/** A long rest would be a decision for the site's owner: longer than this nobody is kept from asking. */
+const MAX_REST_SECONDS = 60;
 
-/** The origin's answer, given to its client while it is stored. */
-function storedAnswer(
-  trip: Trip,
-  errand: Errand,
-  stored: Stored,
-  response: ResponseFacts,
-  content: ReadableStream<Uint8Array> | null,
-  delivery: Delivery,
-  outcome: Outcome,
-): Response {
-  const read = asRead(response, stored.coding !== undefined);
-  const length = content ? declaredLength(read.field) : undefined;
-  const body = filled(trip, errand, stored, content ?? emptyStream(), length);
-  const manner = { addPrivate: false, evaluateConditionals: !errand.intent.clientConditionals };
-  return deliverAnswer(delivery, read, body, { ...outcome, stored: true }, manner);
-}
-
-/** The stored beginning and the rest that came, as the whole. */
-function completedAnswer(
-  trip: Trip,
-  errand: Errand,
-  stored: Stored,
-  content: ReadableStream<Uint8Array> | null,
-  delivery: Delivery,
-  outcome: Outcome,
-): Response {
-  const prefix = present(errand.prefix);
-  const source = precededBy(prefix.bytes, content ?? emptyStream());
-  const stream = filled(trip, errand, stored, source, stored.bodyLength);
-  const whole: Found = { stored, body: { kind: "stream", stream }, tier: prefix.tier };
-  return deliverHeld(delivery, whole, { ...outcome, stored: true });
-}
-
-function emptyStream(): ReadableStream<Uint8Array> {
-  const stream: ReadableStream<Uint8Array> = new Blob([]).stream();
-  return stream;
+/** Where something stale can answer, the origin is left alone for as long as it asks (RFC 9110 10.2.3). */
+function noteRest({ edge, facts, place }: Trip, { status, field, receivedAtMs }: ResponseFacts): void {
+  const rest = status === 503 ? retryAfterSeconds(field("retry-after"), receivedAtMs) : undefined;
+  if (rest !== undefined && !isAuthenticated(facts)) edge.resting.mark(place.key, Math.min(rest, MAX_REST_SECONDS));
 }
 
 function isConditional({ field }: RequestFacts): boolean {
   return field("if-none-match") !== undefined || field("if-modified-since") !== undefined;
-}
-
-/** What is answered to it says nothing of what others would get. */
-function isAuthenticated({ hasSession, hasAuthorization }: RequestFacts): boolean {
-  return hasSession || hasAuthorization;
-}
-
-/** HEAD has the fields of a GET, whose body would be read here (RFC 9110 9.3.2). */
-function asGetWouldRead({ facts, rule }: Trip, response: ResponseFacts): ResponseFacts {
-  if (facts.method !== "HEAD") return response;
-  return asRead(response, codingToRestore(response, facts.field("accept-encoding"), rule.keepCodings) !== undefined);
-}
-
-/** Only the resource's own reasons count, said of the whole: no client decides for the others. */
-function markUnstorable({ edge, facts, place }: Trip, { conditions }: Intent, reason: ReasonCode): void {
-  const asksForWhole = facts.method === "GET" && conditions.length === 0;
-  if (asksForWhole && !isAuthenticated(facts) && !isOfRequest(reason)) edge.unstorable.mark(place.key);
-}
-
-/** The origin has said to nobody in particular that the resource is not to be shared: what is stored of it must not answer. */
-function withdraw({ edge, exchange, facts, place }: Trip, reason: ReasonCode): void {
-  if (!withdraws(reason) || isAuthenticated(facts)) return;
-  exchange.background(edge.stack.invalidate(place.key));
-}
-
-const STORED: Landing = { kind: "stored" };
-const BROKE_OFF: Landing = { kind: "failed", reason: "origin-unreachable" };
-
-/** Starts the fill and returns the client's side of it. */
-function filled(
-  { edge, exchange, place, rule }: Trip,
-  { neighbour, land }: Errand,
-  stored: Stored,
-  source: ReadableStream<Uint8Array>,
-  length: number | undefined,
-): ReadableStream<Uint8Array> {
-  const filling = fill(edge.stack, { source, length, place, stored, neighbour, makesEtag: rule.etag });
-  if (land) exchange.background(filling.kept.then((kept) => land(kept ? STORED : BROKE_OFF)));
-  exchange.background(filling.done);
-  return filling.body;
-}
-
-/** A validated response: its body goes on under the merged header section, in every tier and to the client. */
-function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, before: Outcome): Response {
-  const { stored, body } = held;
-  const outcome: Outcome = { ...before, stored: true };
-  if (body.kind === "bytes") {
-    trip.exchange.background(trip.edge.stack.store(trip.place, stored, body.bytes));
-    errand.land?.(STORED);
-    return deliverHeld(delivery, held, outcome);
-  }
-  const stream = filled(trip, errand, stored, body.stream, stored.bodyLength);
-  return deliverHeld(delivery, { ...held, body: { kind: "stream", stream } }, outcome);
-}
-
-/** What a HEAD confirmed goes on under its new header section; a stream that nobody reads is not filed again for that. */
-function keepFreshened({ edge, exchange, place }: Trip, held: Found, freshened: Stored): void {
-  if (held.body.kind === "bytes") exchange.background(edge.stack.store(place, freshened, held.body.bytes));
-  else discard(held);
-}
-
-/** A verdict about a stored response comes only where one was looked up. */
-export function present<Held extends Found | FoundPart>(held: Held | undefined): Held {
-  if (!held) throw new TypeError("a verdict about a stored response, with none at hand");
-  return held;
-}
-
-/** Gives back what was looked up and is not used. */
-export function discard(found: Found | undefined): void {
-  if (found?.body.kind === "stream") void found.body.stream.cancel().catch(() => undefined);
 }

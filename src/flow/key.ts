@@ -3,11 +3,11 @@ import type { Location } from "../http/facts.ts";
 import { type CacheKey, resourceKey } from "../http/key.ts";
 import { reducedQuery } from "../http/query.ts";
 import type { Rule } from "../policy/define.ts";
+import { originId, originOf } from "../policy/origins.ts";
 import type { Edge } from "./exchange.ts";
-import { originOf } from "./origin.ts";
 
 export function keyOf(edge: Edge, location: Location, rule: Rule): CacheKey {
-  const origin = originOf(edge, location.host)?.origin ?? "zone";
+  const origin = originId(originOf(edge.site.origins, location.host));
   const query = rule.query ? reducedQuery(location.query, rule.query) : location.query;
   return resourceKey({ ...location, query, origin, policyVersion: rule.version });
 }

@@ -1,155 +1,112 @@
-// Owns the way to the origin and back: the request as the origin shall see it, the answer as facts and an unread body.
+// Owns the way to the origin and back: within a deadline, through the breaker, once more where no connection came about.
 import { DependencyError } from "../error.ts";
 import { type RequestFacts, type ResponseFacts, responseFacts } from "../http/facts.ts";
-import { forwardedToOrigin } from "../http/field-table.ts";
-import type { HeaderPairs } from "../http/fields.ts";
-import { withoutMadeTags } from "../http/made-etag.ts";
+import { isBreakdown } from "../http/freshness.ts";
+import { isIdempotent, isSafe } from "../http/methods.ts";
+import { retryAfterSeconds } from "../http/retry-after.ts";
 import type { Failure } from "../http/settle.ts";
-import { isForwardedNormalised, normalisedValue } from "../http/vary.ts";
+import { type Origin, originId, originOf } from "../policy/origins.ts";
+import type { Admission } from "./breaker.ts";
 import type { Edge, Exchange } from "./exchange.ts";
+import { LATE, type Timeout } from "./timeout.ts";
+import { type Intent, mappedBack, upstreamRequest } from "./upstream-request.ts";
 
 /** An answer whose body nobody has read yet. */
-export type Upstream =
-  | { readonly kind: "response"; readonly response: ResponseFacts; readonly raw: Response }
-  | { readonly kind: "failure"; readonly reason: Failure };
+export type Upstream = Answered | Failed;
 
-/** What the request to the origin is for. */
-export interface Intent {
-  /** The client's request goes on as it came: method, body, conditionals, ranges and codings are the origin's to judge. */
-  readonly asSent: boolean;
-  readonly clientConditionals: boolean;
-  /** Fields the resource is known to vary on, in lower case. */
-  readonly varied?: readonly string[];
-  /** The edge's own conditions: validators of a stored response, or the range it wants. */
-  readonly conditions: HeaderPairs;
+interface Answered {
+  readonly kind: "response";
+  readonly response: ResponseFacts;
+  readonly raw: Response;
 }
 
-export const FETCH_WHOLE: Intent = { asSent: false, clientConditionals: false, conditions: [] };
-export const AS_SENT: Intent = { asSent: true, clientConditionals: true, conditions: [] };
-
-/** Until the header section has arrived; bodies may take longer. */
-const HEADERS_DEADLINE_MS = 30_000;
-
-/** The origin of a public host, or `undefined` where the zone's own is meant. */
-export function originOf(edge: Edge, host: string): URL | undefined {
-  return edge.site.origins.get(host) ?? edge.site.origins.get("*");
+interface Failed {
+  readonly kind: "failure";
+  readonly reason: Failure;
+  /** When it may be worth asking again, where that is known. */
+  readonly retryAfterSeconds?: number;
 }
 
+const CLOSED: Admission = { kind: "closed" };
+
+/** `deadlineMs`: until the header section has arrived, over all attempts; bodies may take longer. */
 export async function askOrigin(
   edge: Edge,
   exchange: Exchange,
   facts: RequestFacts,
   intent: Intent,
+  deadlineMs: number,
 ): Promise<Upstream> {
-  const origin = originOf(edge, facts.location.host);
+  const origin = originOf(edge.site.origins, facts.location.host);
+  const deadline = edge.timeout(deadlineMs);
+  const attempt = (): Promise<Upstream> =>
+    attempted(edge, facts, origin, deadline, (signal) => {
+      return upstreamRequest(exchange, facts, intent, origin?.kind === "url" ? origin.url : undefined, signal);
+    });
+  try {
+    const upstream = await attempt();
+    // a status is an answer, and a body is sent once (RFC 9110 9.2.2)
+    const again = upstream.kind === "failure" && upstream.reason === "origin-unreachable" && isIdempotent(facts.method);
+    return again && !(intent.asSent && exchange.request.body) ? await attempt() : upstream;
+  } finally {
+    deadline.cancel();
+  }
+}
+
+/** Only safe methods pass the breaker: of the others each may be the one that succeeds. */
+async function attempted(
+  edge: Edge,
+  facts: RequestFacts,
+  origin: Origin | undefined,
+  deadline: Timeout,
+  request: (signal: AbortSignal) => Request,
+): Promise<Upstream> {
+  const id = originId(origin) === "zone" ? `zone:${facts.location.host}` : originId(origin);
+  const admission = isSafe(facts.method) ? edge.breakers.admit(id) : CLOSED;
+  if (admission.kind === "refused") {
+    return { kind: "failure", reason: "origin-resting", retryAfterSeconds: admission.retryAfterSeconds };
+  }
+  const upstream = await fetched(edge, facts, origin, deadline, request);
+  if (!isSafe(facts.method)) return upstream;
+  if (upstream.kind === "failure") {
+    edge.breakers.report(id, admission, true);
+    return upstream;
+  }
+  const { response } = upstream;
+  const asked = retryAfterSeconds(response.field("retry-after"), response.receivedAtMs);
+  edge.breakers.report(id, admission, isBreakdown(response), asked);
+  return upstream;
+}
+
+async function fetched(
+  edge: Edge,
+  facts: RequestFacts,
+  origin: Origin | undefined,
+  deadline: Timeout,
+  request: (signal: AbortSignal) => Request,
+): Promise<Upstream> {
   const requestedAtMs = edge.now();
   const abort = new AbortController();
-  const timer = setTimeout(() => {
-    abort.abort();
-  }, HEADERS_DEADLINE_MS);
   try {
-    const raw = await edge.fetch(upstreamRequest(exchange, facts, intent, origin, abort.signal));
+    const answering = edge.fetch(request(abort.signal), origin);
+    const raw = await Promise.race([answering, deadline.passed.then((): typeof LATE => LATE)]);
+    if (raw === LATE) {
+      abort.abort();
+      // it may come all the same
+      answering.then((late) => late.body?.cancel()).catch(() => undefined);
+      edge.report(new DependencyError("origin", "did not answer in time"));
+      return { kind: "failure", reason: "origin-timeout" };
+    }
     const switched = raw.status === 101 && raw.webSocket !== null;
-    if (!switched && (raw.status < 200 || raw.status > 599)) return await refusedAnswer(raw);
-    const headers = mappedBack([...raw.headers], origin, facts);
+    if (!switched && (raw.status < 200 || raw.status > 599)) {
+      await raw.body?.cancel();
+      return { kind: "failure", reason: "origin-invalid" };
+    }
+    const url = origin?.kind === "url" ? origin.url : undefined;
+    const headers = mappedBack([...raw.headers], url, facts);
     return { kind: "response", response: responseFacts(raw.status, headers, requestedAtMs, edge.now()), raw };
   } catch (cause) {
-    const timedOut = abort.signal.aborted;
-    edge.report(new DependencyError("origin", timedOut ? "did not answer in time" : "cannot be reached", { cause }));
-    return { kind: "failure", reason: timedOut ? "origin-timeout" : "origin-unreachable" };
-  } finally {
-    clearTimeout(timer);
+    edge.report(new DependencyError("origin", "cannot be reached", { cause }));
+    return { kind: "failure", reason: "origin-unreachable" };
   }
-}
-
-async function refusedAnswer(raw: Response): Promise<Upstream> {
-  await raw.body?.cancel();
-  return { kind: "failure", reason: "origin-invalid" };
-}
-
-function upstreamRequest(
-  { request, requestId }: Exchange,
-  facts: RequestFacts,
-  intent: Intent,
-  origin: URL | undefined,
-  signal: AbortSignal,
-): Request {
-  const { method, field, location } = facts;
-  const headers = new Headers();
-  for (const [name] of forwardedToOrigin([...request.headers], field, intent.clientConditionals)) {
-    const value = valueToSend(name, facts, intent);
-    // a GET's content means nothing (RFC 9110 9.3.1); it goes, and what describes it with it
-    if (value !== undefined && (intent.asSent || !name.startsWith("content-"))) headers.set(name, value);
-  }
-  // a reduced field may have a value where the client sent none
-  for (const name of facts.declared) {
-    const value = field(name);
-    if (value !== undefined) headers.set(name, value);
-  }
-  for (const [name, value] of intent.conditions) headers.set(name, value);
-  setOwn(headers, facts, requestId, origin, intent.asSent);
-  // of another method it would make the runtime send a GET without the body
-  const upgrade = intent.asSent && method === "GET" ? field("upgrade") : undefined;
-  if (upgrade !== undefined) headers.set("upgrade", upgrade);
-  const hasBody = intent.asSent && method !== "GET" && method !== "HEAD";
-  return new Request(upstreamUrl(location, origin), {
-    method,
-    headers,
-    body: hasBody ? request.body : null,
-    redirect: "manual",
-    // the zone's own cache must not answer: it knows nothing of our purges
-    cache: "no-store",
-    signal,
-  });
-}
-
-/** As the facts read it, so that key and content cannot disagree; a conditional without the tags that were made here. */
-function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [] }: Intent): string | undefined {
-  const value = name === "if-none-match" ? withoutMadeTags(field(name)) : field(name);
-  return !asSent && isForwardedNormalised(name, varied) ? normalisedValue(name, value) : value;
-}
-
-/** What the edge says in its own name (RFC 9110 7.6.3, RFC 7239). */
-function setOwn(
-  headers: Headers,
-  facts: RequestFacts,
-  requestId: string,
-  origin: URL | undefined,
-  asSent: boolean,
-): void {
-  const { host, scheme } = facts.location;
-  headers.append("via", "1.1 strata");
-  headers.set("x-request-id", requestId);
-  // identity: one body for all clients, unless a rule declares the codings it wants
-  const chosen = asSent || facts.declared.includes("accept-encoding");
-  headers.set("accept-encoding", (chosen ? facts.field("accept-encoding") : undefined) ?? "identity");
-  // with `cache: "no-store"` the runtime adds no-cache to both unless they have a value; an unknown directive means nothing
-  if (!headers.has("cache-control")) headers.set("cache-control", "strata");
-  if (!headers.has("pragma")) headers.set("pragma", "strata");
-  if (!origin) return;
-  headers.set("x-forwarded-host", host);
-  headers.set("x-forwarded-proto", scheme);
-  headers.set("forwarded", `host="${host}";proto=${scheme}`);
-}
-
-/** Set part by part: `new URL("//evil/x", base)` would choose another host. */
-function upstreamUrl({ scheme, host, path, query }: RequestFacts["location"], origin: URL | undefined): URL {
-  const url = new URL(origin ?? `${scheme}://${host}`);
-  url.pathname = path;
-  url.search = query;
-  return url;
-}
-
-/** The origin's own address in Location and Content-Location becomes the public one. */
-function mappedBack(headers: HeaderPairs, origin: URL | undefined, { location }: RequestFacts): HeaderPairs {
-  if (!origin) return headers;
-  const shown = `${location.scheme}://${location.host}`;
-  return headers.map(([name, value]) => {
-    const names = name === "location" || name === "content-location";
-    // absolute, or with the scheme left out; what is relative stays so
-    const absolute = value.startsWith("//") ? origin.protocol + value : value;
-    if (!names || !URL.canParse(absolute)) return [name, value];
-    const url = new URL(absolute);
-    return [name, url.origin === origin.origin ? shown + url.pathname + url.search + url.hash : value];
-  });
 }

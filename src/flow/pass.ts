@@ -15,8 +15,9 @@ import type { Edge, Exchange } from "./exchange.ts";
 import { deliverFailure } from "./fail.ts";
 import { fill } from "./fill.ts";
 import { keyOf } from "./key.ts";
-import { AS_SENT, askOrigin } from "./origin.ts";
+import { askOrigin } from "./origin.ts";
 import { isSentAsRuled, ruledAnswer, ruledRequest } from "./ruled.ts";
+import { AS_SENT } from "./upstream-request.ts";
 
 export async function passBy(
   edge: Edge,
@@ -25,10 +26,11 @@ export async function passBy(
   reason: ReasonCode,
 ): Promise<Response> {
   const fence = edge.purges.fence();
-  const upstream = await askOrigin(edge, exchange, facts, AS_SENT);
+  const { deadlineMs } = ruleFor(edge.site, facts.location.path);
+  const upstream = await askOrigin(edge, exchange, facts, AS_SENT, deadlineMs);
   const delivery: Delivery = { facts, requestId: exchange.requestId, nowMs: edge.now() };
   if (upstream.kind === "failure") {
-    return deliverFailure(delivery, upstream.reason, { reason, hit: false, settled: upstream.reason });
+    return deliverFailure(delivery, upstream, { reason, hit: false, settled: upstream.reason });
   }
   const { response, raw } = upstream;
   // a switched protocol is a socket, not a message: nothing can be added to it

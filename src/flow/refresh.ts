@@ -1,6 +1,7 @@
 // Owns background refreshes: one for each stored response at a time.
 import { variantKey } from "../http/key.ts";
-import { type Errand, forward, type Trip } from "./forward.ts";
+import { forward } from "./forward.ts";
+import type { Errand, Trip } from "./trip.ts";
 
 /** A refresh that has taken longer was cut off by the platform. */
 const REFRESH_LIMIT_MS = 30_000;
@@ -9,6 +10,7 @@ const REFRESH_LIMIT_MS = 30_000;
 export function refreshLater(trip: Trip, errand: Errand): void {
   const { edge, exchange, place } = trip;
   const id = variantKey(place.key, "", errand.held?.stored.variant ?? {});
+  if (edge.resting.has(place.key)) return;
   const runningSince = edge.refreshing.get(id) ?? Number.NEGATIVE_INFINITY;
   if (edge.now() - runningSince < REFRESH_LIMIT_MS) return;
   const startedAtMs = edge.now();

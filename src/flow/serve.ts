@@ -9,18 +9,19 @@ import { ruleFor } from "../policy/match.ts";
 import type { Found } from "../tiers/tier.ts";
 import { restOf, wanted } from "./ask.ts";
 import { boarded, landedWithin } from "./collapse.ts";
-import { type Delivery, deliverHeld } from "./deliver.ts";
+import { deliverHeld } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { deliverFailure, deliverProblem } from "./fail.ts";
 import type { FoundPart } from "./fill.ts";
 import type { Land, Landing } from "./flights.ts";
-import { discard, forward, present, type Trip } from "./forward.ts";
+import { forward } from "./forward.ts";
 import { CLEAR, look, type Seen } from "./look.ts";
-import { FETCH_WHOLE } from "./origin.ts";
 import { passBy } from "./pass.ts";
 import { receive } from "./receive.ts";
 import { refreshLater } from "./refresh.ts";
 import { ruledRequest } from "./ruled.ts";
+import { deliveryOf, discard, present, type Trip } from "./trip.ts";
+import { FETCH_WHOLE } from "./upstream-request.ts";
 
 const REFUSED: Outcome = { reason: "bad-request", hit: false };
 
@@ -55,13 +56,13 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     discard(seen.held);
     waitedFor ??= seen.decided.reason;
     // oxlint-disable-next-line no-await-in-loop
-    const landing = await landedWithin(flight.landed);
+    const landing = await landedWithin(edge, flight.landed, patienceFor(trip, seen));
     last = landing.kind;
     if (landing.kind === "unshared") waits = MAX_WAITS;
     if (landing.kind !== "failed") continue;
     failures += 1;
     // one retry for all; then nobody asks a dead origin again for this request
-    if (failures > 1) return failTogether(trip, landing.reason);
+    if (landing.final || failures > 1) return failTogether(trip, landing.reason);
   }
 }
 
@@ -86,11 +87,14 @@ async function failTogether(trip: Trip, failure: Failure): Promise<Response> {
   const outcome: Outcome = { reason: decided.reason, hit: false, collapsed: true, settled: verdict.reason };
   if (verdict.verdict === "serve-stale") return deliverHeld(deliveryOf(trip, nowMs), present(held), outcome);
   discard(held);
-  return deliverFailure(deliveryOf(trip, nowMs), verdict.reason, outcome);
+  return deliverFailure(deliveryOf(trip, nowMs), verdict, outcome);
 }
 
-function deliveryOf({ exchange, facts, rule }: Trip, nowMs: number): Delivery {
-  return { facts, requestId: exchange.requestId, nowMs, browser: rule.browser };
+/** How long a request waits for the origin where something stale may stand in; `undefined` where nothing may. */
+function patienceFor({ rule }: Trip, { decided, purge, nowMs }: Seen): number | undefined {
+  const stored = decided.verdict === "revalidate" ? decided.stored : undefined;
+  const verdict = settleFailure("origin-timeout", { stored, purge }, nowMs);
+  return verdict.verdict === "serve-stale" ? rule.patienceMs : undefined;
 }
 
 /** Carries out the verdict on what was seen. `land` tells those who wait how the fetch ended; `waitedFor`: why this one waited. */
@@ -118,7 +122,7 @@ function answer(
         ttlSeconds: Math.floor(freshSeconds(decided.stored, purge, nowMs)),
       });
     case "revalidate":
-      return forward(trip, { reason, held, purge, intent: FETCH_WHOLE, land });
+      return forward(trip, { reason, held, purge, intent: FETCH_WHOLE, land, patienceMs: patienceFor(trip, seen) });
     case "complete":
       return forward(trip, { reason, prefix: partIn(held), purge, intent: restOf(decided.stored) });
     case "fetch": {

@@ -1,13 +1,11 @@
 // Owns what a successful unsafe request makes invalid: its target, and what its answer names on the same origin (RFC 9111 4.4).
+import { isSafe } from "./methods.ts";
 import { normalisedPath } from "./path.ts";
 import type { Location, RequestFacts, ResponseFacts } from "./facts.ts";
 
-/** RFC 9110 9.2.1. An unknown method counts as unsafe. */
-const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
-
 /** Whether the answer changed something: an unsafe method, and no error. */
 export function isSuccessfulChange({ method }: RequestFacts, { status }: ResponseFacts): boolean {
-  return !SAFE.has(method) && status >= 200 && status < 400;
+  return !isSafe(method) && status >= 200 && status < 400;
 }
 
 export function invalidatedBy(request: RequestFacts, response: ResponseFacts): readonly Location[] {

@@ -18,6 +18,12 @@ export const REASONS = {
   "max-stale": { means: "stale, but within what the request's max-stale accepts" },
   "stale-while-revalidate": { newerMayExist: true, means: "stale within its window; a refresh runs in the background" },
   "stale-if-error": { means: "stale within its window, served because the origin failed" },
+  "stale-if-slow": {
+    means: "stale within its window, served because the origin had not answered yet; the fetch goes on",
+  },
+  "stale-if-busy": {
+    means: "stale within its window, served because the origin had asked for a rest with Retry-After",
+  },
   // reuse: forwarded
   "uri-miss": { fwd: "uri-miss", means: "nothing is stored for this URL" },
   "vary-miss": { fwd: "vary-miss", means: "what is stored for this URL was selected by other request headers" },
@@ -94,6 +100,7 @@ export const REASONS = {
   "origin-unreachable": { means: "the origin could not be reached" },
   "origin-invalid": { means: "the origin answered with something that is no final response" },
   "origin-timeout": { means: "the origin did not answer in time" },
+  "origin-resting": { means: "the origin failed so often that it is given time to recover" },
 } as const satisfies Record<string, Reason>;
 
 export type ReasonCode = keyof typeof REASONS;

@@ -9,7 +9,7 @@ import { type Fence, remainingSeconds, type Stored } from "./stored.ts";
 import { freshenedByHead, type Validating, validated } from "./validation.ts";
 
 /** Why no response came. */
-export type Failure = "origin-unreachable" | "origin-timeout" | "origin-invalid";
+export type Failure = "origin-unreachable" | "origin-timeout" | "origin-invalid" | "origin-resting";
 
 /** What was asked of the origin and on what ground. */
 export interface Asked {

@@ -2,9 +2,10 @@
 import * as v from "valibot";
 import { SiteError } from "../error.ts";
 import { check, isUnknownMember } from "./issues.ts";
+import { completeOrigins, type Origins, originUrl } from "./origins.ts";
 import { anyPatternTest } from "./pattern.ts";
 import { completeRule, type Rule } from "./rule.ts";
-import { originUrl, type RuleInput, type SiteInput, siteSchema } from "./schema.ts";
+import { type RuleInput, type SiteInput, siteSchema } from "./schema.ts";
 import { DEFAULT_SESSION_COOKIES } from "./session-cookies.ts";
 
 export type { Rule } from "./rule.ts";
@@ -19,7 +20,7 @@ export interface Site {
   /** Answers every path no rule matches. */
   readonly defaultRule: Rule;
   /** Public host or "*" -> origin. */
-  readonly origins: ReadonlyMap<string, URL>;
+  readonly origins: Origins;
   readonly isSessionCookie: (name: string) => boolean;
   /** The largest bound of any rule: how long until a purge is obeyed everywhere. */
   readonly maxLagMs: number;
@@ -40,7 +41,7 @@ const DEFAULTS = {
 export function defineSite(input: SiteInput): Site {
   const parsed = check(siteSchema, input);
   if (!parsed.ok) throw new SiteError(parsed.issues.flatMap((issue) => describe(issue)));
-  const { origins = {}, session, purge = {}, tiers = {}, rules = [] } = parsed.output;
+  const { origins, session, purge = {}, tiers = {}, rules = [] } = parsed.output;
   const cookies = session?.cookies ?? DEFAULT_SESSION_COOKIES;
   // who counts as authenticated shapes every entry
   const siteVersion = JSON.stringify([...cookies].sort());
@@ -51,7 +52,7 @@ export function defineSite(input: SiteInput): Site {
     [SITE]: true,
     rules: compiled,
     defaultRule,
-    origins: new Map(Object.entries(origins).map(([host, url]) => [host, new URL(url)])),
+    origins: completeOrigins(origins),
     isSessionCookie: cookieTest(cookies),
     maxLagMs: Math.max(...[...compiled, defaultRule].map(({ maxLagMs }) => maxLagMs)),
     memory: {
@@ -84,7 +85,7 @@ export function withOrigin(site: Site, url: string | undefined): Site {
   const parsed = v.safeParse(originUrl, url);
   if (!parsed.success)
     throw new SiteError(parsed.issues.map((issue) => `STRATA_ORIGIN: ${issue.message} (got ${show(url)})`));
-  return { ...site, origins: new Map([["*", new URL(url)]]) };
+  return { ...site, origins: completeOrigins({ "*": url }) };
 }
 
 /** A session counts in whatever case its cookie is written. */

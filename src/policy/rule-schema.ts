@@ -88,6 +88,15 @@ function givesLifetime(ttl: number | { readonly default?: number | undefined } |
   return typeof ttl === "number" || ttl?.default !== undefined;
 }
 
+const origin = v.strictObject({
+  /** Until the origin's header section has arrived, seconds; then the request has failed. */
+  deadline: v.optional(
+    v.pipe(seconds, v.minValue(0.1, "must be at least 0.1 seconds"), v.maxValue(300, "must be at most 300 seconds")),
+  ),
+  /** How long a client waits for the origin where something stale may stand in, seconds. */
+  patience: v.optional(v.pipe(seconds, v.maxValue(300, "must be at most 300 seconds"))),
+});
+
 export const rule = v.strictObject({
   /** Path pattern; `*` stands for any characters. The first rule that matches a path decides. */
   match: pattern,
@@ -105,6 +114,8 @@ export const rule = v.strictObject({
       status: v.optional(v.record(status, lifetime)),
     }),
   ),
+  /** How long the origin is waited for. */
+  origin: v.optional(origin),
   /** What browsers are told instead of what the origin says. */
   browser: v.optional(browser),
   /** Which parameters of the query make a difference. */

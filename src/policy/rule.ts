@@ -27,6 +27,10 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly etag: boolean;
   /** Store and deliver responses without the cookies they set. */
   readonly stripSetCookie: boolean;
+  /** Until the origin's header section has arrived. */
+  readonly deadlineMs: number;
+  /** How long a client waits for the origin where something stale may stand in. */
+  readonly patienceMs: number;
   readonly maxLagMs: number;
   readonly onUnknown: "revalidate" | "serve";
   readonly global: boolean;
@@ -34,7 +38,7 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly version: string;
 }
 
-const DEFAULTS = { maxLag: 1, onUnknown: "revalidate", maxVariants: 16 } as const;
+const DEFAULTS = { maxLag: 1, onUnknown: "revalidate", maxVariants: 16, deadline: 30, patience: 2 } as const;
 
 type Lifetime = number | { readonly [bound in "min" | "default" | "max"]?: number | undefined };
 
@@ -59,6 +63,8 @@ export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput
     deceptionGuard: rule.guard ?? true,
     keepCodings: rule.vary?.encodings !== undefined,
     tags: rule.tags ?? [],
+    deadlineMs: (rule.origin?.deadline ?? DEFAULTS.deadline) * 1000,
+    patienceMs: (rule.origin?.patience ?? DEFAULTS.patience) * 1000,
     maxLagMs: (purge.maxLag ?? sitePurge?.maxLag ?? DEFAULTS.maxLag) * 1000,
     onUnknown: purge.onUnknown ?? sitePurge?.onUnknown ?? DEFAULTS.onUnknown,
     global: rule.global ?? true,
@@ -67,7 +73,7 @@ export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput
 }
 
 /** What no stored byte depends on stays out: changing it leaves the cache warm. */
-function shapingStored({ browser, purge: _purge, vary, ...others }: RuleInput): unknown {
+function shapingStored({ browser, purge: _purge, origin: _origin, vary, ...others }: RuleInput): unknown {
   const { max: _max, ...declared } = vary ?? {};
   return [others, declared, browser?.etag];
 }

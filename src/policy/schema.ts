@@ -1,13 +1,8 @@
 // Owns the shape of a site's configuration: what may be written, and what is said when it is not.
 import * as v from "valibot";
+import { anyOrigin } from "./origins.ts";
 import { purge, rule } from "./rule-schema.ts";
 import { bytes, cookiePattern, seconds } from "./scalars.ts";
-
-/** http or https, a host, nothing after it. */
-export const originUrl = v.pipe(
-  v.string("must be a URL"),
-  v.check(isOriginUrl, "must be http:// or https:// with a host, and nothing after it"),
-);
 
 const hostPattern = v.pipe(
   v.string(),
@@ -15,8 +10,8 @@ const hostPattern = v.pipe(
 );
 
 export const siteSchema = v.strictObject({
-  /** Public host (or "*" for any other) -> the origin behind it. Without one, the zone's own origin is fetched. */
-  origins: v.optional(v.record(hostPattern, originUrl)),
+  /** Public host (or "*" for any other) -> the origin behind it. Without one, the zone's own origin is asked, or the application's routes. */
+  origins: v.optional(v.record(hostPattern, anyOrigin)),
   session: v.optional(
     v.strictObject({
       /** Cookies that make a request authenticated; replaces the default list. */
@@ -57,11 +52,3 @@ type Unchanged<T> = T extends readonly (infer Item)[]
   : T extends object
     ? { readonly [Member in keyof T]: Unchanged<T[Member]> }
     : T;
-
-function isOriginUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  const bare =
-    url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "" && url.password === "";
-  return (url.protocol === "https:" || url.protocol === "http:") && bare;
-}

@@ -1,5 +1,5 @@
 // Owns the proof that concurrent requests ask the origin once, and that nobody gets by it what is not theirs.
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { coloTier } from "../../src/tiers/colo.ts";
 import { barrier, turns } from "../support/barrier.ts";
 import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
@@ -192,7 +192,7 @@ describe("when the fetch fails", () => {
     );
     const all = await together(e, many(20), origin);
     expect(e.asked).toHaveLength(2);
-    expect(all.map(({ status }) => status)).toEqual([502, ...many(19).map(() => 200)]);
+    expect(all.every(({ status }) => status === 200)).toBe(true);
   });
 
   it("and if it does not, all are told, and the origin is left alone", async () => {
@@ -203,16 +203,16 @@ describe("when the fetch fails", () => {
     expect(all.at(-1)?.says).toBe("strata; fwd=uri-miss; collapsed; detail=uri-miss/origin-unreachable");
   });
 
-  it.each<[string, Origin]>([
-    ["refused", () => Promise.reject(new Error("refused"))],
-    ["503", () => answer("down", {}, 503)],
-  ])("all get what is stale within its window: %s", async (_, failing) => {
+  it.each<[string, number, Origin]>([
+    ["refused, and once more", 2, () => Promise.reject(new Error("refused"))],
+    ["503, which is an answer", 1, () => answer("down", {}, 503)],
+  ])("all get what is stale within its window: %s", async (_, attempts, failing) => {
     const e = testEdge({ origin: () => answer("old", { "cache-control": "max-age=1, stale-if-error=60" }) });
     await e.text("/a");
     e.clock.advance(5);
     const all = await together(e, many(20), failing);
     expect(all.every(({ text }) => text === "old")).toBe(true);
-    expect(e.asked).toHaveLength(3);
+    expect(e.asked).toHaveLength(1 + attempts);
   });
 
   it("a body that breaks off is fetched once more", async () => {
@@ -238,20 +238,15 @@ describe("when the fetch fails", () => {
   });
 
   it("a leader that never lands keeps nobody longer than patience", async () => {
-    vi.useFakeTimers();
-    try {
-      const e = testEdge();
-      e.origin = inTurn(
-        () => new Promise<Response>(() => undefined),
-        () => answer("mine", CACHED),
-      );
-      void e.get("/a");
-      const follower = e.get("/a");
-      await turns(200);
-      await vi.advanceTimersByTimeAsync(15_000);
-      expect(await (await follower).text()).toBe("mine");
-    } finally {
-      vi.useRealTimers();
-    }
+    const e = testEdge();
+    e.origin = inTurn(
+      () => new Promise<Response>(() => undefined),
+      () => answer("mine", CACHED),
+    );
+    void e.get("/a");
+    const follower = e.get("/a");
+    await turns(200);
+    e.clock.advance(15);
+    expect(await (await follower).text()).toBe("mine");
   });
 });

@@ -141,8 +141,13 @@ const TOP: readonly { readonly file: string; readonly may: readonly string[]; re
     not: ["../origin-mock/app.ts", "../cli/dev.ts", "node:fs"],
   },
   {
+    file: "src/strata.ts",
+    may: ["./app.ts", "./tiers/kv.ts", "./purge/replica.ts", "./flow/breaker.ts", "hono"],
+    not: ["../origin-mock/app.ts", "../cli/dev.ts", "../test/support/clock.ts", "node:fs", "commander"],
+  },
+  {
     file: "src/worker.ts",
-    may: ["./app.ts", "./tiers/kv.ts", "./purge/log.ts", "../strata.config.ts", "cloudflare:workers"],
+    may: ["./strata.ts", "./tiers/kv.ts", "./purge/log.ts", "../strata.config.ts", "cloudflare:workers"],
     not: ["../origin-mock/app.ts", "../cli/dev.ts", "../test/support/clock.ts", "node:fs", "commander"],
   },
 ];

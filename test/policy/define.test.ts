@@ -411,9 +411,32 @@ describe("problems", () => {
   });
 });
 
+describe("how long the origin is waited for", () => {
+  it("has defaults, and the rule's own in milliseconds", () => {
+    const site = defineSite({ rules: [{ match: "/*", origin: { deadline: 5, patience: 0.5 } }] });
+    expect(site.rules[0]).toMatchObject({ deadlineMs: 5000, patienceMs: 500 });
+    expect(site.defaultRule).toMatchObject({ deadlineMs: 30_000, patienceMs: 2000 });
+  });
+
+  it.each([
+    [{ deadline: 0 }, "rules[0].origin.deadline: must be at least 0.1 seconds"],
+    [{ deadline: 301 }, "rules[0].origin.deadline: must be at most 300 seconds"],
+    [{ patience: -1 }, "rules[0].origin.patience: must not be negative"],
+    [{ retries: 3 }, "rules[0].origin.retries: unknown option"],
+  ])("not %j", (origin, problem) => {
+    expect(problems({ rules: [{ match: "/*", origin }] })).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it("leaves the cache warm", () => {
+    const version = (origin: object) => defineSite({ rules: [{ match: "/*", origin }] }).rules[0]?.version;
+    expect(version({ patience: 1 })).toBe(version({}));
+    expect(version({})).toBe(defineSite({ rules: [{ match: "/*" }] }).rules[0]?.version);
+  });
+});
+
 describe("origins", () => {
   it.each(["https://o.example", "http://o.example:8080/", "http://127.0.0.1:3000", "https://[::1]:1"])("%s", (url) => {
-    expect(defineSite({ origins: { "*": url } }).origins.get("*")?.href).toBe(new URL(url).href);
+    expect(defineSite({ origins: { "*": url } }).origins.get("*")).toEqual({ kind: "url", url: new URL(url) });
   });
 
   it.each([
@@ -433,6 +456,22 @@ describe("origins", () => {
 
   it.each(["Shop.example", "https://shop.example", "shop.example/", "*.example", "a b"])("%j is no host", (host) => {
     expect(problems({ origins: { [host]: "https://o.example" } })).toHaveLength(1);
+  });
+
+  it("a service binding, by its name", () => {
+    const site = defineSite({ origins: { "api.example": { service: "API" }, "*": "https://o.example" } });
+    expect(site.origins.get("api.example")).toEqual({ kind: "service", binding: "API" });
+  });
+
+  it.each([
+    [{ service: "" }, "origins.api.example.service: must be the name of a service binding"],
+    [{ service: "a b" }, "origins.api.example.service: must be the name of a service binding"],
+    [{ service: 1 }, "origins.api.example.service: must be the name of a binding"],
+    [{}, "origins.api.example.service: is missing"],
+    [{ service: "A", url: "x" }, "origins.api.example.url: unknown option"],
+    [1, 'origins.api.example: must be a URL or { service: "BINDING" }'],
+  ])("not %j", (input, problem) => {
+    expect(problems({ origins: { "api.example": input } })).toEqual([expect.stringContaining(problem)]);
   });
 
   it("one for every host replaces the site's, for local use", () => {

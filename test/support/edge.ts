@@ -1,9 +1,10 @@
 // Owns a whole edge for tests: scripted origin, clock in hand, real memory tier, real replica over a log in memory.
 import type { DependencyError } from "../../src/error.ts";
 import type { Edge, Purge } from "../../src/flow/exchange.ts";
+import { breakers } from "../../src/flow/breaker.ts";
 import { flights } from "../../src/flow/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
-import { unstorable } from "../../src/flow/unstorable.ts";
+import { keyMarks } from "../../src/flow/key-marks.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
 import { purgeReplica, type Replica } from "../../src/purge/replica.ts";
 import { invalidations } from "../../src/tiers/invalidations.ts";
@@ -78,9 +79,12 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
       return test.origin(request);
     },
     now: clock.now,
+    timeout: clock.timeout,
     refreshing: new Map(),
     flights: flights(clock.now),
-    unstorable: unstorable(clock.now),
+    unstorable: keyMarks(clock.now),
+    resting: keyMarks(clock.now),
+    breakers: breakers({ now: clock.now, random: () => 0.5 }),
     report,
   };
   const test: TestEdge = {

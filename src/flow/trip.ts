@@ -1,0 +1,58 @@
+// Owns what the ways of a request share: the trip itself, its errand to the origin, and what is held meanwhile.
+import type { RequestFacts } from "../http/facts.ts";
+import type { ReasonCode } from "../http/reasons.ts";
+import type { PurgeState } from "../http/reuse.ts";
+import type { Rule } from "../policy/define.ts";
+import type { Found, Place } from "../tiers/tier.ts";
+import type { Delivery } from "./deliver.ts";
+import type { Edge, Exchange } from "./exchange.ts";
+import type { FoundPart } from "./fill.ts";
+import type { Land } from "./flights.ts";
+import type { Intent } from "./upstream-request.ts";
+
+/** One request that takes part in caching, with all that is known of it. */
+export interface Trip {
+  readonly edge: Edge;
+  readonly exchange: Exchange;
+  readonly facts: RequestFacts;
+  readonly rule: Rule;
+  readonly place: Place;
+}
+
+/** Why a request goes to the origin, and with what in hand. */
+export interface Errand {
+  readonly reason: ReasonCode;
+  /** The stored response to validate. */
+  readonly held?: Found | undefined;
+  /** The stored part whose rest is asked for. */
+  readonly prefix?: FoundPart | undefined;
+  /** A stored part that a new one may make larger. */
+  readonly neighbour?: FoundPart | undefined;
+  readonly purge: PurgeState;
+  readonly intent: Intent;
+  /** How long the client waits where what is held may stand in; absent where it may not, or where there is no client. */
+  readonly patienceMs?: number | undefined;
+  /** Tells those who wait for this fetch how it ended. */
+  readonly land?: Land | undefined;
+}
+
+/** What every response of this trip shares. */
+export function deliveryOf({ exchange, facts, rule }: Trip, nowMs: number): Delivery {
+  return { facts, requestId: exchange.requestId, nowMs, browser: rule.browser };
+}
+
+/** A verdict about a stored response comes only where one was looked up. */
+export function present<Held extends Found | FoundPart>(held: Held | undefined): Held {
+  if (!held) throw new TypeError("a verdict about a stored response, with none at hand");
+  return held;
+}
+
+/** Gives back what was looked up and is not used. */
+export function discard(found: Found | undefined): void {
+  if (found?.body.kind === "stream") void found.body.stream.cancel().catch(() => undefined);
+}
+
+/** What is answered to it says nothing of what others would get. */
+export function isAuthenticated({ hasSession, hasAuthorization }: RequestFacts): boolean {
+  return hasSession || hasAuthorization;
+}

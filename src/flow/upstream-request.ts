@@ -1,0 +1,109 @@
+// Owns the request as the origin shall see it, and the way its own addresses come back.
+import type { RequestFacts } from "../http/facts.ts";
+import { forwardedToOrigin } from "../http/field-table.ts";
+import type { HeaderPairs } from "../http/fields.ts";
+import { withoutMadeTags } from "../http/made-etag.ts";
+import { isForwardedNormalised, normalisedValue } from "../http/vary.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** What the request to the origin is for. */
+export interface Intent {
+  /** The client's request goes on as it came: method, body, conditionals, ranges and codings are the origin's to judge. */
+  readonly asSent: boolean;
+  readonly clientConditionals: boolean;
+  /** Fields the resource is known to vary on, in lower case. */
+  readonly varied?: readonly string[];
+  /** The edge's own conditions: validators of a stored response, or the range it wants. */
+  readonly conditions: HeaderPairs;
+}
+
+export const FETCH_WHOLE: Intent = { asSent: false, clientConditionals: false, conditions: [] };
+export const AS_SENT: Intent = { asSent: true, clientConditionals: true, conditions: [] };
+
+/** `origin`: absent where the public URL is the origin's too. */
+export function upstreamRequest(
+  { request, requestId }: Exchange,
+  facts: RequestFacts,
+  intent: Intent,
+  origin: URL | undefined,
+  signal: AbortSignal,
+): Request {
+  const { method, field, location } = facts;
+  const headers = new Headers();
+  for (const [name] of forwardedToOrigin([...request.headers], field, intent.clientConditionals)) {
+    const value = valueToSend(name, facts, intent);
+    // a GET's content means nothing (RFC 9110 9.3.1); it goes, and what describes it with it
+    if (value !== undefined && (intent.asSent || !name.startsWith("content-"))) headers.set(name, value);
+  }
+  // a reduced field may have a value where the client sent none
+  for (const name of facts.declared) {
+    const value = field(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  for (const [name, value] of intent.conditions) headers.set(name, value);
+  setOwn(headers, facts, requestId, origin, intent.asSent);
+  // of another method it would make the runtime send a GET without the body
+  const upgrade = intent.asSent && method === "GET" ? field("upgrade") : undefined;
+  if (upgrade !== undefined) headers.set("upgrade", upgrade);
+  const hasBody = intent.asSent && method !== "GET" && method !== "HEAD";
+  return new Request(upstreamUrl(location, origin), {
+    method,
+    headers,
+    body: hasBody ? request.body : null,
+    redirect: "manual",
+    // the zone's own cache must not answer: it knows nothing of our purges
+    cache: "no-store",
+    signal,
+  });
+}
+
+/** As the facts read it, so that key and content cannot disagree; a conditional without the tags that were made here. */
+function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [] }: Intent): string | undefined {
+  const value = name === "if-none-match" ? withoutMadeTags(field(name)) : field(name);
+  return !asSent && isForwardedNormalised(name, varied) ? normalisedValue(name, value) : value;
+}
+
+/** What the edge says in its own name (RFC 9110 7.6.3, RFC 7239). */
+function setOwn(
+  headers: Headers,
+  facts: RequestFacts,
+  requestId: string,
+  origin: URL | undefined,
+  asSent: boolean,
+): void {
+  const { host, scheme } = facts.location;
+  headers.append("via", "1.1 strata");
+  headers.set("x-request-id", requestId);
+  // identity: one body for all clients, unless a rule declares the codings it wants
+  const chosen = asSent || facts.declared.includes("accept-encoding");
+  headers.set("accept-encoding", (chosen ? facts.field("accept-encoding") : undefined) ?? "identity");
+  // with `cache: "no-store"` the runtime adds no-cache to both unless they have a value; an unknown directive means nothing
+  if (!headers.has("cache-control")) headers.set("cache-control", "strata");
+  if (!headers.has("pragma")) headers.set("pragma", "strata");
+  if (!origin) return;
+  headers.set("x-forwarded-host", host);
+  headers.set("x-forwarded-proto", scheme);
+  headers.set("forwarded", `host="${host}";proto=${scheme}`);
+}
+
+/** Set part by part: `new URL("//evil/x", base)` would choose another host. */
+function upstreamUrl({ scheme, host, path, query }: RequestFacts["location"], origin: URL | undefined): URL {
+  const url = new URL(origin ?? `${scheme}://${host}`);
+  url.pathname = path;
+  url.search = query;
+  return url;
+}
+
+/** The origin's own address in Location and Content-Location becomes the public one. */
+export function mappedBack(headers: HeaderPairs, origin: URL | undefined, { location }: RequestFacts): HeaderPairs {
+  if (!origin) return headers;
+  const shown = `${location.scheme}://${location.host}`;
+  return headers.map(([name, value]) => {
+    const names = name === "location" || name === "content-location";
+    // absolute, or with the scheme left out; what is relative stays so
+    const absolute = value.startsWith("//") ? origin.protocol + value : value;
+    if (!names || !URL.canParse(absolute)) return [name, value];
+    const url = new URL(absolute);
+    return [name, url.origin === origin.origin ? shown + url.pathname + url.search + url.hash : value];
+  });
+}

@@ -1,0 +1,131 @@
+// Owns the wiring: the only file that knows concrete tiers, bindings and randomness. A worker of one's own mounts it in front of its routes.
+import { createApp, type AppEnv, type Mounted } from "./app.ts";
+import { SiteError } from "./error.ts";
+import { breakers } from "./flow/breaker.ts";
+import type { Edge, Purge } from "./flow/exchange.ts";
+import { flights } from "./flow/flights.ts";
+import { keyMarks } from "./flow/key-marks.ts";
+import { timeout } from "./flow/timeout.ts";
+import { reportError } from "./observe/log.ts";
+import { type Site, withOrigin } from "./policy/define.ts";
+import type { PurgeLog } from "./purge/log.ts";
+import { type LogReader, purgeReplica } from "./purge/replica.ts";
+import { type CacheLike, coloTier } from "./tiers/colo.ts";
+import { guarded } from "./tiers/guard.ts";
+import { invalidations } from "./tiers/invalidations.ts";
+import { kvTier } from "./tiers/kv.ts";
+import { memoryTier } from "./tiers/memory.ts";
+import { tierStack } from "./tiers/stack.ts";
+import type { Hono } from "hono";
+
+export interface StrataEnv {
+  readonly STRATA_KV: KVNamespace;
+  readonly STRATA_PURGE_LOG: DurableObjectNamespace<PurgeLog>;
+  /** Overrides the site's origin for every host. */
+  readonly STRATA_ORIGIN?: string;
+  /** The admin token, a secret. */
+  readonly STRATA_TOKEN?: string;
+  /** "development" accepts the default token. */
+  readonly STRATA_ENV?: string;
+  /** Separates the caches of several edges on one machine. */
+  readonly STRATA_COLO?: string;
+}
+
+/** The application's own routes, in the place of the zone's origin; a Hono app is one. */
+export interface Routes {
+  fetch(request: Request, env: object): Response | Promise<Response>;
+}
+
+/** How long a request waits for a tier or for the purge log, milliseconds. */
+const TIER_TIMEOUT_MS = 1000;
+const LOG_WAIT_MS = 1000;
+
+/**
+ * The edge as a Hono app. Called once per isolate, when its module is loaded.
+ * @param routes what answers for hosts without an origin of their own; absent: the zone's origin.
+ */
+export function strata(site: Site, routes?: Routes): Hono<AppEnv> {
+  const assemble = assembler(site, routes);
+  let mounted: { readonly env: object; readonly parts: Mounted } | undefined;
+  /** Bindings are the same object for the life of an isolate, so this is done once. */
+  const mount = (env: object): Mounted => {
+    if (mounted?.env !== env) mounted = { env, parts: assemble(env as StrataEnv) };
+    return mounted.parts;
+  };
+  return createApp(mount, reportError);
+}
+
+/** What an isolate keeps is made here, whatever the bindings of a request. */
+function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => Mounted {
+  const now = (): number => Date.now();
+  const memory = memoryTier({ ...site.memory, now });
+  const replica = purgeReplica({ now, waitMs: LOG_WAIT_MS, report: reportError });
+  const invalidated = invalidations();
+  const kept = {
+    now,
+    timeout,
+    refreshing: new Map<string, number>(),
+    flights: flights(now),
+    unstorable: keyMarks(now),
+    resting: keyMarks(now),
+    breakers: breakers({ now, random: () => Math.random() }),
+    report: reportError,
+  };
+
+  function edgeOf(env: StrataEnv, reader: LogReader, purge: Purge): Edge {
+    const openColo = (): Promise<CacheLike> => caches.open(`strata-${env.STRATA_COLO ?? "colo"}`);
+    const lower = [coloTier(openColo, site.memory.bodyBytes), kvTier(env.STRATA_KV, site.global)];
+    const served = withOrigin(site, env.STRATA_ORIGIN);
+    return {
+      ...kept,
+      site: served,
+      stack: tierStack(
+        memory,
+        lower.map((tier) => guarded(tier, TIER_TIMEOUT_MS, reportError)),
+        invalidated,
+        site.memory.bodyBytes,
+      ),
+      purges: { ...replica, purge, ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background) },
+      fetch: fetchFrom(env, served, routes),
+    };
+  }
+
+  return (env) => {
+    // a stub belongs to the request that made it
+    const log = () => env.STRATA_PURGE_LOG.getByName("log");
+    const purge: Purge = async (targets, mode) => {
+      const askedAtMs = now();
+      const { seq, delta } = await log().purge({ targets, mode, since: replica.cursor() });
+      replica.apply(delta, askedAtMs);
+      return seq;
+    };
+    return {
+      edge: edgeOf(env, { since: (cursor) => log().since(cursor) }, purge),
+      token: env.STRATA_TOKEN,
+      isDevelopment: env.STRATA_ENV === "development",
+    };
+  };
+}
+
+/** @throws SiteError naming every service that is not bound. */
+function fetchFrom(env: StrataEnv, { origins }: Site, routes: Routes | undefined): Edge["fetch"] {
+  const missing = [...origins].flatMap(([host, origin]) => {
+    const isMissing = origin.kind === "service" && !serviceOf(env, origin.binding);
+    return isMissing ? [`origins.${host}.service: nothing is bound as ${origin.binding} (see wrangler.toml)`] : [];
+  });
+  if (missing.length > 0) throw new SiteError(missing);
+  return async (request, origin) => {
+    const service = origin?.kind === "service" ? serviceOf(env, origin.binding) : undefined;
+    if (service) return service.fetch(request);
+    return origin || !routes ? fetch(request) : routes.fetch(request, env);
+  };
+}
+
+function serviceOf(env: object, binding: string): Fetcher | undefined {
+  const bound: unknown = Reflect.get(env, binding);
+  return isFetcher(bound) ? bound : undefined;
+}
+
+function isFetcher(bound: unknown): bound is Fetcher {
+  return typeof bound === "object" && bound !== null && "fetch" in bound && typeof bound.fetch === "function";
+}

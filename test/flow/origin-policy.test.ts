@@ -1,0 +1,357 @@
+// Owns the proof of how the origin is waited for: patience, deadline, one retry, the breaker, Retry-After.
+import { describe, expect, it } from "vitest";
+import { coloTier } from "../../src/tiers/colo.ts";
+import { barrier, turns, until } from "../support/barrier.ts";
+import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
+
+const CACHED = { "cache-control": "max-age=60" };
+const SIE = { "cache-control": "max-age=1, stale-if-error=600", etag: '"1"' };
+const refused: Origin = () => Promise.reject(new Error("refused"));
+const silent: Origin = () => new Promise<Response>(() => undefined);
+
+/** An edge that holds a response which is stale and may stand in for errors. */
+async function stale(headers: HeadersInit = SIE): Promise<TestEdge> {
+  const e = testEdge({ origin: () => answer("old", headers) });
+  await e.text("/a");
+  e.clock.advance(5);
+  return e;
+}
+
+const says = (response: Response): string | null => response.headers.get("cache-status");
+
+describe("patience", () => {
+  it("ends after two seconds with what is stale, while the fetch goes on and is stored", async () => {
+    const e = await stale();
+    const slow = barrier<Response>();
+    e.origin = () => slow.passed;
+    const waiting = e.get("/a");
+    await turns(50);
+    e.clock.advance(1.9);
+    await turns(50);
+    expect(e.asked).toHaveLength(2);
+    e.clock.advance(0.1);
+    const response = await waiting;
+    expect([await response.text(), says(response)]).toEqual([
+      "old",
+      "strata; fwd=stale; ttl=-6; detail=stale/stale-if-slow",
+    ]);
+    slow.open(answer("new", CACHED));
+    await e.idle();
+    expect((await e.text("/a")).text).toBe("new");
+    expect(e.asked).toHaveLength(2);
+  });
+
+  it("a 304 that comes later refreshes what is held", async () => {
+    const e = await stale();
+    const slow = barrier<Response>();
+    e.origin = () => slow.passed;
+    const waiting = e.get("/a");
+    await turns(50);
+    e.clock.advance(2);
+    await (await waiting).text();
+    slow.open(answer(null, { ...CACHED, etag: '"1"' }, 304));
+    await e.idle();
+    const next = await e.text("/a");
+    expect([next.text, next.response.headers.get("x-cache")]).toEqual(["old", "HIT"]);
+  });
+
+  it("those who wait for the same fetch have it too", async () => {
+    const e = await stale();
+    e.origin = silent;
+    const waiting = Array.from({ length: 20 }, async () => (await e.get("/a")).text());
+    await turns(200);
+    e.clock.advance(2);
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(["old"]));
+    expect(e.asked).toHaveLength(2);
+    // those who come later wait as long, for the same fetch
+    const later = e.get("/a");
+    await turns(200);
+    e.clock.advance(2);
+    expect(await (await later).text()).toBe("old");
+    expect(e.asked).toHaveLength(2);
+  });
+
+  it("is the rule's", async () => {
+    const site = { origins: { "*": "http://origin.test" }, rules: [{ match: "/*", origin: { patience: 0.5 } }] };
+    const e = testEdge({ site, origin: () => answer("old", SIE) });
+    await e.text("/a");
+    e.clock.advance(5);
+    e.origin = silent;
+    const waiting = e.get("/a");
+    await turns(50);
+    e.clock.advance(0.5);
+    expect(await (await waiting).text()).toBe("old");
+  });
+
+  it.each<[string, HeadersInit]>([
+    ["nothing may stand in", { "cache-control": "max-age=1", etag: '"1"' }],
+    ["must-revalidate", { "cache-control": "max-age=1, stale-if-error=600, must-revalidate", etag: '"1"' }],
+    ["the window is over", { "cache-control": "max-age=1, stale-if-error=2", etag: '"1"' }],
+  ])("is endless where %s", async (_, headers) => {
+    const e = await stale(headers);
+    const slow = barrier<Response>();
+    e.origin = () => slow.passed;
+    const waiting = e.get("/a");
+    await turns(50);
+    e.clock.advance(10);
+    await turns(50);
+    slow.open(answer("new", CACHED));
+    expect(await (await waiting).text()).toBe("new");
+  });
+
+  it("of a body that only a stream holds: the client has it, a 304 finds nothing to refresh, a new body is stored", async () => {
+    const cache = await caches.open("patience");
+    const colo = coloTier(() => Promise.resolve(cache), 1000);
+    const body = "x".repeat(3000);
+    const e = testEdge({ lower: [colo], memory: { bytes: 2 ** 20, bodyBytes: 1000 }, origin: () => answer(body, SIE) });
+    await e.text("/a");
+    e.clock.advance(5);
+    for (const late of [answer(null, { ...CACHED, etag: '"1"' }, 304), answer("new", CACHED)]) {
+      const slow = barrier<Response>();
+      const asked = e.asked.length;
+      e.origin = () => slow.passed;
+      const waiting = e.get("/a");
+      // the colo answers in its own time
+      await until(() => e.asked.length > asked, "the origin was asked");
+      await turns(50);
+      e.clock.advance(2);
+      expect(await (await waiting).text()).toBe(body);
+      slow.open(late);
+      await e.idle();
+    }
+    expect((await e.text("/a")).text).toBe("new");
+    expect(e.asked).toHaveLength(3);
+  });
+
+  it("an error within it is answered at once", async () => {
+    const e = await stale();
+    e.origin = refused;
+    const { response, text } = await e.text("/a");
+    expect([text, says(response)]).toEqual(["old", "strata; fwd=stale; ttl=-4; detail=stale/stale-if-error"]);
+  });
+});
+
+describe("deadline", () => {
+  it.each([
+    ["30 seconds by default", {}, 30],
+    ["the rule's", { origin: { deadline: 3 } }, 3],
+  ])("is %s; then the request has failed, and the fetch is given up", async (_, rule, seconds) => {
+    const site = { origins: { "*": "http://origin.test" }, rules: [{ match: "/*", ...rule }] };
+    let isGivenUp = false;
+    const e = testEdge({
+      site,
+      origin: (request) => {
+        request.signal.addEventListener("abort", () => (isGivenUp = true));
+        return new Promise<Response>(() => undefined);
+      },
+    });
+    for (const init of [{}, { method: "POST", body: "x" }]) {
+      isGivenUp = false;
+      const waiting = e.get("/a", init);
+      await turns(50);
+      e.clock.advance(seconds - 0.1);
+      await turns(50);
+      expect(isGivenUp).toBe(false);
+      e.clock.advance(0.1);
+      const response = await waiting;
+      expect([response.status, response.headers.get("retry-after"), isGivenUp]).toEqual([504, "5", true]);
+    }
+    // a silence is not asked again
+    expect(e.asked).toHaveLength(2);
+    expect(e.reports.map(({ message }) => message)).toEqual(Array(2).fill("origin: did not answer in time"));
+  });
+
+  it("is for the header section alone: a body may take longer", async () => {
+    const e = testEdge();
+    const rest = barrier();
+    e.origin = () => {
+      const body = new ReadableStream({
+        async pull(controller) {
+          await rest.passed;
+          controller.enqueue(new TextEncoder().encode("late"));
+          controller.close();
+        },
+      });
+      return answer(body, CACHED);
+    };
+    const response = await e.get("/a");
+    e.clock.advance(100);
+    rest.open();
+    expect(await response.text()).toBe("late");
+  });
+});
+
+describe("one retry", () => {
+  it.each([
+    ["GET", {}],
+    ["HEAD", { method: "HEAD" }],
+    ["OPTIONS", { method: "OPTIONS" }],
+    ["DELETE without a body", { method: "DELETE" }],
+    ["GET with Authorization", { headers: { authorization: "x" } }],
+  ])("of %s, where no connection came about", async (_, init) => {
+    const e = testEdge({ origin: inTurn(refused as () => Promise<Response>, () => answer(null, CACHED)) });
+    expect((await e.text("/a", init)).response.status).toBe(200);
+    expect(e.asked).toHaveLength(2);
+  });
+
+  it.each<[string, RequestInit]>([
+    ["POST", { method: "POST", body: "x" }],
+    ["POST without a body", { method: "POST" }],
+    ["PUT, whose body is gone", { method: "PUT", body: "x" }],
+    ["PATCH", { method: "PATCH", body: "x" }],
+  ])("not of %s", async (_, init) => {
+    const e = testEdge({ origin: refused });
+    expect((await e.text("/a", init)).response.status).toBe(502);
+    expect(e.asked).toHaveLength(1);
+  });
+
+  it("no more than one", async () => {
+    const e = testEdge({ origin: refused });
+    expect((await e.text("/a")).response.status).toBe(502);
+    expect(e.asked).toHaveLength(2);
+  });
+
+  it.each([500, 502, 503, 504, 429])("never after a status: %i", async (status) => {
+    const e = testEdge({ origin: () => answer("no", {}, status) });
+    expect((await e.text("/a")).response.status).toBe(status);
+    expect(e.asked).toHaveLength(1);
+  });
+});
+
+describe("breaker", () => {
+  async function ask(e: TestEdge, count: number, init?: RequestInit): Promise<Response[]> {
+    const all: Response[] = [];
+    for (let i = 0; i < count; i++) all.push((await e.text(`/${String(i)}`, init)).response);
+    return all;
+  }
+
+  it.each<[string, Origin, number]>([
+    ["refuses connections", refused, 25],
+    ["answers 500", () => answer("no", {}, 500), 50],
+    ["answers 503 with no lifetime left", () => answer("no", { "cache-control": "max-age=0" }, 503), 50],
+  ])("opens for an origin that %s, and says when to come back", async (_, origin, requests) => {
+    const e = testEdge({ origin });
+    await ask(e, requests);
+    expect(e.asked).toHaveLength(50);
+    const { response, text } = await e.text("/next");
+    expect([response.status, response.headers.get("retry-after"), says(response)]).toEqual([
+      503,
+      "5",
+      "strata; fwd=uri-miss; detail=uri-miss/origin-resting",
+    ]);
+    expect(JSON.parse(text)).toMatchObject({ status: 503, code: "origin-resting" });
+    expect(e.asked).toHaveLength(50);
+  });
+
+  it.each<[string, Origin]>([
+    ["404", () => answer("no", {}, 404)],
+    ["an error that may be cached", () => answer("no", CACHED, 503)],
+  ])("does not count %s", async (_, origin) => {
+    const e = testEdge({ origin });
+    await ask(e, 60);
+    expect(e.asked).toHaveLength(60);
+  });
+
+  it("neither counts nor stops what is not safe", async () => {
+    const e = testEdge({ origin: () => answer("no", {}, 500) });
+    await ask(e, 60, { method: "POST" });
+    expect(e.asked).toHaveLength(60);
+    await ask(e, 50);
+    expect((await e.text("/x", { method: "POST" })).response.status).toBe(500);
+    expect((await e.text("/x")).response.status).toBe(503);
+  });
+
+  it("lets what is stale stand in while it is open", async () => {
+    const e = await stale();
+    e.origin = refused;
+    await ask(e, 25);
+    const asked = e.asked.length;
+    const { response, text } = await e.text("/a");
+    expect([text, says(response)]).toEqual(["old", "strata; fwd=stale; ttl=-4; detail=stale/stale-if-error"]);
+    expect(e.asked).toHaveLength(asked);
+  });
+
+  it("asks once when the rest is over, not twice, and goes on when that is answered", async () => {
+    const e = testEdge({ origin: refused });
+    await ask(e, 25);
+    e.clock.advance(5);
+    await e.text("/probe");
+    expect(e.asked).toHaveLength(51);
+    e.clock.advance(10);
+    const slow = barrier<Response>();
+    e.origin = () => slow.passed;
+    const probe = e.get("/probe");
+    await turns(50);
+    expect((await e.get("/other")).status).toBe(503);
+    slow.open(answer("up", CACHED));
+    expect(await (await probe).text()).toBe("up");
+    e.origin = () => answer("up", CACHED);
+    expect((await e.text("/other")).text).toBe("up");
+  });
+
+  it("is for one origin alone", async () => {
+    const site = { origins: { "a.test": "http://one.test", "b.test": "http://two.test" } };
+    const e = testEdge({
+      site,
+      origin: (request) => (new URL(request.url).host === "one.test" ? answer("no", {}, 500) : answer("yes", CACHED)),
+    });
+    for (let i = 0; i < 50; i++) await e.text(`http://a.test/${String(i)}`);
+    expect((await e.text("http://a.test/x")).response.status).toBe(503);
+    expect((await e.text("http://b.test/x")).response.status).toBe(200);
+  });
+});
+
+describe("Retry-After", () => {
+  it("leaves the origin alone where something stale may answer", async () => {
+    const e = await stale();
+    e.origin = () => answer("busy", { "retry-after": "30" }, 503);
+    await e.text("/a");
+    expect(e.asked).toHaveLength(2);
+    e.clock.advance(29);
+    const { response, text } = await e.text("/a");
+    expect([text, says(response)]).toEqual(["old", "strata; fwd=stale; ttl=-33; detail=stale/stale-if-busy"]);
+    expect(e.asked).toHaveLength(2);
+    e.clock.advance(1);
+    await e.text("/a");
+    expect(e.asked).toHaveLength(3);
+  });
+
+  it("keeps a background refresh away too", async () => {
+    const e = await stale({ "cache-control": "max-age=1, stale-while-revalidate=600", etag: '"1"' });
+    e.origin = () => answer("busy", { "retry-after": "30" }, 503);
+    for (let i = 0; i < 3; i++) expect((await e.text("/a")).text).toBe("old");
+    expect(e.asked).toHaveLength(2);
+    e.clock.advance(30);
+    await e.text("/a");
+    expect(e.asked).toHaveLength(3);
+  });
+
+  it("goes to the client with the origin's own page, who asks each time: nothing can stand in", async () => {
+    const e = testEdge({ origin: () => answer("back soon", { "retry-after": "30" }, 503) });
+    for (let i = 0; i < 2; i++) {
+      const { response, text } = await e.text("/a");
+      expect([response.status, text, response.headers.get("retry-after")]).toEqual([503, "back soon", "30"]);
+    }
+    expect(e.asked).toHaveLength(2);
+  });
+
+  it("no longer than a minute", async () => {
+    const e = await stale();
+    e.origin = () => answer("busy", { "retry-after": "3600" }, 503);
+    await e.text("/a");
+    e.clock.advance(60);
+    await e.text("/a");
+    expect(e.asked).toHaveLength(3);
+  });
+
+  it.each<[string, number, RequestInit]>([
+    ["429: it is said to one client", 429, {}],
+    ["one with Authorization", 503, { headers: { authorization: "x" } }],
+  ])("not of %s", async (_, status, init) => {
+    const e = await stale();
+    e.origin = () => answer("busy", { "retry-after": "30" }, status);
+    await e.text("/a", init);
+    await e.text("/a");
+    expect(e.asked).toHaveLength(3);
+  });
+});
