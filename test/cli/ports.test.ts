@@ -1,3 +1,4 @@
+// Owns the proof that ports for our own servers are found and checked.
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { assertPortFree, freePort } from "../../cli/dev/ports.ts";

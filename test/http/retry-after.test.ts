@@ -1,3 +1,4 @@
+// Owns the proof of reading Retry-After.
 import { describe, expect, it } from "vitest";
 import { retryAfterSeconds } from "../../src/http/retry-after.ts";
 import { NOON_MS } from "../support/clock.ts";
