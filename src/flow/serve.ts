@@ -1,7 +1,7 @@
 // Owns the way of one request, in the order it lives: receive, rule, look, then an answer, a forward, or a wait for another's.
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts } from "../http/facts.ts";
-import type { ReasonCode } from "../http/reasons.ts";
+import { fwdOf, type ReasonCode } from "../http/reasons.ts";
 import { freshSeconds } from "../http/reuse.ts";
 import { type Failure, settleFailure } from "../http/settle.ts";
 import type { Rule } from "../policy/define.ts";
@@ -92,6 +92,8 @@ async function failTogether(trip: Trip, failure: Failure): Promise<Response> {
 
 /** How long a request waits for the origin where something stale may stand in; `undefined` where nothing may. */
 function patienceFor({ rule }: Trip, { decided, purge, nowMs }: Seen): number | undefined {
+  // who insists on a validation waits for it (RFC 9111 5.2.1.4)
+  if (fwdOf(decided.reason) === "request") return undefined;
   const stored = decided.verdict === "revalidate" ? decided.stored : undefined;
   const verdict = settleFailure("origin-timeout", { stored, purge }, nowMs);
   return verdict.verdict === "serve-stale" ? rule.patienceMs : undefined;

@@ -99,6 +99,18 @@ describe("patience", () => {
     expect(await (await waiting).text()).toBe("new");
   });
 
+  it("is endless for a request that insists on a validation (RFC 9111 5.2.1.4)", async () => {
+    const e = await stale();
+    const slow = barrier<Response>();
+    e.origin = () => slow.passed;
+    const waiting = e.get("/a", { headers: { "cache-control": "no-cache" } });
+    await turns(50);
+    e.clock.advance(10);
+    await turns(50);
+    slow.open(answer("new", CACHED));
+    expect(await (await waiting).text()).toBe("new");
+  });
+
   it("of a body that only a stream holds: the client has it, a 304 finds nothing to refresh, a new body is stored", async () => {
     const cache = await caches.open("patience");
     const colo = coloTier(() => Promise.resolve(cache), 1000);
