@@ -102,7 +102,7 @@ async function settled(
       errand.land?.({ kind: "unshared" });
       if (held && verdict.freshened) keepFreshened(trip, held, verdict.freshened);
       else discard(held);
-      if (held) withdraw(trip, verdict.reason);
+      if (held) withdraw(trip, held.stored, verdict.reason);
       markUnstorable(trip, intent, verdict.reason);
       return deliverAnswer(delivery, asGetWouldRead(trip, response), content, outcome, {
         addPrivate: verdict.addPrivate,
@@ -112,7 +112,7 @@ async function settled(
       await content?.cancel();
       if (verdict.refusal !== undefined) {
         errand.land?.({ kind: "unshared" });
-        withdraw(trip, verdict.refusal);
+        withdraw(trip, verdict.stored, verdict.refusal);
         return deliverHeld(delivery, { ...present(held), stored: verdict.stored }, outcome);
       }
       return refreshed(trip, errand, { ...present(held), stored: verdict.stored }, delivery, outcome);
@@ -191,9 +191,10 @@ function markUnstorable({ edge, facts, place }: Trip, { conditions }: Intent, re
 }
 
 /** The origin has said to nobody in particular that the resource is not to be shared: what is stored of it must not answer. */
-function withdraw({ edge, exchange, facts, place }: Trip, reason: ReasonCode): void {
-  if (!withdraws(reason) || isAuthenticated(facts)) return;
-  exchange.background(edge.stack.invalidate(place.key));
+function withdraw({ edge, exchange, facts, place }: Trip, stored: Stored, reason: ReasonCode): void {
+  const extent = withdraws(reason);
+  if (extent === undefined || isAuthenticated(facts)) return;
+  exchange.background(extent === "variant" ? edge.stack.drop(place, stored) : edge.stack.invalidate(place.key));
 }
 
 const STORED: Landing = { kind: "stored" };

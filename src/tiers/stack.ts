@@ -1,12 +1,13 @@
 // Owns the tiers as one: lookup from fast to slow with promotion, Vary's two steps, and storing in all of them.
 import type { FieldReader } from "../http/fields.ts";
+import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import { matchesVariant } from "../http/vary.ts";
 import { file } from "./filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Body, Entry, Found, Lookup, Place, Stack, Tier, TierName, VaryIndex } from "./tier.ts";
-import { mergedIndex, selectedKey, selections } from "./vary-index.ts";
+import { mergedIndex, ownKey, selectedKey, selections } from "./vary-index.ts";
 
 /** `lower`: from near to far, each already guarded. */
 export function tierStack(
@@ -21,7 +22,7 @@ export function tierStack(
 
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
-    if (body.kind === "stream" || invalidated.after(place.key, place.epoch)) return;
+    if (body.kind === "stream" || isOvertaken(place, stored)) return;
     const current = lookupSync(memory, place).found?.stored;
     if (current && hides(current, stored) && current.receivedAtMs > stored.receivedAtMs) return;
     await file(tiers, memory, place, { kind: "response", stored, body });
@@ -56,6 +57,17 @@ export function tierStack(
     return best;
   }
 
+  async function forget(key: CacheKey): Promise<void> {
+    invalidated.record(key);
+    await Promise.all([memory, ...lower].map((tier) => tier.delete(key)));
+  }
+
+  /** Whether the resource, or what is stored under this variant of it, was invalidated since the request began. */
+  function isOvertaken({ key, request, index, epoch }: Place, stored: Stored): boolean {
+    if (invalidated.after(key, epoch)) return true;
+    return index !== undefined && invalidated.after(ownKey({ key, request }, index, stored), epoch);
+  }
+
   return {
     maxBufferedBytes,
     lookup(place, enough, background) {
@@ -64,13 +76,11 @@ export function tierStack(
       return lookupLower(place, first, enough, background);
     },
     epoch: () => invalidated.current(),
-    async invalidate(key) {
-      invalidated.record(key);
-      await Promise.all([memory, ...lower].map((tier) => tier.delete(key)));
-    },
+    invalidate: forget,
+    drop: ({ key, request, index }, stored) => forget(index ? ownKey({ key, request }, index, stored) : key),
     async store(place, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
-      if (invalidated.after(place.key, place.epoch)) return;
+      if (isOvertaken(place, stored)) return;
       await file([memory, ...admitted(place.global)], memory, place, {
         kind: "response",
         stored: kept,
@@ -79,7 +89,7 @@ export function tierStack(
     },
     async storeStream(place, stored, body) {
       const colo = lower.filter(({ name }) => name === "colo");
-      if (invalidated.after(place.key, place.epoch)) {
+      if (isOvertaken(place, stored)) {
         await body.stream.cancel();
         return;
       }

@@ -84,6 +84,8 @@ export interface Stack {
   epoch(): Epoch;
   /** Forgets the resource with all its variants, in this isolate, this colo and the global tier. */
   invalidate(key: CacheKey): Promise<void>;
+  /** Forgets one stored response of a resource, in this isolate, this colo and the global tier; its other variants stay. */
+  drop(place: Place, stored: Stored): Promise<void>;
   /** In memory at once; the promise covers the other tiers. */
   store(place: Place, stored: Stored, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** In the colo only, and only once `whole` has resolved. */
