@@ -1,7 +1,7 @@
 // Owns the way to the origin and back: the request as the origin shall see it, the answer as facts and an unread body.
 import { DependencyError } from "../error.ts";
 import { type RequestFacts, type ResponseFacts, responseFacts } from "../http/facts.ts";
-import { forwardedToOrigin } from "../http/field-table.ts";
+import { asGatewaysRead, forwardedToOrigin } from "../http/field-table.ts";
 import type { HeaderPairs } from "../http/fields.ts";
 import { withoutMadeTags } from "../http/made-etag.ts";
 import type { Failure } from "../http/settle.ts";
@@ -77,7 +77,7 @@ function upstreamRequest(
   const { method, field, location } = facts;
   const headers = new Headers();
   for (const [name] of forwardedToOrigin([...request.headers], field, intent.clientConditionals)) {
-    const value = valueToSend(name, facts, intent);
+    const value = isTwin(name, facts, intent) ? undefined : valueToSend(name, facts, intent);
     // a GET's content means nothing (RFC 9110 9.3.1); it goes, and what describes it with it
     if (value !== undefined && (intent.asSent || !name.startsWith("content-"))) headers.set(name, value);
   }
@@ -101,6 +101,12 @@ function upstreamRequest(
     cache: "no-store",
     signal,
   });
+}
+
+/** Whether an origin may take it for a field that is keyed on: unlike that one, it is in no key. */
+function isTwin(name: string, { declared }: RequestFacts, { asSent, varied = [] }: Intent): boolean {
+  const read = asGatewaysRead(name);
+  return !asSent && read !== name && (declared.includes(read) || isForwardedNormalised(read, varied));
 }
 
 /** As the facts read it, so that key and content cannot disagree; a conditional without the tags that were made here. */

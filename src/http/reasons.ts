@@ -75,6 +75,11 @@ export const REASONS = {
   expired: { means: "already stale on arrival and without a validator" },
   "vary-star": { withdraws: "resource", means: "Vary: * never matches another request" },
   "vary-unreadable": { means: "Vary names something that is no field, or too many fields" },
+  "vary-twin": {
+    ofRequest: true,
+    means:
+      "the request names a field that the response varies on a second time, with _ for -, and the origin may have read that",
+  },
   "vary-cookie": { withdraws: "resource", means: "the response varies on Cookie" },
   "vary-authorization": { withdraws: "resource", means: "the response varies on Authorization" },
   "authorization-response": { means: "the answer to a request with Authorization is not marked as shareable" },

@@ -76,6 +76,7 @@ export function tierStack(
       return lookupLower(place, first, enough, background);
     },
     epoch: () => invalidated.current(),
+    invalidatedSince: (key, epoch) => invalidated.after(key, epoch),
     invalidate: forget,
     drop: ({ key, request, index }, stored) => forget(index ? ownKey({ key, request }, index, stored) : key),
     async store(place, stored, bytes) {

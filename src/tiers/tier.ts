@@ -82,6 +82,8 @@ export interface Stack {
     background: (work: Promise<void>) => void,
   ): Lookup | Promise<Lookup>;
   epoch(): Epoch;
+  /** Whether the resource was invalidated after `epoch`: what was asked for before is not stored. */
+  invalidatedSince(key: CacheKey, epoch: Epoch): boolean;
   /** Forgets the resource with all its variants, in this isolate, this colo and the global tier. */
   invalidate(key: CacheKey): Promise<void>;
   /** Forgets one stored response of a resource, in this isolate, this colo and the global tier; its other variants stay. */
