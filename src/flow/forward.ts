@@ -115,7 +115,7 @@ async function settled(
         withdraw(trip, verdict.stored, verdict.refusal);
         return deliverHeld(delivery, { ...present(held), stored: verdict.stored }, outcome);
       }
-      return refreshed(trip, errand, { ...present(held), stored: verdict.stored }, delivery, outcome);
+      return refreshed(renewing(trip, held), errand, { ...present(held), stored: verdict.stored }, delivery, outcome);
     case "serve-stale":
       errand.land?.({ kind: "failed", reason: "origin-unreachable" });
       await content?.cancel();
@@ -214,6 +214,11 @@ function filled(
   return filling.body;
 }
 
+/** What is stored from here on has the body of `held`, and must not cover a newer one. */
+function renewing(trip: Trip, held: Found | undefined): Trip {
+  return { ...trip, place: { ...trip.place, renews: held?.stored } };
+}
+
 /** A validated response: its body goes on under the merged header section, in every tier and to the client. */
 function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, before: Outcome): Response {
   const { stored, body } = held;
@@ -228,7 +233,8 @@ function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, 
 }
 
 /** What a HEAD confirmed goes on under its new header section; a stream that nobody reads is not filed again for that. */
-function keepFreshened({ edge, exchange, place }: Trip, held: Found, freshened: Stored): void {
+function keepFreshened(trip: Trip, held: Found, freshened: Stored): void {
+  const { edge, exchange, place } = renewing(trip, held);
   if (held.body.kind === "bytes") exchange.background(edge.stack.store(place, freshened, held.body.bytes));
   else discard(held);
 }

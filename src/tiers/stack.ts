@@ -7,7 +7,7 @@ import { file } from "./filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Body, Entry, Found, Lookup, Place, Stack, Tier, TierName, VaryIndex } from "./tier.ts";
-import { mergedIndex, ownKey, selectedKey, selections } from "./vary-index.ts";
+import { mergedIndex, ownKey, selectedKey, selectingReader, selections } from "./vary-index.ts";
 
 /** `lower`: from near to far, each already guarded. */
 export function tierStack(
@@ -68,6 +68,22 @@ export function tierStack(
     return index !== undefined && invalidated.after(ownKey({ key, request }, index, stored), epoch);
   }
 
+  /** Whether something newer than what this renews was filed meanwhile; a promise only where memory has nothing of it. */
+  function isReplaced(place: Place): boolean | Promise<boolean> {
+    const { renews } = place;
+    if (!renews) return false;
+    const asStored = { ...place, request: selectingReader(place.request, renews) };
+    return isNewer(lookupSync(memory, asStored), renews) ?? isReplacedInColo(asStored, renews);
+  }
+
+  async function isReplacedInColo(place: Place, renews: Stored): Promise<boolean> {
+    const colo = lower.find(({ name }) => name === "colo");
+    if (!colo) return false;
+    const lookup = await lookupIn(colo, place);
+    if (lookup.found) discard(lookup.found.body);
+    return isNewer(lookup, renews) ?? false;
+  }
+
   return {
     maxBufferedBytes,
     lookup(place, enough, background) {
@@ -81,7 +97,9 @@ export function tierStack(
     drop: ({ key, request, index }, stored) => forget(index ? ownKey({ key, request }, index, stored) : key),
     async store(place, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
-      if (isOvertaken(place, stored)) return;
+      // without a wait where there is nothing to wait for: memory has it at once
+      const replaced = isReplaced(place);
+      if (replaced === true || (replaced !== false && (await replaced)) || isOvertaken(place, stored)) return;
       await file([memory, ...admitted(place.global)], memory, place, {
         kind: "response",
         stored: kept,
@@ -90,7 +108,7 @@ export function tierStack(
     },
     async storeStream(place, stored, body) {
       const colo = lower.filter(({ name }) => name === "colo");
-      if (isOvertaken(place, stored)) {
+      if ((await isReplaced(place)) || isOvertaken(place, stored)) {
         await body.stream.cancel();
         return;
       }
@@ -103,6 +121,13 @@ export function tierStack(
 /** The younger counts (RFC 9111 4); but a part cannot stand for a whole. */
 function hides(near: Stored, far: Stored): boolean {
   return near.receivedAtMs >= far.receivedAtMs && (!near.part || far.part !== undefined);
+}
+
+/** `undefined` where nothing is there. */
+function isNewer({ found, index }: Lookup, renewed: Stored): boolean | undefined {
+  // an index has taken the place of what varied on nothing
+  if (index && Object.keys(renewed.variant).length === 0) return true;
+  return found && found.stored.receivedAtMs > renewed.receivedAtMs;
 }
 
 const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined };

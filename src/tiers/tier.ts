@@ -67,6 +67,8 @@ export interface Place {
   readonly maxVariants: number;
   /** `Stack.epoch` when the request began: an invalidation since then wins over what it stores. */
   readonly epoch: Epoch;
+  /** The stored response that this one renews; where something newer lies by now, that stays. */
+  readonly renews?: Stored | undefined;
 }
 
 export interface Stack {

@@ -10,12 +10,14 @@ export function selectedKey({ key, request }: Pick<Place, "key" | "request">, in
   return variantKey(key, index.generation, variantOf(index.fields, request));
 }
 
-/** The key under which a stored response is filed: by what selected it, which may have been its language and not this request. */
-export function ownKey(place: Pick<Place, "key" | "request">, index: VaryIndex, { variant }: Stored): CacheKey {
-  const request: FieldReader = (name) => {
-    return Object.hasOwn(variant, name) ? (variant[name] ?? undefined) : place.request(name);
-  };
-  return selectedKey({ key: place.key, request }, index);
+/** The key under which a stored response is filed. */
+export function ownKey({ key, request }: Pick<Place, "key" | "request">, index: VaryIndex, stored: Stored): CacheKey {
+  return selectedKey({ key, request: selectingReader(request, stored) }, index);
+}
+
+/** The request by which a response was selected; that need not be `request`, which may have found it by its language. */
+export function selectingReader(request: FieldReader, { variant }: Stored): FieldReader {
+  return (name) => (Object.hasOwn(variant, name) ? (variant[name] ?? undefined) : request(name));
 }
 
 /**
