@@ -32,6 +32,8 @@ export interface Errand {
   readonly reason: ReasonCode;
   /** The stored response to validate. */
   readonly held?: Found | undefined;
+  /** One whose validation went wrong: it is not asked about again, but may stand in where the origin fails. */
+  readonly standIn?: Found | undefined;
   /** The stored part whose rest is asked for. */
   readonly prefix?: FoundPart | undefined;
   /** A stored part that a new one may make larger. */
@@ -45,11 +47,12 @@ export interface Errand {
 /** A background refresh takes the same way and leaves the response unread. */
 export async function forward(trip: Trip, errand: Errand): Promise<Response> {
   const { edge, exchange, facts } = trip;
-  const { held, reason, intent } = errand;
+  const { held, standIn = held, reason, intent } = errand;
   // the fence is taken before asking, so that a purge while we wait applies to the answer
   const asked: Asked = {
     request: facts,
     stored: held?.stored,
+    standIn: errand.standIn?.stored,
     prefix: errand.prefix?.stored,
     clientConditionals: intent.clientConditionals && isConditional(facts),
     purge: errand.purge,
@@ -75,8 +78,8 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
   const verdict = settleFailure(upstream.reason, asked, delivery.nowMs);
   const outcome: Outcome = { reason, hit: false, settled: verdict.reason };
   errand.land?.({ kind: "failed", reason: upstream.reason });
-  if (verdict.verdict === "serve-stale") return deliverHeld(delivery, present(held), outcome);
-  discard(held);
+  if (verdict.verdict === "serve-stale") return deliverHeld(delivery, present(standIn), outcome);
+  discard(standIn);
   return deliverFailure(delivery, verdict.reason, outcome);
 }
 
@@ -89,20 +92,20 @@ async function settled(
   delivery: Delivery,
   before: Outcome,
 ): Promise<Response> {
-  const { held, reason, intent } = errand;
+  const { held, standIn = held, reason, intent } = errand;
   const verdict = settle(response, asked, trip.rule, delivery.nowMs);
   const outcome: Outcome = { ...before, settled: verdict.reason };
   switch (verdict.verdict) {
     case "store":
-      discard(held);
+      discard(standIn);
       return storedAnswer(trip, errand, verdict.stored, response, content, delivery, outcome);
     case "complete":
       return completedAnswer(trip, errand, verdict.stored, content, delivery, outcome);
     case "pass-through":
       errand.land?.({ kind: "unshared" });
       if (held && verdict.freshened) keepFreshened(trip, held, verdict.freshened);
-      else discard(held);
-      if (held) withdraw(trip, held.stored, verdict.reason);
+      else discard(standIn);
+      withdraw(trip, errand, verdict.reason);
       markUnstorable(trip, intent, verdict.reason);
       return deliverAnswer(delivery, asGetWouldRead(trip, response), content, outcome, {
         addPrivate: verdict.addPrivate,
@@ -112,22 +115,24 @@ async function settled(
       await content?.cancel();
       if (verdict.refusal !== undefined) {
         errand.land?.({ kind: "unshared" });
-        withdraw(trip, verdict.stored, verdict.refusal);
+        withdraw(trip, errand, verdict.refusal);
         return deliverHeld(delivery, { ...present(held), stored: verdict.stored }, outcome);
       }
       return refreshed(renewing(trip, held), errand, { ...present(held), stored: verdict.stored }, delivery, outcome);
     case "serve-stale":
       errand.land?.({ kind: "failed", reason: "origin-unreachable" });
       await content?.cancel();
-      return deliverHeld(delivery, present(held), outcome);
+      return deliverHeld(delivery, present(standIn), outcome);
     case "fail":
       errand.land?.({ kind: "failed", reason: verdict.reason });
       await content?.cancel();
+      discard(standIn);
       return deliverFailure(delivery, verdict.reason, outcome);
-    case "refetch":
+    case "refetch": {
       await content?.cancel();
-      discard(held);
-      return forward(trip, { reason, purge: { state: "clear" }, intent: FETCH_WHOLE, land: errand.land });
+      const { purge, land, prefix, neighbour = prefix } = errand;
+      return forward(trip, { reason, standIn, neighbour, purge, intent: FETCH_WHOLE, land });
+    }
   }
 }
 
@@ -191,9 +196,10 @@ function markUnstorable({ edge, facts, place }: Trip, { conditions }: Intent, re
 }
 
 /** The origin has said to nobody in particular that the resource is not to be shared: what is stored of it must not answer. */
-function withdraw({ edge, exchange, facts, place }: Trip, stored: Stored, reason: ReasonCode): void {
+function withdraw({ edge, exchange, facts, place }: Trip, errand: Errand, reason: ReasonCode): void {
+  const { stored } = errand.held ?? errand.standIn ?? errand.prefix ?? errand.neighbour ?? {};
   const extent = withdraws(reason);
-  if (extent === undefined || isAuthenticated(facts)) return;
+  if (!stored || extent === undefined || isAuthenticated(facts)) return;
   exchange.background(extent === "variant" ? edge.stack.drop(place, stored) : edge.stack.invalidate(place.key));
 }
 
