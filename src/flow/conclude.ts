@@ -30,18 +30,18 @@ export async function conclude(
   verdict: Exclude<Settle, { verdict: "refetch" }>,
   { response, content, delivery, outcome }: Arrival,
 ): Promise<Response> {
-  const { held, intent } = errand;
+  const { held, standIn = held, intent } = errand;
   switch (verdict.verdict) {
     case "store":
-      discard(held);
+      discard(standIn);
       return storedAnswer(trip, errand, verdict.stored, response, content, delivery, outcome);
     case "complete":
       return completedAnswer(trip, errand, verdict.stored, content, delivery, outcome);
     case "pass-through":
       errand.land?.({ kind: "unshared" });
       if (held && verdict.freshened) keepFreshened(trip, held, verdict.freshened);
-      else discard(held);
-      if (held) withdraw(trip, verdict.reason);
+      else discard(standIn);
+      withdraw(trip, errand, verdict.reason);
       markUnstorable(trip, intent, verdict.reason);
       return deliverAnswer(delivery, asGetWouldRead(trip, response), content, outcome, {
         addPrivate: verdict.addPrivate,
@@ -51,17 +51,18 @@ export async function conclude(
       await content?.cancel();
       if (verdict.refusal !== undefined) {
         errand.land?.({ kind: "unshared" });
-        withdraw(trip, verdict.refusal);
+        withdraw(trip, errand, verdict.refusal);
         return deliverHeld(delivery, { ...present(held), stored: verdict.stored }, outcome);
       }
-      return refreshed(trip, errand, { ...present(held), stored: verdict.stored }, delivery, outcome);
+      return refreshed(renewing(trip, held), errand, { ...present(held), stored: verdict.stored }, delivery, outcome);
     case "serve-stale":
       errand.land?.({ kind: "failed", reason: "origin-unreachable", final: true });
       await content?.cancel();
-      return deliverHeld(delivery, present(held), outcome);
+      return deliverHeld(delivery, present(standIn), outcome);
     case "fail":
       errand.land?.({ kind: "failed", reason: verdict.reason, final: false });
       await content?.cancel();
+      discard(standIn);
       return deliverFailure(delivery, verdict, outcome);
   }
 }
@@ -121,9 +122,11 @@ function markUnstorable({ edge, facts, place }: Trip, { conditions }: Intent, re
 }
 
 /** The origin has said to nobody in particular that the resource is not to be shared: what is stored of it must not answer. */
-function withdraw({ edge, exchange, facts, place }: Trip, reason: ReasonCode): void {
-  if (!withdraws(reason) || isAuthenticated(facts)) return;
-  exchange.background(edge.stack.invalidate(place.key));
+function withdraw({ edge, exchange, facts, place }: Trip, errand: Errand, reason: ReasonCode): void {
+  const stored = (errand.held ?? errand.standIn ?? errand.prefix ?? errand.neighbour)?.stored ?? errand.given;
+  const extent = withdraws(reason);
+  if (!stored || extent === undefined || isAuthenticated(facts)) return;
+  exchange.background(extent === "variant" ? edge.stack.drop(place, stored) : edge.stack.invalidate(place.key));
 }
 
 const STORED: Landing = { kind: "stored" };
@@ -143,6 +146,11 @@ function filled(
   return filling.body;
 }
 
+/** What is stored from here on has the body of `held`, and must not cover a newer one. */
+function renewing(trip: Trip, held: Found | undefined): Trip {
+  return { ...trip, place: { ...trip.place, renews: held?.stored } };
+}
+
 /** A validated response: its body goes on under the merged header section, in every tier and to the client. */
 function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, before: Outcome): Response {
   const { stored, body } = held;
@@ -157,7 +165,8 @@ function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, 
 }
 
 /** What a HEAD confirmed goes on under its new header section; a stream that nobody reads is not filed again for that. */
-function keepFreshened({ edge, exchange, place }: Trip, held: Found, freshened: Stored): void {
+function keepFreshened(trip: Trip, held: Found, freshened: Stored): void {
+  const { edge, exchange, place } = renewing(trip, held);
   if (held.body.kind === "bytes") exchange.background(edge.stack.store(place, freshened, held.body.bytes));
   else discard(held);
 }

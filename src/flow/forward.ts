@@ -18,11 +18,12 @@ import { FETCH_WHOLE } from "./upstream-request.ts";
 export async function forward(trip: Trip, errand: Errand): Promise<Response> {
   const { edge, exchange, facts, rule, place } = trip;
   const { held, intent, patienceMs } = errand;
-  if (patienceMs !== undefined && edge.resting.has(place.key)) return standIn(trip, errand, "stale-if-busy");
+  if (patienceMs !== undefined && edge.resting.has(place.key)) return meanwhile(trip, errand, "stale-if-busy");
   // the fence is taken before asking, so that a purge while we wait applies to the answer
   const asked: Asked = {
     request: facts,
     stored: held?.stored,
+    standIn: errand.standIn?.stored,
     prefix: errand.prefix?.stored,
     clientConditionals: intent.clientConditionals && isConditional(facts),
     purge: errand.purge,
@@ -36,11 +37,11 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
   const upstream = await within(edge.timeout(patienceMs), asking);
   if (upstream !== LATE) return arrived(trip, errand, asked, upstream);
   exchange.background(arriveLater(trip, errand, asked, asking));
-  return standIn(trip, errand, "stale-if-slow");
+  return meanwhile(trip, errand, "stale-if-slow");
 }
 
 /** What is held goes to the client; who waits for the fetch goes on waiting, if there is one. */
-function standIn(trip: Trip, { held, reason, land }: Errand, settled: ReasonCode): Response {
+function meanwhile(trip: Trip, { held, reason, land }: Errand, settled: ReasonCode): Response {
   if (settled === "stale-if-busy") land?.({ kind: "failed", reason: "origin-resting", final: true });
   return deliverHeld(deliveryOf(trip, trip.edge.now()), present(held), { reason, hit: false, settled });
 }
@@ -48,13 +49,14 @@ function standIn(trip: Trip, { held, reason, land }: Errand, settled: ReasonCode
 /** The fetch goes on without its client, who has what was held: bytes can be stored again all the same, a stream cannot. */
 async function arriveLater(trip: Trip, errand: Errand, asked: Asked, asking: Promise<Upstream>): Promise<void> {
   const held = errand.held?.body.kind === "bytes" ? errand.held : undefined;
-  const response = await arrived(trip, { ...errand, held }, { ...asked, stored: held?.stored }, await asking);
+  const later: Errand = { ...errand, held, given: errand.held?.stored };
+  const response = await arrived(trip, later, { ...asked, stored: held?.stored }, await asking);
   await response.body?.cancel();
 }
 
 async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstream): Promise<Response> {
   const delivery = deliveryOf(trip, trip.edge.now());
-  const { reason, held, land } = errand;
+  const { reason, held, standIn = held, land } = errand;
   if (upstream.kind === "response") {
     const { status } = upstream.response;
     const response = ruledAnswer(upstream.response, trip.facts, trip.rule);
@@ -63,8 +65,8 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
     const verdict = settle(response, asked, trip.rule, delivery.nowMs);
     if (verdict.verdict === "refetch") {
       await content?.cancel();
-      discard(held);
-      return forward(trip, { reason, purge: { state: "clear" }, intent: FETCH_WHOLE, land });
+      const { purge, prefix, neighbour = prefix } = errand;
+      return forward(trip, { reason, standIn, neighbour, purge, intent: FETCH_WHOLE, land });
     }
     const outcome: Outcome = { reason, hit: false, fwdStatus: status, settled: verdict.reason };
     return conclude(trip, errand, verdict, { response, content, delivery, outcome });
@@ -73,8 +75,8 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
   const outcome: Outcome = { reason, hit: false, settled: verdict.reason };
   // it has been asked twice, or should not be asked at all
   land?.({ kind: "failed", reason: upstream.reason, final: upstream.reason !== "origin-invalid" });
-  if (verdict.verdict === "serve-stale") return deliverHeld(delivery, present(held), outcome);
-  discard(held);
+  if (verdict.verdict === "serve-stale") return deliverHeld(delivery, present(standIn), outcome);
+  discard(standIn);
   return deliverFailure(delivery, upstream, outcome);
 }
 

@@ -6,10 +6,12 @@ import { declaredLength } from "../http/fields.ts";
 import { invalidatedGroups } from "../http/groups.ts";
 import { invalidatedBy } from "../http/invalidation.ts";
 import { answersGet } from "../http/post.ts";
+import type { CacheKey } from "../http/key.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import { type Asked, settle } from "../http/settle.ts";
 import type { Fence } from "../http/stored.ts";
 import { ruleFor } from "../policy/match.ts";
+import type { Place } from "../tiers/tier.ts";
 import { type Delivery, deliverAnswer } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { deliverFailure } from "./fail.ts";
@@ -26,6 +28,7 @@ export async function passBy(
   reason: ReasonCode,
 ): Promise<Response> {
   const fence = edge.purges.fence();
+  const startedAt = edge.stack.epoch();
   const { deadlineMs } = ruleFor(edge.site, facts.location.path);
   const upstream = await askOrigin(edge, exchange, facts, AS_SENT, deadlineMs);
   const delivery: Delivery = { facts, requestId: exchange.requestId, nowMs: edge.now() };
@@ -35,12 +38,20 @@ export async function passBy(
   const { response, raw } = upstream;
   // a switched protocol is a socket, not a message: nothing can be added to it
   if (response.status === 101) return raw;
+  const overtaken = edge.stack.invalidatedSince(ownKey(edge, facts), startedAt);
+  const invalidating = invalidate(edge, facts, response);
+  // its own invalidation does not count against it, one that another request made before or makes from now on does
+  const epoch = overtaken ? startedAt : edge.stack.epoch();
   // before the client hears of its success, so that its next request cannot see the old state here
-  const seq = await invalidate(edge, facts, response);
-  const kept = keptForGet(edge, exchange, facts, response, raw.body, after(fence, seq), delivery.nowMs);
+  const seq = await invalidating;
+  const kept = keptForGet(edge, exchange, facts, response, raw.body, after(fence, seq), epoch, delivery.nowMs);
   const outcome: Outcome = { reason, hit: false, fwdStatus: response.status, stored: kept !== undefined };
   const manner = { addPrivate: facts.hasSession && kept === undefined, evaluateConditionals: false };
   return deliverAnswer(delivery, response, kept ?? raw.body, outcome, manner);
+}
+
+function ownKey(edge: Edge, { location }: RequestFacts): CacheKey {
+  return keyOf(edge, location, ruleFor(edge.site, location.path));
 }
 
 /** RFC 9111 4.4 here, in this colo and in KV; RFC 9875 3 everywhere, by the log: then with the number of that purge. */
@@ -71,6 +82,7 @@ function keptForGet(
   response: ResponseFacts,
   content: ReadableStream<Uint8Array> | null,
   fence: Fence | undefined,
+  epoch: Place["epoch"],
   nowMs: number,
 ): ReadableStream<Uint8Array> | undefined {
   const rule = ruleFor(edge.site, facts.location.path);
@@ -86,10 +98,10 @@ function keptForGet(
     fence,
   };
   const verdict = settle(ruledAnswer(response, request, rule), asked, rule, nowMs);
-  if (verdict.verdict !== "store") return undefined;
+  const key = ownKey(edge, facts);
+  if (verdict.verdict !== "store" || edge.stack.invalidatedSince(key, epoch)) return undefined;
   const { global, maxVariants } = rule;
-  const key = keyOf(edge, facts.location, rule);
-  const place = { key, request: request.field, index: undefined, global, maxVariants, epoch: edge.stack.epoch() };
+  const place = { key, request: request.field, index: undefined, global, maxVariants, epoch };
   const length = declaredLength(response.field);
   const filling = fill(edge.stack, { source: content, length, place, stored: verdict.stored, makesEtag: rule.etag });
   exchange.background(filling.done);

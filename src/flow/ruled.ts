@@ -12,7 +12,8 @@ export function ruledRequest(facts: RequestFacts, { query, vary }: Rule, site: S
   if (!vary) return query ? { ...facts, location: reduced } : facts;
   const field = reducedReader(facts.field, vary);
   // a session cookie that the origin does not see makes no session
-  return { ...readFacts(facts.method, reduced, field, site.isSessionCookie), declared: declaredFields(vary) };
+  const read = readFacts(facts.method, reduced, field, site.isSessionCookie);
+  return { ...read, declared: declaredFields(vary), twins: facts.twins };
 }
 
 /** The answer without the cookies a rule strips, and with what the rule declares in its Vary, for caches below. */

@@ -2,6 +2,7 @@
 import type { RequestFacts } from "../http/facts.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import type { PurgeState } from "../http/reuse.ts";
+import type { Stored } from "../http/stored.ts";
 import type { Rule } from "../policy/define.ts";
 import type { Found, Place } from "../tiers/tier.ts";
 import type { Delivery } from "./deliver.ts";
@@ -24,6 +25,10 @@ export interface Errand {
   readonly reason: ReasonCode;
   /** The stored response to validate. */
   readonly held?: Found | undefined;
+  /** One whose validation went wrong: it is not asked about again, but may stand in where the origin fails. */
+  readonly standIn?: Found | undefined;
+  /** What the client was given meanwhile, where its body cannot be had again. */
+  readonly given?: Stored | undefined;
   /** The stored part whose rest is asked for. */
   readonly prefix?: FoundPart | undefined;
   /** A stored part that a new one may make larger. */

@@ -1,6 +1,6 @@
 // Owns the request as the origin shall see it, and the way its own addresses come back.
 import type { RequestFacts } from "../http/facts.ts";
-import { forwardedToOrigin } from "../http/field-table.ts";
+import { asGatewaysRead, forwardedToOrigin } from "../http/field-table.ts";
 import type { HeaderPairs } from "../http/fields.ts";
 import { withoutMadeTags } from "../http/made-etag.ts";
 import { isForwardedNormalised, normalisedValue } from "../http/vary.ts";
@@ -31,7 +31,7 @@ export function upstreamRequest(
   const { method, field, location } = facts;
   const headers = new Headers();
   for (const [name] of forwardedToOrigin([...request.headers], field, intent.clientConditionals)) {
-    const value = valueToSend(name, facts, intent);
+    const value = isTwin(name, facts, intent) ? undefined : valueToSend(name, facts, intent);
     // a GET's content means nothing (RFC 9110 9.3.1); it goes, and what describes it with it
     if (value !== undefined && (intent.asSent || !name.startsWith("content-"))) headers.set(name, value);
   }
@@ -55,6 +55,12 @@ export function upstreamRequest(
     cache: "no-store",
     signal,
   });
+}
+
+/** Whether an origin may take it for a field that is keyed on: unlike that one, it is in no key. */
+function isTwin(name: string, { declared }: RequestFacts, { asSent, varied = [] }: Intent): boolean {
+  const read = asGatewaysRead(name);
+  return !asSent && read !== name && (declared.includes(read) || isForwardedNormalised(read, varied));
 }
 
 /** As the facts read it, so that key and content cannot disagree; a conditional without the tags that were made here. */

@@ -1,6 +1,6 @@
 // Owns the facts of a request and of a response: headers parsed once at the door into plain records.
 import { type RequestDirectives, requestDirectives } from "./cache-control.ts";
-import { endToEndFields, listedByConnection } from "./field-table.ts";
+import { asGatewaysRead, endToEndFields, listedByConnection } from "./field-table.ts";
 import { type FieldReader, type HeaderPairs, readerOf } from "./fields.ts";
 import { type RangeRequest, requestedRange } from "./range.ts";
 import { type Governing, governing } from "./targeted.ts";
@@ -25,6 +25,13 @@ export interface RequestFacts {
   readonly hasSession: boolean;
   /** Fields that a rule has reduced, in lower case: the origin receives what `field` answers for them. */
   readonly declared: readonly string[];
+  /** Fields in lower case that the request has under a name with `_`, too: an origin may take that value for the field's. */
+  readonly twins: readonly string[];
+}
+
+/** Which fields the names of a request, in lower case, are twins of. */
+export function twinsAmong(names: Iterable<string>): readonly string[] {
+  return [...names].filter((name) => name.includes("_")).map(asGatewaysRead);
 }
 
 /** What an origin answered, with the two clock readings of its fetch. */
@@ -64,6 +71,7 @@ export function readFacts(
     hasAuthorization: field("authorization") !== undefined,
     hasSession: cookieNames(field("cookie")).some(isSessionCookie),
     declared: [],
+    twins: [],
   };
 }
 

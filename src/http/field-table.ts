@@ -114,15 +114,15 @@ function treatment(name: string): FieldTreatment {
   return TABLE.get(name.toLowerCase()) ?? PLAIN;
 }
 
-/** Gateways of the CGI kind read `X_Forwarded_Host` as `X-Forwarded-Host`. */
-function isOwnedByEdge(name: string): boolean {
-  return treatment(name.replaceAll("_", "-")).ownedByEdge ?? false;
+/** As gateways of the CGI kind read it: `X_Forwarded_Host` and `X-Forwarded-Host` are one variable to their programs. */
+export function asGatewaysRead(name: string): string {
+  return name.replaceAll("_", "-");
 }
 
 /** Whether the origin receives a client's own value of this field; what it does not receive, it cannot vary on. */
 export function isSeenByOrigin(name: string): boolean {
-  const { hop, conditional } = treatment(name);
-  return !hop && !conditional && !isOwnedByEdge(name);
+  const { hop, conditional, ownedByEdge } = treatment(asGatewaysRead(name));
+  return !hop && !conditional && !ownedByEdge;
 }
 
 /** Fields that a message's own Connection field names as hop-by-hop. */

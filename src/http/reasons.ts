@@ -4,8 +4,8 @@ interface Reason {
   /** Why the request went forward; absent where it did not. */
   readonly fwd?: "bypass" | "method" | "uri-miss" | "vary-miss" | "miss" | "request" | "stale" | "partial";
   readonly means: string;
-  /** Said of a new answer to anybody: what is stored of the same resource was withdrawn with it. */
-  readonly withdraws?: true;
+  /** Said of a new answer to anybody: what is stored of the same resource, or the one variant asked about, was withdrawn with it. */
+  readonly withdraws?: "resource" | "variant";
   /** Said of this request and its moment, not of the resource. */
   readonly ofRequest?: true;
   /** Said of one stored response; a farther tier may hold a newer one. */
@@ -71,18 +71,23 @@ export const REASONS = {
   stored: { means: "the response was stored" },
   validated: { means: "the origin confirmed the stored response" },
   completed: { means: "the origin sent the rest of a stored part, and the whole was stored" },
-  "no-store": { withdraws: true, means: "the response says no-store" },
-  private: { withdraws: true, means: "the response is private" },
-  "set-cookie": { withdraws: true, means: "the response sets a cookie" },
+  "no-store": { withdraws: "resource", means: "the response says no-store" },
+  private: { withdraws: "resource", means: "the response is private" },
+  "set-cookie": { withdraws: "resource", means: "the response sets a cookie" },
   "request-no-store": { ofRequest: true, means: "the request says no-store" },
   status: { means: "a response of this status is not stored" },
   "must-understand": { means: "the response demands understanding of a status that is not understood" },
   "no-lifetime": { means: "no explicit lifetime, and none may be guessed" },
   expired: { means: "already stale on arrival and without a validator" },
-  "vary-star": { withdraws: true, means: "Vary: * never matches another request" },
+  "vary-star": { withdraws: "resource", means: "Vary: * never matches another request" },
   "vary-unreadable": { means: "Vary names something that is no field, or too many fields" },
-  "vary-cookie": { withdraws: true, means: "the response varies on Cookie" },
-  "vary-authorization": { withdraws: true, means: "the response varies on Authorization" },
+  "vary-twin": {
+    ofRequest: true,
+    means:
+      "the request names a field that the response varies on a second time, with _ for -, and the origin may have read that",
+  },
+  "vary-cookie": { withdraws: "resource", means: "the response varies on Cookie" },
+  "vary-authorization": { withdraws: "resource", means: "the response varies on Authorization" },
   "authorization-response": { means: "the answer to a request with Authorization is not marked as shareable" },
   "session-response": { means: "the answer to a request with a session cookie is not marked as shared" },
   "ambiguous-path": { means: "the path can be read in two ways, so its answer is not shared" },
@@ -93,7 +98,7 @@ export const REASONS = {
   "tag-too-long": { means: "a tag longer than can be purged by" },
   "head-response": { means: "an answer to HEAD has no body to store" },
   "head-freshened": { means: "an answer to HEAD confirmed the stored response" },
-  "head-mismatch": { withdraws: true, means: "an answer to HEAD describes another body than the stored one" },
+  "head-mismatch": { withdraws: "variant", means: "an answer to HEAD describes another body than the stored one" },
   "client-304": { ofRequest: true, means: "the origin answered the client's own conditional" },
   "validator-mismatch": { means: "a 304 named another entity tag than the stored one" },
   "part-mismatch": { means: "what the origin sent does not complete the stored part" },
@@ -110,9 +115,9 @@ export function newerMayExist(code: ReasonCode): boolean {
   return reason.newerMayExist ?? false;
 }
 
-export function withdraws(code: ReasonCode): boolean {
+export function withdraws(code: ReasonCode): Reason["withdraws"] {
   const reason: Reason = REASONS[code];
-  return reason.withdraws ?? false;
+  return reason.withdraws;
 }
 
 export function isOfRequest(code: ReasonCode): boolean {

@@ -16,6 +16,8 @@ export interface Asked {
   readonly request: RequestFacts;
   /** The stored response being validated, where there is one. */
   readonly stored: Stored | undefined;
+  /** A stored response that is not asked about, but may stand in where the origin fails. */
+  readonly standIn?: Stored | undefined;
   /** The stored part whose rest was asked for. */
   readonly prefix: Stored | undefined;
   /** Whether a conditional of the client's own was passed on. */
@@ -66,7 +68,7 @@ export function settle(response: ResponseFacts, asked: Asked, policy: SettlePoli
   if (response.status === 304) {
     if (stored) return refresh(response, { ...asked, stored }, policy);
     // a 304 answers a conditional; where none was sent there is nothing it could mean (RFC 9110 15.4.5)
-    return asked.clientConditionals ? passThrough("client-304", asked) : { verdict: "fail", reason: "origin-invalid" };
+    return asked.clientConditionals ? passThrough("client-304", asked) : settleFailure("origin-invalid", asked, nowMs);
   }
   if (asked.prefix && (response.status === 206 || response.status === 416)) {
     return complete(response, asked.prefix, asked, policy);
@@ -84,7 +86,7 @@ export function settle(response: ResponseFacts, asked: Asked, policy: SettlePoli
   return { verdict: "store", stored: record, reason: "stored" };
 }
 
-type Held = Pick<Asked, "stored" | "purge">;
+type Held = Pick<Asked, "stored" | "standIn" | "purge">;
 
 /** What to do where no response came: something stale, or nothing but the failure itself. */
 export function settleFailure(failure: Failure, asked: Held, nowMs: number): ServeStale | Fail {
@@ -92,7 +94,7 @@ export function settleFailure(failure: Failure, asked: Held, nowMs: number): Ser
 }
 
 /** RFC 5861 4: within the window after expiry, or after the soft purge that ended freshness earlier. */
-function staleIfError({ stored, purge }: Held, nowMs: number): ServeStale | undefined {
+function staleIfError({ standIn, stored = standIn, purge }: Held, nowMs: number): ServeStale | undefined {
   if (!stored || stored.alwaysValidate || stored.staleIfErrorSeconds <= 0) return undefined;
   if (purge.state === "validate" || purge.state === "gone" || purge.state === "unknown") return undefined;
   const sincePurge = purge.state === "stale" ? (nowMs - purge.sinceMs) / 1000 : Number.NEGATIVE_INFINITY;

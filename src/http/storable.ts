@@ -46,6 +46,7 @@ export function whyNotStorable(
   if (request.hasSession && !forSession(response, policy)) return "session-response";
   const vary = readVary(response.field("vary"), request.declared);
   if (!vary.storable) return vary.reason;
+  if (vary.fields.some((name) => request.twins.includes(name))) return "vary-twin";
   const { path } = request.location;
   if (policy.deceptionGuard && isAmbiguousPath(path)) return "ambiguous-path";
   if (policy.deceptionGuard && isTypeMismatch(path, response.status, response.field("content-type"))) {

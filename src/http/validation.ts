@@ -47,8 +47,8 @@ export function validated(
 }
 
 /**
- * The stored response after a 200 to HEAD: what that says of the body, where it says anything, fits the stored one. Otherwise the
- * reason why it changes nothing, or must go.
+ * The stored response after a 200 to HEAD that has a validator of its: all that it says of the body fits the stored one. Otherwise
+ * the reason why it changes nothing, or must go. Many bodies have the same length: that confirms nothing.
  */
 export function freshenedByHead(
   response: ResponseFacts,
@@ -63,8 +63,8 @@ export function freshenedByHead(
     [said.lastModified, stored.lastModified],
     [length, stored.bodyLength],
   ].filter(([theirs]) => theirs !== undefined);
-  if (comparisons.length === 0) return "head-response";
   if (comparisons.some(([theirs, ours]) => theirs !== ours)) return "head-mismatch";
+  if (said.etag === undefined && said.lastModified === undefined) return "head-response";
   // only an entity tag proves that nothing happened since the stored response's own fetch
   const proven = said.etag === undefined ? stored.fence : fence;
   const record = recordOf(mergedFacts(stored, response), { ...request, method: "GET" }, proven, policy);

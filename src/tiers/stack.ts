@@ -1,12 +1,13 @@
 // Owns the tiers as one: lookup from fast to slow with promotion, Vary's two steps, and storing in all of them.
 import type { FieldReader } from "../http/fields.ts";
+import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import { matchesVariant } from "../http/vary.ts";
 import { file } from "./filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Body, Entry, Found, Lookup, Place, Stack, Tier, TierName, VaryIndex } from "./tier.ts";
-import { mergedIndex, selectedKey, selections } from "./vary-index.ts";
+import { mergedIndex, ownKey, selectedKey, selectingReader, selections } from "./vary-index.ts";
 
 /** `lower`: from near to far, each already guarded. */
 export function tierStack(
@@ -21,7 +22,7 @@ export function tierStack(
 
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
-    if (body.kind === "stream" || invalidated.after(place.key, place.epoch)) return;
+    if (body.kind === "stream" || isOvertaken(place, stored)) return;
     const current = lookupSync(memory, place).found?.stored;
     if (current && hides(current, stored) && current.receivedAtMs > stored.receivedAtMs) return;
     await file(tiers, memory, place, { kind: "response", stored, body });
@@ -56,6 +57,33 @@ export function tierStack(
     return best;
   }
 
+  async function forget(key: CacheKey): Promise<void> {
+    invalidated.record(key);
+    await Promise.all([memory, ...lower].map((tier) => tier.delete(key)));
+  }
+
+  /** Whether the resource, or what is stored under this variant of it, was invalidated since the request began. */
+  function isOvertaken({ key, request, index, epoch }: Place, stored: Stored): boolean {
+    if (invalidated.after(key, epoch)) return true;
+    return index !== undefined && invalidated.after(ownKey({ key, request }, index, stored), epoch);
+  }
+
+  /** Whether something newer than what this renews was filed meanwhile; a promise only where memory has nothing of it. */
+  function isReplaced(place: Place): boolean | Promise<boolean> {
+    const { renews } = place;
+    if (!renews) return false;
+    const asStored = { ...place, request: selectingReader(place.request, renews) };
+    return isNewer(lookupSync(memory, asStored), renews) ?? isReplacedInColo(asStored, renews);
+  }
+
+  async function isReplacedInColo(place: Place, renews: Stored): Promise<boolean> {
+    const colo = lower.find(({ name }) => name === "colo");
+    if (!colo) return false;
+    const lookup = await lookupIn(colo, place);
+    if (lookup.found) discard(lookup.found.body);
+    return isNewer(lookup, renews) ?? false;
+  }
+
   return {
     maxBufferedBytes,
     lookup(place, enough, background) {
@@ -64,13 +92,14 @@ export function tierStack(
       return lookupLower(place, first, enough, background);
     },
     epoch: () => invalidated.current(),
-    async invalidate(key) {
-      invalidated.record(key);
-      await Promise.all([memory, ...lower].map((tier) => tier.delete(key)));
-    },
+    invalidatedSince: (key, epoch) => invalidated.after(key, epoch),
+    invalidate: forget,
+    drop: ({ key, request, index }, stored) => forget(index ? ownKey({ key, request }, index, stored) : key),
     async store(place, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
-      if (invalidated.after(place.key, place.epoch)) return;
+      // without a wait where there is nothing to wait for: memory has it at once
+      const replaced = isReplaced(place);
+      if (replaced === true || (replaced !== false && (await replaced)) || isOvertaken(place, stored)) return;
       await file([memory, ...admitted(place.global)], memory, place, {
         kind: "response",
         stored: kept,
@@ -79,7 +108,7 @@ export function tierStack(
     },
     async storeStream(place, stored, body) {
       const colo = lower.filter(({ name }) => name === "colo");
-      if (invalidated.after(place.key, place.epoch)) {
+      if ((await isReplaced(place)) || isOvertaken(place, stored)) {
         await body.stream.cancel();
         return;
       }
@@ -92,6 +121,13 @@ export function tierStack(
 /** The younger counts (RFC 9111 4); but a part cannot stand for a whole. */
 function hides(near: Stored, far: Stored): boolean {
   return near.receivedAtMs >= far.receivedAtMs && (!near.part || far.part !== undefined);
+}
+
+/** `undefined` where nothing is there. */
+function isNewer({ found, index }: Lookup, renewed: Stored): boolean | undefined {
+  // an index has taken the place of what varied on nothing
+  if (index && Object.keys(renewed.variant).length === 0) return true;
+  return found && found.stored.receivedAtMs > renewed.receivedAtMs;
 }
 
 const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined };

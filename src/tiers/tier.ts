@@ -67,6 +67,8 @@ export interface Place {
   readonly maxVariants: number;
   /** `Stack.epoch` when the request began: an invalidation since then wins over what it stores. */
   readonly epoch: Epoch;
+  /** The stored response that this one renews; where something newer lies by now, that stays. */
+  readonly renews?: Stored | undefined;
 }
 
 export interface Stack {
@@ -82,8 +84,12 @@ export interface Stack {
     background: (work: Promise<void>) => void,
   ): Lookup | Promise<Lookup>;
   epoch(): Epoch;
+  /** Whether the resource was invalidated after `epoch`: what was asked for before is not stored. */
+  invalidatedSince(key: CacheKey, epoch: Epoch): boolean;
   /** Forgets the resource with all its variants, in this isolate, this colo and the global tier. */
   invalidate(key: CacheKey): Promise<void>;
+  /** Forgets one stored response of a resource, in this isolate, this colo and the global tier; its other variants stay. */
+  drop(place: Place, stored: Stored): Promise<void>;
   /** In memory at once; the promise covers the other tiers. */
   store(place: Place, stored: Stored, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** In the colo only, and only once `whole` has resolved. */

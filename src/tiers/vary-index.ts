@@ -10,6 +10,16 @@ export function selectedKey({ key, request }: Pick<Place, "key" | "request">, in
   return variantKey(key, index.generation, variantOf(index.fields, request));
 }
 
+/** The key under which a stored response is filed. */
+export function ownKey({ key, request }: Pick<Place, "key" | "request">, index: VaryIndex, stored: Stored): CacheKey {
+  return selectedKey({ key, request: selectingReader(request, stored) }, index);
+}
+
+/** The request by which a response was selected; that need not be `request`, which may have found it by its language. */
+export function selectingReader(request: FieldReader, { variant }: Stored): FieldReader {
+  return (name) => (Object.hasOwn(variant, name) ? (variant[name] ?? undefined) : request(name));
+}
+
 /**
  * The request as it is; then, where a variant in the one language it likes best is known, the request that selected that one:
  * what is stored in that language is what the origin would choose (RFC 9111 4.1).
@@ -41,11 +51,7 @@ export function withVariant(
 ): Indexed | undefined {
   const fields = [...new Set([...Object.keys(stored.variant), ...(known?.fields ?? [])])].sort();
   const generation = known?.generation ?? crypto.randomUUID();
-  // by what selected the response, which need not be this request: it may have been chosen by its language
-  const request: FieldReader = (name) => {
-    return Object.hasOwn(stored.variant, name) ? (stored.variant[name] ?? undefined) : place.request(name);
-  };
-  const own = selectedKey({ key: place.key, request }, { generation, fields, variants: [], languages: [] });
+  const own = ownKey(place, { generation, fields, variants: [], languages: [] }, stored);
   const others = (known?.variants ?? []).filter((variant) => variant !== own);
   const dropped: CacheKey[] = [];
   while (others.length - dropped.length >= place.maxVariants) {

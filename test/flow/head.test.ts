@@ -60,7 +60,6 @@ describe("an answer to HEAD about what is stale", () => {
     ["tag, date and length", FULL],
     ["the tag alone", { ...SHORT, etag: '"v1"' }],
     ["the date alone", { ...SHORT, "last-modified": MODIFIED }],
-    ["the length alone", { ...SHORT, "content-length": "5" }],
     ["tag and length", { ...SHORT, etag: '"v1"', "content-length": "5" }],
   ];
 
@@ -93,8 +92,24 @@ describe("an answer to HEAD about what is stale", () => {
     expect((await e.text("/a")).response.status).toBe(503);
   });
 
+  it("that differs withdraws the variant it is about, and no other", async () => {
+    const varies = { ...FULL, "cache-control": "max-age=10, stale-if-error=600", vary: "x-lang" };
+    const inLang = (lang: string) => ({ headers: { "x-lang": lang } });
+    const colo = mapTier("colo");
+    const e = testEdge({ lower: [colo], origin: site(varies, () => said({ ...varies, etag: '"v2"' })) });
+    for (const lang of ["de", "fr"]) await e.text("/a", inLang(lang));
+    e.clock.advance(20);
+    await e.text("/a", { ...HEAD, ...inLang("de") });
+    const other = testEdge({ lower: [colo], log: e.log, origin: () => answer("down", {}, 503) });
+    other.clock.advance(20);
+    e.origin = other.origin;
+    for (const { text } of [e, other])
+      expect([(await text("/a", inLang("de"))).text, (await text("/a", inLang("fr"))).text]).toEqual(["down", "hello"]);
+  });
+
   it.each([
     ["says nothing of the body", said.bind(null, { "cache-control": "max-age=600" })],
+    ["says the same length alone", () => said({ "cache-control": "max-age=600", "content-length": "5" })],
     ["is a 404", () => said({ ...FULL, etag: '"v2"' }, 404)],
     ["is a redirect", () => said({ location: "/b" }, 302)],
     ["is a 500", () => said({}, 500)],

@@ -135,6 +135,32 @@ describe("patience", () => {
     expect(e.asked).toHaveLength(3);
   });
 
+  it.each([
+    ["bytes", 2 ** 20],
+    ["a stream", 10],
+  ])("a private answer that comes later withdraws what was given meanwhile, held as %s", async (_, bodyBytes) => {
+    const cache = await caches.open(`withdrawn-${String(bodyBytes)}`);
+    const colo = coloTier(() => Promise.resolve(cache), bodyBytes);
+    const e = testEdge({
+      lower: [colo],
+      memory: { bytes: 2 ** 20, bodyBytes },
+      origin: () => answer("x".repeat(3000), SIE),
+    });
+    await e.text("/a");
+    e.clock.advance(5);
+    const slow = barrier<Response>();
+    e.origin = () => slow.passed;
+    const waiting = e.get("/a");
+    await until(() => e.asked.length > 1, "the origin was asked");
+    await turns(50);
+    e.clock.advance(2);
+    expect((await (await waiting).text()).length).toBe(3000);
+    slow.open(answer("mine", { "cache-control": "private" }));
+    await e.idle();
+    e.origin = refused;
+    expect((await e.text("/a")).response.status).toBe(502);
+  });
+
   it("an error within it is answered at once", async () => {
     const e = await stale();
     e.origin = refused;

@@ -225,6 +225,50 @@ describe("a purge while a POST is under way", () => {
   });
 });
 
+describe("an unsafe request while a POST is under way", () => {
+  it.each(["PUT", "POST", "DELETE"])("wins over its answer, though that comes later: %s", async (method) => {
+    const [reached, slow] = [barrier(), barrier()];
+    let isFirst = true;
+    const e = await warmEdge({
+      async origin(request) {
+        if (request.method === "GET") return answer("got", OWN);
+        if (!isFirst) return answer(null, {}, 204);
+        isFirst = false;
+        reached.open();
+        await slow.passed;
+        return answer("posted", OWN);
+      },
+    });
+    const posted = e.get("/a", post());
+    await reached.passed;
+    await e.get("/a", { method });
+    slow.open();
+    const response = await posted;
+    expect(response.headers.get("cache-status")).not.toContain("stored");
+    expect(await response.text()).toBe("posted");
+    await e.idle();
+    expect((await e.text("/a")).text).toBe("got");
+  });
+
+  it("to another resource does not", async () => {
+    const [reached, slow] = [barrier(), barrier()];
+    const e = await warmEdge({
+      async origin(request) {
+        if (request.method !== "POST") return answer(null, {}, 204);
+        reached.open();
+        await slow.passed;
+        return answer("posted", OWN);
+      },
+    });
+    const posted = e.text("/a", post());
+    await reached.passed;
+    await e.get("/b", { method: "PUT" });
+    slow.open();
+    await posted;
+    expect((await e.text("/a")).text).toBe("posted");
+  });
+});
+
 describe("an answer to POST, and a rule", () => {
   const PHONE = { "user-agent": "Mozilla/5.0 (iPhone) Mobile/15E148" };
   const DESKTOP = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64)" };

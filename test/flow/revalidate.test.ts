@@ -291,6 +291,44 @@ describe("an origin that fails", () => {
   const SIE = { "cache-control": "max-age=10, stale-if-error=60", etag: '"v1"' };
   const refuses = (): Promise<Response> => Promise.reject(new Error("connection refused"));
 
+  const otherTag = () => answer(null, { etag: '"v2"' }, 304);
+
+  it.each<[string, () => Response | Promise<Response>]>([
+    ["a 503", () => answer("down", {}, 503)],
+    ["no connection", () => Promise.reject(new Error("refused"))],
+    ["one more 304, to no question", otherTag],
+  ])("covers the second question too, after a 304 for another tag: %s", async (_, second) => {
+    for (const [after, status] of [
+      [20, 200],
+      [71, null],
+    ] as const) {
+      const e = testEdge({ origin: inTurn(() => answer("hello", SIE), otherTag, second) });
+      await e.text("/a");
+      e.clock.advance(after);
+      const { response, text } = await e.text("/a");
+      expect(e.asked[2]?.headers.get("if-none-match")).toBeNull();
+      if (status === 200) expect([response.status, text]).toEqual([200, "hello"]);
+      else expect(response.status).toBeGreaterThanOrEqual(502);
+    }
+  });
+
+  it("covers the second question with a large body from the colo, too", async () => {
+    const e = testEdge({
+      lower: [mapTier("colo", 3)],
+      memory: { bytes: 100_000, bodyBytes: 3 },
+      origin: inTurn(
+        () => answer("hello", SIE),
+        otherTag,
+        () => answer("down", {}, 503),
+      ),
+    });
+    await e.text("/a");
+    e.clock.advance(20);
+    const { response, text } = await e.text("/a");
+    expect([response.status, text]).toEqual([200, "hello"]);
+    expect(response.headers.get("cache-status")).toContain("detail=stale/stale-if-error");
+  });
+
   it.each([
     ["refuses connections", refuses, "strata; fwd=stale; ttl=-10; detail=stale/stale-if-error"],
     [

@@ -1,6 +1,7 @@
 // Owns the proof that what an origin withdraws is not served again, and that one visitor cannot withdraw it for all.
 import { describe, expect, it } from "vitest";
 import { answer, inTurn, testEdge } from "../support/edge.ts";
+import { partial, ranged, TEN } from "../support/ranged.ts";
 
 const STALE = { "cache-control": "max-age=10, stale-if-error=600", etag: '"v1"' };
 
@@ -13,6 +14,21 @@ describe("a validation answered with a restriction", () => {
     await e.text("/a");
     e.clock.advance(20);
     await e.text("/a");
+    e.origin = () => answer("down", {}, 503);
+    expect((await e.text("/a")).response.status).toBe(503);
+  });
+
+  it("drops it, too, where a 304 for another tag came first", async () => {
+    const e = testEdge({
+      origin: inTurn(
+        () => answer("shared", STALE),
+        () => answer(null, { etag: '"v2"' }, 304),
+        () => answer("secret", { "cache-control": "private" }),
+      ),
+    });
+    await e.text("/a");
+    e.clock.advance(20);
+    expect((await e.text("/a")).text).toBe("secret");
     e.origin = () => answer("down", {}, 503);
     expect((await e.text("/a")).response.status).toBe(503);
   });
@@ -30,6 +46,35 @@ describe("a validation answered with a restriction", () => {
     await e.text("/a", { headers: { cookie: "sid=alice" } });
     e.origin = () => answer("down", {}, 503);
     expect((await e.text("/a")).text).toBe("shared");
+  });
+});
+
+describe("a part of what is withdrawn", () => {
+  const PART = { "cache-control": "max-age=60", etag: '"v1"' };
+  const SECRET = { "cache-control": "private", etag: '"v1"' };
+  const secret = () => answer("secret-all", SECRET);
+  /** What must not answer any more, out of an edge that held the bytes 0-3. */
+  async function afterwards(init: RequestInit, ...answers: readonly (() => Response)[]): Promise<string> {
+    const e = testEdge({ origin: () => partial(TEN, 0, 3, PART) });
+    await e.text("/a");
+    e.origin = inTurn(...answers);
+    await e.text("/a", init);
+    e.origin = () => answer("asked", { "cache-control": "no-store" });
+    return (await e.text("/a", ranged("bytes=0-3"))).text;
+  }
+
+  it.each<[string, RequestInit, readonly (() => Response)[]]>([
+    ["the whole came instead of the rest", {}, [secret]],
+    ["the rest is private", {}, [() => partial(TEN, 4, 9, SECRET), secret]],
+    ["the rest is another's, and the whole private", {}, [() => partial(TEN, 4, 9, { ...PART, etag: '"v2"' }), secret]],
+    ["a larger range was asked for", ranged("bytes=2-6"), [secret]],
+    ["a range behind it was asked for", ranged("bytes=9000000-"), [() => partial(TEN, 4, 9, SECRET)]],
+  ])("falls with it: %s", async (_, init, answers) => {
+    expect(await afterwards(init, ...answers)).toBe("asked");
+  });
+
+  it("stays where a session asked", async () => {
+    expect(await afterwards({ headers: { cookie: "sid=alice" } }, secret)).toBe("0123");
   });
 });
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { forwardedToOrigin } from "../../src/http/field-table.ts";
 import { type HeaderPairs, readerOf } from "../../src/http/fields.ts";
 import { isForwardedNormalised, matchesVariant, normalisedValue, variantOf } from "../../src/http/vary.ts";
-import { requestOf } from "../http/support.ts";
+import { twinsAmong } from "../../src/http/facts.ts";
+import { at, requestOf, settled } from "../http/support.ts";
 
 function forwarded(pairs: HeaderPairs): HeaderPairs {
   return forwardedToOrigin(pairs, readerOf(pairs), false);
@@ -45,6 +46,47 @@ describe("headers that override host, path, method or scheme do not reach the or
     expect(forwarded([[name.toLowerCase(), "evil.example"]])).toEqual([]);
     // a gateway interface gives the origin's program the same variable for both spellings
     expect(forwarded([[name.replaceAll("-", "_"), "evil.example"]])).toEqual([]);
+  });
+});
+
+// a gateway interface gives the origin's program the same variable for both spellings
+describe("the twin with _ of a field that is decided here does not reach the origin", () => {
+  it.each([
+    "If_None_Match",
+    "If-None_Match",
+    "If_Modified_Since",
+    "If_Range",
+    "If_Match",
+    "Proxy_Authorization",
+    "Transfer_Encoding",
+    "Keep_Alive",
+    "Accept_Encoding",
+    "X_Request_Id",
+    "X-Forwarded_Host",
+    "X_HTTP-Method_Override",
+  ])("%s", (name) => {
+    expect(forwarded([[name, "evil"]])).toEqual([]);
+    // nor where the client's own conditionals go on
+    expect(forwardedToOrigin([[name, "evil"]], readerOf([[name, "evil"]]), true)).toEqual([]);
+  });
+
+  it.each(["X_Tracking", "x_a-b"])("%s is nobody's twin", (name) => {
+    expect(forwarded([[name, "1"]])).toEqual([[name, "1"]]);
+  });
+});
+
+describe("the twin of a field that the answer turns out to vary on", () => {
+  it.each<[string, readonly string[], string, string]>([
+    ["the same name", ["x_plan"], "X-Plan", "vary-twin"],
+    ["half of it", ["x_plan-b"], "Accept, X-Plan-B", "vary-twin"],
+    ["another name", ["x_plan"], "X-Geo", "stored"],
+    ["the field itself", ["x-plan"], "X-Plan", "stored"],
+    ["nothing", ["x_plan"], "", "stored"],
+  ])("keeps it out of the store: %s", (_, names, vary, reason) => {
+    const request = { ...requestOf(), twins: twinsAmong(names) };
+    expect(settled({ "Cache-Control": "max-age=60", Date: at(0), Vary: vary }, {}, { request })).toMatchObject({
+      reason,
+    });
   });
 });
 
