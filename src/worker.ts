@@ -32,6 +32,8 @@ interface Env {
 
 /** How long a request waits for a tier or for the purge log, milliseconds. */
 const TIER_TIMEOUT_MS = 1000;
+/** The longest pause before a look and a write to KV, milliseconds: spread edges that miss at the same time. */
+const MAX_PAUSE_MS = 250;
 const LOG_WAIT_MS = 1000;
 
 const site = requireSite(configured);
@@ -39,6 +41,7 @@ const now = (): number => Date.now();
 const memory = memoryTier({ ...site.memory, now });
 const replica = purgeReplica({ now, waitMs: LOG_WAIT_MS, report: reportError });
 const invalidated = invalidations();
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_PAUSE_MS));
 const flying = flights(now);
 const refreshing = new Map<string, number>();
 const unstorableLately = unstorable(now);
@@ -77,6 +80,7 @@ function edgeOf(env: Env, reader: LogReader, purge: Purge): Edge {
       lower.map((tier) => guarded(tier, TIER_TIMEOUT_MS, reportError)),
       invalidated,
       site.memory.bodyBytes,
+      pause,
     ),
     purges: { ...replica, purge, ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background) },
     fetch: (request) => fetch(request),

@@ -3,28 +3,33 @@ import type { FieldReader } from "../http/fields.ts";
 import type { Stored } from "../http/stored.ts";
 import { matchesVariant } from "../http/vary.ts";
 import { file } from "./filing.ts";
+import { fileGlobally } from "./global-filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
-import type { Body, Entry, Found, Lookup, Place, Stack, Tier, TierName, VaryIndex } from "./tier.ts";
+import type { Body, Carried, Entry, Found, KnownIndex, Lookup, Place, Stack, Tier, TierName } from "./tier.ts";
 import { mergedIndex, selectedKey, selections } from "./vary-index.ts";
 
-/** `lower`: from near to far, each already guarded. */
+/** `lower`: from near to far, each already guarded. `pause`: a short and random one, taken before a write to the global tier. */
 export function tierStack(
   memory: MemoryTier,
   lower: readonly Tier[],
   invalidated: Invalidations,
   maxBufferedBytes: number,
+  pause: () => Promise<void>,
 ): Stack {
+  const near = lower.filter(({ name }) => name !== "global");
+  const far = lower.filter(({ name }) => name === "global");
+
   function admitted(global: boolean): readonly Tier[] {
-    return global ? lower : lower.filter(({ name }) => name !== "global");
+    return global ? lower : near;
   }
 
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
     if (body.kind === "stream" || invalidated.after(place.key, place.epoch)) return;
     const current = lookupSync(memory, place).found?.stored;
-    if (current && hides(current, stored) && current.receivedAtMs > stored.receivedAtMs) return;
-    await file(tiers, memory, place, { kind: "response", stored, body });
+    if (current && hides(current, stored) && !hides(stored, current)) return;
+    await file(tiers, memory, place, { kind: "response", stored, body }).done;
   }
 
   async function lookupLower(
@@ -70,28 +75,31 @@ export function tierStack(
     },
     async store(place, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
-      if (invalidated.after(place.key, place.epoch)) return;
-      await file([memory, ...admitted(place.global)], memory, place, {
-        kind: "response",
-        stored: kept,
-        body: { kind: "bytes", bytes },
-      });
+      const isWanted = (): boolean => !invalidated.after(place.key, place.epoch);
+      if (!isWanted()) return;
+      const entry = { kind: "response", stored: kept, body: { kind: "bytes", bytes } } as const;
+      const { room, done } = file([memory, ...near], memory, place, entry);
+      // what took another's room is junk until it is filled again: junk must not fill the global tier
+      const global = place.global && room === "free" ? far : [];
+      await Promise.all([done, ...global.map((tier) => fileGlobally(tier, place, entry, pause, isWanted))]);
     },
     async storeStream(place, stored, body) {
-      const colo = lower.filter(({ name }) => name === "colo");
       if (invalidated.after(place.key, place.epoch)) {
         await body.stream.cancel();
         return;
       }
       // memory keeps no stream: its `put` drops the predecessor that would answer instead
-      await file([memory, ...colo], memory, place, { kind: "response", stored, body });
+      await file([memory, ...near], memory, place, { kind: "response", stored, body }).done;
     },
   };
 }
 
-/** The younger counts (RFC 9111 4); but a part cannot stand for a whole. */
+/** The younger counts (RFC 9111 4), before it the one fetched with the newer view of the purge log; but a part cannot stand for a whole. */
 function hides(near: Stored, far: Stored): boolean {
-  return near.receivedAtMs >= far.receivedAtMs && (!near.part || far.part !== undefined);
+  if (near.part && !far.part) return false;
+  const isSameLog = near.fence.incarnation === far.fence.incarnation;
+  if (isSameLog && near.fence.seq !== far.fence.seq) return near.fence.seq > far.fence.seq;
+  return near.receivedAtMs >= far.receivedAtMs;
 }
 
 const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined };
@@ -111,15 +119,22 @@ function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Lookup {
 async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup> {
   const first = await tier.get(place.key);
   if (first?.kind !== "vary") return asLookup(tier.name, first, place);
+  const { carried } = first;
+  const index: KnownIndex = tier.name === "global" ? { ...first.index, inGlobal: first } : first.index;
   let last = ABSENT;
-  for (const request of selections(place.request, first.index)) {
+  for (const request of selections(place.request, index)) {
+    const key = selectedKey({ ...place, request }, index);
     // the second is asked for only where the first is not there
     // oxlint-disable-next-line no-await-in-loop
-    const second = await tier.get(selectedKey({ ...place, request }, first.index));
-    last = asVariant(tier.name, second, first.index, request);
+    const second = carried?.own === key ? asResponse(carried) : await tier.get(key);
+    last = asVariant(tier.name, second, index, request);
     if (last.found) break;
   }
   return last;
+}
+
+function asResponse({ stored, body }: Carried & { readonly body: Body }): Entry {
+  return { kind: "response", stored, body };
 }
 
 function asLookup(tier: TierName, entry: Entry | undefined, place: Omit<Place, "index">): Lookup {
@@ -130,7 +145,7 @@ function asLookup(tier: TierName, entry: Entry | undefined, place: Omit<Place, "
 function asVariant(
   tier: TierName,
   entry: Entry | undefined,
-  index: VaryIndex | undefined,
+  index: KnownIndex | undefined,
   request: FieldReader,
 ): Lookup {
   const { stored, body } = entry?.kind === "response" ? entry : { stored: undefined, body: undefined };
