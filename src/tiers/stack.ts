@@ -120,7 +120,7 @@ async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup
   const first = await tier.get(place.key);
   if (first?.kind !== "vary") return asLookup(tier.name, first, place);
   const { carried } = first;
-  const index: KnownIndex = tier.name === "global" ? { ...first.index, inGlobal: first } : first.index;
+  const index: KnownIndex = tier.name === "global" ? { ...first.index, inGlobal: withoutBody(first) } : first.index;
   let last = ABSENT;
   for (const request of selections(place.request, index)) {
     const key = selectedKey({ ...place, request }, index);
@@ -131,6 +131,11 @@ async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup
     if (last.found) break;
   }
   return last;
+}
+
+/** A request that takes long must not hold on to a body that is not its own. */
+function withoutBody({ kind, index, carried }: Entry & { kind: "vary" }): Required<KnownIndex>["inGlobal"] {
+  return { kind, index, carried: carried && { own: carried.own, stored: carried.stored } };
 }
 
 function asResponse({ stored, body }: Carried & { readonly body: Body }): Entry {

@@ -1,15 +1,18 @@
 // Owns the proof that a fill is one KV write at most, that it waits and looks first, and that what it writes is found.
 import { env } from "cloudflare:workers";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DependencyError } from "../../src/error.ts";
 import type { Stored } from "../../src/http/stored.ts";
 import { targetHash } from "../../src/http/target.ts";
+import { matchesVariant } from "../../src/http/vary.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import { kvTier } from "../../src/tiers/kv.ts";
 import type { Place } from "../../src/tiers/tier.ts";
 import { barrier } from "../support/barrier.ts";
 import { NOON_MS } from "../support/clock.ts";
 import { countedKv } from "../support/kv.ts";
+import { mapTier } from "../support/shelf-tier.ts";
 import { testStack } from "../support/stack.ts";
 import { bytesOf, keyOf, storedOf, textOf } from "../support/stored.ts";
 
@@ -79,6 +82,8 @@ describe("global filing: one write a fill", () => {
     await a.fill("/again", "fr2", { variant: lang("fr"), receivedAtMs: NOON_MS + 1000 });
     const keys = a.kv.writes.map(({ key }) => key);
     expect(keys).toEqual([keys[0], keys[1], keys[0], keys[1]]);
+    // an index outlives what it carries: it leads to the others
+    expect(a.kv.writes.map(({ expirationTtl }) => expirationTtl >= 7 * 24 * 3600)).toEqual([true, false, true, false]);
     const b = edgeOver();
     expect(await b.find("/again", lang("de"))).toEqual(["de2", "global"]);
     expect(await b.find("/again", lang("fr"))).toEqual(["fr2", "global"]);
@@ -269,6 +274,50 @@ describe("global filing: invalidation and purge", () => {
     const b = edgeOver();
     const { found } = await b.lookup(b.place("/fenced", lang("de")));
     expect(found?.stored).toMatchObject({ targets, ...fenceAt(7) });
+  });
+});
+
+type Step = readonly [edge: number, does: "fill" | "look" | "invalidate", language: string, geo: string | undefined];
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.tuple(
+    fc.nat({ max: 2 }),
+    fc.constantFrom("fill", "fill", "fill", "look", "look", "invalidate"),
+    fc.constantFrom("de", "fr", "it"),
+    fc.constantFrom(undefined, undefined, "at", "ch"),
+  ),
+  { maxLength: 25 },
+);
+
+describe("global filing: in any order, by any edge", () => {
+  it("what is found belongs to the request, is no older than the last invalidation, and was one write at most", async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const global = mapTier("global");
+        const edges = [testStack([global]), testStack([global]), testStack([global])];
+        let invalidatedAtMs = 0;
+        for (const [i, [edge, does, language, geo]] of all.entries()) {
+          const fields = { ...lang(language), ...(geo === undefined ? {} : { "x-geo": geo }) };
+          const s = edges[edge] ?? testStack([global]);
+          const place = s.place("/any", fields);
+          const puts = global.calls.put;
+          if (does === "invalidate") {
+            await s.stack.invalidate(place.key);
+            invalidatedAtMs = i;
+          } else if (does === "fill") {
+            const { index } = await s.lookup(place, () => false);
+            await s.stack.store({ ...place, index }, storedOf({ variant: fields, receivedAtMs: i }), bytesOf("x"));
+          } else {
+            const cold = testStack([global]);
+            const { found } = await cold.lookup(cold.place("/any", fields));
+            if (found) expect(matchesVariant(found.stored.variant, place.request)).toBe(true);
+            if (found) expect(found.stored.receivedAtMs).toBeGreaterThanOrEqual(invalidatedAtMs);
+          }
+          expect(global.calls.put - puts).toBeLessThanOrEqual(does === "fill" ? 1 : 0);
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
