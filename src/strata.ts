@@ -39,6 +39,8 @@ export interface Routes {
 /** How long a request waits for a tier or for the purge log, milliseconds. */
 const TIER_TIMEOUT_MS = 1000;
 const LOG_WAIT_MS = 1000;
+/** The longest pause before a look and a write to KV, milliseconds: spread edges that miss at the same time. */
+const MAX_PAUSE_MS = 250;
 
 /**
  * The edge as a Hono app. Called once per isolate, when its module is loaded.
@@ -61,6 +63,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
   const memory = memoryTier({ ...site.memory, now });
   const replica = purgeReplica({ now, waitMs: LOG_WAIT_MS, report: reportError });
   const invalidated = invalidations();
+  const pause = (): Promise<void> => timeout(Math.random() * MAX_PAUSE_MS).passed;
   const kept = {
     now,
     timeout,
@@ -84,6 +87,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
         lower.map((tier) => guarded(tier, TIER_TIMEOUT_MS, reportError)),
         invalidated,
         site.memory.bodyBytes,
+        pause,
       ),
       purges: { ...replica, purge, ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background) },
       fetch: fetchFrom(env, served, routes),

@@ -4,51 +4,46 @@ import type { Variant } from "../http/vary.ts";
 import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import type { TargetHash } from "../http/target.ts";
-import type { Entry, VaryIndex } from "./tier.ts";
+import type { Entry, Glimpsed } from "./tier.ts";
 
 /** Raise it when `Stored` or this encoding changes: entries of another version are misses. */
-export const FORMAT_VERSION = 2;
-
-/** An entry without its body. */
-export type Head =
-  | { readonly kind: "response"; readonly stored: Stored }
-  | { readonly kind: "vary"; readonly index: VaryIndex };
+export const FORMAT_VERSION = 3;
 
 const pairs = v.array(v.tuple([v.string(), v.string()]));
 const maybeText = v.optional(v.string());
 
-const responseSchema = v.object({
-  v: v.literal(FORMAT_VERSION),
-  kind: v.literal("response"),
-  stored: v.object({
-    status: v.number(),
-    headers: pairs,
-    edgeHeaders: pairs,
-    part: v.optional(v.object({ first: v.number(), last: v.number(), total: v.optional(v.number()) })),
-    bodyLength: v.optional(v.number()),
-    receivedAtMs: v.number(),
-    initialAgeSeconds: v.number(),
-    lifetimeSeconds: v.number(),
-    staleWhileRevalidateSeconds: v.number(),
-    staleIfErrorSeconds: v.number(),
-    staleAllowed: v.boolean(),
-    alwaysValidate: v.boolean(),
-    forAuthorization: v.boolean(),
-    forSession: v.boolean(),
-    etag: maybeText,
-    lastModified: maybeText,
-    dateMs: v.optional(v.number()),
-    shownEtag: maybeText,
-    coding: maybeText,
-    // pairs: a field may be called __proto__
-    variant: v.pipe(
-      v.array(v.tuple([v.string(), v.nullable(v.string())])),
-      v.transform((fields): Variant => Object.fromEntries(fields)),
-    ),
-    targets: v.array(v.custom<TargetHash>(isText)),
-    fence: v.object({ incarnation: v.string(), seq: v.number() }),
-  }),
+const cacheKey = v.custom<CacheKey>(isText);
+
+const stored = v.object({
+  status: v.number(),
+  headers: pairs,
+  edgeHeaders: pairs,
+  part: v.optional(v.object({ first: v.number(), last: v.number(), total: v.optional(v.number()) })),
+  bodyLength: v.optional(v.number()),
+  receivedAtMs: v.number(),
+  initialAgeSeconds: v.number(),
+  lifetimeSeconds: v.number(),
+  staleWhileRevalidateSeconds: v.number(),
+  staleIfErrorSeconds: v.number(),
+  staleAllowed: v.boolean(),
+  alwaysValidate: v.boolean(),
+  forAuthorization: v.boolean(),
+  forSession: v.boolean(),
+  etag: maybeText,
+  lastModified: maybeText,
+  dateMs: v.optional(v.number()),
+  shownEtag: maybeText,
+  coding: maybeText,
+  // pairs: a field may be called __proto__
+  variant: v.pipe(
+    v.array(v.tuple([v.string(), v.nullable(v.string())])),
+    v.transform((fields): Variant => Object.fromEntries(fields)),
+  ),
+  targets: v.array(v.custom<TargetHash>(isText)),
+  fence: v.object({ incarnation: v.string(), seq: v.number() }),
 });
+
+const responseSchema = v.object({ v: v.literal(FORMAT_VERSION), kind: v.literal("response"), stored });
 
 const varySchema = v.object({
   v: v.literal(FORMAT_VERSION),
@@ -56,29 +51,38 @@ const varySchema = v.object({
   index: v.object({
     generation: v.string(),
     fields: v.array(v.string()),
-    variants: v.array(v.custom<CacheKey>(isText)),
+    variants: v.array(cacheKey),
     languages: v.array(v.tuple([v.string(), v.string()])),
   }),
+  carried: v.optional(v.object({ own: cacheKey, stored })),
 });
 
 const headSchema = v.variant("kind", [responseSchema, varySchema]);
 
 /** ASCII JSON, fit for a header field. */
-export function encodeHead(entry: Entry): string {
-  const head =
-    entry.kind === "vary"
-      ? { kind: entry.kind, index: entry.index }
-      : { kind: entry.kind, stored: { ...entry.stored, variant: Object.entries(entry.stored.variant) } };
-  return JSON.stringify({ v: FORMAT_VERSION, ...head }).replace(
+export function encodeHead(entry: Glimpsed): string {
+  return JSON.stringify({ v: FORMAT_VERSION, ...plain(entry) }).replace(
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
+function plain(entry: Glimpsed): object {
+  if (entry.kind === "response") return { kind: entry.kind, stored: inPairs(entry.stored) };
+  const { kind, index, carried } = entry;
+  return { kind, index, carried: carried && { own: carried.own, stored: inPairs(carried.stored) } };
+}
+
+function inPairs(record: Stored): object {
+  return { ...record, variant: Object.entries(record.variant) };
+}
+
 /** `undefined` for anything that is not a head of this version. */
-export function decodeHead(text: string): Head | undefined {
+export function decodeHead(text: string): Glimpsed | undefined {
   const parsed = v.safeParse(headSchema, parseJson(text));
-  return parsed.success ? parsed.output : undefined;
+  if (!parsed.success) return undefined;
+  const { v: _, ...head } = parsed.output;
+  return head;
 }
 
 function isText(value: unknown): boolean {
@@ -93,25 +97,48 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Bytes of the number before the head. */
+const PREFIX_BYTES = 4;
+
 /** One value holding head and body: length of the head (4 bytes, big-endian), head, body. */
 export function encodeFrame(entry: Entry, body: Uint8Array): Uint8Array<ArrayBuffer> {
   const head = new TextEncoder().encode(encodeHead(entry));
-  const frame = new Uint8Array(4 + head.length + body.length);
+  const frame = new Uint8Array(PREFIX_BYTES + head.length + body.length);
   new DataView(frame.buffer).setUint32(0, head.length);
-  frame.set(head, 4);
-  frame.set(body, 4 + head.length);
+  frame.set(head, PREFIX_BYTES);
+  frame.set(body, PREFIX_BYTES + head.length);
   return frame;
 }
 
-/** `undefined` for a frame that is truncated, foreign or of another version. */
-export function decodeFrame(frame: ArrayBuffer): Entry | undefined {
-  if (frame.byteLength < 4) return undefined;
-  const headLength = new DataView(frame).getUint32(0);
-  if (4 + headLength > frame.byteLength) return undefined;
-  const head = decodeHead(new TextDecoder().decode(new Uint8Array(frame, 4, headLength)));
-  if (!head || head.kind === "vary") return head;
-  const bytes = new Uint8Array(frame, 4 + headLength);
-  const { bodyLength } = head.stored;
-  if (bodyLength !== undefined && bodyLength !== bytes.length) return undefined;
-  return { ...head, body: { kind: "bytes", bytes } };
+/** `undefined` for a frame that is foreign, of another version or cut off in its head; "damaged" for one of ours with another body. */
+export function decodeFrame(frame: ArrayBuffer): Entry | "damaged" | undefined {
+  const end = headEnd(new Uint8Array(frame));
+  const head = end === undefined ? undefined : decodeHeadOf(new Uint8Array(frame), end);
+  if (!head || end === undefined) return undefined;
+  const bytes = new Uint8Array(frame, end);
+  const carried = head.kind === "vary" ? head.carried : head;
+  if (bytes.length !== (carried ? carried.stored.bodyLength : 0)) return "damaged";
+  const body = { kind: "bytes", bytes } as const;
+  if (head.kind === "response") return { ...head, body };
+  return { kind: head.kind, index: head.index, carried: head.carried && { ...head.carried, body } };
+}
+
+/** The head of a frame of which only the beginning is here; "more" where that is too little of it. */
+export function decodeBeginning(bytes: Uint8Array): Glimpsed | "more" | undefined {
+  const end = headEnd(bytes);
+  if (end === undefined || end > bytes.length) return end !== undefined && end > MAX_HEAD_BYTES ? undefined : "more";
+  return decodeHeadOf(bytes, end);
+}
+
+/** More than this is no head of ours: 128 KB of header fields, each character escaped, and as much again for keys. */
+const MAX_HEAD_BYTES = 2 ** 21;
+
+function headEnd(bytes: Uint8Array): number | undefined {
+  if (bytes.length < PREFIX_BYTES) return undefined;
+  return PREFIX_BYTES + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+}
+
+function decodeHeadOf(bytes: Uint8Array, end: number): Glimpsed | undefined {
+  if (end > bytes.length) return undefined;
+  return decodeHead(new TextDecoder().decode(bytes.subarray(PREFIX_BYTES, end)));
 }

@@ -29,20 +29,29 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
     admits: () => true,
     async get(key) {
       const opened = await cache();
-      const response = await opened.match(await syntheticRequest(key));
+      const request = await syntheticRequest(key);
+      const response = await opened.match(request);
       if (!response) return undefined;
       const head = decodeHead(response.headers.get(HEAD_FIELD) ?? "");
       const bodyId = response.headers.get(BODY_FIELD);
       if (!head || head.kind === "vary" || bodyId !== null) await response.body?.cancel();
-      if (!head || head.kind === "vary") return head;
+      if (!head) return undefined;
+      if (head.kind === "vary") return { kind: head.kind, index: head.index };
       const content = bodyId === null ? response : await opened.match(await syntheticRequest(key, bodyId));
-      return content && withBody(head.stored, content, maxBufferedBytes);
+      if (!content) return undefined;
+      const entry = await withBody(head.stored, content, maxBufferedBytes);
+      if (entry) return entry;
+      await opened.delete(request);
+      throw new Error("a stored body is not as long as its record says");
     },
     async put(key, entry, seconds) {
-      const head = encodeHead(entry);
+      // here an index carries nothing: its variants lie apart, where they may be streams
+      const head = encodeHead(entry.kind === "vary" ? { kind: entry.kind, index: entry.index } : entry);
       const stream = entry.kind === "response" && entry.body.kind === "stream" ? entry.body : undefined;
       if (head.length > MAX_HEAD_BYTES || seconds <= 0) {
         await stream?.stream.cancel();
+        // what it replaces must not go on answering
+        await (await cache()).delete(await syntheticRequest(key));
         return;
       }
       const opened = await cache();

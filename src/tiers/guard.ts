@@ -1,10 +1,10 @@
 // Owns the promise that a tier never fails a request: what throws or hangs counts as a miss and is reported.
 import { DependencyError } from "../error.ts";
-import type { Entry, Tier } from "./tier.ts";
+import type { Entry, Glimpse, Tier } from "./tier.ts";
 
 export type ReportError = (error: DependencyError) => void;
 
-/** Wraps a tier so that `get`, `put` and `delete` always fulfil; reads and deletes give up after `timeoutMs`. */
+/** Wraps a tier so that its methods always fulfil; all but `put` give up after `timeoutMs`. */
 export function guarded(tier: Tier, timeoutMs: number, report: ReportError): Tier {
   const reported = (operation: string, cause: unknown): undefined => {
     report(new DependencyError(`${tier.name} tier`, `${operation} failed`, { cause }));
@@ -38,6 +38,14 @@ export function guarded(tier: Tier, timeoutMs: number, report: ReportError): Tie
         await withDeadline(tier.delete(key), timeoutMs);
       } catch (cause) {
         reported("delete", cause);
+      }
+    },
+    async look(key): Promise<Glimpse> {
+      try {
+        return tier.look ? await withDeadline(tier.look(key), timeoutMs) : { kind: "nothing" };
+      } catch (cause) {
+        reported("look", cause);
+        return { kind: "unknown" };
       }
     },
   };

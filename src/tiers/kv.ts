@@ -1,14 +1,18 @@
-// Owns the global tier: KV, one value per entry, written once per fill and only where it is worth its price.
+// Owns the global tier: KV, one value per entry, and only what is worth its price.
 import { addressOf } from "./address.ts";
-import { decodeFrame, encodeFrame } from "./codec.ts";
-import type { Tier } from "./tier.ts";
+import { decodeBeginning, decodeFrame, encodeFrame } from "./codec.ts";
+import type { Entry, Glimpsed, Tier } from "./tier.ts";
 
-/** KV refuses an `expirationTtl` below this. */
+/** KV refuses an `expirationTtl` below and above these, seconds. */
 const MIN_EXPIRATION_SECONDS = 60;
+const MAX_EXPIRATION_SECONDS = 2 ** 31 - 1;
+/** KV refuses values above 25 MiB; this leaves room for the head. */
+const MAX_BODY_BYTES = 24 * 2 ** 20;
 
 /** The KV methods this tier calls. */
 export interface KvLike {
   get(key: string, type: "arrayBuffer"): Promise<ArrayBuffer | null>;
+  get(key: string, type: "stream"): Promise<ReadableStream<Uint8Array> | null>;
   put(key: string, value: ArrayBufferView, options: { expirationTtl: number }): Promise<void>;
   delete(key: string): Promise<void>;
 }
@@ -24,17 +28,59 @@ export function kvTier(kv: KvLike, { minTtlSeconds }: KvOptions): Tier {
     admits: ({ lifetimeSeconds, initialAgeSeconds, part }, body) =>
       body.kind === "bytes" && !part && lifetimeSeconds - initialAgeSeconds >= minTtlSeconds,
     async get(key) {
-      const frame = await kv.get(await addressOf(key), "arrayBuffer");
-      return frame === null ? undefined : decodeFrame(frame);
+      const address = await addressOf(key);
+      const frame = await kv.get(address, "arrayBuffer");
+      const entry = frame === null ? undefined : decodeFrame(frame);
+      if (entry !== "damaged") return entry;
+      // a look reads heads only and would take it for good: it goes, and is reported this once
+      await kv.delete(address);
+      throw new Error("a stored body is not as long as its record says");
     },
     async put(key, entry, seconds) {
-      if (entry.kind === "response" && entry.body.kind === "stream") return;
-      const body = entry.kind === "response" && entry.body.kind === "bytes" ? entry.body.bytes : new Uint8Array(0);
-      const expirationTtl = Math.max(Math.floor(seconds), MIN_EXPIRATION_SECONDS);
-      await kv.put(await addressOf(key), encodeFrame(entry, body), { expirationTtl });
+      const address = await addressOf(key);
+      const body = bytesIn(entry);
+      if (!body || body.length > MAX_BODY_BYTES) {
+        // what it replaces must not go on answering
+        await kv.delete(address);
+        return;
+      }
+      const expirationTtl = Math.min(Math.max(Math.floor(seconds), MIN_EXPIRATION_SECONDS), MAX_EXPIRATION_SECONDS);
+      await kv.put(address, encodeFrame(entry, body), { expirationTtl });
     },
     async delete(key) {
       await kv.delete(await addressOf(key));
     },
+    async look(key) {
+      const stream = await kv.get(await addressOf(key), "stream");
+      return (stream && (await headOf(stream))) ?? { kind: "nothing" };
+    },
   };
+}
+
+/** `undefined` for a stream: KV keeps none. */
+function bytesIn(entry: Entry): Uint8Array | undefined {
+  const body = entry.kind === "vary" ? entry.carried?.body : entry.body;
+  if (!body) return new Uint8Array(0);
+  return body.kind === "bytes" ? body.bytes : undefined;
+}
+
+/** Reads no further than it must. */
+async function headOf(stream: ReadableStream<Uint8Array>): Promise<Glimpsed | undefined> {
+  const reader = stream.getReader();
+  let read = new Uint8Array(0);
+  for (;;) {
+    // chunks come one after the other
+    // oxlint-disable-next-line no-await-in-loop
+    const { done, value } = await reader.read();
+    if (done) return undefined;
+    const longer = new Uint8Array(read.length + value.length);
+    longer.set(read);
+    longer.set(value, read.length);
+    read = longer;
+    const head = decodeBeginning(read);
+    if (head === "more") continue;
+    // oxlint-disable-next-line no-await-in-loop
+    await reader.cancel();
+    return head;
+  }
 }

@@ -4,28 +4,33 @@ import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import { matchesVariant } from "../http/vary.ts";
 import { file } from "./filing.ts";
+import { fileGlobally } from "./global-filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
-import type { Body, Entry, Found, Lookup, Place, Stack, Tier, TierName, VaryIndex } from "./tier.ts";
+import type { Body, Carried, Entry, Found, KnownIndex, Lookup, Place, Stack, Tier, TierName } from "./tier.ts";
 import { mergedIndex, ownKey, selectedKey, selectingReader, selections } from "./vary-index.ts";
 
-/** `lower`: from near to far, each already guarded. */
+/** `lower`: from near to far, each already guarded. `pause`: a short and random one, taken before a write to the global tier. */
 export function tierStack(
   memory: MemoryTier,
   lower: readonly Tier[],
   invalidated: Invalidations,
   maxBufferedBytes: number,
+  pause: () => Promise<void>,
 ): Stack {
+  const near = lower.filter(({ name }) => name !== "global");
+  const far = lower.filter(({ name }) => name === "global");
+
   function admitted(global: boolean): readonly Tier[] {
-    return global ? lower : lower.filter(({ name }) => name !== "global");
+    return global ? lower : near;
   }
 
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
     if (body.kind === "stream" || isOvertaken(place, stored)) return;
     const current = lookupSync(memory, place).found?.stored;
-    if (current && hides(current, stored) && current.receivedAtMs > stored.receivedAtMs) return;
-    await file(tiers, memory, place, { kind: "response", stored, body });
+    if (current && hides(current, stored) && !hides(stored, current)) return;
+    await file(tiers, memory, place, { kind: "response", stored, body }).done;
   }
 
   async function lookupLower(
@@ -62,6 +67,14 @@ export function tierStack(
     await Promise.all([memory, ...lower].map((tier) => tier.delete(key)));
   }
 
+  /** The index there may be another one than here. A variant that lives within it goes with it; the next fill makes another. */
+  async function dropFar(tier: Tier, place: Place, stored: Stored): Promise<void> {
+    const held = await tier.look?.(place.key);
+    if (held?.kind !== "vary") return;
+    const own = ownKey(place, held.index, stored);
+    await tier.delete(held.carried?.own === own ? place.key : own);
+  }
+
   /** Whether the resource, or what is stored under this variant of it, was invalidated since the request began. */
   function isOvertaken({ key, request, index, epoch }: Place, stored: Stored): boolean {
     if (invalidated.after(key, epoch)) return true;
@@ -94,33 +107,42 @@ export function tierStack(
     epoch: () => invalidated.current(),
     invalidatedSince: (key, epoch) => invalidated.after(key, epoch),
     invalidate: forget,
-    drop: ({ key, request, index }, stored) => forget(index ? ownKey({ key, request }, index, stored) : key),
+    async drop(place, stored) {
+      const { key, index } = place;
+      await Promise.all([
+        forget(index ? ownKey(place, index, stored) : key),
+        ...(index ? far.map((tier) => dropFar(tier, place, stored)) : []),
+      ]);
+    },
     async store(place, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
       // without a wait where there is nothing to wait for: memory has it at once
       const replaced = isReplaced(place);
-      if (replaced === true || (replaced !== false && (await replaced)) || isOvertaken(place, stored)) return;
-      await file([memory, ...admitted(place.global)], memory, place, {
-        kind: "response",
-        stored: kept,
-        body: { kind: "bytes", bytes },
-      });
+      const isWanted = (): boolean => !isOvertaken(place, stored);
+      if (replaced === true || (replaced !== false && (await replaced)) || !isWanted()) return;
+      const entry = { kind: "response", stored: kept, body: { kind: "bytes", bytes } } as const;
+      const { room, done } = file([memory, ...near], memory, place, entry);
+      // what took another's room is junk until it is filled again: junk must not fill the global tier
+      const global = place.global && room === "free" ? far : [];
+      await Promise.all([done, ...global.map((tier) => fileGlobally(tier, place, entry, pause, isWanted))]);
     },
     async storeStream(place, stored, body) {
-      const colo = lower.filter(({ name }) => name === "colo");
       if ((await isReplaced(place)) || isOvertaken(place, stored)) {
         await body.stream.cancel();
         return;
       }
       // memory keeps no stream: its `put` drops the predecessor that would answer instead
-      await file([memory, ...colo], memory, place, { kind: "response", stored, body });
+      await file([memory, ...near], memory, place, { kind: "response", stored, body }).done;
     },
   };
 }
 
-/** The younger counts (RFC 9111 4); but a part cannot stand for a whole. */
+/** The younger counts (RFC 9111 4), before it the one fetched with the newer view of the purge log; but a part cannot stand for a whole. */
 function hides(near: Stored, far: Stored): boolean {
-  return near.receivedAtMs >= far.receivedAtMs && (!near.part || far.part !== undefined);
+  if (near.part && !far.part) return false;
+  const isSameLog = near.fence.incarnation === far.fence.incarnation;
+  if (isSameLog && near.fence.seq !== far.fence.seq) return near.fence.seq > far.fence.seq;
+  return near.receivedAtMs >= far.receivedAtMs;
 }
 
 /** `undefined` where nothing is there. */
@@ -147,15 +169,27 @@ function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Lookup {
 async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup> {
   const first = await tier.get(place.key);
   if (first?.kind !== "vary") return asLookup(tier.name, first, place);
+  const { carried } = first;
+  const index: KnownIndex = tier.name === "global" ? { ...first.index, inGlobal: withoutBody(first) } : first.index;
   let last = ABSENT;
-  for (const request of selections(place.request, first.index)) {
+  for (const request of selections(place.request, index)) {
+    const key = selectedKey({ ...place, request }, index);
     // the second is asked for only where the first is not there
     // oxlint-disable-next-line no-await-in-loop
-    const second = await tier.get(selectedKey({ ...place, request }, first.index));
-    last = asVariant(tier.name, second, first.index, request);
+    const second = carried?.own === key ? asResponse(carried) : await tier.get(key);
+    last = asVariant(tier.name, second, index, request);
     if (last.found) break;
   }
   return last;
+}
+
+/** A request that takes long must not hold on to a body that is not its own. */
+function withoutBody({ kind, index, carried }: Entry & { kind: "vary" }): Required<KnownIndex>["inGlobal"] {
+  return { kind, index, carried: carried && { own: carried.own, stored: carried.stored } };
+}
+
+function asResponse({ stored, body }: Carried & { readonly body: Body }): Entry {
+  return { kind: "response", stored, body };
 }
 
 function asLookup(tier: TierName, entry: Entry | undefined, place: Omit<Place, "index">): Lookup {
@@ -166,7 +200,7 @@ function asLookup(tier: TierName, entry: Entry | undefined, place: Omit<Place, "
 function asVariant(
   tier: TierName,
   entry: Entry | undefined,
-  index: VaryIndex | undefined,
+  index: KnownIndex | undefined,
   request: FieldReader,
 ): Lookup {
   const { stored, body } = entry?.kind === "response" ? entry : { stored: undefined, body: undefined };

@@ -27,9 +27,34 @@ export interface VaryIndex {
   readonly languages: readonly (readonly [language: string, accepted: string])[];
 }
 
+/** An index as a lookup met it. */
+export interface KnownIndex extends VaryIndex {
+  /** What the global tier has under the resource's key, where the lookup has read it. */
+  readonly inGlobal?: Glimpsed & { readonly kind: "vary" };
+}
+
+/** A response that lives within the index; `own` is the key under which it would live otherwise. */
+export interface Carried {
+  readonly own: CacheKey;
+  readonly stored: Stored;
+}
+
+/** In the global tier an index may carry one variant's response: a fill is one write. */
 export type Entry =
   | { readonly kind: "response"; readonly stored: Stored; readonly body: Body }
-  | { readonly kind: "vary"; readonly index: VaryIndex };
+  | {
+      readonly kind: "vary";
+      readonly index: VaryIndex;
+      readonly carried?: (Carried & { readonly body: Body }) | undefined;
+    };
+
+/** An entry without its bytes. */
+export type Glimpsed =
+  | { readonly kind: "response"; readonly stored: Stored }
+  | { readonly kind: "vary"; readonly index: VaryIndex; readonly carried?: Carried | undefined };
+
+/** What a look found; "unknown" where the tier did not say. */
+export type Glimpse = Glimpsed | { readonly kind: "nothing" | "unknown" };
 
 export interface Tier {
   readonly name: TierName;
@@ -40,6 +65,8 @@ export interface Tier {
   /** Keeps the entry for `seconds` at most, or drops what it held. A stream that is not `whole` leaves nothing behind. */
   put(key: CacheKey, entry: Entry, seconds: number): Promise<void> | void;
   delete(key: CacheKey): Promise<void> | void;
+  /** What is kept under this key, without its bytes: where a write costs so much that it is looked first. */
+  look?(key: CacheKey): Promise<Glimpse>;
 }
 
 export interface Found {
@@ -53,14 +80,14 @@ export interface Lookup {
   /** What to say where nothing was found. */
   readonly absence: Absence;
   /** What the resource is known to vary on; `store` wants it back. */
-  readonly index: VaryIndex | undefined;
+  readonly index: KnownIndex | undefined;
 }
 
 /** Where a response is to be filed: the resource, the request that selected it, and the index the lookup met. */
 export interface Place {
   readonly key: CacheKey;
   readonly request: FieldReader;
-  readonly index: VaryIndex | undefined;
+  readonly index: KnownIndex | undefined;
   /** Whether the rule admits the global tier. */
   readonly global: boolean;
   /** How many variants of a resource are kept. */
@@ -69,6 +96,8 @@ export interface Place {
   readonly epoch: Epoch;
   /** The stored response that this one renews; where something newer lies by now, that stays. */
   readonly renews?: Stored | undefined;
+  /** Nobody else fills this resource at present: what is dear to write is written without pause and look. */
+  readonly sole?: boolean;
 }
 
 export interface Stack {

@@ -3,7 +3,7 @@ import type { FieldReader } from "../http/fields.ts";
 import { type CacheKey, variantKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import { languageOf, preferredLanguage, variantOf } from "../http/vary.ts";
-import type { Place, VaryIndex } from "./tier.ts";
+import type { KnownIndex, Place, VaryIndex } from "./tier.ts";
 
 /** The key of the variant that the place's request selects. */
 export function selectedKey({ key, request }: Pick<Place, "key" | "request">, index: VaryIndex): CacheKey {
@@ -31,6 +31,25 @@ export function selections(request: FieldReader, index: VaryIndex): readonly Fie
   return [request, (name) => (name === "accept-language" ? accepted : request(name))];
 }
 
+/** The index with what one more response varies on. */
+export function extended(known: VaryIndex | undefined, stored: Stored): VaryIndex {
+  return {
+    generation: known?.generation ?? crypto.randomUUID(),
+    fields: [...new Set([...Object.keys(stored.variant), ...(known?.fields ?? [])])].sort(),
+    variants: known?.variants ?? [],
+    languages: mergedLanguages(languagesOf(stored), known?.languages ?? []),
+  };
+}
+
+/** Whether a response tells an index nothing new: neither a field nor, where there is room for one, a language. */
+export function covers({ fields, languages }: VaryIndex, stored: Stored): boolean {
+  const isKnown = ([language]: readonly [string, string]) => languages.some(([known]) => known === language);
+  return (
+    Object.keys(stored.variant).every((name) => fields.includes(name)) &&
+    (languages.length >= MAX_LANGUAGES || languagesOf(stored).every(isKnown))
+  );
+}
+
 export interface Indexed {
   readonly index: VaryIndex;
   /** Where the new variant is filed. */
@@ -49,10 +68,9 @@ export function withVariant(
   stored: Stored,
   wasHit: (variant: CacheKey) => boolean | undefined,
 ): Indexed | undefined {
-  const fields = [...new Set([...Object.keys(stored.variant), ...(known?.fields ?? [])])].sort();
-  const generation = known?.generation ?? crypto.randomUUID();
-  const own = ownKey(place, { generation, fields, variants: [], languages: [] }, stored);
-  const others = (known?.variants ?? []).filter((variant) => variant !== own);
+  const next = extended(known, stored);
+  const own = ownKey(place, next, stored);
+  const others = next.variants.filter((variant) => variant !== own);
   const dropped: CacheKey[] = [];
   while (others.length - dropped.length >= place.maxVariants) {
     const left = others.filter((variant) => !dropped.includes(variant));
@@ -62,8 +80,7 @@ export function withVariant(
     dropped.push(idle);
   }
   const variants = [...others.filter((variant) => !dropped.includes(variant)), own];
-  const languages = mergedLanguages(languagesOf(stored), known?.languages ?? []);
-  return { index: { generation, fields, variants, languages }, own, dropped };
+  return { index: { ...next, variants }, own, dropped };
 }
 
 function languagesOf(stored: Stored): VaryIndex["languages"] {
@@ -74,11 +91,14 @@ function languagesOf(stored: Stored): VaryIndex["languages"] {
 }
 
 /** What two tiers know together. */
-export function mergedIndex(a: VaryIndex | undefined, b: VaryIndex | undefined): VaryIndex | undefined {
+export function mergedIndex(a: KnownIndex | undefined, b: KnownIndex | undefined): KnownIndex | undefined {
   if (!a || !b) return a ?? b;
+  const inGlobal = a.inGlobal ?? b.inGlobal;
+  const known = inGlobal && { inGlobal };
   // made apart from each other: the nearer one goes on
-  if (a.generation !== b.generation) return a;
+  if (a.generation !== b.generation) return { ...a, ...known };
   return {
+    ...known,
     generation: a.generation,
     fields: [...new Set([...a.fields, ...b.fields])].sort(),
     variants: [...new Set([...a.variants, ...b.variants])],

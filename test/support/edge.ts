@@ -42,6 +42,8 @@ export interface EdgeOptions {
   readonly log?: MemoryLog;
   readonly memory?: { readonly bytes: number; readonly bodyBytes: number };
   readonly logWaitMs?: number;
+  /** What a write to the global tier waits for first. */
+  readonly pause?: () => Promise<void>;
   /** Takes the place of the log where the flow itself purges. */
   readonly purge?: Purge;
 }
@@ -63,7 +65,13 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
   const asked: Request[] = [];
   const edge: Edge = {
     site,
-    stack: tierStack(memory, options.lower ?? [], invalidations(), bodyBytes),
+    stack: tierStack(
+      memory,
+      options.lower ?? [],
+      invalidations(),
+      bodyBytes,
+      options.pause ?? (() => Promise.resolve()),
+    ),
     purges: {
       ...replica,
       ensure: (maxLagMs, background) => replica.ensure(log, maxLagMs, background),

@@ -5,7 +5,7 @@ import { contentOf } from "./stored.ts";
 
 export interface MapTier extends Tier {
   readonly entries: Map<CacheKey, Entry>;
-  readonly calls: { get: number; put: number; delete: number };
+  readonly calls: { get: number; put: number; delete: number; look: number };
   /** Runs before each get; may throw or wait. */
   beforeGet: () => Promise<void> | void;
   beforePut: () => Promise<void> | void;
@@ -14,7 +14,7 @@ export interface MapTier extends Tier {
 /** `streamsOver`: bodies larger than this are handed out as streams, as the colo tier does. */
 export function mapTier(name: "colo" | "global", streamsOver = Number.POSITIVE_INFINITY): MapTier {
   const entries = new Map<CacheKey, Entry>();
-  const calls = { get: 0, put: 0, delete: 0 };
+  const calls = { get: 0, put: 0, delete: 0, look: 0 };
   const tier: MapTier = {
     name,
     entries,
@@ -43,6 +43,10 @@ export function mapTier(name: "colo" | "global", streamsOver = Number.POSITIVE_I
     delete(key) {
       calls.delete += 1;
       entries.delete(key);
+    },
+    look(key) {
+      calls.look += 1;
+      return Promise.resolve(entries.get(key) ?? { kind: "nothing" });
     },
   };
   return tier;

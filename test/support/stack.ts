@@ -17,10 +17,14 @@ export interface TestStack {
   lookup(place: Place, enough?: (stored: Stored) => boolean): Promise<Lookup>;
 }
 
-export function testStack(lower: readonly Tier[], bodyBytes = 1000): TestStack {
+export function testStack(
+  lower: readonly Tier[],
+  bodyBytes = 1000,
+  pause: () => Promise<void> = () => Promise.resolve(),
+): TestStack {
   const clock = testClock();
   const memory = memoryTier({ bytes: 2 ** 20, bodyBytes, now: clock.now });
-  const stack = tierStack(memory, lower, invalidations(), bodyBytes);
+  const stack = tierStack(memory, lower, invalidations(), bodyBytes, pause);
   return {
     stack,
     memory,

@@ -3,8 +3,15 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Stored } from "../../src/http/stored.ts";
 import { targetHash } from "../../src/http/target.ts";
-import { decodeFrame, decodeHead, encodeFrame, encodeHead, FORMAT_VERSION } from "../../src/tiers/codec.ts";
-import type { Entry } from "../../src/tiers/tier.ts";
+import {
+  decodeBeginning,
+  decodeFrame,
+  decodeHead,
+  encodeFrame,
+  encodeHead,
+  FORMAT_VERSION,
+} from "../../src/tiers/codec.ts";
+import type { Entry, Glimpsed } from "../../src/tiers/tier.ts";
 import { bytesOf, keyOf, responseEntry, storedOf } from "../support/stored.ts";
 
 const text = fc.string({ unit: "binary", maxLength: 30 });
@@ -38,6 +45,13 @@ const stored: fc.Arbitrary<Stored> = fc.record({
   fence: fc.record({ incarnation: text, seq: fc.nat() }),
 });
 
+const variation = fc.record({
+  generation: text,
+  fields: fc.array(text),
+  variants: fc.array(text.map(keyOf)),
+  languages: fc.array(fc.tuple(text, text)),
+});
+
 const entry: fc.Arbitrary<{ entry: Entry; body: Uint8Array<ArrayBuffer> }> = fc.oneof(
   fc.tuple(stored, fc.uint8Array({ maxLength: 200 })).map(([s, raw]) => {
     const body = Uint8Array.from(raw);
@@ -48,18 +62,27 @@ const entry: fc.Arbitrary<{ entry: Entry; body: Uint8Array<ArrayBuffer> }> = fc.
     };
     return { entry: whole, body };
   }),
-  fc
-    .record({
-      generation: text,
-      fields: fc.array(text),
-      variants: fc.array(text.map(keyOf)),
-      languages: fc.array(fc.tuple(text, text)),
-    })
-    .map((index) => {
-      const vary: Entry = { kind: "vary", index };
-      return { entry: vary, body: new Uint8Array(0) };
-    }),
+  variation.map((index) => {
+    const vary: Entry = { kind: "vary", index };
+    return { entry: vary, body: new Uint8Array(0) };
+  }),
+  fc.tuple(variation, stored, text, fc.uint8Array({ maxLength: 200 })).map(([index, s, own, raw]) => {
+    const bytes = Uint8Array.from(raw);
+    const carried = {
+      own: keyOf(own),
+      stored: { ...s, bodyLength: bytes.length },
+      body: { kind: "bytes", bytes } as const,
+    };
+    const vary: Entry = { kind: "vary", index, carried };
+    return { entry: vary, body: bytes };
+  }),
 );
+
+function withoutBody(value: Entry): Glimpsed {
+  if (value.kind === "response") return { kind: value.kind, stored: value.stored };
+  const { kind, index, carried } = value;
+  return carried ? { kind, index, carried: { own: carried.own, stored: carried.stored } } : { kind, index };
+}
 
 const frameOf = (value: Entry, body: Uint8Array): ArrayBuffer => encodeFrame(value, body).buffer;
 
@@ -67,7 +90,7 @@ describe("codec", () => {
   it("decodes what it encoded", () => {
     fc.assert(
       fc.property(entry, ({ entry: value, body }) => {
-        expect({ ...decodeFrame(frameOf(value, body)), v: FORMAT_VERSION }).toEqual({ ...value, v: FORMAT_VERSION });
+        expect(decodeFrame(frameOf(value, body))).toEqual(value);
       }),
       { numRuns: 300 },
     );
@@ -88,10 +111,41 @@ describe("codec", () => {
     expect(Object.entries(variant)).toEqual([[name, "x"]]);
   });
 
+  it("reads the head as soon as all of it is there, and not before", () => {
+    fc.assert(
+      fc.property(entry, fc.nat(), ({ entry: value, body }, cut) => {
+        const frame = encodeFrame(value, body);
+        const headLength = frame.length - body.length;
+        expect(decodeBeginning(frame.subarray(0, headLength + (cut % (body.length + 1))))).toEqual(withoutBody(value));
+        expect(decodeBeginning(frame.subarray(0, cut % headLength))).toBe("more");
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("gives nothing for any frame that was cut or lengthened", () => {
+    fc.assert(
+      fc.property(
+        entry,
+        fc.nat(),
+        fc.uint8Array({ minLength: 1, maxLength: 5 }),
+        ({ entry: value, body }, cut, more) => {
+          const frame = encodeFrame(value, body);
+          const headLength = frame.length - body.length;
+          const length = cut % frame.length;
+          expect(decodeFrame(frame.slice(0, length).buffer)).toBe(length < headLength ? undefined : "damaged");
+          expect(decodeFrame(Uint8Array.from([...frame, ...more]).buffer)).toBe("damaged");
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it("never throws on bytes that it did not write", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (raw) => {
         expect(decodeFrame(Uint8Array.from(raw).buffer)).toBeUndefined();
+        expect([undefined, "more"]).toContain(decodeBeginning(Uint8Array.from(raw)));
       }),
       { numRuns: 500 },
     );
@@ -108,13 +162,15 @@ describe("codec", () => {
   it("takes every truncated frame for a miss", () => {
     const frame = encodeFrame(responseEntry("some body", { etag: '"e"' }), bytesOf("some body"));
     for (let length = 0; length < frame.length; length++) {
-      expect(decodeFrame(frame.slice(0, length).buffer), `first ${String(length)} bytes`).toBeUndefined();
+      const isHeadWhole = length >= frame.length - "some body".length;
+      const decoded = decodeFrame(frame.slice(0, length).buffer);
+      expect(decoded, `first ${String(length)} bytes`).toBe(isHeadWhole ? "damaged" : undefined);
     }
   });
 
-  it("takes a frame with bytes too many for a miss", () => {
+  it("takes a frame with bytes too many for damaged", () => {
     const frame = encodeFrame(responseEntry("body"), bytesOf("body+"));
-    expect(decodeFrame(frame.buffer)).toBeUndefined();
+    expect(decodeFrame(frame.buffer)).toBe("damaged");
   });
 
   it("takes a frame that claims a longer head than it has for a miss", () => {

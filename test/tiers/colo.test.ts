@@ -23,6 +23,7 @@ tierContract("colo", () => tierOver(openNew()));
 function recorded() {
   const puts: { readonly request: Request; readonly response: Response }[] = [];
   const asked: Request[] = [];
+  const dropped: Request[] = [];
   const cache: CacheLike & { held: Response | undefined } = {
     held: undefined,
     match(request) {
@@ -33,9 +34,12 @@ function recorded() {
       puts.push({ request, response });
       await response.arrayBuffer();
     },
-    delete: () => Promise.resolve(true),
+    delete(request) {
+      dropped.push(request);
+      return Promise.resolve(true);
+    },
   };
-  return { cache, puts, asked, tier: tierOver(Promise.resolve(cache)) };
+  return { cache, puts, asked, dropped, tier: tierOver(Promise.resolve(cache)) };
 }
 
 describe("colo", () => {
@@ -81,6 +85,24 @@ describe("colo", () => {
     await tier.put(keyOf("/a"), { kind: "response", stored, body: { kind: "stream", stream } }, 60);
     await gone.passed;
     expect(puts).toEqual([]);
+  });
+
+  it.each([
+    ["a head too large", storedOf({ headers: [["x", "é".repeat(30_000)]] }), 60],
+    ["no time to live", storedOf(), 0],
+  ])("lets the predecessor of what it cannot keep go: %s", async (_, stored, seconds) => {
+    const tier = tierOver(openNew());
+    await tier.put(keyOf("/a"), responseEntry("predecessor"), 60);
+    await tier.put(keyOf("/a"), { ...responseEntry("new"), stored }, seconds);
+    expect(await tier.get(keyOf("/a"))).toBeUndefined();
+  });
+
+  it("keeps of an index the index alone", async () => {
+    const tier = tierOver(openNew());
+    const { stored, body } = responseEntry("carried");
+    const index = { generation: "g", fields: ["x"], variants: [], languages: [] };
+    await tier.put(keyOf("/i"), { kind: "vary", index, carried: { own: keyOf("/i/x"), stored, body } }, 60);
+    expect(await tier.get(keyOf("/i"))).toEqual({ kind: "vary", index });
   });
 
   it("keeps 5 MB given as a stream, and gives them back as one", async () => {
@@ -147,12 +169,16 @@ describe("colo", () => {
     expect(cache.held.bodyUsed || cache.held.body?.locked).toBeTruthy();
   });
 
-  it.each(["hel", "hello!"])("takes a body of another length than stored for a miss: %s", async (body) => {
-    const { tier, cache } = recorded();
-    const head = encodeHead(responseEntry("hello"));
-    cache.held = new Response(body, { headers: { "strata-entry": head } });
-    expect(await tier.get(keyOf("/a"))).toBeUndefined();
-    cache.held = new Response("hello", { headers: { "strata-entry": head } });
-    expect(await tier.get(keyOf("/a"))).toBeDefined();
-  });
+  it.each(["hel", "hello!"])(
+    "says that a body of another length than stored is damaged, and drops it: %s",
+    async (body) => {
+      const { tier, cache, dropped } = recorded();
+      const head = encodeHead(responseEntry("hello"));
+      cache.held = new Response(body, { headers: { "strata-entry": head } });
+      await expect(tier.get(keyOf("/a"))).rejects.toThrow("not as long");
+      expect(dropped).toHaveLength(1);
+      cache.held = new Response("hello", { headers: { "strata-entry": head } });
+      expect(await tier.get(keyOf("/a"))).toBeDefined();
+    },
+  );
 });
