@@ -2,7 +2,7 @@
 import type { FieldReader } from "../http/fields.ts";
 import { type CacheKey, variantKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
-import { languageOf, preferredLanguage, variantOf } from "../http/vary.ts";
+import { languageOf, MAX_VARY_FIELDS, preferredLanguage, variantOf } from "../http/vary.ts";
 import type { Place, VaryIndex } from "./tier.ts";
 
 /** The key of the variant that the place's request selects. */
@@ -41,7 +41,8 @@ export interface Indexed {
 
 /**
  * The index after one more variant. Where more than `maxVariants` would be known the oldest that was not hit since its fill goes,
- * or else the oldest of which this isolate knows nothing; `undefined` where all were hit: then the new one is not kept.
+ * or else the oldest of which this isolate knows nothing; `undefined` where all were hit, or where the resource's responses vary on
+ * too many fields together: then the new one is not kept.
  */
 export function withVariant(
   place: Place,
@@ -50,6 +51,8 @@ export function withVariant(
   wasHit: (variant: CacheKey) => boolean | undefined,
 ): Indexed | undefined {
   const fields = [...new Set([...Object.keys(stored.variant), ...(known?.fields ?? [])])].sort();
+  // each answer names few fields, all of them together too many: every lookup would read them all
+  if (fields.length > MAX_VARY_FIELDS) return undefined;
   const generation = known?.generation ?? crypto.randomUUID();
   const own = ownKey(place, { generation, fields, variants: [], languages: [] }, stored);
   const others = (known?.variants ?? []).filter((variant) => variant !== own);
@@ -78,9 +81,11 @@ export function mergedIndex(a: VaryIndex | undefined, b: VaryIndex | undefined):
   if (!a || !b) return a ?? b;
   // made apart from each other: the nearer one goes on
   if (a.generation !== b.generation) return a;
+  const fields = [...new Set([...a.fields, ...b.fields])].sort();
+  if (fields.length > MAX_VARY_FIELDS) return a;
   return {
     generation: a.generation,
-    fields: [...new Set([...a.fields, ...b.fields])].sort(),
+    fields,
     variants: [...new Set([...a.variants, ...b.variants])],
     languages: mergedLanguages(a.languages, b.languages),
   };

@@ -177,6 +177,19 @@ describe("a resource of many variants", () => {
     expect((await e.text("/a", variant(2))).response.headers.get("cache-status")).toContain("fwd=vary-miss");
   });
 
+  it("varies on sixteen fields in all its answers together; what names a seventeenth is not kept", async () => {
+    const colo = mapTier("colo");
+    const naming: Origin = ({ headers }) =>
+      answer("x", { "cache-control": "max-age=600", vary: `x-${headers.get("x-name") ?? ""}` });
+    const e = testEdge({ lower: [colo], site: { rules: [{ match: "/a", vary: { max: 40 } }] }, origin: naming });
+    const request = (i: number): RequestInit => ({ headers: { "x-name": String(i), [`x-${String(i)}`]: "1" } });
+    for (let i = 0; i < 20; i++) await e.text("/a", request(i));
+    const [index] = [...colo.entries.values()].filter((entry) => entry.kind === "vary");
+    expect(index?.kind === "vary" && index.index.fields.length).toBe(16);
+    expect(await cacheOf(e, request(15))).toBe("HIT");
+    expect(await cacheOf(e, request(17))).toBe("MISS");
+  });
+
   it("passes a new one through where all were hit, and keeps the old", async () => {
     const e = testEdge({ origin: varied });
     for (const i of [...sixteen, ...sixteen]) await e.text("/a", variant(i));
