@@ -1,13 +1,11 @@
 // Owns the tiers as one: lookup from fast to slow with promotion, Vary's two steps, and storing in all of them.
-import type { FieldReader } from "../http/fields.ts";
 import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
-import { matchesVariant } from "../http/vary.ts";
 import { file } from "./filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Body, Entry, Found, Lookup, Place, Stack, Tier, TierName, VaryIndex } from "./tier.ts";
-import { mergedIndex, ownKey, selectedKey, selectingReader, selections } from "./vary-index.ts";
+import { isSelected, mergedIndex, ownKey, selectedKey, selectingReader, selections } from "./vary-index.ts";
 
 /** `lower`: from near to far, each already guarded. */
 export function tierStack(
@@ -136,9 +134,9 @@ function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Lookup {
   const first = memory.get(place.key);
   if (first?.kind !== "vary") return asLookup(memory.name, first, place);
   let last = ABSENT;
-  for (const request of selections(place.request, first.index)) {
-    const second = memory.get(selectedKey({ ...place, request }, first.index));
-    last = asVariant(memory.name, second, first.index, request);
+  for (const selection of selections(place.request, first.index)) {
+    const second = memory.get(selectedKey({ ...place, ...selection }, first.index));
+    last = asVariant(memory.name, second, first.index, selection);
     if (last.found) break;
   }
   return last;
@@ -148,11 +146,11 @@ async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup
   const first = await tier.get(place.key);
   if (first?.kind !== "vary") return asLookup(tier.name, first, place);
   let last = ABSENT;
-  for (const request of selections(place.request, first.index)) {
+  for (const selection of selections(place.request, first.index)) {
     // the second is asked for only where the first is not there
     // oxlint-disable-next-line no-await-in-loop
-    const second = await tier.get(selectedKey({ ...place, request }, first.index));
-    last = asVariant(tier.name, second, first.index, request);
+    const second = await tier.get(selectedKey({ ...place, ...selection }, first.index));
+    last = asVariant(tier.name, second, first.index, selection);
     if (last.found) break;
   }
   return last;
@@ -160,17 +158,17 @@ async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup
 
 function asLookup(tier: TierName, entry: Entry | undefined, place: Omit<Place, "index">): Lookup {
   if (entry?.kind !== "response") return ABSENT;
-  return asVariant(tier, entry, undefined, place.request);
+  return asVariant(tier, entry, undefined, place);
 }
 
 function asVariant(
   tier: TierName,
   entry: Entry | undefined,
   index: VaryIndex | undefined,
-  request: FieldReader,
+  selection: Parameters<typeof isSelected>[1],
 ): Lookup {
   const { stored, body } = entry?.kind === "response" ? entry : { stored: undefined, body: undefined };
-  if (!stored || !matchesVariant(stored.variant, request)) return { found: undefined, absence: "vary-miss", index };
+  if (!stored || !isSelected(stored, selection)) return { found: undefined, absence: "vary-miss", index };
   return { found: { stored, body, tier }, absence: "uri-miss", index };
 }
 

@@ -2,7 +2,7 @@
 import type { FieldReader } from "../http/fields.ts";
 import { type CacheKey, variantKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
-import { languageOf, MAX_VARY_FIELDS, preferredLanguage, variantOf } from "../http/vary.ts";
+import { languageOf, MAX_VARY_FIELDS, matchesVariant, preferredLanguage, variantOf } from "../http/vary.ts";
 import type { Place, VaryIndex } from "./tier.ts";
 
 /** The key of the variant that the place's request selects. */
@@ -24,11 +24,23 @@ export function selectingReader(request: FieldReader, { variant }: Stored): Fiel
  * The request as it is; then, where a variant in the one language it likes best is known, the request that selected that one:
  * what is stored in that language is what the origin would choose (RFC 9111 4.1).
  */
-export function selections(request: FieldReader, index: VaryIndex): readonly FieldReader[] {
-  const known = index.languages.length > 0 ? preferredLanguage(request("accept-language")) : undefined;
-  const accepted = index.languages.find(([language]) => language === known)?.[1];
-  if (accepted === undefined) return [request];
-  return [request, (name) => (name === "accept-language" ? accepted : request(name))];
+export function selections(request: FieldReader, index: VaryIndex): readonly Selection[] {
+  const own: Selection = { request };
+  const language = index.languages.length > 0 ? preferredLanguage(request("accept-language")) : undefined;
+  const accepted = index.languages.find(([known]) => known === language)?.[1];
+  if (accepted === undefined) return [own];
+  return [own, { request: (name) => (name === "accept-language" ? accepted : request(name)), language }];
+}
+
+/** What another request selected is taken for its language: it may have become something else since the index was written. */
+export function isSelected(stored: Stored, { request, language }: Selection): boolean {
+  return matchesVariant(stored.variant, request) && (language === undefined || foundLanguage(stored) === language);
+}
+
+interface Selection {
+  readonly request: FieldReader;
+  /** Present where the request is another's. */
+  readonly language?: string | undefined;
 }
 
 export interface Indexed {
@@ -70,10 +82,14 @@ export function withVariant(
 }
 
 function languagesOf(stored: Stored): VaryIndex["languages"] {
-  // a page that is missing is missing in every language
-  const language = stored.status === 200 ? languageOf(stored.headers) : undefined;
+  const language = foundLanguage(stored);
   const accepted = stored.variant["accept-language"];
   return language === undefined || accepted === undefined || accepted === null ? [] : [[language, accepted]];
+}
+
+/** A page that is missing is missing in every language. */
+function foundLanguage({ status, headers }: Stored): string | undefined {
+  return status === 200 ? languageOf(headers) : undefined;
 }
 
 /** What two tiers know together. */

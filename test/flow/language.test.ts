@@ -98,6 +98,27 @@ describe("a stored language", () => {
     expect(await cacheOf(e, likes("fr;q=0.5, de"))).toBe("MISS");
   });
 
+  it.each<[string, string, number]>([
+    ["missing", "de", 404],
+    ["gone, in another language", "en", 410],
+    ["there in another language", "en", 200],
+  ])("is none any more where the page is %s since", async (_, language, status) => {
+    const colo = mapTier("colo");
+    const e = testEdge({ lower: [colo], origin: inLanguage({ ...VARIES, "cache-control": "max-age=10" }) });
+    await e.text("/a", likes("de"));
+    e.clock.advance(20);
+    e.origin = () => answer("since", { ...VARIES, "content-language": language }, status);
+    await e.text("/a", likes("de"));
+    const other = testEdge({ lower: [colo], log: e.log });
+    other.clock.advance(20);
+    for (const edge of [e, other]) {
+      edge.origin = inLanguage();
+      expect((await edge.text("/a", likes("de"))).text).toBe("since");
+      const { response, text } = await edge.text("/a", likes("de, fr;q=0.5"));
+      expect([response.headers.get("x-cache"), text]).toEqual(edge === e ? ["MISS", "in de"] : ["HIT", "in de"]);
+    }
+  });
+
   it("is none where the response does not vary on it", async () => {
     const e = testEdge({
       origin: () => answer("x", { "cache-control": "max-age=60", vary: "x-geo", "content-language": "de" }),
