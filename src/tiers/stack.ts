@@ -20,7 +20,7 @@ export function tierStack(
 
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
-    if (body.kind === "stream" || isOvertaken(place, stored)) return;
+    if (body.kind === "stream" || isOvertaken(invalidated, place, stored)) return;
     const current = lookupSync(memory, place).found?.stored;
     if (current && hides(current, stored) && current.receivedAtMs > stored.receivedAtMs) return;
     await file(tiers, memory, place, { kind: "response", stored, body });
@@ -60,28 +60,6 @@ export function tierStack(
     await Promise.all([memory, ...lower].map((tier) => tier.delete(key)));
   }
 
-  /** Whether the resource, or what is stored under this variant of it, was invalidated since the request began. */
-  function isOvertaken({ key, request, index, epoch }: Place, stored: Stored): boolean {
-    if (invalidated.after(key, epoch)) return true;
-    return index !== undefined && invalidated.after(ownKey({ key, request }, index, stored), epoch);
-  }
-
-  /** Whether something newer than what this renews was filed meanwhile; a promise only where memory has nothing of it. */
-  function isReplaced(place: Place): boolean | Promise<boolean> {
-    const { renews } = place;
-    if (!renews) return false;
-    const asStored = { ...place, request: selectingReader(place.request, renews) };
-    return isNewer(lookupSync(memory, asStored), renews) ?? isReplacedInColo(asStored, renews);
-  }
-
-  async function isReplacedInColo(place: Place, renews: Stored): Promise<boolean> {
-    const colo = lower.find(({ name }) => name === "colo");
-    if (!colo) return false;
-    const lookup = await lookupIn(colo, place);
-    if (lookup.found) discard(lookup.found.body);
-    return isNewer(lookup, renews) ?? false;
-  }
-
   return {
     maxBufferedBytes,
     lookup(place, enough, background) {
@@ -96,8 +74,9 @@ export function tierStack(
     async store(place, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
       // without a wait where there is nothing to wait for: memory has it at once
-      const replaced = isReplaced(place);
-      if (replaced === true || (replaced !== false && (await replaced)) || isOvertaken(place, stored)) return;
+      const replaced = isReplaced(memory, lower, place);
+      if (replaced instanceof Promise ? await replaced : replaced) return;
+      if (isOvertaken(invalidated, place, stored)) return;
       await file([memory, ...admitted(place.global)], memory, place, {
         kind: "response",
         stored: kept,
@@ -106,7 +85,7 @@ export function tierStack(
     },
     async storeStream(place, stored, body) {
       const colo = lower.filter(({ name }) => name === "colo");
-      if ((await isReplaced(place)) || isOvertaken(place, stored)) {
+      if ((await isReplaced(memory, lower, place)) || isOvertaken(invalidated, place, stored)) {
         await body.stream.cancel();
         return;
       }
@@ -119,6 +98,28 @@ export function tierStack(
 /** The younger counts (RFC 9111 4); but a part cannot stand for a whole. */
 function hides(near: Stored, far: Stored): boolean {
   return near.receivedAtMs >= far.receivedAtMs && (!near.part || far.part !== undefined);
+}
+
+/** Whether the resource, or what is stored under this variant of it, was invalidated since the request began. */
+function isOvertaken(invalidated: Invalidations, { key, request, index, epoch }: Place, stored: Stored): boolean {
+  if (invalidated.after(key, epoch)) return true;
+  return index !== undefined && invalidated.after(ownKey({ key, request }, index, stored), epoch);
+}
+
+/** Whether something newer than what this renews was filed meanwhile; a promise only where memory has nothing of it. */
+function isReplaced(memory: MemoryTier, lower: readonly Tier[], place: Place): boolean | Promise<boolean> {
+  const { renews } = place;
+  if (!renews) return false;
+  const asStored = { ...place, request: selectingReader(place.request, renews) };
+  return isNewer(lookupSync(memory, asStored), renews) ?? isReplacedInColo(lower, asStored, renews);
+}
+
+async function isReplacedInColo(lower: readonly Tier[], place: Place, renews: Stored): Promise<boolean> {
+  const colo = lower.find(({ name }) => name === "colo");
+  if (!colo) return false;
+  const lookup = await lookupIn(colo, place);
+  if (lookup.found) discard(lookup.found.body);
+  return isNewer(lookup, renews) ?? false;
 }
 
 /** `undefined` where nothing is there. */
