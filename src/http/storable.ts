@@ -47,7 +47,7 @@ export function whyNotStorable(
   if (request.hasSession && !forSession(response, policy)) return "session-response";
   const vary = readVary(response.field("vary"), request.declared);
   if (!vary.storable) return vary.reason;
-  if (vary.fields.some((name) => request.twins.includes(name))) return "vary-twin";
+  if (vary.fields.some(request.hasTwin)) return "vary-twin";
   const { path } = request.location;
   if (policy.deceptionGuard && isAmbiguousPath(path)) return "ambiguous-path";
   if (policy.deceptionGuard && isTypeMismatch(path, response.status, response.field("content-type"))) {
