@@ -1,7 +1,6 @@
 // Owns what a request that the cache cannot answer asks of the origin: the whole, its own range, or the rest of a stored part.
 import type { RequestFacts } from "../http/facts.ts";
 import type { HeaderPairs } from "../http/fields.ts";
-import { isStrong } from "../http/etag.ts";
 import type { Stored } from "../http/stored.ts";
 import { FETCH_WHOLE, type Intent } from "./upstream-request.ts";
 
@@ -24,5 +23,5 @@ export function wanted(facts: RequestFacts, clientConditionals: boolean, divisib
 /** What follows a stored beginning; the whole, if that is no longer what it began (RFC 9110 13.1.5). */
 export function restOf({ part, etag }: Stored): Intent {
   const range = ["range", `bytes=${String((part?.last ?? -1) + 1)}-`] as const;
-  return { ...FETCH_WHOLE, conditions: isStrong(etag) ? [range, ["if-range", etag]] : [range] };
+  return { ...FETCH_WHOLE, conditions: etag === undefined ? [range] : [range, ["if-range", etag]] };
 }

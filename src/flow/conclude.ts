@@ -94,7 +94,7 @@ function completedAnswer(
   outcome: Outcome,
 ): Response {
   const prefix = present(errand.prefix);
-  const source = precededBy(prefix.bytes, content ?? emptyStream());
+  const source = precededBy(prefix.bytes, content ?? emptyStream(), stored.bodyLength);
   const stream = filled(trip, errand, stored, source, stored.bodyLength);
   const whole: Found = { stored, body: { kind: "stream", stream }, tier: prefix.tier };
   return deliverHeld(delivery, whole, { ...outcome, stored: true });

@@ -122,7 +122,10 @@ function keeper(stack: Stack, what: Fill): Keeper {
     },
     complete() {
       if (!end()) return;
-      if (stream) stream.end();
+      // it is not as long as its Content-Range says
+      const lies = stored.bodyLength !== undefined && stored.bodyLength !== size;
+      if (lies) stream?.abort(new Error("the body is not as long as its Content-Range"));
+      else if (stream) stream.end();
       else work = storeBuffered(stack, what, joined(chunks, size));
       chunks = [];
       // memory has what is buffered already
@@ -145,8 +148,6 @@ async function storeBuffered(
 ): Promise<void> {
   const { part } = stored;
   if (!part) return stack.store(place, makesEtag ? withMadeEtag(stored, bytes) : stored, bytes);
-  // it is not as long as its Content-Range says
-  if (stored.bodyLength !== bytes.length) return undefined;
   const whole = neighbour && combinedRecord(neighbour.stored, stored);
   if (!whole || (whole.bodyLength ?? 0) > stack.maxBufferedBytes) return stack.store(place, stored, bytes);
   const before = { first: neighbour.stored.part?.first ?? 0, bytes: neighbour.bytes };

@@ -1,5 +1,5 @@
 // Owns the door: a request becomes facts, or passes by with a reason, or is refused as no valid request.
-import { type Location, type RequestFacts, requestFacts, twinsAmong } from "../http/facts.ts";
+import { isTwinAmong, type Location, type RequestFacts, requestFacts } from "../http/facts.ts";
 import type { FieldReader } from "../http/fields.ts";
 import { normalisedPath } from "../http/path.ts";
 import type { ReasonCode } from "../http/reasons.ts";
@@ -18,7 +18,7 @@ export function receive(request: Request, site: Site): Received {
   const field: FieldReader = (name) => headers.get(name) ?? undefined;
   const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
   const read = requestFacts(request.method, url ? locationOf(url) : NOWHERE, field, site.isSessionCookie);
-  const facts: RequestFacts = { ...read, twins: twinsAmong(headers.keys()) };
+  const facts: RequestFacts = { ...read, hasTwin: (name) => isTwinAmong(headers.keys(), name) };
   const invalid = whyInvalid(field("host"), url);
   if (invalid !== undefined) return { kind: "refused", facts, status: 400, detail: invalid };
   // the router has judged the path as it was written; here it is as the origin would read it

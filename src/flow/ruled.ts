@@ -13,7 +13,7 @@ export function ruledRequest(facts: RequestFacts, { query, vary }: Rule, site: S
   const field = reducedReader(facts.field, vary);
   // a session cookie that the origin does not see makes no session
   const read = readFacts(facts.method, reduced, field, site.isSessionCookie);
-  return { ...read, declared: declaredFields(vary), twins: facts.twins };
+  return { ...read, declared: declaredFields(vary), hasTwin: facts.hasTwin };
 }
 
 /** The answer without the cookies a rule strips, and with what the rule declares in its Vary, for caches below. */

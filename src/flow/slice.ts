@@ -39,17 +39,35 @@ async function cut(
   await reader.cancel();
 }
 
-/** `bytes`, then what `rest` brings. */
-export function precededBy(bytes: Uint8Array, rest: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+/**
+ * `bytes`, then what `rest` brings: `length` bytes in all, or it breaks off. The last of them are held back until nothing follows:
+ * who has counted to `length` may take it for the whole.
+ */
+export function precededBy(
+  bytes: Uint8Array,
+  rest: ReadableStream<Uint8Array>,
+  length: number | undefined,
+): ReadableStream<Uint8Array> {
   const reader = rest.getReader();
+  let position = bytes.length;
   return new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(bytes);
     },
     async pull(controller) {
       const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      if (done) {
+        controller.close();
+        return;
+      }
+      position += value.length;
+      const ends = length !== undefined && position >= length;
+      if (ends && !((await reader.read()).done && position === length)) {
+        await reader.cancel();
+        throw new Error("the rest is longer than its Content-Range");
+      }
+      controller.enqueue(value);
+      if (ends) controller.close();
     },
     cancel: (reason) => reader.cancel(reason),
   });

@@ -25,13 +25,16 @@ export interface RequestFacts {
   readonly hasSession: boolean;
   /** Fields that a rule has reduced, in lower case: the origin receives what `field` answers for them. */
   readonly declared: readonly string[];
-  /** Fields in lower case that the request has under a name with `_`, too: an origin may take that value for the field's. */
-  readonly twins: readonly string[];
+  /**
+   * Whether the request has the field, in lower case, under a name with `_`: an origin may take that value for the field's. Asked
+   * only of what is to be stored: the names are not read before.
+   */
+  readonly hasTwin: (field: string) => boolean;
 }
 
-/** Which fields the names of a request, in lower case, are twins of. */
-export function twinsAmong(names: Iterable<string>): readonly string[] {
-  return [...names].filter((name) => name.includes("_")).map(asGatewaysRead);
+/** Whether one of the names of a request, in lower case, is a twin of the field. */
+export function isTwinAmong(names: Iterable<string>, field: string): boolean {
+  return [...names].some((name) => name.includes("_") && asGatewaysRead(name) === field);
 }
 
 /** What an origin answered, with the two clock readings of its fetch. */
@@ -71,7 +74,7 @@ export function readFacts(
     hasAuthorization: field("authorization") !== undefined,
     hasSession: cookieNames(field("cookie")).some(isSessionCookie),
     declared: [],
-    twins: [],
+    hasTwin: () => false,
   };
 }
 

@@ -1,6 +1,6 @@
 // Owns incomplete responses: which ranges a stored 206 may answer, and when two of them make a larger one
 // (RFC 9111 3.3, 3.4; RFC 9110 15.3.7.3).
-import { strongMatch } from "./etag.ts";
+import { isStrong, strongMatch } from "./etag.ts";
 import type { ResponseFacts } from "./facts.ts";
 import { declaredLength } from "./fields.ts";
 import { type ContentRange, parseContentRange, type RangeRequest, resolvedRange } from "./range.ts";
@@ -32,9 +32,14 @@ export function holds(part: ContentRange, asked: RangeRequest): boolean {
   return range !== undefined && range.first >= part.first && range.last <= part.last;
 }
 
-/** Whether what follows the part makes it whole. */
-export function isPrefix(part: ContentRange): boolean {
-  return part.first === 0;
+/** Whether it is all there is: then it is kept as the 200 it would have been (RFC 9111 3.3). */
+export function isWhole({ first, last, total }: ContentRange): boolean {
+  return first === 0 && last + 1 === total;
+}
+
+/** Whether what follows makes it whole, in a way that can be proved: by a strong tag and one length of both (RFC 9111 3.4). */
+export function isCompletable(part: ContentRange, etag: string | undefined): boolean {
+  return part.first === 0 && part.total !== undefined && isStrong(etag);
 }
 
 /**
@@ -51,7 +56,7 @@ export function combinedRecord(held: Stored, fresh: Stored): Stored | undefined 
   if (a.first > b.last + 1 || b.first > a.last + 1) return undefined;
   if (held.fence.incarnation !== fresh.fence.incarnation) return undefined;
   const part = { first: Math.min(a.first, b.first), last: Math.max(a.last, b.last), total: a.total };
-  const whole = part.first === 0 && part.last + 1 === part.total;
+  const whole = isWhole(part);
   return {
     ...fresh,
     status: whole ? 200 : 206,

@@ -5,7 +5,7 @@ import { addressedToEdge, kept } from "./field-table.ts";
 import type { HeaderPairs } from "./fields.ts";
 import { initialAge, type LifetimePolicy, lifetimeOf, staleWindows } from "./freshness.ts";
 import { groupTarget, readGroups } from "./groups.ts";
-import { lengthOf, partOf } from "./parts.ts";
+import { isWhole, lengthOf, partOf } from "./parts.ts";
 import type { ReasonCode } from "./reasons.ts";
 import { forAuthorization, forSession, type SharingPolicy, whyNotStorable } from "./storable.ts";
 import { type Fence, originValidators, type Stored } from "./stored.ts";
@@ -37,14 +37,15 @@ export function recordOf(
   if (!vary.storable) return vary.reason;
   if (!tags.usable) return tags.reason;
   const part = partOf(response);
+  const whole = part !== undefined && isWhole(part);
   const windows = staleWindows(response, policy);
   const validators = originValidators(response);
   const coding = undoneCoding(response);
   const headers = kept(coding === undefined ? response.headers : withoutCoding(response.headers));
   return {
-    status: response.status,
+    status: whole ? 200 : response.status,
     headers: dated(part ? withoutRange(headers) : headers, response),
-    part,
+    part: whole ? undefined : part,
     coding: codingToRestore(response, request.field("accept-encoding"), policy.keepCodings),
     shownEtag: coding !== undefined && validators.etag !== undefined ? weakened(validators.etag) : undefined,
     bodyLength: part && lengthOf(part),

@@ -1,7 +1,7 @@
 // Owns the first question of a cache: may I answer from what I hold? (RFC 9111 4)
 import { rangeApplies } from "./conditional.ts";
 import type { RequestFacts } from "./facts.ts";
-import { holds, isPrefix } from "./parts.ts";
+import { holds, isCompletable } from "./parts.ts";
 import type { ReasonCode } from "./reasons.ts";
 import type { ContentRange } from "./range.ts";
 import { remainingSeconds, shownValidators, type Stored } from "./stored.ts";
@@ -80,7 +80,7 @@ function judgePart(request: RequestFacts, stored: Stored, part: ContentRange, no
   if (range && rangeApplies(request.field, shownValidators(stored), nowMs)) {
     return holds(part, range) ? { verdict: "fresh", stored, reason: "fresh" } : fetch(request, "partial");
   }
-  const completes = request.method === "GET" && isPrefix(part);
+  const completes = request.method === "GET" && isCompletable(part, stored.etag);
   return completes ? { verdict: "complete", stored, reason: "partial" } : fetch(request, "partial");
 }
 

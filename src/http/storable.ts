@@ -2,7 +2,7 @@
 import { declaredLength, trimOws } from "./fields.ts";
 import { isAmbiguousPath, isTypeMismatch } from "./deception.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
-import { partOf } from "./parts.ts";
+import { isWhole, partOf } from "./parts.ts";
 import { initialAge, type Lifetime, type LifetimePolicy, staleWindows } from "./freshness.ts";
 import type { ReasonCode } from "./reasons.ts";
 import { isStorableStatus, statusFacts } from "./status-table.ts";
@@ -31,8 +31,9 @@ export function whyNotStorable(
   const { directives } = response.governing;
   // 3: the request method is understood; an answer to HEAD has no body to store (see settle.ts for what it freshens)
   if (request.method !== "GET") return "head-response";
-  const isPart = partOf(response) !== undefined;
-  if (!isPart && !isStorableStatus(response.status)) return "status";
+  const part = partOf(response);
+  const isPart = part !== undefined && !isWhole(part);
+  if (!part && !isStorableStatus(response.status)) return "status";
   // 3, 5.2.2.3: must-understand overrides no-store where the status is understood
   if (directives.mustUnderstand && !statusFacts(response.status).understood) return "must-understand";
   if (directives.noStore && !directives.mustUnderstand) return "no-store";
@@ -46,7 +47,7 @@ export function whyNotStorable(
   if (request.hasSession && !forSession(response, policy)) return "session-response";
   const vary = readVary(response.field("vary"), request.declared);
   if (!vary.storable) return vary.reason;
-  if (vary.fields.some((name) => request.twins.includes(name))) return "vary-twin";
+  if (vary.fields.some(request.hasTwin)) return "vary-twin";
   const { path } = request.location;
   if (policy.deceptionGuard && isAmbiguousPath(path)) return "ambiguous-path";
   if (policy.deceptionGuard && isTypeMismatch(path, response.status, response.field("content-type"))) {
@@ -54,7 +55,7 @@ export function whyNotStorable(
   }
   const useless = isPart ? whyUselessPart(response, lifetime) : whyUseless(response, lifetime, policy);
   if (useless) return useless;
-  if (isPart && hasContentCoding(response)) return "content-encoding";
+  if (part && hasContentCoding(response)) return "content-encoding";
   if ((declaredLength(response.field) ?? 0) > MAX_BODY_BYTES) return "too-large";
   return tags.usable ? undefined : tags.reason;
 }

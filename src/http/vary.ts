@@ -1,16 +1,8 @@
 // Owns Vary: what a response varies on, and the one normal form of a request value that both key and origin use
 // (RFC 9111 4.1, RFC 9110 12.5).
 import { isSeenByOrigin } from "./field-table.ts";
-import {
-  deltaSeconds,
-  evenlySpaced,
-  type FieldReader,
-  type HeaderPairs,
-  isToken,
-  readerOf,
-  splitList,
-} from "./fields.ts";
-import { weightsOf } from "./weights.ts";
+import { evenlySpaced, type FieldReader, type HeaderPairs, isToken, readerOf, splitList } from "./fields.ts";
+import { weightedMembers, weightsOf } from "./weights.ts";
 
 /** Field name in lower case -> normalised request value; null where the request lacks the field. */
 export type Variant = Readonly<Record<string, string | null>>;
@@ -27,13 +19,13 @@ export type VaryVerdict =
 const WEIGHTED: ReadonlySet<string> = new Set(["accept", "accept-language", "accept-charset"]);
 
 /** More names than any sound resource varies on. */
-const MAX_FIELDS = 16;
+export const MAX_VARY_FIELDS = 16;
 
 /** `declared`: fields a rule has reduced to a few values, which the origin has seen. */
 export function readVary(value: string | undefined, declared: readonly string[] = []): VaryVerdict {
   if (value === undefined) return { storable: true, fields: [] };
   const fields = [...new Set(splitList(value.toLowerCase()))].sort();
-  if (fields.length > MAX_FIELDS || fields.some((name) => !isToken(name)))
+  if (fields.length > MAX_VARY_FIELDS || fields.some((name) => !isToken(name)))
     return { storable: false, reason: "vary-unreadable" };
   // each request has an id of its own, and the platform tells the origin each client's address
   if (["*", "x-request-id", "x-forwarded-for"].some((name) => fields.includes(name)))
@@ -88,31 +80,13 @@ export function languageOf(headers: HeaderPairs): string | undefined {
   return languages.length === 1 ? languages[0]?.toLowerCase() : undefined;
 }
 
+/** As written where it cannot be read as a whole: nothing of it is dropped, and no other preference made of it. */
 function byPreference(value: string): string {
-  const members = splitList(value.toLowerCase())
-    .map(weighted)
-    .filter((member) => member.range !== "")
-    .sort((a, b) => b.thousandths - a.thousandths || (a.range < b.range ? -1 : a.range > b.range ? 1 : 0))
-    .map(({ range, thousandths }) => (thousandths === 1000 ? range : `${range};q=${String(thousandths / 1000)}`));
-  return [...new Set(members)].join(", ");
-}
-
-function weighted(member: string): { range: string; thousandths: number } {
-  const [range = "", ...parameters] = splitList(member, ";");
-  let thousandths = 1000;
-  const kept: string[] = [range];
-  for (const parameter of parameters) {
-    const weight = /^q\s*=\s*(.*)$/.exec(parameter)?.[1];
-    if (weight === undefined) kept.push(parameter.replace(/\s*=\s*/, "="));
-    else thousandths = qvalue(weight);
-  }
-  return { range: kept.join(";"), thousandths };
-}
-
-/** RFC 9110 12.4.2, in thousandths; a malformed weight counts as 1 so that the member is not lost. */
-function qvalue(text: string): number {
-  const match = /^([01])(?:\.(\d{0,3}))?$/.exec(text);
-  if (!match) return 1000;
-  const thousandths = (deltaSeconds(match[1] ?? "") ?? 1) * 1000 + Number((match[2] ?? "").padEnd(3, "0"));
-  return Math.min(thousandths, 1000);
+  const members = weightedMembers(value);
+  const read = members?.flatMap(({ name, weight }) => (weight === undefined ? [] : [{ name, weight }]));
+  if (!read || read.length < (members?.length ?? 0)) return evenlySpaced(value);
+  const sorted = read
+    .sort((a, b) => b.weight - a.weight || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    .map(({ name, weight }) => (weight === 1 ? name : `${name};q=${String(weight)}`));
+  return [...new Set(sorted)].join(", ");
 }

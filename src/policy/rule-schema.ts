@@ -29,8 +29,8 @@ const pattern = v.pipe(
 const status = v.pipe(
   v.string(),
   v.regex(
-    /^(?!206|304)[2-5](?:\d\d|xx)$/,
-    'its key must be a status or a class such as "404" or "5xx"; 206 and 304 have the lifetime of the whole',
+    /^(?!206|304|416)[2-5](?:\d\d|xx)$/,
+    'its key must be a status or a class such as "404" or "5xx"; 206 and 304 have the lifetime of the whole, 416 is never stored',
   ),
 );
 

@@ -2,7 +2,7 @@
 import type { CacheKey } from "../http/key.ts";
 import { type Stored, storageSeconds } from "../http/stored.ts";
 import { INDEX_SECONDS } from "./filing.ts";
-import type { Entry, Glimpse, Place, Tier } from "./tier.ts";
+import type { Entry, Glimpse, Place, Tier, VaryIndex } from "./tier.ts";
 import { covers, extended, ownKey } from "./vary-index.ts";
 
 type Filed = Entry & { readonly kind: "response" };
@@ -55,8 +55,8 @@ async function atResource(tier: Tier, place: Place, entry: Filed, varies: boolea
   const known = held.kind === "vary" ? held : undefined;
   if (known && livesApart(known, place, stored)) return apart(tier, place, entry, known);
   // an index that another edge made, or made anew after an invalidation, goes on: never ours, which could lead to what it dropped
-  const index =
-    known && covers(known.index, stored) ? known.index : { ...extended(known?.index, stored), variants: [] };
+  const index = known && covers(known.index, stored) ? known.index : withoutVariants(extended(known?.index, stored));
+  if (!index) return undefined;
   const own = ownKey(place, index, stored);
   const { carried } = known ?? {};
   if (!place.sole && carried?.own === own && isAsNew(carried.stored, stored)) return undefined;
@@ -65,6 +65,11 @@ async function atResource(tier: Tier, place: Place, entry: Filed, varies: boolea
     entry: { kind: "vary", index, carried: { own, stored, body } },
     seconds: Math.max(seconds, INDEX_SECONDS),
   };
+}
+
+/** Here each variant has its own time to go. */
+function withoutVariants(index: VaryIndex | undefined): VaryIndex | undefined {
+  return index && { ...index, variants: [] };
 }
 
 /** Under the variant's own key; the index stays as it is. */

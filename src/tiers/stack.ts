@@ -1,14 +1,12 @@
 // Owns the tiers as one: lookup from fast to slow with promotion, Vary's two steps, and storing in all of them.
-import type { FieldReader } from "../http/fields.ts";
 import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
-import { matchesVariant } from "../http/vary.ts";
 import { file } from "./filing.ts";
 import { fileGlobally } from "./global-filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Body, Carried, Entry, Found, KnownIndex, Lookup, Place, Stack, Tier, TierName } from "./tier.ts";
-import { mergedIndex, ownKey, selectedKey, selectingReader, selections } from "./vary-index.ts";
+import { isSelected, mergedIndex, ownKey, selectedKey, selectingReader, selections } from "./vary-index.ts";
 
 /** `lower`: from near to far, each already guarded. `pause`: a short and random one, taken before a write to the global tier. */
 export function tierStack(
@@ -27,7 +25,7 @@ export function tierStack(
 
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
-    if (body.kind === "stream" || isOvertaken(place, stored)) return;
+    if (body.kind === "stream" || isOvertaken(invalidated, place, stored)) return;
     const current = lookupSync(memory, place).found?.stored;
     if (current && hides(current, stored) && !hides(stored, current)) return;
     await file(tiers, memory, place, { kind: "response", stored, body }).done;
@@ -67,36 +65,6 @@ export function tierStack(
     await Promise.all([memory, ...lower].map((tier) => tier.delete(key)));
   }
 
-  /** The index there may be another one than here. A variant that lives within it goes with it; the next fill makes another. */
-  async function dropFar(tier: Tier, place: Place, stored: Stored): Promise<void> {
-    const held = await tier.look?.(place.key);
-    if (held?.kind !== "vary") return;
-    const own = ownKey(place, held.index, stored);
-    await tier.delete(held.carried?.own === own ? place.key : own);
-  }
-
-  /** Whether the resource, or what is stored under this variant of it, was invalidated since the request began. */
-  function isOvertaken({ key, request, index, epoch }: Place, stored: Stored): boolean {
-    if (invalidated.after(key, epoch)) return true;
-    return index !== undefined && invalidated.after(ownKey({ key, request }, index, stored), epoch);
-  }
-
-  /** Whether something newer than what this renews was filed meanwhile; a promise only where memory has nothing of it. */
-  function isReplaced(place: Place): boolean | Promise<boolean> {
-    const { renews } = place;
-    if (!renews) return false;
-    const asStored = { ...place, request: selectingReader(place.request, renews) };
-    return isNewer(lookupSync(memory, asStored), renews) ?? isReplacedInColo(asStored, renews);
-  }
-
-  async function isReplacedInColo(place: Place, renews: Stored): Promise<boolean> {
-    const colo = lower.find(({ name }) => name === "colo");
-    if (!colo) return false;
-    const lookup = await lookupIn(colo, place);
-    if (lookup.found) discard(lookup.found.body);
-    return isNewer(lookup, renews) ?? false;
-  }
-
   return {
     maxBufferedBytes,
     lookup(place, enough, background) {
@@ -117,9 +85,9 @@ export function tierStack(
     async store(place, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
       // without a wait where there is nothing to wait for: memory has it at once
-      const replaced = isReplaced(place);
-      const isWanted = (): boolean => !isOvertaken(place, stored);
-      if (replaced === true || (replaced !== false && (await replaced)) || !isWanted()) return;
+      const replaced = isReplaced(memory, lower, place);
+      const isWanted = (): boolean => !isOvertaken(invalidated, place, stored);
+      if ((replaced instanceof Promise ? await replaced : replaced) || !isWanted()) return;
       const entry = { kind: "response", stored: kept, body: { kind: "bytes", bytes } } as const;
       const { room, done } = file([memory, ...near], memory, place, entry);
       // what took another's room is junk until it is filled again: junk must not fill the global tier
@@ -127,7 +95,7 @@ export function tierStack(
       await Promise.all([done, ...global.map((tier) => fileGlobally(tier, place, entry, pause, isWanted))]);
     },
     async storeStream(place, stored, body) {
-      if ((await isReplaced(place)) || isOvertaken(place, stored)) {
+      if ((await isReplaced(memory, lower, place)) || isOvertaken(invalidated, place, stored)) {
         await body.stream.cancel();
         return;
       }
@@ -145,6 +113,36 @@ function hides(near: Stored, far: Stored): boolean {
   return near.receivedAtMs >= far.receivedAtMs;
 }
 
+/** Whether the resource, or what is stored under this variant of it, was invalidated since the request began. */
+function isOvertaken(invalidated: Invalidations, { key, request, index, epoch }: Place, stored: Stored): boolean {
+  if (invalidated.after(key, epoch)) return true;
+  return index !== undefined && invalidated.after(ownKey({ key, request }, index, stored), epoch);
+}
+
+/** Whether something newer than what this renews was filed meanwhile; a promise only where memory has nothing of it. */
+function isReplaced(memory: MemoryTier, lower: readonly Tier[], place: Place): boolean | Promise<boolean> {
+  const { renews } = place;
+  if (!renews) return false;
+  const asStored = { ...place, request: selectingReader(place.request, renews) };
+  return isNewer(lookupSync(memory, asStored), renews) ?? isReplacedInColo(lower, asStored, renews);
+}
+
+/** The index there may be another one than here. A variant that lives within it goes with it; the next fill makes another. */
+async function dropFar(tier: Tier, place: Place, stored: Stored): Promise<void> {
+  const held = await tier.look?.(place.key);
+  if (held?.kind !== "vary") return;
+  const own = ownKey(place, held.index, stored);
+  await tier.delete(held.carried?.own === own ? place.key : own);
+}
+
+async function isReplacedInColo(lower: readonly Tier[], place: Place, renews: Stored): Promise<boolean> {
+  const colo = lower.find(({ name }) => name === "colo");
+  if (!colo) return false;
+  const lookup = await lookupIn(colo, place);
+  if (lookup.found) discard(lookup.found.body);
+  return isNewer(lookup, renews) ?? false;
+}
+
 /** `undefined` where nothing is there. */
 function isNewer({ found, index }: Lookup, renewed: Stored): boolean | undefined {
   // an index has taken the place of what varied on nothing
@@ -158,9 +156,9 @@ function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Lookup {
   const first = memory.get(place.key);
   if (first?.kind !== "vary") return asLookup(memory.name, first, place);
   let last = ABSENT;
-  for (const request of selections(place.request, first.index)) {
-    const second = memory.get(selectedKey({ ...place, request }, first.index));
-    last = asVariant(memory.name, second, first.index, request);
+  for (const selection of selections(place.request, first.index)) {
+    const second = memory.get(selectedKey({ ...place, ...selection }, first.index));
+    last = asVariant(memory.name, second, first.index, selection);
     if (last.found) break;
   }
   return last;
@@ -172,12 +170,12 @@ async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup
   const { carried } = first;
   const index: KnownIndex = tier.name === "global" ? { ...first.index, inGlobal: withoutBody(first) } : first.index;
   let last = ABSENT;
-  for (const request of selections(place.request, index)) {
-    const key = selectedKey({ ...place, request }, index);
+  for (const selection of selections(place.request, index)) {
+    const key = selectedKey({ ...place, ...selection }, index);
     // the second is asked for only where the first is not there
     // oxlint-disable-next-line no-await-in-loop
     const second = carried?.own === key ? asResponse(carried) : await tier.get(key);
-    last = asVariant(tier.name, second, index, request);
+    last = asVariant(tier.name, second, index, selection);
     if (last.found) break;
   }
   return last;
@@ -194,17 +192,17 @@ function asResponse({ stored, body }: Carried & { readonly body: Body }): Entry 
 
 function asLookup(tier: TierName, entry: Entry | undefined, place: Omit<Place, "index">): Lookup {
   if (entry?.kind !== "response") return ABSENT;
-  return asVariant(tier, entry, undefined, place.request);
+  return asVariant(tier, entry, undefined, place);
 }
 
 function asVariant(
   tier: TierName,
   entry: Entry | undefined,
   index: KnownIndex | undefined,
-  request: FieldReader,
+  selection: Parameters<typeof isSelected>[1],
 ): Lookup {
   const { stored, body } = entry?.kind === "response" ? entry : { stored: undefined, body: undefined };
-  if (!stored || !matchesVariant(stored.variant, request)) return { found: undefined, absence: "vary-miss", index };
+  if (!stored || !isSelected(stored, selection)) return { found: undefined, absence: "vary-miss", index };
   return { found: { stored, body, tier }, absence: "uri-miss", index };
 }
 

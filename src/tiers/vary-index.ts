@@ -2,7 +2,7 @@
 import type { FieldReader } from "../http/fields.ts";
 import { type CacheKey, variantKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
-import { languageOf, preferredLanguage, variantOf } from "../http/vary.ts";
+import { languageOf, MAX_VARY_FIELDS, matchesVariant, preferredLanguage, variantOf } from "../http/vary.ts";
 import type { KnownIndex, Place, VaryIndex } from "./tier.ts";
 
 /** The key of the variant that the place's request selects. */
@@ -24,18 +24,32 @@ export function selectingReader(request: FieldReader, { variant }: Stored): Fiel
  * The request as it is; then, where a variant in the one language it likes best is known, the request that selected that one:
  * what is stored in that language is what the origin would choose (RFC 9111 4.1).
  */
-export function selections(request: FieldReader, index: VaryIndex): readonly FieldReader[] {
-  const known = index.languages.length > 0 ? preferredLanguage(request("accept-language")) : undefined;
-  const accepted = index.languages.find(([language]) => language === known)?.[1];
-  if (accepted === undefined) return [request];
-  return [request, (name) => (name === "accept-language" ? accepted : request(name))];
+export function selections(request: FieldReader, index: VaryIndex): readonly Selection[] {
+  const own: Selection = { request };
+  const language = index.languages.length > 0 ? preferredLanguage(request("accept-language")) : undefined;
+  const accepted = index.languages.find(([known]) => known === language)?.[1];
+  if (accepted === undefined) return [own];
+  return [own, { request: (name) => (name === "accept-language" ? accepted : request(name)), language }];
 }
 
-/** The index with what one more response varies on. */
-export function extended(known: VaryIndex | undefined, stored: Stored): VaryIndex {
+/** What another request selected is taken for its language: it may have become something else since the index was written. */
+export function isSelected(stored: Stored, { request, language }: Selection): boolean {
+  return matchesVariant(stored.variant, request) && (language === undefined || foundLanguage(stored) === language);
+}
+
+interface Selection {
+  readonly request: FieldReader;
+  /** Present where the request is another's. */
+  readonly language?: string | undefined;
+}
+
+/** The index with what one more response varies on; `undefined` where that is too much: every lookup would read all its fields. */
+export function extended(known: VaryIndex | undefined, stored: Stored): VaryIndex | undefined {
+  const fields = [...new Set([...Object.keys(stored.variant), ...(known?.fields ?? [])])].sort();
+  if (fields.length > MAX_VARY_FIELDS) return undefined;
   return {
     generation: known?.generation ?? crypto.randomUUID(),
-    fields: [...new Set([...Object.keys(stored.variant), ...(known?.fields ?? [])])].sort(),
+    fields,
     variants: known?.variants ?? [],
     languages: mergedLanguages(languagesOf(stored), known?.languages ?? []),
   };
@@ -60,7 +74,8 @@ export interface Indexed {
 
 /**
  * The index after one more variant. Where more than `maxVariants` would be known the oldest that was not hit since its fill goes,
- * or else the oldest of which this isolate knows nothing; `undefined` where all were hit: then the new one is not kept.
+ * or else the oldest of which this isolate knows nothing; `undefined` where all were hit, or where the resource's responses vary on
+ * too many fields together: then the new one is not kept.
  */
 export function withVariant(
   place: Place,
@@ -69,6 +84,7 @@ export function withVariant(
   wasHit: (variant: CacheKey) => boolean | undefined,
 ): Indexed | undefined {
   const next = extended(known, stored);
+  if (!next) return undefined;
   const own = ownKey(place, next, stored);
   const others = next.variants.filter((variant) => variant !== own);
   const dropped: CacheKey[] = [];
@@ -84,10 +100,14 @@ export function withVariant(
 }
 
 function languagesOf(stored: Stored): VaryIndex["languages"] {
-  // a page that is missing is missing in every language
-  const language = stored.status === 200 ? languageOf(stored.headers) : undefined;
+  const language = foundLanguage(stored);
   const accepted = stored.variant["accept-language"];
   return language === undefined || accepted === undefined || accepted === null ? [] : [[language, accepted]];
+}
+
+/** A page that is missing is missing in every language. */
+function foundLanguage({ status, headers }: Stored): string | undefined {
+  return status === 200 ? languageOf(headers) : undefined;
 }
 
 /** What two tiers know together. */
@@ -97,10 +117,12 @@ export function mergedIndex(a: KnownIndex | undefined, b: KnownIndex | undefined
   const known = inGlobal && { inGlobal };
   // made apart from each other: the nearer one goes on
   if (a.generation !== b.generation) return { ...a, ...known };
+  const fields = [...new Set([...a.fields, ...b.fields])].sort();
+  if (fields.length > MAX_VARY_FIELDS) return { ...a, ...known };
   return {
     ...known,
     generation: a.generation,
-    fields: [...new Set([...a.fields, ...b.fields])].sort(),
+    fields,
     variants: [...new Set([...a.variants, ...b.variants])],
     languages: mergedLanguages(a.languages, b.languages),
   };

@@ -55,7 +55,7 @@ const GROUPS: readonly Group[] = [
   },
   {
     reason:
-      "RFC 9111 4.3.2: without Last-Modified the stored Date is compared, and it is later than the If-Modified-Since sent, so RFC 9110 13.1.3 makes the answer 200.",
+      "RFC 9110 13.1.3: the stored response has no Last-Modified to compare with the If-Modified-Since sent, so the answer is 200; the Date that RFC 9111 4.3.2 would compare instead is later than that, too.",
     cases: ["conditional-lm-fresh-no-lm"],
   },
   {

@@ -98,6 +98,27 @@ describe("a stored language", () => {
     expect(await cacheOf(e, likes("fr;q=0.5, de"))).toBe("MISS");
   });
 
+  it.each<[string, string, number]>([
+    ["missing", "de", 404],
+    ["gone, in another language", "en", 410],
+    ["there in another language", "en", 200],
+  ])("is none any more where the page is %s since", async (_, language, status) => {
+    const colo = mapTier("colo");
+    const e = testEdge({ lower: [colo], origin: inLanguage({ ...VARIES, "cache-control": "max-age=10" }) });
+    await e.text("/a", likes("de"));
+    e.clock.advance(20);
+    e.origin = () => answer("since", { ...VARIES, "content-language": language }, status);
+    await e.text("/a", likes("de"));
+    const other = testEdge({ lower: [colo], log: e.log });
+    other.clock.advance(20);
+    for (const edge of [e, other]) {
+      edge.origin = inLanguage();
+      expect((await edge.text("/a", likes("de"))).text).toBe("since");
+      const { response, text } = await edge.text("/a", likes("de, fr;q=0.5"));
+      expect([response.headers.get("x-cache"), text]).toEqual(edge === e ? ["MISS", "in de"] : ["HIT", "in de"]);
+    }
+  });
+
   it("is none where the response does not vary on it", async () => {
     const e = testEdge({
       origin: () => answer("x", { "cache-control": "max-age=60", vary: "x-geo", "content-language": "de" }),
@@ -175,6 +196,19 @@ describe("a resource of many variants", () => {
     await e.text("/a", variant("new"));
     for (const kept of [...sixteen.filter((i) => i !== 2), "new"]) expect(await cacheOf(e, variant(kept))).toBe("HIT");
     expect((await e.text("/a", variant(2))).response.headers.get("cache-status")).toContain("fwd=vary-miss");
+  });
+
+  it("varies on sixteen fields in all its answers together; what names a seventeenth is not kept", async () => {
+    const colo = mapTier("colo");
+    const naming: Origin = ({ headers }) =>
+      answer("x", { "cache-control": "max-age=600", vary: `x-${headers.get("x-name") ?? ""}` });
+    const e = testEdge({ lower: [colo], site: { rules: [{ match: "/a", vary: { max: 40 } }] }, origin: naming });
+    const request = (i: number): RequestInit => ({ headers: { "x-name": String(i), [`x-${String(i)}`]: "1" } });
+    for (let i = 0; i < 20; i++) await e.text("/a", request(i));
+    const [index] = [...colo.entries.values()].filter((entry) => entry.kind === "vary");
+    expect(index?.kind === "vary" && index.index.fields.length).toBe(16);
+    expect(await cacheOf(e, request(15))).toBe("HIT");
+    expect(await cacheOf(e, request(17))).toBe("MISS");
   });
 
   it("passes a new one through where all were hit, and keeps the old", async () => {

@@ -2,6 +2,7 @@
 // is (RFC 9111 3.3, 3.4; RFC 9110 15.3.7).
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { guarded } from "../../src/tiers/guard.ts";
 import { kvTier } from "../../src/tiers/kv.ts";
 import { barrier } from "../support/barrier.ts";
 import { answer, type EdgeOptions, inTurn, type TestEdge, testEdge } from "../support/edge.ts";
@@ -312,6 +313,56 @@ describe("a 206 that nobody asked for", () => {
   });
 });
 
+describe("a 206 of all there is", () => {
+  const all = (headers: Record<string, string>) => () => partial(TEN, 0, 9, headers);
+  const DATED = { ...PLAIN, "last-modified": "Sun, 22 Nov 2026 10:00:00 GMT" };
+
+  it.each<[string, Record<string, string>]>([
+    ["a tag", CACHED],
+    ["a weak tag", { ...PLAIN, etag: 'W/"v1"' }],
+    ["a date", DATED],
+    ["no validator", PLAIN],
+  ])("is kept as the 200 it would have been: with %s", async (_, headers) => {
+    const e = testEdge({ origin: all(headers) });
+    expect(await shown(await e.get("/a"))).toEqual([206, "bytes 0-9/10", "10", TEN]);
+    await e.idle();
+    const response = await e.get("/a");
+    expect([response.headers.get("x-cache"), ...(await shown(response))]).toEqual(["HIT", 200, null, "10", TEN]);
+    expect(await shown(await e.get("/a", ranged("bytes=3-4")))).toEqual([206, "bytes 3-4/10", "2", "34"]);
+    expect(e.asked).toHaveLength(1);
+  });
+
+  it("is validated as a whole is, when it is stale", async () => {
+    const e = testEdge({ origin: all({ ...CACHED, "cache-control": "no-cache" }) });
+    await e.text("/a");
+    e.origin = () => answer(null, CACHED, 304);
+    expect((await e.text("/a")).text).toBe(TEN);
+    expect(e.asked[1]?.headers.get("if-none-match")).toBe('"v1"');
+  });
+
+  it.each([
+    ["longer", "0123456789x"],
+    ["shorter", "012345678"],
+  ])("is not kept where it is %s than it says, in memory or in the colo", async (_, body) => {
+    for (const bodyBytes of [100, 3]) {
+      const said = { ...CACHED, "content-range": "bytes 0-9/10" };
+      const e = testEdge({
+        lower: [guarded(mapTier("colo", 3), 1000, () => undefined)],
+        memory: { bytes: 100_000, bodyBytes },
+        origin: () => answer(inPieces(bytesOf(body), 2), said, 206),
+      });
+      expect((await e.text("/a")).text).toBe(body);
+      e.origin = rangedOrigin(TEN, CACHED);
+      expect(await shown(await e.get("/a"))).toEqual([200, null, "10", TEN]);
+    }
+  });
+
+  it("is not kept where it is encoded: what its bytes are worth decoded, nobody knows", async () => {
+    const e = testEdge({ origin: all({ ...CACHED, "content-encoding": "gzip" }) });
+    expect((await e.get("/a")).headers.get("cache-status")).toContain("content-encoding");
+  });
+});
+
 describe("two parts", () => {
   const v = (etag: string | undefined): Record<string, string> => (etag === undefined ? PLAIN : { ...PLAIN, etag });
 
@@ -581,11 +632,42 @@ describe("a beginning", () => {
     ["a weak tag", { ...PLAIN, etag: 'W/"v1"' }],
     ["no tag", PLAIN],
     ["a date", { ...PLAIN, "last-modified": "Sun, 22 Nov 2026 10:00:00 GMT" }],
-  ])("is completed without If-Range where it has %s, and what comes is not believed", async (_, headers) => {
+  ])("is not completed where it has %s, since nothing could be proved: the whole is fetched", async (_, headers) => {
     const e = await begun(headers);
     expect(await shown(await e.get("/a"))).toEqual([200, null, "10", TEN]);
-    expect(sent(e.asked[1])).toEqual(["bytes=4-", null]);
-    expect(sent(e.asked[2])).toEqual([null, null]);
+    expect(sent(e.asked[1])).toEqual([null, null]);
+    await e.idle();
+    expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
+    expect(e.asked).toHaveLength(2);
+  });
+
+  it("of a whole of unknown length is not completed either", async () => {
+    const e = testEdge({ origin: () => answer("0123", { ...CACHED, "content-range": "bytes 0-3/*" }, 206) });
+    await e.text("/a");
+    e.origin = rangedOrigin(TEN, CACHED);
+    expect((await e.text("/a")).text).toBe(TEN);
+    expect(e.asked.map((request) => sent(request)[0])).toEqual([null, null]);
+  });
+
+  it.each([
+    ["in its last piece", "456789x", 7],
+    ["in one more piece", "456789x", 6],
+    ["in many pieces", "456789xyz", 1],
+  ])("is not taken for the whole when the rest goes on behind its end, %s", async (_, rest, size) => {
+    const e = await begun(CACHED);
+    e.origin = () => answer(inPieces(bytesOf(rest), size), { ...CACHED, "content-range": "bytes 4-9/10" }, 206);
+    await expect((await e.get("/a")).text()).rejects.toThrow();
+    await e.idle();
+    e.origin = rangedOrigin(TEN, CACHED);
+    expect((await e.text("/a", ranged("bytes=0-3"))).text).toBe("0123");
+    const next = await e.get("/a");
+    expect([next.headers.get("x-cache"), await next.text()]).toEqual(["MISS", TEN]);
+  });
+
+  it.each([2, 6])("is completed by a rest of no declared length, in pieces of %d", async (size) => {
+    const e = await begun(CACHED);
+    e.origin = () => answer(inPieces(bytesOf("456789"), size), { ...CACHED, "content-range": "bytes 4-9/10" }, 206);
+    expect(await shown(await e.get("/a"))).toEqual([200, null, "10", TEN]);
     await e.idle();
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
   });

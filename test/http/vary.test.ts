@@ -1,7 +1,14 @@
 // Owns the proof of Vary: which fields select a response, and when two requests select the same one.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isForwardedNormalised, matchesVariant, normalisedValue, readVary, variantOf } from "../../src/http/vary.ts";
+import {
+  isForwardedNormalised,
+  matchesVariant,
+  normalisedValue,
+  preferredLanguage,
+  readVary,
+  variantOf,
+} from "../../src/http/vary.ts";
 import { type Fields, readerOfHeaders } from "./support.ts";
 
 describe("what a response varies on", () => {
@@ -96,9 +103,35 @@ describe("normal form", () => {
     expect(normalisedValue(name, a)).not.toBe(normalisedValue(name, b));
   });
 
-  it("a field as long as the platform lets in is no burden: members are compared once", () => {
-    const members = Array.from({ length: 20_000 }, (_, i) => `x${String(i % 15_000)}`);
-    expect(normalisedValue("accept-language", members.join(","))?.split(", ")).toHaveLength(15_000);
+  const many = (count: number) => Array.from({ length: count }, (_, i) => `x${String(count - i).padStart(5, "0")}`);
+
+  it("RFC 9110 12.4.2: of 64 members is by preference, of more as written, and nothing is dropped", () => {
+    expect(normalisedValue("accept-language", many(64).join(","))).toBe(many(64).sort().join(", "));
+    for (const count of [65, 20_000])
+      expect(normalisedValue("accept-language", many(count).join(" ,\t"))).toBe(many(count).join(", "));
+  });
+
+  it("of too many languages none is preferred", () => {
+    const others = (count: number) => many(count).map((name) => `${name};q=0.1`);
+    expect(preferredLanguage(["de", ...others(63)].join(","))).toBe("de");
+    expect(preferredLanguage(["de", ...others(64)].join(","))).toBeUndefined();
+  });
+
+  it.each([
+    ["no number", "de;q=x, EN"],
+    ["a number over 1", "EN, de;q=1.5"],
+    ["no weight at all", "de;q=, EN"],
+    ["more digits than can be printed", "de;q=0.1234567, EN"],
+  ])("RFC 9110 12.4.2: with a weight that is %s is as written", (_, value) => {
+    expect(normalisedValue("accept-language", value)).toBe(value);
+  });
+
+  it.each([
+    ["a point alone in front", "en, de;q=.5", "en, de;q=0.5"],
+    ["more digits than allowed", "de;q=0.1234, en", "en, de;q=0.1234"],
+    ["as little as can be", "de;q=0.000001, en", "en, de;q=0.000001"],
+  ])("RFC 9110 12.4.2: reads a weight as it is read elsewhere: %s", (_, value, normal) => {
+    expect(normalisedValue("accept-language", value)).toBe(normal);
   });
 
   it("absent stays absent", () => {

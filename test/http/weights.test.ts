@@ -40,6 +40,11 @@ it.each<[string, string, readonly (readonly [string, number])[]]>([
   expect(weights.filter(([name]) => name !== "q=1")).toEqual(expected);
 });
 
+it("a list of more than 64 members names nothing", () => {
+  const list = (count: number) => Array.from({ length: count }, (_, i) => `x${String(i)}`).join(",");
+  expect([weightsOf(list(64)).size, weightsOf(list(65)).size]).toEqual([64, 0]);
+});
+
 it("never throws, and every weight is between 0 and 1", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (value) => {

@@ -248,6 +248,8 @@ const RULE_PROBLEMS: readonly (readonly [string, object, string])[] = [
   ["a status that is none", { edge: { status: { "99": 1 } } }, "edge.status.99: its key must be a status or a class"],
   ["an interim status", { edge: { status: { "103": 1 } } }, "edge.status.103: its key must be"],
   ["a class of interim statuses", { edge: { status: { "1xx": 1 } } }, "edge.status.1xx: its key must be"],
+  ["a status that is never stored", { edge: { status: { "416": 1 } } }, "edge.status.416: its key must be"],
+  ["an interim status", { edge: { status: { "103": 1 } } }, "edge.status.103: its key must be"],
   ["a part's status", { edge: { status: { "206": 1 } } }, "edge.status.206: its key must be"],
   ["a validation's status", { edge: { status: { "304": 1 } } }, "edge.status.304: its key must be"],
   ["a status of four digits", { edge: { status: { "4040": 1 } } }, "edge.status.4040: its key must be"],

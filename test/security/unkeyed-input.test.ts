@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { forwardedToOrigin } from "../../src/http/field-table.ts";
 import { type HeaderPairs, readerOf } from "../../src/http/fields.ts";
 import { isForwardedNormalised, matchesVariant, normalisedValue, variantOf } from "../../src/http/vary.ts";
-import { twinsAmong } from "../../src/http/facts.ts";
+import { isTwinAmong } from "../../src/http/facts.ts";
 import { at, requestOf, settled } from "../http/support.ts";
 
 function forwarded(pairs: HeaderPairs): HeaderPairs {
@@ -83,7 +83,7 @@ describe("the twin of a field that the answer turns out to vary on", () => {
     ["the field itself", ["x-plan"], "X-Plan", "stored"],
     ["nothing", ["x_plan"], "", "stored"],
   ])("keeps it out of the store: %s", (_, names, vary, reason) => {
-    const request = { ...requestOf(), twins: twinsAmong(names) };
+    const request = { ...requestOf(), hasTwin: (field: string) => isTwinAmong(names, field) };
     expect(settled({ "Cache-Control": "max-age=60", Date: at(0), Vary: vary }, {}, { request })).toMatchObject({
       reason,
     });
