@@ -23,6 +23,9 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
+          // a limit for what hangs, not a measure: machines are slow at times
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
           include: ["test/{tiers,purge,flow,auth,routes,observe}/**/*.test.ts"],
         },
       },

@@ -37,9 +37,12 @@ export function isWhole({ first, last, total }: ContentRange): boolean {
   return first === 0 && last + 1 === total;
 }
 
-/** Whether what follows makes it whole, in a way that can be proved: by a strong tag and one length of both (RFC 9111 3.4). */
+/**
+ * Whether what follows is worth asking for: it makes the part whole, and a strong tag proves it (RFC 9111 3.4). Of a part without a
+ * tag the rest may bring none either and the whole has to be fetched after all, once; a weak one promises that.
+ */
 export function isCompletable(part: ContentRange, etag: string | undefined): boolean {
-  return part.first === 0 && part.total !== undefined && isStrong(etag);
+  return part.first === 0 && part.total !== undefined && (etag === undefined || isStrong(etag));
 }
 
 /**

@@ -629,11 +629,20 @@ describe("a beginning", () => {
   });
 
   it.each([
-    ["a weak tag", { ...PLAIN, etag: 'W/"v1"' }],
     ["no tag", PLAIN],
     ["a date", { ...PLAIN, "last-modified": "Sun, 22 Nov 2026 10:00:00 GMT" }],
-  ])("is not completed where it has %s, since nothing could be proved: the whole is fetched", async (_, headers) => {
+  ])("is completed without If-Range where it has %s, and what comes is not believed", async (_, headers) => {
     const e = await begun(headers);
+    expect(await shown(await e.get("/a"))).toEqual([200, null, "10", TEN]);
+    expect(sent(e.asked[1])).toEqual(["bytes=4-", null]);
+    expect(sent(e.asked[2])).toEqual([null, null]);
+    await e.idle();
+    expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
+    expect(e.asked).toHaveLength(3);
+  });
+
+  it("is not completed where it has a weak tag, since nothing could be proved: the whole is fetched", async () => {
+    const e = await begun({ ...PLAIN, etag: 'W/"v1"' });
     expect(await shown(await e.get("/a"))).toEqual([200, null, "10", TEN]);
     expect(sent(e.asked[1])).toEqual([null, null]);
     await e.idle();
