@@ -27,13 +27,22 @@ export function boarded({ edge, facts, rule, place }: Trip, decided: Reuse): Boa
 /** How long a request waits for another's fetch, body included; then it fetches for itself. */
 const WAIT_MS = 15_000;
 
-/** `patienceMs`: how long it waits where something stale may stand in. */
+/**
+ * How another's flight ended. `LATE`: it has been under way for longer than `patienceMs`, which is given where something stale may
+ * stand in.
+ */
 export async function landedWithin(
   edge: Edge,
-  landed: Promise<Landing>,
+  { landed, startedAtMs }: Follower,
   patienceMs: number | undefined,
-): Promise<Landing> {
-  const landing = await within(edge.timeout(Math.min(patienceMs ?? WAIT_MS, WAIT_MS)), landed);
-  if (landing !== LATE) return landing;
-  return patienceMs === undefined ? { kind: "unshared" } : { kind: "failed", reason: "origin-timeout", final: true };
+): Promise<Landing | typeof LATE> {
+  if (patienceMs !== undefined) {
+    // those who come later have not to wait as long again
+    const leftMs = Math.max(0, startedAtMs + patienceMs - edge.now());
+    return within(edge.timeout(Math.min(leftMs, WAIT_MS)), landed);
+  }
+  const landing = await within(edge.timeout(WAIT_MS), landed);
+  return landing === LATE ? { kind: "unshared" } : landing;
 }
+
+type Follower = Extract<Boarded, { role: "follower" }>;

@@ -16,7 +16,7 @@ export type Land = (landing: Landing) => void;
 
 export type Boarded =
   | { readonly role: "leader"; readonly land: Land }
-  | { readonly role: "follower"; readonly landed: Promise<Landing> };
+  | { readonly role: "follower"; readonly landed: Promise<Landing>; readonly startedAtMs: number };
 
 export interface Flights {
   /** The flight under way under this key, or a new one that the caller leads and must land. */
@@ -32,7 +32,7 @@ export function flights(now: () => number): Flights {
   return {
     board(key) {
       const running = under.get(key);
-      if (running && now() - running.startedAtMs < FLIGHT_LIMIT_MS) return { role: "follower", landed: running.landed };
+      if (running && now() - running.startedAtMs < FLIGHT_LIMIT_MS) return { role: "follower", ...running };
       const { promise, resolve } = Promise.withResolvers<Landing>();
       const flight = { landed: promise, startedAtMs: now() };
       under.set(key, flight);

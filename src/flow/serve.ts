@@ -20,6 +20,7 @@ import { passBy } from "./pass.ts";
 import { receive } from "./receive.ts";
 import { refreshLater } from "./refresh.ts";
 import { ruledRequest } from "./ruled.ts";
+import { LATE } from "./timeout.ts";
 import { deliveryOf, discard, present, type Trip } from "./trip.ts";
 import { FETCH_WHOLE } from "./upstream-request.ts";
 
@@ -56,7 +57,8 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     discard(seen.held);
     waitedFor ??= seen.decided.reason;
     // oxlint-disable-next-line no-await-in-loop
-    const landing = await landedWithin(edge, flight.landed, patienceFor(trip, seen));
+    const landing = await landedWithin(edge, flight, patienceFor(trip, seen));
+    if (landing === LATE) return failTogether(trip, "origin-timeout", "stale-if-slow");
     last = landing.kind;
     if (landing.kind === "unshared") waits = MAX_WAITS;
     if (landing.kind !== "failed") continue;
@@ -78,14 +80,17 @@ async function lead(exchange: Exchange, land: Land, answered: Response | Promise
   return answered;
 }
 
-/** What a failure leaves to those who waited for another's fetch: something stale, or the same failure. */
-async function failTogether(trip: Trip, failure: Failure): Promise<Response> {
+/** What a failure leaves to those who waited for another's fetch: something stale, because of `standsIn`, or the same failure. */
+async function failTogether(trip: Trip, failure: Failure, standsIn?: ReasonCode): Promise<Response> {
   const { edge, exchange, facts, rule } = trip;
   const { decided, held, purge, nowMs } = await look(edge, exchange, facts, rule);
   const stored = decided.verdict === "revalidate" ? decided.stored : undefined;
   const verdict = settleFailure(failure, { stored, purge }, nowMs);
   const outcome: Outcome = { reason: decided.reason, hit: false, collapsed: true, settled: verdict.reason };
-  if (verdict.verdict === "serve-stale") return deliverHeld(deliveryOf(trip, nowMs), present(held), outcome);
+  if (verdict.verdict === "serve-stale") {
+    const settled = standsIn ?? verdict.reason;
+    return deliverHeld(deliveryOf(trip, nowMs), present(held), { ...outcome, settled });
+  }
   discard(held);
   return deliverFailure(deliveryOf(trip, nowMs), verdict, outcome);
 }
