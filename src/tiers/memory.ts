@@ -1,9 +1,12 @@
-// Owns the memory tier: small hot bodies in the isolate's heap, bounded in bytes, evicted by SIEVE.
+// Owns the memory tier: small hot bodies in the isolate's heap, bounded in bytes. Who goes when it is full: eviction.ts.
 import type { CacheKey } from "../http/key.ts";
+import { eviction, type Queued } from "./eviction.ts";
+import { ghosts } from "./ghosts.ts";
 import type { Entry, Tier } from "./tier.ts";
+import { weightOf } from "./weight.ts";
 
 export interface MemoryOptions {
-  /** Budget in bytes for keys, headers and bodies together. */
+  /** Budget in bytes for keys, headers and bodies together, those of fills under way included. */
   readonly bytes: number;
   /** Largest body kept, in bytes. */
   readonly bodyBytes: number;
@@ -16,56 +19,59 @@ export interface MemoryTier extends Tier {
   delete(key: CacheKey): void;
   /** Whether the entry has been asked for since it was put; `undefined` where there is none. */
   wasHit(key: CacheKey): boolean | undefined;
-  /** Bytes in use, by the tier's own reckoning. */
+  /**
+   * Sets bytes of a fill under way aside, until the function returned is called: just before the `put`, or when the fill is given up.
+   * `undefined` where the fills under way would take more than half of the budget: this one must not be buffered.
+   */
+  reserve(bytes: number): Release | undefined;
+  /** Bytes in use, by the tier's own reckoning: what is kept, and what is set aside. */
   readonly usedBytes: number;
 }
 
-interface Node {
+/** Further calls do nothing. */
+export type Release = () => void;
+
+interface Node extends Queued<Node> {
   readonly key: CacheKey;
   readonly entry: Entry;
-  readonly bytes: number;
   readonly expiresAtMs: number;
-  /** Since the hand last passed. */
-  visited: boolean;
   /** Since it was put. */
   hit: boolean;
-  newer: Node | undefined;
-  older: Node | undefined;
 }
 
-/** What a Map slot, the node and the record's own fields take, roughly. */
-const OVERHEAD_BYTES = 600;
+/** Of the budget, for fills under way: what they push out is hot, what they bring may not be. */
+const RESERVED_SHARE = 0.5;
+/** One ghost for so many bytes of budget. */
+const BYTES_PER_GHOST = 4096;
 
-/**
- * SIEVE (Zhang et al., NSDI 2024): a queue in order of arrival and a hand that walks from old to new; a hit only sets a
- * bit, an eviction takes the first unvisited entry from the hand on. All operations are O(1), amortised.
- */
-export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): MemoryTier {
+export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier {
   const nodes = new Map<CacheKey, Node>();
-  let newest: Node | undefined;
-  let oldest: Node | undefined;
-  let hand: Node | undefined;
-  let used = 0;
+  const gone = ghosts(bytes / BYTES_PER_GHOST);
+  const budget = bytes - gone.bytes;
+  const queue = eviction<Node>(budget, gone);
+  let reserved = 0;
 
-  function unlink(node: Node): void {
-    if (hand === node) hand = node.newer;
-    if (node.newer) node.newer.older = node.older;
-    else newest = node.older;
-    if (node.older) node.older.newer = node.newer;
-    else oldest = node.newer;
+  function drop(node: Node): void {
+    queue.remove(node);
     nodes.delete(node.key);
-    used -= node.bytes;
   }
 
-  function evictOne(): void {
-    let candidate = hand ?? oldest;
-    while (candidate?.visited) {
-      candidate.visited = false;
-      candidate = candidate.newer ?? oldest;
+  /** Until that many bytes more fit. `newcomers`: how many of them are of what has not proved itself. */
+  function makeRoom(wanted: number, newcomers: number): void {
+    while (queue.bytes() + reserved + wanted > budget) {
+      const victim = queue.evict(reserved + newcomers);
+      if (!victim) return;
+      nodes.delete(victim.key);
     }
-    if (!candidate) return;
-    hand = candidate.newer;
-    unlink(candidate);
+  }
+
+  /** The one place where what is kept grows. A node that is queued must be dropped before. False where it cannot fit. */
+  function admit(node: Node): boolean {
+    if (node.weight + reserved > budget) return false;
+    makeRoom(node.weight, node.proved ? 0 : node.weight);
+    queue.add(node);
+    nodes.set(node.key, node);
+    return true;
   }
 
   return {
@@ -76,62 +82,52 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
       const node = nodes.get(key);
       if (!node) return undefined;
       if (node.expiresAtMs <= now()) {
-        unlink(node);
+        drop(node);
         return undefined;
       }
-      node.visited = true;
+      queue.hit(node);
       node.hit = true;
       return node.entry;
     },
     put(key, entry, seconds) {
       const before = nodes.get(key);
-      if (before) unlink(before);
-      const size = sizeOf(key, entry);
+      if (before) drop(before);
       const fits = entry.kind === "vary" || (entry.body.kind === "bytes" && entry.body.bytes.length <= bodyBytes);
-      if (!fits || size > budget || seconds <= 0) return;
-      while (used + size > budget) evictOne();
-      const visited = before?.visited ?? false;
-      const node: Node = {
+      if (!fits || seconds <= 0) return;
+      const weight = weightOf(key, entry);
+      admit({
         key,
         entry,
-        bytes: size,
+        weight,
         expiresAtMs: now() + seconds * 1000,
-        visited,
+        hits: before?.hits ?? 0,
+        // what replaces another takes its standing over
+        proved: before?.proved ?? queue.proves(key, weight),
         hit: false,
         newer: undefined,
-        older: newest,
-      };
-      if (newest) newest.newer = node;
-      newest = node;
-      oldest ??= node;
-      nodes.set(key, node);
-      used += size;
+        older: undefined,
+      });
     },
     delete(key) {
       const node = nodes.get(key);
-      if (node) unlink(node);
+      if (node) drop(node);
     },
     wasHit(key) {
       const node = nodes.get(key);
       return node && node.expiresAtMs > now() ? node.hit : undefined;
     },
+    reserve(wanted) {
+      if (reserved + wanted > budget * RESERVED_SHARE) return undefined;
+      makeRoom(wanted, wanted);
+      reserved += wanted;
+      let held = wanted;
+      return () => {
+        reserved -= held;
+        held = 0;
+      };
+    },
     get usedBytes() {
-      return used;
+      return queue.bytes() + reserved;
     },
   };
-}
-
-/** Strings are counted as one byte a character: header text is Latin-1 in the heap. */
-function sizeOf(key: CacheKey, entry: Entry): number {
-  let size = OVERHEAD_BYTES + key.length;
-  if (entry.kind === "vary") {
-    const { variants, languages } = entry.index;
-    return [...variants, ...languages.flat()].reduce((sum, text) => sum + text.length, size);
-  }
-  const { stored, body } = entry;
-  for (const pairs of [stored.headers, stored.edgeHeaders])
-    for (const [name, value] of pairs) size += name.length + value.length + 64;
-  for (const [name, value] of Object.entries(stored.variant)) size += name.length + (value?.length ?? 0) + 64;
-  size += stored.targets.length * 64 + (stored.etag?.length ?? 0) + (stored.lastModified?.length ?? 0);
-  return size + (body.kind === "bytes" ? body.bytes.length : 0);
 }

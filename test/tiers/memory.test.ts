@@ -2,7 +2,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CacheKey } from "../../src/http/key.ts";
-import { memoryTier } from "../../src/tiers/memory.ts";
+import { type MemoryTier, memoryTier } from "../../src/tiers/memory.ts";
+import { weightOf } from "../../src/tiers/weight.ts";
 import type { Entry } from "../../src/tiers/tier.ts";
 import { testClock } from "../support/clock.ts";
 import { keyOf, noise, responseEntry, textOf } from "../support/stored.ts";
@@ -11,6 +12,16 @@ import { found, tierContract } from "./contract.ts";
 const ROOMY = { bytes: 8 * 2 ** 20, bodyBytes: 2 ** 20 };
 
 tierContract("memory", () => memoryTier({ ...ROOMY, now: testClock().now }));
+
+/** That many entries that have proved themselves. */
+function fillHot(tier: MemoryTier, count: number, size: number): readonly CacheKey[] {
+  const keys = Array.from({ length: count }, (_, i) => keyOf(`/hot-${String(i)}`));
+  for (const key of keys) {
+    tier.put(key, responseEntry(noise(size)), 600);
+    tier.get(key);
+  }
+  return keys;
+}
 
 describe("memory", () => {
   it("answers without a promise", () => {
@@ -106,26 +117,83 @@ describe("memory", () => {
     expect(tier.usedBytes).toBeLessThanOrEqual(10_000);
   });
 
-  it("counts header, key, tag and selecting values, so that small bodies cannot hide large heads", () => {
-    const budget = 200_000;
-    const tier = memoryTier({ bytes: budget, bodyBytes: 1000, now: testClock().now });
-    const before = tier.usedBytes;
-    tier.put(keyOf("/h"), responseEntry("", { headers: [["x", "y".repeat(5000)]] }), 60);
-    const header = tier.usedBytes - before;
-    tier.put(keyOf("/v"), responseEntry("", { variant: { "x-y": "z".repeat(5000) } }), 60);
-    const variant = tier.usedBytes - before - header;
-    tier.put(keyOf("/e"), responseEntry("", { etag: `"${"z".repeat(5000)}"` }), 60);
-    const etag = tier.usedBytes - before - header - variant;
-    expect({ header: header > 5000, variant: variant > 5000, etag: etag > 5000 }).toEqual({
-      header: true,
-      variant: true,
-      etag: true,
-    });
+  it("has what was put just now, however full it is of what is hot", () => {
+    const tier = memoryTier({ bytes: 100_000, bodyBytes: 60_000, now: testClock().now });
+    fillHot(tier, 100, 500);
+    for (const [i, size] of [10, 1000, 9000, 30_000, 60_000].entries()) {
+      tier.put(keyOf(`/new-${String(i)}`), responseEntry(noise(size)), 60);
+      expect(tier.get(keyOf(`/new-${String(i)}`))).toBeDefined();
+    }
+  });
+
+  it("keeps its hot set through any number of things asked for once", () => {
+    const tier = memoryTier({ bytes: 1_000_000, bodyBytes: 100_000, now: testClock().now });
+    const hot = fillHot(tier, 500, 500);
+    for (let i = 0; i < 5000; i++) tier.put(keyOf(`/once-${String(i)}`), responseEntry(noise(500)), 600);
+    expect(hot.filter((key) => tier.get(key) === undefined)).toEqual([]);
+  });
+
+  it.each([0, 1])("keeps its hot set through large bodies, each asked for again %i times", (again) => {
+    const tier = memoryTier({ bytes: 1_000_000, bodyBytes: 100_000, now: testClock().now });
+    const hot = fillHot(tier, 500, 500);
+    for (let i = 0; i < 100; i++) {
+      const large = keyOf(`/large-${String(i)}`);
+      tier.put(large, responseEntry(noise(95_000)), 600);
+      for (let j = 0; j < again; j++) expect(tier.get(large)).toBeDefined();
+    }
+    expect(hot.filter((key) => tier.get(key) === undefined)).toEqual([]);
+  });
+
+  it("does keep a large body that is hot itself", () => {
+    const tier = memoryTier({ bytes: 1_000_000, bodyBytes: 100_000, now: testClock().now });
+    fillHot(tier, 500, 500);
+    const large = keyOf("/large");
+    tier.put(large, responseEntry(noise(90_000)), 600);
+    for (let i = 0; i < 3; i++) tier.get(large);
+    for (let i = 0; i < 1000; i++) tier.put(keyOf(`/once-${String(i)}`), responseEntry(noise(500)), 600);
+    expect(tier.get(large)).toBeDefined();
+  });
+
+  it("keeps what comes back soon after it went", () => {
+    const tier = memoryTier({ bytes: 1_000_000, bodyBytes: 10_000, now: testClock().now });
+    fillHot(tier, 800, 500);
+    const others = Array.from({ length: 1000 }, (_, i) => `/other-${String(i)}`).values();
+    const put = (name: string): void => tier.put(keyOf(name), responseEntry(noise(500)), 600);
+    put("/back");
+    while (tier.wasHit(keyOf("/back")) === false) put(others.next().value ?? "");
+    put("/back");
+    // as many as pushed it out before, and more
+    for (let i = 0; i < 300; i++) put(others.next().value ?? "");
+    expect(tier.wasHit(keyOf("/back"))).toBe(false);
+  });
+
+  it("follows a hot set that changes", () => {
+    const tier = memoryTier({ bytes: 200_000, bodyBytes: 10_000, now: testClock().now });
+    fillHot(tier, 150, 500);
+    const next = Array.from({ length: 50 }, (_, i) => keyOf(`/next-${String(i)}`));
+    for (let round = 0; round < 20; round++) {
+      for (const key of next) if (!tier.get(key)) tier.put(key, responseEntry(noise(500)), 600);
+    }
+    expect(next.filter((key) => tier.wasHit(key) !== true)).toEqual([]);
+  });
+
+  it("says whether an entry was asked for since it was put", () => {
+    const tier = memoryTier({ ...ROOMY, now: testClock().now });
+    const key = keyOf("/a");
+    expect(tier.wasHit(key)).toBeUndefined();
+    tier.put(key, responseEntry("a"), 60);
+    expect(tier.wasHit(key)).toBe(false);
+    tier.get(key);
+    expect(tier.wasHit(key)).toBe(true);
+    tier.put(key, responseEntry("b"), 60);
+    expect(tier.wasHit(key)).toBe(false);
   });
 
   type Step =
     | { readonly kind: "put"; readonly key: number; readonly size: number; readonly seconds: number }
     | { readonly kind: "get" | "delete"; readonly key: number }
+    | { readonly kind: "reserve"; readonly size: number }
+    | { readonly kind: "release" }
     | { readonly kind: "wait"; readonly seconds: number };
   const key = fc.integer({ min: 0, max: 12 });
   const step: fc.Arbitrary<Step> = fc.oneof(
@@ -136,6 +204,8 @@ describe("memory", () => {
       seconds: fc.integer({ min: -1, max: 50 }),
     }),
     fc.record({ kind: fc.constantFrom("get" as const, "delete" as const), key }),
+    fc.record({ kind: fc.constant("reserve" as const), size: fc.integer({ min: 0, max: 3000 }) }),
+    fc.record({ kind: fc.constant("release" as const) }),
     fc.record({ kind: fc.constant("wait" as const), seconds: fc.integer({ min: 1, max: 20 }) }),
   );
 
@@ -146,19 +216,33 @@ describe("memory", () => {
         const clock = testClock();
         const tier = memoryTier({ bytes: budget, bodyBytes: 2000, now: clock.now });
         const model = new Map<CacheKey, { entry: Entry; untilMs: number }>();
+        const held: { readonly size: number; readonly release: () => void }[] = [];
+        const reserved = (): number => held.reduce((sum, { size }) => sum + size, 0);
+        // what is there, by asking as `wasHit` does: that changes nothing
+        const kept = (): number =>
+          [...model].reduce((sum, [k, { entry }]) => sum + (tier.wasHit(k) === undefined ? 0 : weightOf(k, entry)), 0);
         for (const s of steps) {
           if (s.kind === "wait") {
             clock.advance(s.seconds);
             continue;
           }
-          const k = keyOf(`/${String(s.key)}`);
+          const k = keyOf(`/${"key" in s ? String(s.key) : "none"}`);
           if (s.kind === "put") {
             const entry = responseEntry(noise(s.size));
             tier.put(k, entry, s.seconds);
             if (s.size <= 2000 && s.seconds > 0) model.set(k, { entry, untilMs: clock.now() + s.seconds * 1000 });
             else model.delete(k);
             // what was put last and fits is there
-            if (model.has(k)) expect(tier.get(k)).toBe(entry);
+            const fits = weightOf(k, entry) + reserved() <= budget - 16 * 8;
+            if (model.has(k)) expect(tier.get(k)).toBe(fits ? entry : undefined);
+          } else if (s.kind === "reserve") {
+            const release = tier.reserve(s.size);
+            expect(release !== undefined).toBe(reserved() + s.size <= (budget - 16 * 8) / 2);
+            if (release) held.push({ size: s.size, release });
+          } else if (s.kind === "release") {
+            const last = held.pop();
+            last?.release();
+            last?.release();
           } else if (s.kind === "delete") {
             tier.delete(k);
             model.delete(k);
@@ -171,8 +255,12 @@ describe("memory", () => {
             }
           }
           expect(tier.usedBytes).toBeLessThanOrEqual(budget);
-          expect(tier.usedBytes).toBeGreaterThanOrEqual(0);
+          // those past their time are still counted, and go when they are asked for
+          expect(tier.usedBytes).toBeGreaterThanOrEqual(kept() + reserved());
         }
+        for (const k of model.keys()) tier.get(k);
+        expect(tier.usedBytes).toBe(kept() + reserved());
+        for (const { release } of held) release();
         for (let i = 0; i <= 12; i++) tier.delete(keyOf(`/${String(i)}`));
         expect(tier.usedBytes).toBe(0);
       }),
@@ -185,5 +273,63 @@ describe("memory", () => {
     tier.put(keyOf("/a"), responseEntry("shared"), 60);
     const read = async () => textOf((await found(tier, keyOf("/a"))).body);
     expect(await Promise.all([read(), read(), read()])).toEqual(["shared", "shared", "shared"]);
+  });
+});
+
+describe("fills under way", () => {
+  const roomy = (): MemoryTier => memoryTier({ bytes: 100_000, bodyBytes: 50_000, now: testClock().now });
+
+  it("count in the budget until they are released, once", () => {
+    const tier = roomy();
+    const first = tier.reserve(10_000);
+    const second = tier.reserve(5000);
+    expect(tier.usedBytes).toBe(15_000);
+    first?.();
+    first?.();
+    expect(tier.usedBytes).toBe(5000);
+    second?.();
+    expect(tier.usedBytes).toBe(0);
+  });
+
+  it("push out what must go, newcomers first", () => {
+    const tier = roomy();
+    const hot = fillHot(tier, 50, 500);
+    const others = Array.from({ length: 40 }, (_, i) => keyOf(`/other-${String(i)}`));
+    for (const key of others) tier.put(key, responseEntry(noise(500)), 600);
+    const before = tier.usedBytes;
+    expect(before).toBeGreaterThan(80_000);
+    expect(tier.reserve(30_000)).toBeDefined();
+    expect(tier.usedBytes).toBeLessThanOrEqual(100_000);
+    expect(hot.filter((key) => tier.get(key) === undefined)).toEqual([]);
+    expect(others.some((key) => tier.wasHit(key) === undefined)).toBe(true);
+  });
+
+  it("take half of the budget together, and no more", () => {
+    const tier = roomy();
+    const first = tier.reserve(40_000);
+    expect(first).toBeDefined();
+    expect(tier.reserve(20_000)).toBeUndefined();
+    expect(tier.usedBytes).toBe(40_000);
+    first?.();
+    expect(tier.reserve(20_000)).toBeDefined();
+  });
+
+  it("leave no room for what is larger than the rest, and take nothing for it", () => {
+    const tier = memoryTier({ bytes: 100_000, bodyBytes: 90_000, now: testClock().now });
+    fillHot(tier, 10, 500);
+    tier.reserve(40_000);
+    const before = tier.usedBytes;
+    tier.put(keyOf("/large"), responseEntry(noise(70_000)), 60);
+    expect(tier.get(keyOf("/large"))).toBeUndefined();
+    expect(tier.usedBytes).toBe(before);
+  });
+
+  it("may be kept as soon as they are released", () => {
+    const tier = roomy();
+    fillHot(tier, 60, 500);
+    const release = tier.reserve(49_000);
+    release?.();
+    tier.put(keyOf("/filled"), responseEntry(noise(49_000)), 60);
+    expect(tier.get(keyOf("/filled"))).toBeDefined();
   });
 });

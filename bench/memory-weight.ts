@@ -1,0 +1,137 @@
+// Owns the check of the memory tier's reckoning: what its entries take in the heap of a real isolate, against what it counts for them.
+import { readFileSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Shape } from "./eviction/heap-worker.ts";
+
+const BARE: Shape = {
+  headers: 0,
+  edgeHeaders: 0,
+  variant: 0,
+  targets: 0,
+  bodyBytes: 0,
+  validators: false,
+  indexed: 0,
+};
+const USUAL: Shape = { ...BARE, headers: 8, edgeHeaders: 1, targets: 3, bodyBytes: 1024, validators: true };
+const SHAPES: readonly (readonly [string, Shape])[] = [
+  ["no fields, no body", BARE],
+  ["100 bytes of body", { ...BARE, bodyBytes: 100 }],
+  ["10 fields", { ...BARE, headers: 10 }],
+  ["2 selecting fields", { ...BARE, variant: 2 }],
+  ["10 tags", { ...BARE, targets: 10 }],
+  ["8 fields, 1 for the edge, validators, 3 tags, 1 KB", USUAL],
+  ["an index of 8 variants", { ...BARE, indexed: 8 }],
+];
+const ENTRIES = 50_000;
+const ROOMY_BYTES = 2 ** 30;
+const DEFAULT_BYTES = 32 * 2 ** 20;
+const OFFERED = 200_000;
+
+/** The collector is called by the worker, so that what is measured is alive. */
+process.env["MINIFLARE_WORKERD_V8_FLAGS"] = "--expose-gc";
+const { outputFiles } = await build({
+  entryPoints: [new URL("eviction/heap-worker.ts", import.meta.url).pathname],
+  bundle: true,
+  write: false,
+  format: "esm",
+  target: "es2024",
+});
+const isolate = new Miniflare(
+  convertV4MiniflareOptions({
+    inspectorPort: 0,
+    workers: [{ name: "heap", modules: true, script: outputFiles[0]?.text ?? "", compatibilityDate: "2026-10-01" }],
+  }),
+);
+await isolate.ready;
+const inspector = await isolate.getInspectorURL();
+const socket = new WebSocket(new URL("/core:user:heap", inspector));
+await new Promise((resolve, reject) => {
+  socket.addEventListener("open", resolve);
+  socket.addEventListener("error", reject);
+});
+
+interface HeapUsage {
+  readonly usedSize: number;
+  readonly backingStorageSize: number;
+}
+
+let calls = 0;
+
+/** Of the isolate: objects, and the bytes of buffers. */
+function heapBytes(): Promise<number> {
+  calls += 1;
+  const id = calls;
+  return new Promise((resolve) => {
+    const read = ({ data }: MessageEvent<string>): void => {
+      const answer = JSON.parse(data) as { readonly id?: number; readonly result: HeapUsage };
+      if (answer.id !== id) return;
+      socket.removeEventListener("message", read);
+      resolve(answer.result.usedSize + answer.result.backingStorageSize);
+    };
+    socket.addEventListener("message", read);
+    socket.send(JSON.stringify({ id, method: "Runtime.getHeapUsage" }));
+  });
+}
+
+/** Resident memory of workerd, bytes; 0 where the system does not tell. */
+function residentBytes(): number {
+  try {
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ");
+    const sizes = children.map((pid) => {
+      const name = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+      const pages = /VmRSS:\s+(?<kilobytes>\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.groups?.[
+        "kilobytes"
+      ];
+      return name === "workerd" ? Number(pages) * 1024 : 0;
+    });
+    return Math.max(...sizes);
+  } catch {
+    return 0;
+  }
+}
+
+async function fill(entries: number, budget: number, shape: Shape): Promise<number> {
+  const body = JSON.stringify({ entries, budget, shape });
+  const answer = await isolate.dispatchFetch("http://heap.test/", { method: "POST", body });
+  return ((await answer.json()) as { readonly usedBytes: number }).usedBytes;
+}
+
+await fill(0, 0, BARE);
+const emptyBytes = await heapBytes();
+const emptyResidentBytes = residentBytes();
+const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+const bounds: string[] = [];
+for (const [name, shape] of [
+  ["no fields, no body", BARE],
+  ["8 fields, 1 KB", USUAL],
+] as const) {
+  const used = await fill(OFFERED, DEFAULT_BYTES, shape);
+  const heap = (await heapBytes()) - emptyBytes;
+  bounds.push(
+    `${OFFERED.toLocaleString("en")} distinct objects offered (${name}), budget ${megabytes(DEFAULT_BYTES)} MB: counted ${megabytes(used)} MB, heap ${megabytes(heap)} MB; resident memory of workerd, garbage included, grew by ${megabytes(residentBytes() - emptyResidentBytes)} MB.`,
+  );
+}
+const lines = ["| entry | counted, bytes | taken, bytes | taken / counted |", "| --- | ---: | ---: | ---: |"];
+for (const [name, shape] of SHAPES) {
+  await fill(0, 0, shape);
+  const before = await heapBytes();
+  const counted = (await fill(ENTRIES, ROOMY_BYTES, shape)) / ENTRIES;
+  const taken = ((await heapBytes()) - before) / ENTRIES;
+  lines.push(`| ${name} | ${counted.toFixed(0)} | ${taken.toFixed(0)} | ${(taken / counted).toFixed(2)} |`);
+}
+socket.close();
+await isolate.dispose();
+
+const text = `${ENTRIES.toLocaleString("en")} entries of each kind, in workerd:\n\n${lines.join("\n")}\n\n${bounds.map((line) => `- ${line}`).join("\n")}`;
+process.stdout.write(`${text}\n`);
+if (process.argv[2] === "--write") {
+  const page = new URL("../docs/decisions/011-memory-eviction-and-admission.md", import.meta.url);
+  writeFileSync(
+    page,
+    readFileSync(page, "utf8").replace(
+      /(<!-- heap -->\n)[^]*?(\n<!-- end of heap -->)/,
+      (_, start: string, end: string) => `${start}\n${text}\n${end}`,
+    ),
+  );
+}
