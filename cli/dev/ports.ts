@@ -31,7 +31,6 @@ export async function freePort(host: string): Promise<number> {
     const port = randomInt(LOWEST, HIGHEST);
     try {
       // one after the other: the first that is free will do
-      // oxlint-disable-next-line no-await-in-loop
       return await listenOnce(host, port);
     } catch (error) {
       if (attempt === ATTEMPTS) throw error;
