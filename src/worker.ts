@@ -1,6 +1,7 @@
 // Owns the wiring: the only file that knows concrete tiers, bindings and the site's configuration.
 import configured from "../strata.config.ts";
 import { createApp, type Mounted } from "./app.ts";
+import { type Leases, leaseShard } from "./collapse/leases.ts";
 import type { Edge, Purge } from "./flow/exchange.ts";
 import { flights } from "./flow/flights.ts";
 import { unstorable } from "./flow/unstorable.ts";
@@ -15,11 +16,13 @@ import { kvTier } from "./tiers/kv.ts";
 import { memoryTier } from "./tiers/memory.ts";
 import { tierStack } from "./tiers/stack.ts";
 
+export { Leases } from "./collapse/leases.ts";
 export { PurgeLog } from "./purge/log.ts";
 
 interface Env {
   readonly STRATA_KV: KVNamespace;
   readonly STRATA_PURGE_LOG: DurableObjectNamespace<PurgeLog>;
+  readonly STRATA_LEASES: DurableObjectNamespace<Leases>;
   /** Overrides the site's origin for every host. */
   readonly STRATA_ORIGIN?: string;
   /** The admin token, a secret. */
@@ -83,6 +86,7 @@ function edgeOf(env: Env, reader: LogReader, purge: Purge): Edge {
     now,
     refreshing,
     flights: flying,
+    leases: (hash) => env.STRATA_LEASES.getByName(leaseShard(hash)),
     unstorable: unstorableLately,
     report: reportError,
   };

@@ -5,6 +5,7 @@ import { variantOf } from "../http/vary.ts";
 import { wanted } from "./ask.ts";
 import type { Boarded, Landing } from "./flights.ts";
 import type { Trip } from "./forward.ts";
+import { within } from "./within.ts";
 
 /**
  * Boards the flight for what a request needs from the origin; `undefined` where its answer may be for this client alone, and so must
@@ -25,14 +26,6 @@ export function boarded({ edge, facts, rule, place }: Trip, decided: Reuse): Boa
 /** How long a request waits for another's fetch, body included; then it fetches for itself. */
 const PATIENCE_MS = 15_000;
 
-export async function landedWithin(landed: Promise<Landing>): Promise<Landing> {
-  let timer: number | null = null;
-  const patience = new Promise<Landing>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, { kind: "unshared" });
-  });
-  try {
-    return await Promise.race([landed, patience]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function landedInTime(landed: Promise<Landing>): Promise<Landing> {
+  return within(landed, PATIENCE_MS, { kind: "unshared" });
 }

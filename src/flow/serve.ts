@@ -8,13 +8,14 @@ import type { Rule } from "../policy/define.ts";
 import { ruleFor } from "../policy/match.ts";
 import type { Found } from "../tiers/tier.ts";
 import { restOf, wanted } from "./ask.ts";
-import { boarded, landedWithin } from "./collapse.ts";
+import { boarded, landedInTime } from "./collapse.ts";
 import { type Delivery, deliverHeld } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { deliverFailure, deliverProblem } from "./fail.ts";
 import type { FoundPart } from "./fill.ts";
-import type { Land, Landing } from "./flights.ts";
+import type { Boarded, Land, Landing } from "./flights.ts";
 import { discard, forward, present, type Trip } from "./forward.ts";
+import { askLeave } from "./lease.ts";
 import { CLEAR, look, type Seen } from "./look.ts";
 import { FETCH_WHOLE } from "./origin.ts";
 import { passBy } from "./pass.ts";
@@ -50,12 +51,12 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     // what was just stored and must be validated all the same can be shared with nobody
     const isAlone = waits >= MAX_WAITS || (last === "stored" && seen.decided.verdict === "revalidate");
     const flight = isAlone ? undefined : boarded(trip, seen.decided);
-    if (flight?.role === "leader") return lead(exchange, flight.land, answer(trip, seen, flight.land, waitedFor));
+    if (flight?.role === "leader") return lead(exchange, flight.land, led(trip, seen, flight, waitedFor));
     if (!flight) return answer(trip, seen, undefined, waitedFor);
     discard(seen.held);
     waitedFor ??= seen.decided.reason;
     // oxlint-disable-next-line no-await-in-loop
-    const landing = await landedWithin(flight.landed);
+    const landing = await landedInTime(flight.landed);
     last = landing.kind;
     if (landing.kind === "unshared") waits = MAX_WAITS;
     if (landing.kind !== "failed") continue;
@@ -75,6 +76,31 @@ async function lead(exchange: Exchange, land: Land, answered: Response | Promise
   );
   exchange.background(ended);
   return answered;
+}
+
+/** The leader's own answer: from the origin, or from what another isolate fetched where the rule has them wait for each other. */
+async function led(
+  trip: Trip,
+  seen: Seen,
+  { key, land }: Boarded & { role: "leader" },
+  waitedFor: ReasonCode | undefined,
+): Promise<Response> {
+  if (trip.rule.collapse !== "global") return answer(trip, seen, land, waitedFor);
+  const leave = await askLeave(trip, seen, key, land);
+  if (leave.kind === "alone") return answer(trip, seen, land, waitedFor);
+  if (leave.kind === "sole") {
+    const sole = { ...trip, place: { ...trip.place, sole: true } };
+    return lead(trip.exchange, leave.land, answer(sole, seen, leave.land, waitedFor));
+  }
+  // a stream must not stay open while we wait
+  discard(seen.held);
+  // there is nothing to share: nobody here needs to wait, either
+  if ((await leave.ended()) === "unshared") land({ kind: "unshared" });
+  const again = await look(trip.edge, trip.exchange, trip.facts, trip.rule);
+  const { verdict } = again.decided;
+  // what is found is found by those who wait here, too
+  if (verdict !== "fetch" && verdict !== "revalidate") land({ kind: "stored" });
+  return answer({ ...trip, place: again.place }, again, land, waitedFor ?? seen.decided.reason);
 }
 
 /** What a failure leaves to those who waited for another's fetch: something stale, or the same failure. */

@@ -67,6 +67,8 @@ export interface Place {
   readonly maxVariants: number;
   /** `Stack.epoch` when the request began: an invalidation since then wins over what it stores. */
   readonly epoch: Epoch;
+  /** Whether nobody else is fetching this: a lease was granted. */
+  readonly sole?: boolean;
 }
 
 export interface Stack {

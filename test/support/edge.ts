@@ -1,6 +1,6 @@
 // Owns a whole edge for tests: scripted origin, clock in hand, real memory tier, real replica over a log in memory.
 import type { DependencyError } from "../../src/error.ts";
-import type { Edge, Purge } from "../../src/flow/exchange.ts";
+import type { Edge, LeaseKeeper, Purge } from "../../src/flow/exchange.ts";
 import { flights } from "../../src/flow/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
 import { unstorable } from "../../src/flow/unstorable.ts";
@@ -43,6 +43,7 @@ export interface EdgeOptions {
   readonly logWaitMs?: number;
   /** Takes the place of the log where the flow itself purges. */
   readonly purge?: Purge;
+  readonly leases?: (hash: string) => LeaseKeeper;
 }
 
 export const SHOP = "https://shop.test";
@@ -80,6 +81,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     now: clock.now,
     refreshing: new Map(),
     flights: flights(clock.now),
+    leases: options.leases,
     unstorable: unstorable(clock.now),
     report,
   };
