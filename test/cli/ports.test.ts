@@ -1,3 +1,4 @@
+// Owns the proof that free ports are chosen below those the kernel hands out by itself.
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { assertPortFree, freePort } from "../../cli/dev/ports.ts";
