@@ -1,5 +1,6 @@
 // Owns the wiring: the only file that knows concrete tiers, bindings and randomness. A worker of one's own mounts it in front of its routes.
 import { createApp, type AppEnv, type Mounted } from "./app.ts";
+import { type Leases, leaseShard } from "./collapse/leases.ts";
 import { SiteError } from "./error.ts";
 import { breakers } from "./flow/breaker.ts";
 import type { Edge, Purge } from "./flow/exchange.ts";
@@ -21,6 +22,7 @@ import type { Hono } from "hono";
 export interface StrataEnv {
   readonly STRATA_KV: KVNamespace;
   readonly STRATA_PURGE_LOG: DurableObjectNamespace<PurgeLog>;
+  readonly STRATA_LEASES: DurableObjectNamespace<Leases>;
   /** Overrides the site's origin for every host. */
   readonly STRATA_ORIGIN?: string;
   /** The admin token, a secret. */
@@ -90,6 +92,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
         pause,
       ),
       purges: { ...replica, purge, ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background) },
+      leases: (hash) => env.STRATA_LEASES.getByName(leaseShard(hash)),
       fetch: fetchFrom(env, served, routes),
     };
   }

@@ -141,7 +141,7 @@ function filled(
   length: number | undefined,
 ): ReadableStream<Uint8Array> {
   const filling = fill(edge.stack, { source, length, place, stored, neighbour, makesEtag: rule.etag });
-  if (land) exchange.background(filling.kept.then((kept) => land(kept ? STORED : BROKE_OFF)));
+  if (land) exchange.background(filling.kept.then((kept) => land(kept ? STORED : BROKE_OFF, filling.filed)));
   exchange.background(filling.done);
   return filling.body;
 }
@@ -156,8 +156,9 @@ function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, 
   const { stored, body } = held;
   const outcome: Outcome = { ...before, stored: true };
   if (body.kind === "bytes") {
-    trip.exchange.background(trip.edge.stack.store(trip.place, stored, body.bytes));
-    errand.land?.(STORED);
+    const filed = trip.edge.stack.store(trip.place, stored, body.bytes);
+    trip.exchange.background(filed);
+    errand.land?.(STORED, () => filed);
     return deliverHeld(delivery, held, outcome);
   }
   const stream = filled(trip, errand, stored, body.stream, stored.bodyLength);

@@ -31,6 +31,24 @@ export interface Purges {
 /** Carries out a purge; resolves with its sequence number once the log has it and this isolate obeys it. */
 export type Purge = (targets: readonly Target[], mode: "hard" | "soft") => Promise<number>;
 
+/** How a lease ended for those who waited; "expired" also where nothing is known of it. */
+export type LeaseEnding = "stored" | "unshared" | "failed" | "expired";
+
+/** What the flow asks of the object that has a key's lease. Keys are hashes: no URL leaves the edge. */
+export interface LeaseKeeper {
+  /** `lookedAgoMs`: how long ago the caller found nothing. */
+  take(
+    key: string,
+    holder: string,
+    lookedAgoMs: number,
+  ): Promise<
+    { readonly kind: "granted" } | { readonly kind: "held"; readonly holder: string } | { readonly kind: "full" }
+  >;
+  /** Resolves when that holder's lease is over, or after `withinMs`. */
+  ended(key: string, holder: string, withinMs: number): Promise<LeaseEnding>;
+  release(key: string, holder: string, ending: LeaseEnding): Promise<unknown>;
+}
+
 /** Where the edge serves from; wired once per isolate. */
 export interface Edge {
   readonly site: Site;
@@ -44,6 +62,8 @@ export interface Edge {
   readonly refreshing: Map<string, number>;
   /** Fetches under way that others may wait for. */
   readonly flights: Flights;
+  /** Who keeps the lease of a key, by its hash; absent where there is nobody. */
+  readonly leases?: ((hash: string) => LeaseKeeper) | undefined;
   /** What could not be stored lately. */
   readonly unstorable: KeyMarks;
   /** What the origin asked not to be asked for, with Retry-After. */

@@ -29,6 +29,8 @@ export interface Filling {
   readonly body: ReadableStream<Uint8Array>;
   /** Resolves when others find it: in memory, or in the colo where it is too large. False where it was not kept. */
   readonly kept: Promise<boolean>;
+  /** Resolves when every tier that takes it has it, however slow the client. */
+  filed(): Promise<void>;
   readonly done: Promise<void>;
 }
 
@@ -39,7 +41,12 @@ const COLO_WINDOW_BYTES = 8 * 2 ** 20;
 export function fill(stack: Stack, what: Fill): Filling {
   const keep = keeper(stack, what);
   const client = outlet(what.length, stack.maxBufferedBytes);
-  return { body: client.body, kept: keep.kept, done: pump(what, keep, client) };
+  return {
+    body: client.body,
+    kept: keep.kept,
+    filed: () => keep.kept.then(() => keep.settled()),
+    done: pump(what, keep, client),
+  };
 }
 
 async function pump({ source, length }: Fill, keep: Keeper, client: Outlet): Promise<void> {

@@ -11,11 +11,11 @@ export type Landing =
   /** `final`: the one retry has been made, or would be in vain. */
   | { readonly kind: "failed"; readonly reason: Failure; readonly final: boolean };
 
-/** Further calls do nothing. */
-export type Land = (landing: Landing) => void;
+/** Further calls do nothing. `filed`: resolves when other isolates can find what was stored. */
+export type Land = (landing: Landing, filed?: () => Promise<void>) => void;
 
 export type Boarded =
-  | { readonly role: "leader"; readonly land: Land }
+  | { readonly role: "leader"; readonly key: CacheKey; readonly land: Land }
   | { readonly role: "follower"; readonly landed: Promise<Landing>; readonly startedAtMs: number };
 
 export interface Flights {
@@ -40,7 +40,7 @@ export function flights(now: () => number): Flights {
         if (under.get(key) === flight) under.delete(key);
         resolve(landing);
       };
-      return { role: "leader", land };
+      return { role: "leader", key, land };
     },
   };
 }

@@ -1,7 +1,7 @@
 // Owns the way of one request, in the order it lives: receive, rule, look, then an answer, a forward, or a wait for another's.
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts } from "../http/facts.ts";
-import { fwdOf, type ReasonCode } from "../http/reasons.ts";
+import type { ReasonCode } from "../http/reasons.ts";
 import { freshSeconds } from "../http/reuse.ts";
 import { type Failure, settleFailure } from "../http/settle.ts";
 import type { Rule } from "../policy/define.ts";
@@ -13,10 +13,12 @@ import { deliverHeld } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { deliverFailure, deliverProblem } from "./fail.ts";
 import type { FoundPart } from "./fill.ts";
-import type { Land, Landing } from "./flights.ts";
+import type { Boarded, Land, Landing } from "./flights.ts";
 import { forward } from "./forward.ts";
+import { askLeave } from "./lease.ts";
 import { CLEAR, look, type Seen } from "./look.ts";
 import { passBy } from "./pass.ts";
+import { patienceFor } from "./patience.ts";
 import { receive } from "./receive.ts";
 import { refreshLater } from "./refresh.ts";
 import { ruledRequest } from "./ruled.ts";
@@ -52,7 +54,7 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     // what was just stored and must be validated all the same can be shared with nobody
     const isAlone = waits >= MAX_WAITS || (last === "stored" && seen.decided.verdict === "revalidate");
     const flight = isAlone ? undefined : boarded(trip, seen.decided);
-    if (flight?.role === "leader") return lead(exchange, flight.land, answer(trip, seen, flight.land, waitedFor));
+    if (flight?.role === "leader") return lead(exchange, flight.land, led(trip, seen, flight, waitedFor));
     if (!flight) return answer(trip, seen, undefined, waitedFor);
     discard(seen.held);
     waitedFor ??= seen.decided.reason;
@@ -80,6 +82,31 @@ async function lead(exchange: Exchange, land: Land, answered: Response | Promise
   return answered;
 }
 
+/** The leader's own answer: from the origin, or from what another isolate fetched where the rule has them wait for each other. */
+async function led(
+  trip: Trip,
+  seen: Seen,
+  { key, land }: Boarded & { role: "leader" },
+  waitedFor: ReasonCode | undefined,
+): Promise<Response> {
+  if (trip.rule.collapse !== "global") return answer(trip, seen, land, waitedFor);
+  const leave = await askLeave(trip, seen, key, land);
+  if (leave.kind === "alone") return answer(trip, seen, land, waitedFor);
+  if (leave.kind === "sole") {
+    const sole = { ...trip, place: { ...trip.place, sole: true } };
+    return lead(trip.exchange, leave.land, answer(sole, seen, leave.land, waitedFor));
+  }
+  // a stream must not stay open while we wait
+  discard(seen.held);
+  // there is nothing to share: nobody here needs to wait, either
+  if ((await leave.ended()) === "unshared") land({ kind: "unshared" });
+  const again = await look(trip.edge, trip.exchange, trip.facts, trip.rule);
+  const { verdict } = again.decided;
+  // what is found is found by those who wait here, too
+  if (verdict !== "fetch" && verdict !== "revalidate") land({ kind: "stored" });
+  return answer({ ...trip, place: again.place }, again, land, waitedFor ?? seen.decided.reason);
+}
+
 /** What a failure leaves to those who waited for another's fetch: something stale, because of `standsIn`, or the same failure. */
 async function failTogether(trip: Trip, failure: Failure, standsIn?: ReasonCode): Promise<Response> {
   const { edge, exchange, facts, rule } = trip;
@@ -93,15 +120,6 @@ async function failTogether(trip: Trip, failure: Failure, standsIn?: ReasonCode)
   }
   discard(held);
   return deliverFailure(deliveryOf(trip, nowMs), verdict, outcome);
-}
-
-/** How long a request waits for the origin where something stale may stand in; `undefined` where nothing may. */
-function patienceFor({ rule }: Trip, { decided, purge, nowMs }: Seen): number | undefined {
-  // who insists on a validation waits for it (RFC 9111 5.2.1.4)
-  if (fwdOf(decided.reason) === "request") return undefined;
-  const stored = decided.verdict === "revalidate" ? decided.stored : undefined;
-  const verdict = settleFailure("origin-timeout", { stored, purge }, nowMs);
-  return verdict.verdict === "serve-stale" ? rule.patienceMs : undefined;
 }
 
 /** Carries out the verdict on what was seen. `land` tells those who wait how the fetch ended; `waitedFor`: why this one waited. */

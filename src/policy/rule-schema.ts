@@ -133,4 +133,6 @@ export const rule = v.strictObject({
   purge: v.optional(purge),
   /** Whether responses of this rule may be kept in KV. */
   global: v.optional(flag),
+  /** Isolates wait for each other's fetch, by a lease. */
+  collapse: v.optional(v.literal("global", 'must be "global" or absent')),
 });

@@ -34,6 +34,8 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly maxLagMs: number;
   readonly onUnknown: "revalidate" | "serve";
   readonly global: boolean;
+  /** How far apart those may be of whom one fetches for all. */
+  readonly collapse: "isolate" | "global";
   /** Part of every key: entries stored under a wording that shaped them otherwise are not found. */
   readonly version: string;
 }
@@ -68,12 +70,14 @@ export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput
     maxLagMs: (purge.maxLag ?? sitePurge?.maxLag ?? DEFAULTS.maxLag) * 1000,
     onUnknown: purge.onUnknown ?? sitePurge?.onUnknown ?? DEFAULTS.onUnknown,
     global: rule.global ?? true,
+    collapse: rule.collapse ?? "isolate",
     version: hash64(JSON.stringify([siteVersion, shapingStored(rule)])),
   };
 }
 
 /** What no stored byte depends on stays out: changing it leaves the cache warm. */
-function shapingStored({ browser, purge: _purge, origin: _origin, vary, ...others }: RuleInput): unknown {
+function shapingStored(input: RuleInput): unknown {
+  const { browser, purge: _purge, origin: _origin, collapse: _collapse, vary, ...others } = input;
   const { max: _max, ...declared } = vary ?? {};
   return [others, declared, browser?.etag];
 }

@@ -31,6 +31,7 @@ const ROOMS: readonly Room[] = [
   { from: "src/policy", may: ["policy/", "http/", "error.ts", "valibot"] },
   { from: "src/tiers", may: ["tiers/", "http/", "error.ts", "valibot"] },
   { from: "src/purge", may: ["purge/", "http/", "tiers/tier.ts", "error.ts", "cloudflare:workers"] },
+  { from: "src/collapse", may: ["collapse/", "http/", "cloudflare:workers"] },
   { from: "src/flow", may: ["flow/", "http/", "policy/", "tiers/tier.ts", "error.ts"] },
   { from: "src/auth", may: ["auth/", "http/", "error.ts"] },
   { from: "src/observe", may: ["observe/", "http/", "error.ts"] },

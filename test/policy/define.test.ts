@@ -187,6 +187,7 @@ describe("a rule's options", () => {
     ["what browsers are told", { browser: { ttl: 60, swr: 1, immutable: true } }],
     ["how purges are read", { purge: { maxLag: 9, onUnknown: "serve" } }],
     ["how many variants are kept", { vary: { max: 3 } }],
+    ["who waits for whom", { collapse: "global" }],
   ])("the version does not change with %s: no stored byte does", (_, options) => {
     expect(ruleOf(options).version).toBe(ruleOf({}).version);
   });

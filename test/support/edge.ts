@@ -1,7 +1,7 @@
 // Owns a whole edge for tests: scripted origin, clock in hand, real memory tier, real replica over a log in memory.
 import type { DependencyError } from "../../src/error.ts";
-import type { Edge, Purge } from "../../src/flow/exchange.ts";
 import { breakers } from "../../src/flow/breaker.ts";
+import type { Edge, LeaseKeeper, Purge } from "../../src/flow/exchange.ts";
 import { flights } from "../../src/flow/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
 import { keyMarks } from "../../src/flow/key-marks.ts";
@@ -46,6 +46,7 @@ export interface EdgeOptions {
   readonly pause?: () => Promise<void>;
   /** Takes the place of the log where the flow itself purges. */
   readonly purge?: Purge;
+  readonly leases?: (hash: string) => LeaseKeeper;
 }
 
 export const SHOP = "https://shop.test";
@@ -93,6 +94,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     unstorable: keyMarks(clock.now),
     resting: keyMarks(clock.now),
     breakers: breakers({ now: clock.now, random: () => 0.5 }),
+    leases: options.leases,
     report,
   };
   const test: TestEdge = {

@@ -1,4 +1,5 @@
 // Owns the types of the bindings that tests in workerd see.
+import type { Leases } from "../../src/collapse/leases.ts";
 import type { PurgeLog } from "../../src/purge/log.ts";
 
 declare global {
@@ -9,6 +10,7 @@ declare global {
     interface Env {
       readonly STRATA_KV: KVNamespace;
       readonly STRATA_PURGE_LOG: DurableObjectNamespace<PurgeLog>;
+      readonly STRATA_LEASES: DurableObjectNamespace<Leases>;
     }
   }
 }

@@ -13,6 +13,9 @@ export class PurgeLog extends DurableObject {
   }
 }
 
+/** wrangler.toml binds it. */
+export class Leases extends DurableObject {}
+
 interface Env {
   readonly STRATA_KV: KVNamespace;
   readonly STRATA_PURGE_LOG: DurableObjectNamespace<PurgeLog>;

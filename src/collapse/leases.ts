@@ -1,0 +1,45 @@
+// Owns the Durable Object of leases: of the isolates that miss one key, one fetches and the others wait.
+import { DurableObject } from "cloudflare:workers";
+import { type Ending, type LeaseTable, leaseTable, type Taken } from "./lease-table.ts";
+
+/**
+ * A lease lasts as long as the platform keeps a leader alive. One object answers about 1,000 requests a second, half of them `take`, so
+ * it cannot remember more than 15,000 leases at a time.
+ */
+const LIMITS = { leaseMs: 30_000, waitMs: 10_000, leases: 20_000, waiters: 10_000 };
+
+/**
+ * `take` and `ended` are two calls: a caller that waits must know that it waits for a leader, not for this object. In memory only: an
+ * object that is evicted forgets its leases, which lets the next one fetch and blocks nobody.
+ */
+export class Leases extends DurableObject<unknown> {
+  readonly #table: LeaseTable = leaseTable(
+    {
+      now: () => Date.now(),
+      after(ms, callback) {
+        const timer = setTimeout(callback, ms);
+        return () => {
+          clearTimeout(timer);
+        };
+      },
+    },
+    LIMITS,
+  );
+
+  take(key: string, holder: string, lookedAgoMs: number): Taken {
+    return this.#table.take(key, holder, lookedAgoMs);
+  }
+
+  ended(key: string, holder: string, withinMs: number): Promise<Ending> {
+    return this.#table.ended(key, holder, withinMs);
+  }
+
+  release(key: string, holder: string, ending: Ending): boolean {
+    return this.#table.release(key, holder, ending);
+  }
+}
+
+/** Which of 16 objects has a key, by the first digit of its hash: together they take about 16,000 requests a second. */
+export function leaseShard(hash: string): string {
+  return `leases-${hash.charAt(0)}`;
+}

@@ -1,0 +1,91 @@
+// Owns leases as a leader sees them: it takes one before it fetches, or waits for another isolate's, and never fails for want of one.
+import { DependencyError } from "../error.ts";
+import { hash64 } from "../http/hash.ts";
+import type { CacheKey } from "../http/key.ts";
+import type { Edge, Exchange, LeaseEnding, LeaseKeeper } from "./exchange.ts";
+import type { Land } from "./flights.ts";
+import type { Seen } from "./look.ts";
+import { patienceFor } from "./patience.ts";
+import { LATE, within } from "./timeout.ts";
+import type { Trip } from "./trip.ts";
+
+/** What a leader may do. */
+export type Leave =
+  /** Fetch, and land with this: it lands the flight as well, and ends the lease. */
+  | { readonly kind: "sole"; readonly land: Land }
+  /** Fetch all the same: there is no lease to be had. */
+  | { readonly kind: "alone" }
+  /** Another isolate fetches, or did since we looked: wait for its end, and look again. */
+  | { readonly kind: "held"; ended(): Promise<LeaseEnding> };
+
+/** How long the keeper may take to answer. */
+const ANSWER_MS = 500;
+/** How long another isolate's fetch is waited for; those who wait for this leader wait longer. */
+const WAIT_MS = 10_000;
+
+const ALONE: Leave = { kind: "alone" };
+
+export async function askLeave(trip: Trip, seen: Seen, flight: CacheKey, land: Land): Promise<Leave> {
+  const { edge, exchange } = trip;
+  const key = hash64(flight);
+  try {
+    const keeper = edge.leases?.(key);
+    if (!keeper) return ALONE;
+    const lease: Lease = { edge, keeper, key, holder: crypto.randomUUID() };
+    const asked = keeper.take(key, lease.holder, edge.now() - seen.nowMs);
+    const taken = await within(edge.timeout(ANSWER_MS), asked);
+    if (taken === LATE) {
+      noted(edge, "took too long");
+      // what is granted late would keep others waiting
+      exchange.background(released(lease, "failed", () => within(edge.timeout(WAIT_MS), asked)));
+    } else if (taken.kind === "granted") {
+      return { kind: "sole", land: landsAndReleases(lease, exchange, land) };
+    } else if (taken.kind === "held") {
+      const { holder } = taken;
+      return { kind: "held", ended: () => endOf({ ...lease, holder }, patienceFor(trip, seen) ?? WAIT_MS) };
+    }
+  } catch (cause) {
+    noted(edge, "did not answer", cause);
+  }
+  return ALONE;
+}
+
+interface Lease {
+  readonly edge: Edge;
+  readonly keeper: LeaseKeeper;
+  readonly key: string;
+  readonly holder: string;
+}
+
+function noted(edge: Edge, what: string, cause?: unknown): void {
+  edge.report(new DependencyError("leases", what, { cause }));
+}
+
+async function endOf({ edge, keeper, key, holder }: Lease, ms: number): Promise<LeaseEnding> {
+  try {
+    const ending = await within(edge.timeout(ms), keeper.ended(key, holder, ms));
+    return ending === LATE ? "expired" : ending;
+  } catch (cause) {
+    noted(edge, "did not answer", cause);
+    return "expired";
+  }
+}
+
+/** Never rejects: a lease that is not released expires. */
+async function released(lease: Lease, ending: LeaseEnding, after?: () => Promise<unknown>): Promise<void> {
+  const { edge, keeper, key, holder } = lease;
+  try {
+    await after?.();
+    await within(edge.timeout(ANSWER_MS), keeper.release(key, holder, ending));
+  } catch (cause) {
+    noted(edge, "were not released", cause);
+  }
+}
+
+/** Those of this isolate find it in memory; the others only once it is filed. Of several releases the first counts. */
+function landsAndReleases(lease: Lease, { background }: Exchange, land: Land): Land {
+  return (how, filed) => {
+    land(how);
+    background(released(lease, how.kind, filed));
+  };
+}
