@@ -1,7 +1,7 @@
 // Owns the wiring: the only file that knows concrete tiers, bindings and the site's configuration.
 import configured from "../strata.config.ts";
 import { createApp, type Mounted } from "./app.ts";
-import type { Edge, Purge } from "./flow/exchange.ts";
+import type { Edge, Purge, Timer } from "./flow/exchange.ts";
 import { flights } from "./flow/flights.ts";
 import { unstorable } from "./flow/unstorable.ts";
 import { reportError } from "./observe/log.ts";
@@ -36,6 +36,12 @@ const LOG_WAIT_MS = 1000;
 
 const site = requireSite(configured);
 const now = (): number => Date.now();
+const timer: Timer = (ms, then) => {
+  const id = setTimeout(then, ms);
+  return () => {
+    clearTimeout(id);
+  };
+};
 const memory = memoryTier({ ...site.memory, now });
 const replica = purgeReplica({ now, waitMs: LOG_WAIT_MS, report: reportError });
 const invalidated = invalidations();
@@ -81,6 +87,7 @@ function edgeOf(env: Env, reader: LogReader, purge: Purge): Edge {
     purges: { ...replica, purge, ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background) },
     fetch: (request) => fetch(request),
     now,
+    timer,
     refreshing,
     flights: flying,
     unstorable: unstorableLately,

@@ -25,6 +25,9 @@ export interface Purges {
   readonly purge: Purge;
 }
 
+/** Runs `then` in `ms`; what it returns prevents that. */
+export type Timer = (ms: number, then: () => void) => () => void;
+
 /** Carries out a purge; resolves with its sequence number once the log has it and this isolate obeys it. */
 export type Purge = (targets: readonly Target[], mode: "hard" | "soft") => Promise<number>;
 
@@ -36,6 +39,7 @@ export interface Edge {
   /** Sends a request to an origin. */
   readonly fetch: (request: Request) => Promise<Response>;
   readonly now: () => number;
+  readonly timer: Timer;
   /** Keys with a background refresh under way, and when it began: one at a time for each. */
   readonly refreshing: Map<string, number>;
   /** Fetches under way that others may wait for. */

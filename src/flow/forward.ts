@@ -14,6 +14,7 @@ import type { Edge, Exchange } from "./exchange.ts";
 import { deliverFailure } from "./fail.ts";
 import { fill, type FoundPart } from "./fill.ts";
 import type { Land, Landing } from "./flights.ts";
+import type { Kept } from "./keeper.ts";
 import { askOrigin, FETCH_WHOLE, type Intent } from "./origin.ts";
 import { ruledAnswer } from "./ruled.ts";
 import { precededBy } from "./slice.ts";
@@ -197,7 +198,13 @@ function withdraw({ edge, exchange, facts, place }: Trip, reason: ReasonCode): v
 }
 
 const STORED: Landing = { kind: "stored" };
-const BROKE_OFF: Landing = { kind: "failed", reason: "origin-unreachable" };
+const UNSHARED: Landing = { kind: "unshared" };
+const LANDINGS: Readonly<Record<Kept, Landing>> = {
+  kept: STORED,
+  declined: UNSHARED,
+  refused: UNSHARED,
+  broken: { kind: "failed", reason: "origin-unreachable" },
+};
 
 /** Starts the fill and returns the client's side of it. */
 function filled(
@@ -207,8 +214,13 @@ function filled(
   source: ReadableStream<Uint8Array>,
   length: number | undefined,
 ): ReadableStream<Uint8Array> {
-  const filling = fill(edge.stack, { source, length, place, stored, neighbour, makesEtag: rule.etag });
-  if (land) exchange.background(filling.kept.then((kept) => land(kept ? STORED : BROKE_OFF)));
+  const filling = fill(edge, { source, length, place, stored, neighbour, makesEtag: rule.etag });
+  const ended = filling.kept.then((kept) => {
+    // the next range need not fetch the whole for nothing; what broke off, or a tier refused, may be kept the next time
+    if (kept === "declined" && !stored.part) edge.unstorable.mark(place.key);
+    land?.(LANDINGS[kept]);
+  });
+  exchange.background(ended);
   exchange.background(filling.done);
   return filling.body;
 }

@@ -12,6 +12,9 @@ const BODY_FIELD = "strata-body";
 /** All header fields of a message share 128 KB on the platform. */
 const MAX_HEAD_BYTES = 100_000;
 
+/** What the platform keeps of one response at most; 512 MB are not said to be binary. */
+const MAX_STREAMED_BYTES = 512e6;
+
 /** The Cache API methods this tier calls. */
 export interface CacheLike {
   match(request: Request): Promise<Response | undefined>;
@@ -26,6 +29,7 @@ export interface CacheLike {
 export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: number): Tier {
   return {
     name: "colo",
+    maxStreamedBytes: MAX_STREAMED_BYTES,
     admits: () => true,
     async get(key) {
       const opened = await cache();

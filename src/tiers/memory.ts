@@ -16,6 +16,8 @@ export interface MemoryTier extends Tier {
   delete(key: CacheKey): void;
   /** Whether the entry has been asked for since it was put; `undefined` where there is none. */
   wasHit(key: CacheKey): boolean | undefined;
+  /** Takes bytes out of the budget, until what it returns is called; `undefined` where there is no room. */
+  reserve(bytes: number): (() => void) | undefined;
   /** Bytes in use, by the tier's own reckoning. */
   readonly usedBytes: number;
 }
@@ -46,6 +48,7 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
   let oldest: Node | undefined;
   let hand: Node | undefined;
   let used = 0;
+  let reserved = 0;
 
   function unlink(node: Node): void {
     if (hand === node) hand = node.newer;
@@ -88,8 +91,8 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
       if (before) unlink(before);
       const size = sizeOf(key, entry);
       const fits = entry.kind === "vary" || (entry.body.kind === "bytes" && entry.body.bytes.length <= bodyBytes);
-      if (!fits || size > budget || seconds <= 0) return;
-      while (used + size > budget) evictOne();
+      if (!fits || reserved + size > budget || seconds <= 0) return;
+      while (used + reserved + size > budget) evictOne();
       const visited = before?.visited ?? false;
       const node: Node = {
         key,
@@ -110,6 +113,16 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
     delete(key) {
       const node = nodes.get(key);
       if (node) unlink(node);
+    },
+    reserve(bytes) {
+      if (reserved + bytes > budget) return undefined;
+      reserved += bytes;
+      while (used + reserved > budget) evictOne();
+      let isHeld = true;
+      return () => {
+        if (isHeld) reserved -= bytes;
+        isHeld = false;
+      };
     },
     wasHit(key) {
       const node = nodes.get(key);

@@ -58,6 +58,8 @@ export function tierStack(
 
   return {
     maxBufferedBytes,
+    maxStreamedBytes: Math.max(0, ...lower.map((tier) => tier.maxStreamedBytes ?? 0)),
+    reserve: (bytes) => memory.reserve(bytes),
     lookup(place, enough, background) {
       const first = lookupSync(memory, place);
       if (first.found && enough(first.found.stored)) return first;
@@ -83,8 +85,14 @@ export function tierStack(
         await body.stream.cancel();
         return;
       }
+      // an invalidation of the key while the body came wins over it
+      const whole = body.whole?.then((length) => {
+        if (invalidated.after(place.key, place.epoch)) throw new Error("invalidated meanwhile");
+        return length;
+      });
+      whole?.catch(() => undefined);
       // memory keeps no stream: its `put` drops the predecessor that would answer instead
-      await file([memory, ...colo], memory, place, { kind: "response", stored, body });
+      await file([memory, ...colo], memory, place, { kind: "response", stored, body: { ...body, whole } });
     },
   };
 }

@@ -5,16 +5,29 @@ export const NOON_MS = Date.UTC(2026, 10, 22, 12, 0, 0);
 
 export interface Clock {
   readonly now: () => number;
-  /** Moves the clock on, or back. */
+  readonly timer: (ms: number, then: () => void) => () => void;
+  /** Moves the clock on, or back; timers that are due by then run. */
   advance(seconds: number): void;
 }
 
 export function testClock(startMs = NOON_MS): Clock {
   let nowMs = startMs;
+  const timers = new Map<() => void, number>();
   return {
     now: () => nowMs,
+    timer(ms, then) {
+      const due = (): void => {
+        then();
+      };
+      timers.set(due, nowMs + ms);
+      return () => void timers.delete(due);
+    },
     advance(seconds) {
       nowMs += seconds * 1000;
+      for (const [due] of [...timers].filter(([, atMs]) => atMs <= nowMs)) {
+        timers.delete(due);
+        due();
+      }
     },
   };
 }

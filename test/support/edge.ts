@@ -78,6 +78,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
       return test.origin(request);
     },
     now: clock.now,
+    timer: clock.timer,
     refreshing: new Map(),
     flights: flights(clock.now),
     unstorable: unstorable(clock.now),
