@@ -1,78 +1,84 @@
-// Owns the stream of a fill into the colo: what a slow colo has not taken yet waits here, and one too slow is given up.
-import type { Body } from "../tiers/tier.ts";
-import type { Timer } from "./exchange.ts";
+// Owns the stream of a fill into the colo: a slow colo holds the body back a little, one too slow is given up.
+import type { Edge } from "./exchange.ts";
+import type { Keepable } from "./keepable.ts";
+import { PIECE_BYTES } from "./pieces.ts";
+import { writing } from "./writing.ts";
 
 export interface Feed {
-  readonly body: Body & { kind: "stream" };
   /** The bytes must stay as they are until they are taken. */
   send(piece: Uint8Array): void;
-  /** A promise where more than `windowBytes` wait: it resolves when no more do, or the colo is lost. */
-  room(windowBytes: number): Promise<void> | undefined;
+  /** How much may wait for whoever is slow, in bytes. */
+  readonly windowBytes: number;
+  /** A promise where the colo must catch up: it resolves when it has, or is lost. To be asked for when it alone is waited for. */
+  room(): Promise<void> | undefined;
   /** Every byte has been sent. */
   end(): void;
   abort(cause: unknown): void;
+  /** Resolves when the colo has it, or never will. */
+  readonly stored: Promise<void>;
+  /** Gives back the memory of the window. */
+  release(): void;
 }
 
-/** How long the client's body is held back for a colo that takes nothing. */
-const STALL_MS = 2000;
+/** What may wait where the memory budget has room for it; else a single piece. */
+const WINDOW_BYTES = 4 * PIECE_BYTES;
 
-/** `length`: of the whole body, where known; the Cache API cuts ranges out of none that declared none. `lose`: is told once that the colo takes no more. */
+/** How long a client is held back for a slow colo: so long for any body, and longer for a longer one. */
+const PATIENCE_MS = 2000;
+const BYTES_PER_MS = 8000;
+
+/** `lose`: is told once that the colo takes no more of it. */
 export function feed(
-  length: number | undefined,
-  timer: Timer,
+  { stack, now, timer }: Pick<Edge, "stack" | "now" | "timer">,
+  { place, stored, length }: Keepable,
   lose: (how: "refused" | "declined", cause: Error) => void,
 ): Feed {
+  // with a declared length the Cache API can cut ranges out of it
   const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
   const writer = writable.getWriter();
   const whole = Promise.withResolvers<number>();
   whole.promise.catch(() => undefined);
   writer.closed.catch(() => undefined);
-  let waiting = 0;
   let sent = 0;
+  let heldMs = 0;
   let isOver = false;
-  let wanted: { readonly windowBytes: number; readonly promise: PromiseWithResolvers<void> } | undefined;
-
-  function abort(cause: unknown): void {
-    isOver = true;
-    whole.reject(cause);
-    wanted?.promise.resolve();
-    writer.abort(cause).catch(() => undefined);
-  }
-
-  function lost(how: "refused" | "declined", why: string): void {
-    if (!isOver) lose(how, new Error(why));
-  }
-
-  async function write(piece: Uint8Array): Promise<void> {
-    waiting += piece.length;
-    try {
-      await writer.write(piece);
-    } catch {
-      lost("refused", "the colo tier takes no more of this body");
-    }
-    waiting -= piece.length;
-    if (wanted && waiting <= wanted.windowBytes) wanted.promise.resolve();
-  }
-
+  const queue = writing(writer, () => {
+    if (!isOver) lose("refused", new Error("the colo tier takes no more of this body"));
+  });
+  const release = stack.reserve(WINDOW_BYTES);
+  const windowBytes = release ? WINDOW_BYTES : 0;
+  const body = { kind: "stream", stream: readable, whole: whole.promise } as const;
   return {
-    body: { kind: "stream", stream: readable, whole: whole.promise },
+    stored: stack.storeStream(place, length === undefined ? stored : { ...stored, bodyLength: length }, body),
+    windowBytes,
     send(piece) {
       sent += piece.length;
-      void write(piece);
+      queue.send(piece);
+      if (sent > stack.maxStreamedBytes) lose("declined", new Error("the body is too large for the colo tier"));
     },
-    room(windowBytes) {
-      if (isOver || waiting <= windowBytes) return undefined;
-      wanted = { windowBytes, promise: Promise.withResolvers() };
-      const stop = timer(STALL_MS, () => {
-        lost("declined", "the colo tier is too slow for this body");
+    room() {
+      const room = queue.room(windowBytes);
+      if (!room) return undefined;
+      const sinceMs = now();
+      const stop = timer(PATIENCE_MS + sent / BYTES_PER_MS - heldMs, () => {
+        lose("declined", new Error("the colo tier is too slow for this body"));
       });
-      return wanted.promise.promise.finally(stop);
+      return room.finally(() => {
+        heldMs += now() - sinceMs;
+        stop();
+      });
     },
     end() {
       isOver = true;
       whole.resolve(sent);
       writer.close().catch(() => undefined);
     },
-    abort,
+    abort(cause) {
+      isOver = true;
+      whole.reject(cause);
+      queue.stop();
+      writer.abort(cause).catch(() => undefined);
+    },
+    release: () => release?.(),
   };
 }

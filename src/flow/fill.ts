@@ -1,29 +1,13 @@
 // Owns the fill: one pump that gives a body to the client and, whole and unbroken, to the store.
 import { DependencyError } from "../error.ts";
-import type { Stored } from "../http/stored.ts";
-import type { Place, TierName } from "../tiers/tier.ts";
 import type { Edge } from "./exchange.ts";
+import type { Keepable } from "./keepable.ts";
 import { type Keeper, type Kept, keeper } from "./keeper.ts";
 import { type Outlet, outlet } from "./outlet.ts";
 import { type Pieces, piecesOf } from "./pieces.ts";
 
-/** An incomplete response as found in a tier. */
-export interface FoundPart {
-  readonly stored: Stored;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly tier: TierName;
-}
-
-export interface Fill {
+export interface Fill extends Keepable {
   readonly source: ReadableStream<Uint8Array>;
-  /** Content-Length of the source, where it declared one. */
-  readonly length: number | undefined;
-  readonly place: Place;
-  readonly stored: Stored;
-  /** A stored part that what comes may be joined with. */
-  readonly neighbour?: FoundPart | undefined;
-  /** Whether a body that is buffered gives its response an entity tag, where the origin sent no validator. */
-  readonly makesEtag: boolean;
 }
 
 /** What the client reads, and the work that must be kept alive until the fill is complete. */
@@ -38,30 +22,36 @@ export interface Filling {
 const ABANDONED_AFTER_MS = 29_500;
 
 /** Streams `source` to a client while it is stored. */
-export function fill(edge: Pick<Edge, "stack" | "timer" | "report">, what: Fill): Filling {
-  const { source, length } = what;
-  const keep = keeper(edge.stack, what, edge.timer);
+export function fill(edge: Pick<Edge, "stack" | "now" | "timer" | "report">, what: Fill): Filling {
+  const keep = keeper(edge, what);
   // the runtime passes on what nobody keeps
-  if (keep.mode() === "over") return { body: source, kept: keep.kept, done: Promise.resolve() };
-  const client = outlet(length);
-  const pieces = piecesOf(source);
-  const abandoned = { yet: false };
-  let stop: (() => void) | undefined;
-  const done = pump(what, pieces, keep, client, abandoned).finally(() => {
-    abandoned.yet = true;
-    stop?.();
-  });
-  void client.left.then(() => {
-    if (abandoned.yet) return;
-    stop = edge.timer(ABANDONED_AFTER_MS, () => {
-      abandoned.yet = true;
-      const cause = new Error("its client left 30 s ago");
-      edge.report(new DependencyError("origin", "sent a body that was abandoned", { cause }));
-      keep.abandon(cause);
-      void pieces.cancel(cause).catch(() => undefined);
-    });
+  if (keep.mode() === "over") return { body: what.source, kept: keep.kept, done: Promise.resolve() };
+  const pieces = piecesOf(what.source);
+  const client = outlet(what.length);
+  const limit = new AbortController();
+  const done = pump(what, pieces, keep, client, limit.signal);
+  void abandonLater(edge, client.left, done, () => {
+    limit.abort(new Error("its client had left 30 s before"));
+    keep.abandon(limit.signal.reason);
+    return pieces.cancel(limit.signal.reason);
   });
   return { body: client.body, kept: keep.kept, done };
+}
+
+/** A fill may go on without its client for as long as the platform lets it. */
+async function abandonLater(
+  { timer, report }: Pick<Edge, "timer" | "report">,
+  left: Promise<void>,
+  done: Promise<void>,
+  abandon: () => Promise<void>,
+): Promise<void> {
+  const ended = done.then(() => true);
+  if (await Promise.race([left, ended])) return;
+  const stop = timer(ABANDONED_AFTER_MS, () => {
+    report(new DependencyError("fill", "was abandoned: it still ran 30 s after its client had left"));
+    void abandon().catch(() => undefined);
+  });
+  void ended.finally(stop);
 }
 
 async function pump(
@@ -69,20 +59,22 @@ async function pump(
   pieces: Pieces,
   keep: Keeper,
   client: Outlet,
-  abandoned: { readonly yet: boolean },
+  limit: AbortSignal,
 ): Promise<void> {
   let received = 0;
   let spare: ArrayBufferLike | undefined;
   try {
-    // pieces come one after the other
     while (keep.mode() !== "over" || received === length) {
+      // pieces come one after the other
       // oxlint-disable-next-line no-await-in-loop
       const piece = await pieces.next(spare);
-      if (abandoned.yet) throw new Error("abandoned");
+      limit.throwIfAborted();
       if (!piece) {
         if (length !== undefined && received !== length) throw new Error("the body is shorter than its Content-Length");
         keep.complete();
-        return await client.end();
+        // oxlint-disable-next-line no-await-in-loop
+        await client.end();
+        return;
       }
       received += piece.length;
       const own = keep.take(piece);
@@ -91,7 +83,7 @@ async function pump(
       if (received === length) keep.complete();
       client.send(own);
       // oxlint-disable-next-line no-await-in-loop
-      if (keep.mode() === "feeding") await bothReady(keep, client);
+      if (keep.mode() === "feeding") await readyForMore(keep, client);
     }
     pieces.release();
     await client.pipe(source);
@@ -104,8 +96,10 @@ async function pump(
   }
 }
 
-/** What is collected is read as fast as it comes; what goes to the colo as fast as the slower of both takes it. */
-async function bothReady(keep: Keeper, client: Outlet): Promise<void> {
-  await Promise.all([client.room(keep.windowBytes()), keep.room()]);
-  keep.caughtUp();
+/** What is collected is read as fast as it comes; what goes to the colo as fast as the slower of colo and client takes it. */
+async function readyForMore(keep: Keeper, client: Outlet): Promise<void> {
+  const feed = keep.feed();
+  await client.room(feed?.windowBytes ?? 0);
+  await feed?.room();
+  keep.release();
 }

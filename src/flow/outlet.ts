@@ -1,4 +1,5 @@
 // Owns the client's side of a fill: what a slow client has not read yet waits here.
+import { writing } from "./writing.ts";
 
 export interface Outlet {
   readonly body: ReadableStream<Uint8Array>;
@@ -8,7 +9,7 @@ export interface Outlet {
   send(piece: Uint8Array): void;
   /** A promise where more than `windowBytes` wait: it resolves when no more do, or the client is gone. */
   room(windowBytes: number): Promise<void> | undefined;
-  /** Everything else of the body comes from `rest`, without passing through here. */
+  /** All that follows comes from `rest`, by way of the runtime. */
   pipe(rest: ReadableStream<Uint8Array>): Promise<void>;
   /** Resolves when the client has read it all, or is gone. */
   end(): Promise<void>;
@@ -16,68 +17,38 @@ export interface Outlet {
   abort(cause: unknown): Promise<void>;
 }
 
-/** What a waiting piece takes beside its bytes, roughly. */
-const PIECE_OVERHEAD_BYTES = 256;
-
 /** `length`: of the whole body, where known. */
 export function outlet(length: number | undefined): Outlet {
   const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
   const writer = writable.getWriter();
-  let waiting = 0;
-  let isGone = false;
-  let wanted: { readonly windowBytes: number; readonly promise: PromiseWithResolvers<void> } | undefined;
-  let last: Promise<void> = Promise.resolve();
   const left = Promise.withResolvers<void>();
-
-  function gone(): void {
+  let isGone = false;
+  let isPiped = false;
+  // the client left; the fill goes on for the others
+  const gone = (): void => {
+    // a writer that is released ends with an error, too
+    if (isPiped) return;
     isGone = true;
+    queue.stop();
     left.resolve();
-    wanted?.promise.resolve();
-  }
-  // releasing it ends this promise too, and then the pipe knows
-  const isPiped = { yet: false };
-  writer.closed.then(left.resolve, () => {
-    if (!isPiped.yet) gone();
-  });
-
-  async function write(piece: Uint8Array): Promise<void> {
-    const size = piece.length + PIECE_OVERHEAD_BYTES;
-    waiting += size;
-    try {
-      await writer.write(piece);
-    } catch {
-      // the client left; the fill goes on for the others
-      gone();
-    }
-    waiting -= size;
-    if (wanted && waiting <= wanted.windowBytes) wanted.promise.resolve();
-  }
-
+  };
+  const queue = writing(writer, gone);
+  writer.closed.then(left.resolve, gone);
   return {
     body: readable,
     left: left.promise,
-    send(piece) {
-      if (!isGone) last = write(piece);
-    },
-    room(windowBytes) {
-      if (isGone || waiting <= windowBytes) return undefined;
-      wanted = { windowBytes, promise: Promise.withResolvers() };
-      return wanted.promise.promise;
-    },
+    send: queue.send,
+    room: queue.room,
     async pipe(rest) {
-      await last;
+      await queue.drained();
       if (isGone) return rest.cancel();
-      isPiped.yet = true;
+      isPiped = true;
       writer.releaseLock();
-      try {
-        await rest.pipeTo(writable);
-      } finally {
-        gone();
-      }
+      await rest.pipeTo(writable).finally(left.resolve);
     },
     end: () => writer.close().catch(() => undefined),
     async abort(cause) {
-      await last;
+      await queue.drained();
       await writer.abort(cause).catch(() => undefined);
     },
   };

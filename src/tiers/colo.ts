@@ -4,7 +4,7 @@ import { type CacheKey, hostOf } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import { addressOf } from "./address.ts";
 import { decodeHead, encodeHead } from "./codec.ts";
-import type { Body, Entry, Tier } from "./tier.ts";
+import type { Body, Entry, Slice, Tier } from "./tier.ts";
 
 const HEAD_FIELD = "strata-entry";
 /** Where a streamed body is filed apart from its head. */
@@ -39,8 +39,10 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
       const bodyId = response.headers.get(BODY_FIELD);
       if (!head || head.kind === "vary" || bodyId !== null) await response.body?.cancel();
       if (!head || head.kind === "vary") return head;
-      const content = bodyId === null ? response : await opened.match(await syntheticRequest(key, bodyId));
-      return content && withBody(head.stored, content, maxBufferedBytes);
+      if (bodyId === null) return withBody(head.stored, response, maxBufferedBytes);
+      const request = await syntheticRequest(key, bodyId);
+      const content = await opened.match(request);
+      return content && withBody(head.stored, content, maxBufferedBytes, slicer(opened, request));
     },
     async put(key, entry, seconds) {
       const head = encodeHead(entry);
@@ -69,12 +71,31 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
   };
 }
 
-async function withBody(stored: Stored, response: Response, maxBufferedBytes: number): Promise<Entry | undefined> {
+/** The Cache API answers a range of what it holds under a Content-Length with 206; whatever else it says is not used. */
+function slicer(opened: CacheLike, request: Request): Slice {
+  return async (first, last) => {
+    const asked = new Request(request, { headers: { range: `bytes=${String(first)}-${String(last)}` } });
+    const answer = await opened.match(asked).catch(() => undefined);
+    const field = answer?.headers.get("content-range") ?? "";
+    if (answer?.status === 206 && answer.body && field.startsWith(`bytes ${String(first)}-${String(last)}/`)) {
+      return answer.body;
+    }
+    await answer?.body?.cancel();
+    return undefined;
+  };
+}
+
+async function withBody(
+  stored: Stored,
+  response: Response,
+  maxBufferedBytes: number,
+  slice?: Slice,
+): Promise<Entry | undefined> {
   const declared = declaredLength((name) => response.headers.get(name) ?? undefined);
   const expected = stored.bodyLength ?? declared ?? Number.POSITIVE_INFINITY;
   if (expected > maxBufferedBytes && response.body) {
     if ((declared ?? expected) === expected)
-      return { kind: "response", stored, body: { kind: "stream", stream: response.body } };
+      return { kind: "response", stored, body: { kind: "stream", stream: response.body, slice } };
     await response.body.cancel();
     return undefined;
   }

@@ -48,7 +48,7 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
   let oldest: Node | undefined;
   let hand: Node | undefined;
   let used = 0;
-  let reserved = 0;
+  const reserved = reservations();
 
   function unlink(node: Node): void {
     if (hand === node) hand = node.newer;
@@ -77,11 +77,8 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
     admits: () => true,
     get(key) {
       const node = nodes.get(key);
-      if (!node) return undefined;
-      if (node.expiresAtMs <= now()) {
-        unlink(node);
-        return undefined;
-      }
+      if (node && node.expiresAtMs <= now()) unlink(node);
+      if (!node || node.expiresAtMs <= now()) return undefined;
       node.visited = true;
       node.hit = true;
       return node.entry;
@@ -91,8 +88,8 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
       if (before) unlink(before);
       const size = sizeOf(key, entry);
       const fits = entry.kind === "vary" || (entry.body.kind === "bytes" && entry.body.bytes.length <= bodyBytes);
-      if (!fits || reserved + size > budget || seconds <= 0) return;
-      while (used + reserved + size > budget) evictOne();
+      if (!fits || reserved.bytes + size > budget || seconds <= 0) return;
+      while (used + reserved.bytes + size > budget) evictOne();
       const visited = before?.visited ?? false;
       const node: Node = {
         key,
@@ -115,14 +112,9 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
       if (node) unlink(node);
     },
     reserve(bytes) {
-      if (reserved + bytes > budget) return undefined;
-      reserved += bytes;
-      while (used + reserved > budget) evictOne();
-      let isHeld = true;
-      return () => {
-        if (isHeld) reserved -= bytes;
-        isHeld = false;
-      };
+      const fits = reserved.bytes + bytes <= budget;
+      while (fits && used + reserved.bytes + bytes > budget) evictOne();
+      return fits ? reserved.take(bytes) : undefined;
     },
     wasHit(key) {
       const node = nodes.get(key);
@@ -130,6 +122,24 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
     },
     get usedBytes() {
       return used;
+    },
+  };
+}
+
+/** What is taken out of the budget for a while. */
+function reservations(): { readonly bytes: number; take(bytes: number): () => void } {
+  let held = 0;
+  return {
+    get bytes() {
+      return held;
+    },
+    take(bytes) {
+      let isHeld = true;
+      held += bytes;
+      return () => {
+        if (isHeld) held -= bytes;
+        isHeld = false;
+      };
     },
   };
 }

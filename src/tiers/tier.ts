@@ -14,7 +14,15 @@ export type TierName = "memory" | "colo" | "global";
  */
 export type Body =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array>; readonly whole?: Promise<number> | undefined };
+  | {
+      readonly kind: "stream";
+      readonly stream: ReadableStream<Uint8Array>;
+      readonly whole?: Promise<number> | undefined;
+      readonly slice?: Slice | undefined;
+    };
+
+/** Reads the bytes from `first` to `last` of a kept body without those before; `undefined` where the tier cannot. */
+export type Slice = (first: number, last: number) => Promise<ReadableStream<Uint8Array> | undefined>;
 
 /** What a resource's responses are known to vary on, and the variants kept, oldest first. Lives under the resource's key. */
 export interface VaryIndex {
