@@ -5,6 +5,7 @@ import type { Keepable } from "./keepable.ts";
 import { type Keeper, type Kept, keeper } from "./keeper.ts";
 import { type Outlet, outlet } from "./outlet.ts";
 import { type Pieces, piecesOf } from "./pieces.ts";
+import { type Watch, watched } from "./watch.ts";
 
 export interface Fill extends Keepable {
   readonly source: ReadableStream<Uint8Array>;
@@ -18,9 +19,6 @@ export interface Filling {
   readonly done: Promise<void>;
 }
 
-/** The platform cuts off what still runs 30 s after the client left, and tells nobody: just before that we say so ourselves. */
-const ABANDONED_AFTER_MS = 29_500;
-
 /** Streams `source` to a client while it is stored. */
 export function fill(edge: Pick<Edge, "stack" | "now" | "timer" | "report">, what: Fill): Filling {
   const keep = keeper(edge, what);
@@ -28,67 +26,40 @@ export function fill(edge: Pick<Edge, "stack" | "now" | "timer" | "report">, wha
   if (keep.mode() === "over") return { body: what.source, kept: keep.kept, done: Promise.resolve() };
   const pieces = piecesOf(what.source);
   const client = outlet(what.length);
-  const limit = new AbortController();
-  const done = pump(what, pieces, keep, client, limit.signal);
-  void abandonLater(edge, client.left, done, () => {
-    limit.abort(new Error("its client had left 30 s before"));
-    keep.abandon(limit.signal.reason);
-    return pieces.cancel(limit.signal.reason);
+  const watch = watched(edge, client.left, (cause) => {
+    edge.report(new DependencyError("fill", "was abandoned", { cause }));
+    keep.abandon(cause);
   });
+  const done = pump(what, pieces, keep, client, watch).finally(watch.stop);
   return { body: client.body, kept: keep.kept, done };
 }
 
-/** A fill may go on without its client for as long as the platform lets it. */
-async function abandonLater(
-  { timer, report }: Pick<Edge, "timer" | "report">,
-  left: Promise<void>,
-  done: Promise<void>,
-  abandon: () => Promise<void>,
-): Promise<void> {
-  const ended = done.then(() => true);
-  if (await Promise.race([left, ended])) return;
-  const stop = timer(ABANDONED_AFTER_MS, () => {
-    report(new DependencyError("fill", "was abandoned: it still ran 30 s after its client had left"));
-    void abandon().catch(() => undefined);
-  });
-  void ended.finally(stop);
-}
-
-async function pump(
-  { source, length }: Fill,
-  pieces: Pieces,
-  keep: Keeper,
-  client: Outlet,
-  limit: AbortSignal,
-): Promise<void> {
+async function pump({ length }: Fill, pieces: Pieces, keep: Keeper, client: Outlet, watch: Watch): Promise<void> {
   let received = 0;
   let spare: ArrayBufferLike | undefined;
   try {
-    while (keep.mode() !== "over" || received === length) {
+    for (;;) {
       // pieces come one after the other
       // oxlint-disable-next-line no-await-in-loop
-      const piece = await pieces.next(spare);
-      limit.throwIfAborted();
-      if (!piece) {
-        if (length !== undefined && received !== length) throw new Error("the body is shorter than its Content-Length");
-        keep.complete();
-        // oxlint-disable-next-line no-await-in-loop
-        await client.end();
-        return;
-      }
+      const piece = await watch.reading(pieces.next(spare));
+      if (!piece) break;
       received += piece.length;
       const own = keep.take(piece);
-      spare = own === piece ? undefined : piece.buffer;
       // memory has the whole before the client does, so that an immediate second request hits
       if (received === length) keep.complete();
       client.send(own);
       // oxlint-disable-next-line no-await-in-loop
-      if (keep.mode() === "feeding") await readyForMore(keep, client);
+      const isFree = await readyForMore(keep, client);
+      spare = isFree || own !== piece ? piece.buffer : undefined;
+      if (keep.mode() === "over" && client.isGone() && received !== length)
+        throw new Error("nobody wants the rest of the body");
     }
-    pieces.release();
-    await client.pipe(source);
+    if (length !== undefined && received !== length) throw new Error("the body is shorter than its Content-Length");
+    keep.complete();
+    await client.end();
   } catch (cause) {
     keep.abandon(cause);
+    void pieces.cancel(cause).catch(() => undefined);
     await client.abort(cause);
   } finally {
     await keep.settled();
@@ -96,10 +67,16 @@ async function pump(
   }
 }
 
-/** What is collected is read as fast as it comes; what goes to the colo as fast as the slower of colo and client takes it. */
-async function readyForMore(keep: Keeper, client: Outlet): Promise<void> {
+/**
+ * What is collected is read as fast as it comes; what goes to the colo as fast as the slower of colo and client takes it; what nobody
+ * keeps piece by piece, all in the same memory: true where that is free again.
+ */
+async function readyForMore(keep: Keeper, client: Outlet): Promise<boolean> {
+  if (keep.mode() === "collecting") return false;
   const feed = keep.feed();
-  await client.room(feed?.windowBytes ?? 0);
-  await feed?.room();
+  const isFeeding = keep.mode() === "feeding";
+  await client.room(isFeeding ? (feed?.windowBytes ?? 0) : 0);
+  if (isFeeding) await feed?.room();
   keep.release();
+  return !isFeeding;
 }

@@ -9,8 +9,7 @@ export interface Outlet {
   send(piece: Uint8Array): void;
   /** A promise where more than `windowBytes` wait: it resolves when no more do, or the client is gone. */
   room(windowBytes: number): Promise<void> | undefined;
-  /** All that follows comes from `rest`, by way of the runtime. */
-  pipe(rest: ReadableStream<Uint8Array>): Promise<void>;
+  isGone(): boolean;
   /** Resolves when the client has read it all, or is gone. */
   end(): Promise<void>;
   /** Breaks off behind what was sent: the client gets as much as there was. */
@@ -23,11 +22,8 @@ export function outlet(length: number | undefined): Outlet {
   const writer = writable.getWriter();
   const left = Promise.withResolvers<void>();
   let isGone = false;
-  let isPiped = false;
   // the client left; the fill goes on for the others
   const gone = (): void => {
-    // a writer that is released ends with an error, too
-    if (isPiped) return;
     isGone = true;
     queue.stop();
     left.resolve();
@@ -39,13 +35,7 @@ export function outlet(length: number | undefined): Outlet {
     left: left.promise,
     send: queue.send,
     room: queue.room,
-    async pipe(rest) {
-      await queue.drained();
-      if (isGone) return rest.cancel();
-      isPiped = true;
-      writer.releaseLock();
-      await rest.pipeTo(writable).finally(left.resolve);
-    },
+    isGone: () => isGone,
     end: () => writer.close().catch(() => undefined),
     async abort(cause) {
       await queue.drained();

@@ -4,9 +4,7 @@ export interface Pieces {
   /**
    * The next piece, without waiting for more than there is; `undefined` at the end. `spare`: memory of an earlier piece, to be used again.
    */
-  next(spare: ArrayBufferLike | undefined): Promise<Uint8Array | undefined>;
-  /** What is left may be read by another. */
-  release(): void;
+  next(spare?: ArrayBufferLike): Promise<Uint8Array | undefined>;
   cancel(cause: unknown): Promise<void>;
 }
 
@@ -22,14 +20,12 @@ export function piecesOf(source: ReadableStream<Uint8Array>): Pieces {
         const { done, value } = await reader.read(new Uint8Array(memory ?? new ArrayBuffer(PIECE_BYTES)));
         return done ? undefined : value;
       },
-      release: () => reader.releaseLock(),
       cancel: (cause) => reader.cancel(cause),
     };
   }
   const simple = source.getReader();
   return {
     next: async () => (await simple.read()).value,
-    release: () => simple.releaseLock(),
     cancel: (cause) => simple.cancel(cause),
   };
 }

@@ -6,6 +6,8 @@ export const NOON_MS = Date.UTC(2026, 10, 22, 12, 0, 0);
 export interface Clock {
   readonly now: () => number;
   readonly timer: (ms: number, then: () => void) => () => void;
+  /** How many timers are set. */
+  timers(): number;
   /** Moves the clock on, or back; timers that are due by then run. */
   advance(seconds: number): void;
 }
@@ -22,6 +24,7 @@ export function testClock(startMs = NOON_MS): Clock {
       timers.set(due, nowMs + ms);
       return () => void timers.delete(due);
     },
+    timers: () => timers.size,
     advance(seconds) {
       nowMs += seconds * 1000;
       for (const [due] of [...timers].filter(([, atMs]) => atMs <= nowMs)) {
