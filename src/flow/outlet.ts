@@ -39,7 +39,7 @@ export function outlet(length: number | undefined): Outlet {
     end: () => writer.close().catch(() => undefined),
     async abort(cause) {
       await queue.drained();
-      await writer.abort(cause).catch(() => undefined);
+      if (!isGone) await writer.abort(cause).catch(() => undefined);
     },
   };
 }
