@@ -11,6 +11,7 @@ import { type Delivery, deliverAnswer, deliverHeld } from "./deliver.ts";
 import { deliverFailure } from "./fail.ts";
 import { fill } from "./fill.ts";
 import type { Landing } from "./flights.ts";
+import type { Kept } from "./keeper.ts";
 import { precededBy } from "./slice.ts";
 import { discard, type Errand, isAuthenticated, present, type Trip } from "./trip.ts";
 import type { Intent } from "./upstream-request.ts";
@@ -130,7 +131,13 @@ function withdraw({ edge, exchange, facts, place }: Trip, errand: Errand, reason
 }
 
 const STORED: Landing = { kind: "stored" };
-const BROKE_OFF: Landing = { kind: "failed", reason: "origin-unreachable", final: false };
+const UNSHARED: Landing = { kind: "unshared" };
+const LANDINGS: Readonly<Record<Kept, Landing>> = {
+  kept: STORED,
+  declined: UNSHARED,
+  refused: UNSHARED,
+  broken: { kind: "failed", reason: "origin-unreachable", final: false },
+};
 
 /** Starts the fill and returns the client's side of it. */
 function filled(
@@ -140,8 +147,13 @@ function filled(
   source: ReadableStream<Uint8Array>,
   length: number | undefined,
 ): ReadableStream<Uint8Array> {
-  const filling = fill(edge.stack, { source, length, place, stored, neighbour, makesEtag: rule.etag });
-  if (land) exchange.background(filling.kept.then((kept) => land(kept ? STORED : BROKE_OFF, filling.filed)));
+  const filling = fill(edge, { source, length, place, stored, neighbour, makesEtag: rule.etag });
+  const ended = filling.kept.then((kept) => {
+    // the next range need not fetch the whole for nothing; what broke off, or a tier refused, may be kept the next time
+    if (kept === "declined" && !stored.part) edge.unstorable.mark(place.key, UNSTORABLE_SECONDS);
+    land?.(LANDINGS[kept], filling.filed);
+  });
+  exchange.background(ended);
   exchange.background(filling.done);
   return filling.body;
 }

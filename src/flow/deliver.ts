@@ -11,7 +11,7 @@ import { type ByteRange, contentRange, resolvedRange, unsatisfiedRange } from ".
 import { isBodyless } from "../http/status-table.ts";
 import { ageSeconds, originValidators, remainingSeconds, shownFields, shownValidators } from "../http/stored.ts";
 import { undoneCoding } from "../http/undone.ts";
-import type { Found } from "../tiers/tier.ts";
+import type { Found, Slice } from "../tiers/tier.ts";
 import { slicedStream } from "./slice.ts";
 
 /** What every response of one exchange shares. */
@@ -34,6 +34,8 @@ interface Answer {
   /** Whether a range may be cut out of it: a 206 of the origin's own was cut already. */
   readonly divisible: boolean;
   readonly content: Content;
+  /** Reads a range of `content` without what is before it. */
+  readonly slice?: Slice | undefined;
   /** Bytes of `content`, where known. */
   readonly length: number | undefined;
   /** Where `content` begins in the whole, and the whole's length where known. */
@@ -57,6 +59,7 @@ export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, o
     validators: shownValidators(stored),
     divisible: true,
     content: body.kind === "bytes" ? body.bytes : body.stream,
+    slice: body.kind === "stream" ? body.slice : undefined,
     length,
     first: stored.part?.first ?? 0,
     total: stored.part ? stored.part.total : length,
@@ -175,12 +178,12 @@ function ofLength(fields: HeaderPairs, length: number): HeaderPairs {
   );
 }
 
-function contentOf(shown: Shown, { content, first }: Answer): Content {
+function contentOf(shown: Shown, { content, slice, first }: Answer): Content {
   if (shown.kind !== "range" || content === null) return content;
   const skipped = shown.range.first - first;
   const length = shown.range.last - shown.range.first + 1;
   if (content instanceof Uint8Array) return content.subarray(skipped, skipped + length);
-  return slicedStream(content, skipped, length);
+  return slicedStream(content, skipped, length, slice);
 }
 
 function nothingOf(content: Content): null {

@@ -1,9 +1,15 @@
-// Owns the client's side of a fill: what a slow client has not read yet waits here, up to a window.
+// Owns the client's side of a fill: what a slow client has not read yet waits here.
+import { writing } from "./writing.ts";
 
 export interface Outlet {
   readonly body: ReadableStream<Uint8Array>;
-  /** A promise where the window is full: it resolves when there is room, or the client is gone. */
-  send(chunk: Uint8Array): Promise<void> | undefined;
+  /** Resolves when the client has read it all, or is gone. */
+  readonly left: Promise<void>;
+  /** The bytes must stay as they are until they are read. */
+  send(piece: Uint8Array): void;
+  /** A promise where more than `windowBytes` wait: it resolves when no more do, or the client is gone. */
+  room(windowBytes: number): Promise<void> | undefined;
+  isGone(): boolean;
   /** Resolves when the client has read it all, or is gone. */
   end(): Promise<void>;
   /** Breaks off behind what was sent: the client gets as much as there was. */
@@ -11,40 +17,29 @@ export interface Outlet {
 }
 
 /** `length`: of the whole body, where known. */
-export function outlet(length: number | undefined, windowBytes: number): Outlet {
+export function outlet(length: number | undefined): Outlet {
   const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
   const writer = writable.getWriter();
-  writer.closed.catch(() => undefined);
-  let waiting = 0;
+  const left = Promise.withResolvers<void>();
   let isGone = false;
-  let room: PromiseWithResolvers<void> | undefined;
-  let last: Promise<void> = Promise.resolve();
-
-  async function write(chunk: Uint8Array): Promise<void> {
-    waiting += chunk.length;
-    try {
-      await writer.write(chunk);
-    } catch {
-      // the client left; the fill goes on for the others
-      isGone = true;
-    }
-    waiting -= chunk.length;
-    if (isGone || waiting <= windowBytes) room?.resolve();
-  }
-
+  // the client left; the fill goes on for the others
+  const gone = (): void => {
+    isGone = true;
+    queue.stop();
+    left.resolve();
+  };
+  const queue = writing(writer, gone);
+  writer.closed.then(left.resolve, gone);
   return {
     body: readable,
-    send(chunk) {
-      if (isGone) return undefined;
-      last = write(chunk);
-      if (waiting <= windowBytes) return undefined;
-      room = Promise.withResolvers();
-      return room.promise;
-    },
+    left: left.promise,
+    send: queue.send,
+    room: queue.room,
+    isGone: () => isGone,
     end: () => writer.close().catch(() => undefined),
     async abort(cause) {
-      await last;
-      await writer.abort(cause).catch(() => undefined);
+      await queue.drained();
+      if (!isGone) await writer.abort(cause).catch(() => undefined);
     },
   };
 }

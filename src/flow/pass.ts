@@ -103,7 +103,7 @@ function keptForGet(
   const { global, maxVariants } = rule;
   const place = { key, request: request.field, index: undefined, global, maxVariants, epoch };
   const length = declaredLength(response.field);
-  const filling = fill(edge.stack, { source: content, length, place, stored: verdict.stored, makesEtag: rule.etag });
+  const filling = fill(edge, { source: content, length, place, stored: verdict.stored, makesEtag: rule.etag });
   exchange.background(filling.done);
   return filling.body;
 }

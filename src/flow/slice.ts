@@ -1,15 +1,33 @@
 // Owns streams of bytes cut and joined: the slice that a range asks for, and a stored beginning before the rest of a body.
+import type { Slice } from "../tiers/tier.ts";
+import { piecesOf } from "./pieces.ts";
 
-/** The `length` bytes after the first `skipped`, with a known length; what the source has beyond them is not read. */
+/**
+ * The `length` bytes after the first `skipped`, with a known length; what the source has beyond them is not read, nor, where `slice`
+ * can do without, what it has before.
+ */
 export function slicedStream(
   source: ReadableStream<Uint8Array>,
   skipped: number,
   length: number,
+  slice?: Slice,
 ): ReadableStream<Uint8Array> {
   const { readable, writable } = new FixedLengthStream(length);
   // what goes wrong here breaks off the client's body, which tells it
-  void cut(source, skipped, length, writable.getWriter()).catch(() => undefined);
+  void sliceInto(writable, source, skipped, length, slice).catch(() => undefined);
   return readable;
+}
+
+async function sliceInto(
+  client: WritableStream<Uint8Array>,
+  source: ReadableStream<Uint8Array>,
+  skipped: number,
+  length: number,
+  slice: Slice | undefined,
+): Promise<void> {
+  const ready = skipped > 0 && slice ? await slice(skipped, skipped + length - 1).catch(() => undefined) : undefined;
+  if (!ready) return cut(source, skipped, length, client.getWriter());
+  await Promise.all([source.cancel(), ready.pipeTo(client)]);
 }
 
 async function cut(
@@ -18,25 +36,27 @@ async function cut(
   length: number,
   client: WritableStreamDefaultWriter<Uint8Array>,
 ): Promise<void> {
-  const reader = source.getReader();
+  const pieces = piecesOf(source);
   let position = 0;
   const end = skipped + length;
   try {
+    let spare: ArrayBufferLike | undefined;
     while (position < end) {
-      // chunks come one after the other
+      // pieces come one after the other
       // oxlint-disable-next-line no-await-in-loop
-      const { done, value } = await reader.read();
-      if (done) throw new Error("the body is shorter than the range asked of it");
-      const chunk = value.subarray(Math.max(0, skipped - position), Math.max(0, end - position));
-      position += value.length;
+      const piece = await pieces.next(spare);
+      if (!piece) throw new Error("the body is shorter than the range asked of it");
+      const wanted = piece.subarray(Math.max(0, skipped - position), Math.max(0, end - position));
+      position += piece.length;
       // oxlint-disable-next-line no-await-in-loop
-      if (chunk.length > 0) await client.write(chunk);
+      if (wanted.length > 0) await client.write(wanted);
+      spare = piece.buffer;
     }
     await client.close();
   } catch (cause) {
     await client.abort(cause).catch(() => undefined);
   }
-  await reader.cancel();
+  await pieces.cancel("the range is complete");
 }
 
 /**

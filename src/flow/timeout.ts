@@ -17,6 +17,12 @@ export function timeout(ms: number): Timeout {
   };
 }
 
+/** Calls back when the time is over; what it returns prevents that. */
+export function after(limit: Timeout, then: () => void): () => void {
+  void limit.passed.then(then);
+  return limit.cancel;
+}
+
 export const LATE = Symbol("late");
 
 /** What the work comes to, or `LATE`; the work goes on then. Cancels the timeout when it has been of use. */

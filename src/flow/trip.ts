@@ -7,8 +7,8 @@ import type { Rule } from "../policy/define.ts";
 import type { Found, Place } from "../tiers/tier.ts";
 import type { Delivery } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
-import type { FoundPart } from "./fill.ts";
 import type { Land } from "./flights.ts";
+import type { FoundPart } from "./keepable.ts";
 import type { Intent } from "./upstream-request.ts";
 
 /** One request that takes part in caching, with all that is known of it. */

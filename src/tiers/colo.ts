@@ -4,13 +4,16 @@ import { type CacheKey, hostOf } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import { addressOf } from "./address.ts";
 import { decodeHead, encodeHead } from "./codec.ts";
-import type { Body, Entry, Tier } from "./tier.ts";
+import type { Body, Entry, Slice, Tier } from "./tier.ts";
 
 const HEAD_FIELD = "strata-entry";
 /** Where a streamed body is filed apart from its head. */
 const BODY_FIELD = "strata-body";
 /** All header fields of a message share 128 KB on the platform. */
 const MAX_HEAD_BYTES = 100_000;
+
+/** What the platform keeps of one response at most; 512 MB are not said to be binary. */
+const MAX_STREAMED_BYTES = 512e6;
 
 /** The Cache API methods this tier calls. */
 export interface CacheLike {
@@ -26,6 +29,7 @@ export interface CacheLike {
 export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: number): Tier {
   return {
     name: "colo",
+    maxStreamedBytes: MAX_STREAMED_BYTES,
     admits: () => true,
     async get(key) {
       const opened = await cache();
@@ -37,9 +41,10 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
       if (!head || head.kind === "vary" || bodyId !== null) await response.body?.cancel();
       if (!head) return undefined;
       if (head.kind === "vary") return { kind: head.kind, index: head.index };
-      const content = bodyId === null ? response : await opened.match(await syntheticRequest(key, bodyId));
+      const apart = bodyId === null ? undefined : await syntheticRequest(key, bodyId);
+      const content = apart ? await opened.match(apart) : response;
       if (!content) return undefined;
-      const entry = await withBody(head.stored, content, maxBufferedBytes);
+      const entry = await withBody(head.stored, content, maxBufferedBytes, apart && slicer(opened, apart));
       if (entry) return entry;
       await opened.delete(request);
       throw new Error("a stored body is not as long as its record says");
@@ -74,12 +79,31 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
   };
 }
 
-async function withBody(stored: Stored, response: Response, maxBufferedBytes: number): Promise<Entry | undefined> {
+/** The Cache API answers a range of what it holds under a Content-Length with 206; whatever else it says is not used. */
+function slicer(opened: CacheLike, request: Request): Slice {
+  return async (first, last) => {
+    const asked = new Request(request, { headers: { range: `bytes=${String(first)}-${String(last)}` } });
+    const answer = await opened.match(asked).catch(() => undefined);
+    const field = answer?.headers.get("content-range") ?? "";
+    if (answer?.status === 206 && answer.body && field.startsWith(`bytes ${String(first)}-${String(last)}/`)) {
+      return answer.body;
+    }
+    await answer?.body?.cancel();
+    return undefined;
+  };
+}
+
+async function withBody(
+  stored: Stored,
+  response: Response,
+  maxBufferedBytes: number,
+  slice?: Slice,
+): Promise<Entry | undefined> {
   const declared = declaredLength((name) => response.headers.get(name) ?? undefined);
   const expected = stored.bodyLength ?? declared ?? Number.POSITIVE_INFINITY;
   if (expected > maxBufferedBytes && response.body) {
     if ((declared ?? expected) === expected)
-      return { kind: "response", stored, body: { kind: "stream", stream: response.body } };
+      return { kind: "response", stored, body: { kind: "stream", stream: response.body, slice } };
     await response.body.cancel();
     return undefined;
   }

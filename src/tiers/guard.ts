@@ -11,6 +11,7 @@ export function guarded(tier: Tier, timeoutMs: number, report: ReportError): Tie
   };
   return {
     name: tier.name,
+    maxStreamedBytes: tier.maxStreamedBytes,
     admits: (stored, body) => tier.admits(stored, body),
     async get(key) {
       try {

@@ -67,6 +67,8 @@ export function tierStack(
 
   return {
     maxBufferedBytes,
+    maxStreamedBytes: Math.max(0, ...lower.map((tier) => tier.maxStreamedBytes ?? 0)),
+    reserve: (bytes) => memory.reserve(bytes),
     lookup(place, enough, background) {
       const first = lookupSync(memory, place);
       if (first.found && enough(first.found.stored)) return first;
@@ -99,8 +101,14 @@ export function tierStack(
         await body.stream.cancel();
         return;
       }
+      // an invalidation of the key while the body came wins over it
+      const whole = body.whole?.then((length) => {
+        if (isOvertaken(invalidated, place, stored)) throw new Error("invalidated meanwhile");
+        return length;
+      });
+      whole?.catch(() => undefined);
       // memory keeps no stream: its `put` drops the predecessor that would answer instead
-      await file([memory, ...near], memory, place, { kind: "response", stored, body }).done;
+      await file([memory, ...near], memory, place, { kind: "response", stored, body: { ...body, whole } }).done;
     },
   };
 }

@@ -14,7 +14,15 @@ export type TierName = "memory" | "colo" | "global";
  */
 export type Body =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array>; readonly whole?: Promise<number> };
+  | {
+      readonly kind: "stream";
+      readonly stream: ReadableStream<Uint8Array>;
+      readonly whole?: Promise<number> | undefined;
+      readonly slice?: Slice | undefined;
+    };
+
+/** Reads the bytes from `first` to `last` of a kept body without those before; `undefined` where the tier cannot. */
+export type Slice = (first: number, last: number) => Promise<ReadableStream<Uint8Array> | undefined>;
 
 /** What a resource's responses are known to vary on, and the variants kept, oldest first. Lives under the resource's key. */
 export interface VaryIndex {
@@ -58,6 +66,8 @@ export type Glimpse = Glimpsed | { readonly kind: "nothing" | "unknown" };
 
 export interface Tier {
   readonly name: TierName;
+  /** Largest body it takes as a stream; absent where it takes none. Bytes. */
+  readonly maxStreamedBytes?: number | undefined;
   /** Whether the response is worth keeping here; asked before `put`. */
   admits(stored: Stored, body: Body): boolean;
   /** The entry kept under exactly this key; a memory tier answers without a promise. May reject: see `guarded`. */
@@ -103,6 +113,10 @@ export interface Place {
 export interface Stack {
   /** Largest body that `store` keeps in memory; a larger one is streamed with `storeStream`. Bytes. */
   readonly maxBufferedBytes: number;
+  /** Largest body that `storeStream` keeps; 0 where there is no colo tier. Bytes. */
+  readonly maxStreamedBytes: number;
+  /** Takes bytes out of the memory budget, until what it returns is called; `undefined` where there is no room. */
+  reserve(bytes: number): (() => void) | undefined;
   /**
    * The first stored response for which `enough` holds, or the youngest of those found. `background` keeps promotions alive.
    * Answers without a promise when memory has it.

@@ -8,6 +8,8 @@ export interface Clock {
   readonly now: () => number;
   /** Passes when the clock has been moved on by so much. */
   readonly timeout: (ms: number) => Timeout;
+  /** How many timeouts are waited for. */
+  timeouts(): number;
   /** Moves the clock on, or back. */
   advance(seconds: number): void;
 }
@@ -23,6 +25,7 @@ export function testClock(startMs = NOON_MS): Clock {
       waiting.add(moment);
       return { passed: promise, cancel: () => void waiting.delete(moment) };
     },
+    timeouts: () => waiting.size,
     advance(seconds) {
       nowMs += seconds * 1000;
       for (const moment of waiting) {

@@ -17,6 +17,7 @@ export function mapTier(name: "colo" | "global", streamsOver = Number.POSITIVE_I
   const calls = { get: 0, put: 0, delete: 0, look: 0 };
   const tier: MapTier = {
     name,
+    ...(name === "colo" ? { maxStreamedBytes: Number.POSITIVE_INFINITY } : {}),
     entries,
     calls,
     beforeGet: () => undefined,
