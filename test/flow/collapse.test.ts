@@ -56,7 +56,7 @@ describe("one fetch for all", () => {
     const start = barrier();
     e.origin = async () => {
       await start.passed;
-      return answer(body, CACHED);
+      return answer(body, { ...CACHED, "content-length": String(body.length) });
     };
     const answers = many(10).map(async () => new Uint8Array(await (await e.get("/a")).arrayBuffer()));
     await turns(200);
