@@ -13,6 +13,7 @@ import { SCENARIOS } from "./scenarios/index.ts";
 const RESULTS = new URL("./results/latest.json", import.meta.url);
 const PAGE = new URL("../docs/benchmarks.md", import.meta.url);
 const MEMORY_FOLDER = "/dev/shm";
+const BUSY_LOAD = 0.5;
 const NAMES = [...SCENARIOS.keys()];
 
 const program = new Command("bench")
@@ -26,6 +27,9 @@ await program.parseAsync();
 async function main(chosen: readonly string[], { quick }: { readonly quick: boolean }): Promise<void> {
   const names = chosen.length === 0 ? NAMES : NAMES.filter((name) => chosen.includes(name));
   const run = await describeRun(["npm run bench", ...(chosen.length === 0 ? [] : ["--", ...names])].join(" "));
+  if (run.loadBefore > BUSY_LOAD) {
+    process.stderr.write(`the machine is busy (load average ${String(run.loadBefore)}): what follows is rough\n`);
+  }
   const fresh: Record<string, Row> = {};
   keepStorageOffDisk();
   const origin = await startOrigin();

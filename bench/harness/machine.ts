@@ -1,7 +1,7 @@
 // Owns the description of the run: command, date, machine, versions.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import type { Run } from "./results.ts";
 
 const PACKAGES = ["workerd", "miniflare", "hono"] as const;
@@ -13,6 +13,7 @@ export async function describeRun(command: string): Promise<Run> {
     command,
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus()[0]?.model ?? "unknown processor"}, ${String(availableParallelism())} processors, ${memory}, ${process.platform}`,
+    loadBefore: Math.round((loadavg()[0] ?? 0) * 10) / 10,
     versions: { node: process.versions.node, ...Object.fromEntries(installed) },
   };
 }

@@ -7,7 +7,7 @@ import type { Comparison } from "./judge.ts";
 export interface Figure {
   readonly row: string;
   readonly column: string;
-  readonly unit: "/s" | "ms" | "MB" | "%" | "";
+  readonly unit: "/s" | "ms" | "µs" | "MB" | "%" | "";
   readonly value: number | null;
 }
 
@@ -24,6 +24,8 @@ export interface Run {
   readonly command: string;
   readonly date: string;
   readonly machine: string;
+  /** Load average of the last minute before the run: above a few tenths, others had the machine too. */
+  readonly loadBefore: number;
   readonly versions: Readonly<Record<string, string>>;
 }
 

@@ -16,6 +16,8 @@ export interface Round extends Loaded {
   /** Share of one processor that the client's thread took, and the target's process. */
   readonly clientBusy: number;
   readonly serverBusy: number | undefined;
+  /** Of the target's process, for each answer: what others on the machine take does not count. */
+  readonly serverMsPerAnswer: number | undefined;
 }
 
 /** By the contenders' order, their rounds. Nothing of the warm-up is kept. */
@@ -41,10 +43,12 @@ async function once(load: Load, { target, job }: Contender, round: number): Prom
   const before = await cpuMsOf(target.pid);
   const loaded = await load.run(job(round));
   const after = await cpuMsOf(target.pid);
+  const serverMs = before === undefined || after === undefined ? undefined : after - before;
   return {
     ...loaded,
     clientBusy: loaded.clientCpuMs / loaded.elapsedMs,
-    serverBusy: before === undefined || after === undefined ? undefined : (after - before) / loaded.elapsedMs,
+    serverBusy: serverMs === undefined ? undefined : serverMs / loaded.elapsedMs,
+    serverMsPerAnswer: serverMs === undefined ? undefined : serverMs / loaded.answered,
   };
 }
 
@@ -55,20 +59,23 @@ export function perSecond({ answered, elapsedMs }: Round): number {
 /** How busy both ends were, in the middle of all rounds. */
 export function busyFigures(row: string, rounds: readonly Round[]): readonly Figure[] {
   const server = rounds.flatMap(({ serverBusy }) => serverBusy ?? []);
+  const each = rounds.flatMap(({ serverMsPerAnswer }) => serverMsPerAnswer ?? []);
   return [
     { row, column: "client busy", unit: "%", value: 100 * median(rounds.map(({ clientBusy }) => clientBusy)) },
     { row, column: "server busy", unit: "%", value: server.length === 0 ? null : 100 * median(server) },
+    { row, column: "server time per answer", unit: "µs", value: each.length === 0 ? null : 1000 * median(each) },
   ];
 }
 
 /** Without what would fill the file: thousands of single latencies. */
 export function rawOf(rounds: readonly Round[]): readonly object[] {
-  return rounds.map(({ elapsedMs, answered, firstHeadMs, clientBusy, serverBusy }) => ({
+  return rounds.map(({ elapsedMs, answered, firstHeadMs, clientBusy, serverBusy, serverMsPerAnswer }) => ({
     elapsedMs: rounded(elapsedMs),
     answered,
     ...(firstHeadMs === 0 ? {} : { firstHeadMs: rounded(firstHeadMs) }),
     clientBusy: rounded(clientBusy),
     ...(serverBusy === undefined ? {} : { serverBusy: rounded(serverBusy) }),
+    ...(serverMsPerAnswer === undefined ? {} : { serverMsPerAnswer: rounded(serverMsPerAnswer) }),
   }));
 }
 

@@ -12,7 +12,8 @@ const COUNT_PATH = "/-/asked";
 
 export function originServer(): Server {
   let asked = 0;
-  return createServer((request, response) => {
+  // a connection is kept for longer than any pause between rounds: whoever asked on one being closed would see a failure
+  return createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
     const path = request.url ?? "";
     if (path === COUNT_PATH) {
       response.end(String(asked));

@@ -71,9 +71,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
 }
 
-function runLine({ command, date, machine, versions }: Run): string {
+function runLine({ command, date, machine, loadBefore, versions }: Run): string {
   const made = Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(", ");
-  return `\`${command}\`, ${date}, ${machine}; ${made}.`;
+  return `\`${command}\`, ${date}, ${machine}, load average ${String(loadBefore)} before the run; ${made}.`;
 }

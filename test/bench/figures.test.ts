@@ -107,7 +107,13 @@ const row = (title: string, more: Partial<Row> = {}): Row => ({
   figures: [],
   notes: [],
   raw: [],
-  run: { command: "npm run bench", date: "2026-01-02", machine: "a machine", versions: { node: "24" } },
+  run: {
+    command: "npm run bench",
+    date: "2026-01-02",
+    machine: "a machine",
+    loadBefore: 0.1,
+    versions: { node: "24" },
+  },
   ...more,
 });
 
@@ -151,7 +157,7 @@ describe("the page", () => {
     expect(page).toContain("| Strata | 1,235/s |  |\n| peer |  | unknown |");
     expect(page).toContain("| bad / other | 3 | 3 |");
     expect(page).toContain("A note.");
-    expect(page).toContain("`npm run bench`, 2026-01-02, a machine; node 24.");
+    expect(page).toContain("`npm run bench`, 2026-01-02, a machine, load average 0.1 before the run; node 24.");
   });
 
   it("can be made of nothing", () => {
