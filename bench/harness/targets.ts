@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { startEdges } from "../../cli/dev/edges.ts";
+import { guardSpawned } from "../../cli/dev/watchdog.ts";
 import { readDeployment } from "../../cli/dev/wrangler-config.ts";
 import type { Address } from "../load/connection.ts";
 import { workerdPids } from "./process.ts";
@@ -55,6 +56,7 @@ const TITLES = {
 export function startPeer(name: PeerName, bindings: Readonly<Record<string, string>>): Promise<Target> {
   return identified(TITLES[name], async () => {
     const { compatibilityDate } = await readDeployment();
+    const stopGuarding = guardSpawned((file) => file.endsWith("/workerd"));
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         host: "127.0.0.1",
@@ -73,7 +75,7 @@ export function startPeer(name: PeerName, bindings: Readonly<Record<string, stri
       }),
     );
     const { origin } = await miniflare.unsafeGetDirectURL("peer");
-    return { url: origin, close: () => miniflare.dispose() };
+    return { url: origin, close: () => miniflare.dispose().finally(stopGuarding) };
   });
 }
 
