@@ -9,7 +9,12 @@ const inNode = (name: string, include: string[], timeoutMs = 20_000) => ({
 export default defineConfig({
   test: {
     projects: [
-      inNode("core", ["test/http/**/*.test.ts", "test/policy/**/*.test.ts", "test/security/*.test.ts"]),
+      inNode("core", [
+        "test/http/**/*.test.ts",
+        "test/policy/**/*.test.ts",
+        "test/security/*.test.ts",
+        "test/bench/*.test.ts",
+      ]),
       inNode("house", ["test/house/**/*.test.ts"]),
       inNode("cli", ["test/{cli,conformance}/**/*.test.ts"], 60_000),
       inNode("origin", ["test/origin-mock/**/*.test.ts"], 30_000),

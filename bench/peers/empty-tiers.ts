@@ -1,0 +1,22 @@
+// Owns an isolate without anything below its memory: an empty Cache API, and an origin inside.
+import { bodyOf, resourceAt } from "../origin/body.ts";
+
+const emptyCache = {
+  match: () => Promise.resolve(undefined),
+  put: () => Promise.resolve(),
+  delete: () => Promise.resolve(false),
+};
+
+function answerOf(request: Request): Response {
+  const resource = resourceAt(new URL(request.url).pathname);
+  if (!resource) return new Response("", { status: 404 });
+  return new Response(bodyOf(resource), {
+    headers: { "content-type": "application/json", "cache-control": "public, max-age=86400", etag: '"a"' },
+  });
+}
+
+/** From now on; what runs at import must not have needed them. */
+export function emptyTiers(): void {
+  Object.defineProperty(globalThis, "caches", { value: { open: () => Promise.resolve(emptyCache) } });
+  Object.defineProperty(globalThis, "fetch", { value: (request: Request) => Promise.resolve(answerOf(request)) });
+}

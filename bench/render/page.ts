@@ -1,0 +1,79 @@
+// Owns docs/benchmarks.md: made from the results file alone, the worst row first.
+import { judged, type Verdict, worstFirst } from "../harness/judge.ts";
+import type { Figure, Results, Row, Run } from "../harness/results.ts";
+import { budgetText, figureText, numeral, verdictText } from "./text.ts";
+
+export function pageOf({ rows }: Results): string {
+  const all = Object.values(rows);
+  const verdicts = worstFirst(all.flatMap(({ comparisons }) => comparisons.map(judged)));
+  const budgeted = verdicts.filter(({ budget }) => budget !== undefined);
+  return [
+    "# Benchmarks",
+    `Made by \`npm run bench\` from \`bench/results/latest.json\`; \`npm run bench -- memory colo\` measures some rows anew. Everything runs in real
+workerd through direct sockets, the contenders in turn, in alternating order, after a warm-up. What counts are the ratios, made round by round:
+client, origin and server share one machine, whose absolute figures mean little elsewhere. Status, length and every byte of every answer are
+checked; one wrong answer ends the run. Where there is a \`/dev/shm\`, Miniflare's storage is there, so that no disk is measured.`,
+    worstLine(budgeted),
+    "## Budgets",
+    table(["", "median", "worst round", "budget", ""], budgeted.map(verdictCells)),
+    ...all.flatMap(sectionOf),
+    "",
+  ]
+    .join("\n\n")
+    .trimEnd()
+    .concat("\n");
+}
+
+function worstLine([worst]: readonly Verdict[]): string {
+  if (!worst) return "Nothing with a budget has been measured yet.";
+  return `**The worst row:** ${worst.what}: ${numeral(worst.median)} where the budget is ${budgetText(worst)}: ${verdictText(worst)}.`;
+}
+
+function sectionOf(row: Row): readonly string[] {
+  const others = row.comparisons.filter(({ budget }) => budget === undefined).map(judged);
+  return [
+    `## ${row.title}`,
+    row.how,
+    figureTable(row.figures),
+    ...(others.length === 0
+      ? []
+      : [
+          table(
+            ["without a budget", "median", "worst round"],
+            others.map((verdict) => verdictCells(verdict).slice(0, 3)),
+          ),
+        ]),
+    ...row.notes,
+    runLine(row.run),
+  ];
+}
+
+function verdictCells(verdict: Verdict): readonly string[] {
+  return [verdict.what, numeral(verdict.median), numeral(verdict.worst), budgetText(verdict), verdictText(verdict)];
+}
+
+/** A line a row, a column a column, in the order they first appear. */
+function figureTable(figures: readonly Figure[]): string {
+  const columns = [...new Set(figures.map(({ column }) => column))];
+  const rows = [...new Set(figures.map(({ row }) => row))];
+  const cell = (row: string, column: string): string => {
+    const figure = figures.find((each) => each.row === row && each.column === column);
+    return figure ? figureText(figure) : "";
+  };
+  return table(
+    ["", ...columns],
+    rows.map((row) => [row, ...columns.map((column) => cell(row, column))]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+}
+
+function runLine({ command, date, machine, loadBefore, versions }: Run): string {
+  const made = Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ");
+  return `\`${command}\`, ${date}, ${machine}, load average ${String(loadBefore)} before the run; ${made}.`;
+}

@@ -1,0 +1,75 @@
+// Owns the row of memory hits: Strata against a bare worker with the same bytes and fields, the raw Cache API and hono/cache.
+import { startPeer, startStrata, type Target } from "../harness/targets.ts";
+import { resourcePath } from "../origin/body.ts";
+import { type HitsMeasured, measureHits } from "./hits.ts";
+import type { Scenario, Setting } from "./scenario.ts";
+
+interface Size {
+  readonly label: string;
+  readonly type: "json" | "html";
+  readonly bytes: number;
+}
+
+const SIZES: readonly Size[] = [
+  { label: "memory hit, 1 KB JSON", type: "json", bytes: 1024 },
+  { label: "memory hit, 10 KB HTML", type: "html", bytes: 10 * 1024 },
+  { label: "memory hit, 100 KB HTML", type: "html", bytes: 100 * 1024 },
+];
+
+export const memory: Scenario = {
+  title: "Memory hit",
+  how: `One object, already in the isolate's memory, asked for over and over on 16 connections. The bare worker returns the same bytes under
+the same header fields without looking at the request. The raw Cache API worker and \`hono/cache\` keep the object in the Cache API:
+they have no memory of their own.`,
+  async measure(setting) {
+    const others: Target[] = [];
+    const parts: HitsMeasured[] = [];
+    try {
+      others.push(await startStrata(setting.origin.url));
+      for (const peer of ["raw-cache", "hono-cache"] as const) {
+        others.push(await startPeer(peer, { ORIGIN: setting.origin.url }));
+      }
+      for (const size of SIZES) parts.push(await measureSize(setting, size, others));
+    } finally {
+      for (const target of others) await target.close();
+    }
+    return {
+      comparisons: parts.flatMap(({ comparisons }) => comparisons),
+      figures: parts.flatMap(({ figures }) => figures),
+      notes: [],
+      raw: Object.assign({}, ...parts.map(({ raw }) => raw)) as object,
+    };
+  },
+};
+
+async function measureSize(setting: Setting, size: Size, others: readonly Target[]): Promise<HitsMeasured> {
+  const path = resourcePath({ ...size, delayMs: 0, policy: "day" }, "hit");
+  const [strata] = others;
+  const bare = await startPeer("bare", {
+    PATH: path,
+    BYTES: String(size.bytes),
+    FIELDS: JSON.stringify(await fieldsOf(`${strata?.url ?? ""}${path}`)),
+  });
+  try {
+    return await measureHits(setting, {
+      label: size.label,
+      path,
+      connections: 16,
+      says: "detail=fresh/memory",
+      contenders: [bare, ...others],
+      against: { "bare worker": 0.85, "hono/cache": 4, "raw Cache API worker": undefined },
+    });
+  } finally {
+    await bare.close();
+  }
+}
+
+const PER_CONNECTION: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding"]);
+
+/** The fields of a hit, the second answer. */
+async function fieldsOf(url: string): Promise<readonly (readonly [string, string])[]> {
+  await (await fetch(url)).arrayBuffer();
+  const hit = await fetch(url);
+  await hit.arrayBuffer();
+  return [...hit.headers].filter(([name]) => !PER_CONNECTION.has(name));
+}
