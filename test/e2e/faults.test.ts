@@ -10,7 +10,7 @@ import { message, type Script, sends, startTcpOrigin, type TcpOrigin } from "./s
 const ERRORS: Readonly<Record<string, Script>> = Object.fromEntries(
   [500, 502, 503, 504].map((status) => [`answers ${status}`, sends(message("sorry", {}, `${status} Sorry`))]),
 );
-const OTHERS = ["slow", "late", "broken", "huge"];
+const OTHERS = ["slow", "broken"];
 const NAMES = [NO_ANSWER, INVALID, NO_END, BROKEN, WHOLE, ERRORS].flatMap((family) => Object.keys(family));
 const HOSTS = new Map([...NAMES, ...OTHERS].map((name, i) => [name, `fault-${i}.test`]));
 

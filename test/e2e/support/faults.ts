@@ -89,6 +89,8 @@ export const WHOLE: Readonly<Record<string, readonly [bytes: string, script: Scr
   "ends lines with LF alone": ["ok", sends("HTTP/1.1 200 OK\ncache-control: max-age=60\ncontent-length: 2\n\nok")],
   "gives no reason": ["ok", sends("HTTP/1.1 200\r\ncache-control: max-age=60\r\ncontent-length: 2\r\n\r\nok")],
   "sends a field in Latin-1": ["ok", sends(Buffer.from(`${HEAD}x: \xe9\r\ncontent-length: 2\r\n\r\nok`, "latin1"))],
+  // more than the platform promises to pass on (128 KB), and than the colo takes
+  "sends a header section of 200 KB": ["ok", sends(`${HEAD}x: ${"x".repeat(200_000)}\r\ncontent-length: 2\r\n\r\nok`)],
   "sends a header section of 100 KB": ["ok", sends(`${HEAD}x: ${"x".repeat(100_000)}\r\ncontent-length: 2\r\n\r\nok`)],
 };
 
