@@ -39,18 +39,36 @@ export async function askOrigin(
 ): Promise<Upstream> {
   const origin = originOf(edge.site.origins, facts.location.host);
   const deadline = edge.timeout(deadlineMs);
-  const attempt = (): Promise<Upstream> =>
+  const attempt = (): Promise<Attempt> =>
     attempted(edge, facts, origin, deadline, (signal) => {
       return upstreamRequest(exchange, facts, intent, origin?.kind === "url" ? origin.url : undefined, signal);
     });
   try {
-    const upstream = await attempt();
+    const first = await attempt();
+    const { upstream } = first;
     // a status is an answer, and a body is sent once (RFC 9110 9.2.2)
     const again = upstream.kind === "failure" && upstream.reason === "origin-unreachable" && isIdempotent(facts.method);
-    return again && !(intent.asSent && exchange.request.body) ? await attempt() : upstream;
+    if (!again || (intent.asSent && exchange.request.body)) {
+      first.report();
+      return upstream;
+    }
+    // a probe decides before the retry, which may then be refused
+    if (first.isProbe) first.report();
+    const second = await attempt();
+    // what the retry made good has cost no client anything
+    if (second.upstream.kind === "failure") first.report();
+    second.report();
+    return second.upstream;
   } finally {
     deadline.cancel();
   }
+}
+
+interface Attempt {
+  readonly upstream: Upstream;
+  readonly isProbe: boolean;
+  /** Tells the breaker how it ended. */
+  report(): void;
 }
 
 /** Only safe methods pass the breaker: of the others each may be the one that succeeds. */
@@ -60,22 +78,23 @@ async function attempted(
   origin: Origin | undefined,
   deadline: Timeout,
   request: (signal: AbortSignal) => Request,
-): Promise<Upstream> {
+): Promise<Attempt> {
   const id = originId(origin) === "zone" ? `zone:${facts.location.host}` : originId(origin);
   const admission = isSafe(facts.method) ? edge.breakers.admit(id) : CLOSED;
+  const isProbe = admission.kind === "probe";
   if (admission.kind === "refused") {
-    return { kind: "failure", reason: "origin-resting", retryAfterSeconds: admission.retryAfterSeconds };
+    const { retryAfterSeconds: rest } = admission;
+    const upstream: Failed = { kind: "failure", reason: "origin-resting", retryAfterSeconds: rest };
+    return { upstream, isProbe, report: () => undefined };
   }
   const upstream = await fetched(edge, facts, origin, deadline, request);
-  if (!isSafe(facts.method)) return upstream;
-  if (upstream.kind === "failure") {
-    edge.breakers.report(id, admission, true);
-    return upstream;
-  }
-  const { response } = upstream;
-  const asked = retryAfterSeconds(response.field("retry-after"), response.receivedAtMs);
-  edge.breakers.report(id, admission, isBreakdown(response), asked);
-  return upstream;
+  const report = (): void => {
+    if (!isSafe(facts.method)) return;
+    const { response } = upstream.kind === "response" ? upstream : { response: undefined };
+    const asked = response && retryAfterSeconds(response.field("retry-after"), response.receivedAtMs);
+    edge.breakers.report(id, admission, !response || isBreakdown(response), asked);
+  };
+  return { upstream, isProbe, report };
 }
 
 async function fetched(

@@ -294,6 +294,13 @@ describe("breaker", () => {
     expect(e.asked).toHaveLength(60);
   });
 
+  it("does not count what the retry made good", async () => {
+    let requests = 0;
+    const e = testEdge({ origin: (request) => (requests++ % 2 === 0 ? refused(request) : answer("up", CACHED)) });
+    for (const { status } of await ask(e, 60)) expect(status).toBe(200);
+    expect(e.asked).toHaveLength(120);
+  });
+
   it("neither counts nor stops what is not safe", async () => {
     const e = testEdge({ origin: () => answer("no", {}, 500) });
     await ask(e, 60, { method: "POST" });

@@ -1,0 +1,38 @@
+// Owns one edge with the site a test writes, and its end with all that stands behind it.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startEdges } from "../../../cli/dev/edges.ts";
+import type { SiteInput } from "../../../src/policy/define.ts";
+
+export interface OneEdge {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** `behind`: what is closed after the edge. */
+export async function startOneEdge(
+  site: SiteInput,
+  behind: readonly { close(): Promise<unknown> }[] = [],
+): Promise<OneEdge> {
+  const directory = await mkdtemp(join(tmpdir(), "strata-edge-"));
+  try {
+    const config = join(directory, "site.ts");
+    await writeFile(
+      config,
+      `import { defineSite } from "strata";\nexport default defineSite(${JSON.stringify(site)});`,
+    );
+    // what fails here is meant to fail, and the runtime tells of it at length
+    const log = (): void => undefined;
+    const edges = await startEdges({ count: 1, port: 0, config, token: "e2e-token", log });
+    return {
+      url: edges.urls[0] ?? "",
+      async close() {
+        await edges.close();
+        await Promise.all(behind.map((one) => one.close()));
+      },
+    };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
