@@ -23,7 +23,7 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
-          include: ["test/{tiers,purge,flow,auth,routes,observe}/**/*.test.ts"],
+          include: ["test/{tiers,purge,flow,auth,routes,observe,codings}/**/*.test.ts"],
         },
       },
     ],

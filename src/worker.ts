@@ -2,6 +2,7 @@
 import configured from "../strata.config.ts";
 import { createApp, type Mounted } from "./app.ts";
 import type { Edge, Purge } from "./flow/exchange.ts";
+import { zlibCodings } from "./codings/zlib.ts";
 import { flights } from "./flow/flights.ts";
 import { unstorable } from "./flow/unstorable.ts";
 import { reportError } from "./observe/log.ts";
@@ -79,7 +80,9 @@ function edgeOf(env: Env, reader: LogReader, purge: Purge): Edge {
       site.memory.bodyBytes,
     ),
     purges: { ...replica, purge, ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background) },
-    fetch: (request) => fetch(request),
+    // bodies as the origin sent them: what their header section says must be true of the bytes held here
+    fetch: (request) => fetch(request, { encodeResponseBody: "manual" }),
+    codings: zlibCodings,
     now,
     refreshing,
     flights: flying,

@@ -5,6 +5,7 @@ import type { Fence, Stored } from "../http/stored.ts";
 import type { Target } from "../http/target.ts";
 import type { Site } from "../policy/define.ts";
 import type { Stack } from "../tiers/tier.ts";
+import type { Codings } from "./encoding.ts";
 import type { Flights } from "./flights.ts";
 import type { Unstorable } from "./unstorable.ts";
 
@@ -33,8 +34,9 @@ export interface Edge {
   readonly site: Site;
   readonly stack: Stack;
   readonly purges: Purges;
-  /** Sends a request to an origin. */
+  /** Sends a request to an origin. Bodies arrive as they were sent: no coding is undone. */
   readonly fetch: (request: Request) => Promise<Response>;
+  readonly codings: Codings;
   readonly now: () => number;
   /** Keys with a background refresh under way, and when it began: one at a time for each. */
   readonly refreshing: Map<string, number>;

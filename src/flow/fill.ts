@@ -22,6 +22,8 @@ export interface Fill {
   readonly neighbour?: FoundPart | undefined;
   /** Whether a body that is buffered gives its response an entity tag, where the origin sent no validator. */
   readonly makesEtag: boolean;
+  /** Called with a whole body that is buffered, when memory has it. */
+  readonly whenStored?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
 }
 
 /** What the client reads, and the work that must be kept alive until the fill is complete. */
@@ -123,7 +125,7 @@ function keeper(stack: Stack, what: Fill): Keeper {
     complete() {
       if (!end()) return;
       if (stream) stream.end();
-      else work = storeBuffered(stack, what, joined(chunks, size));
+      else work = storeBuffered(stack, what, joined(chunks));
       chunks = [];
       // memory has what is buffered already
       kept.resolve(stream ? work.then(() => true) : true);
@@ -140,11 +142,15 @@ function keeper(stack: Stack, what: Fill): Keeper {
 /** A part goes into the store joined with its neighbour, where both fit and belong together. */
 async function storeBuffered(
   stack: Stack,
-  { place, stored, neighbour, makesEtag }: Fill,
+  { place, stored, neighbour, makesEtag, whenStored }: Fill,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
   const { part } = stored;
-  if (!part) return stack.store(place, makesEtag ? withMadeEtag(stored, bytes) : stored, bytes);
+  if (!part) {
+    const work = stack.store(place, makesEtag ? withMadeEtag(stored, bytes) : stored, bytes);
+    whenStored?.(bytes);
+    return work;
+  }
   // it is not as long as its Content-Range says
   if (stored.bodyLength !== bytes.length) return undefined;
   const whole = neighbour && combinedRecord(neighbour.stored, stored);
@@ -200,8 +206,8 @@ function coloStream(): ColoStream {
   };
 }
 
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
+export function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
   let position = 0;
   for (const chunk of chunks) {
     whole.set(chunk, position);

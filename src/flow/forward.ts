@@ -4,12 +4,13 @@ import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { declaredLength } from "../http/fields.ts";
 import { isOfRequest, type ReasonCode, withdraws } from "../http/reasons.ts";
 import type { PurgeState } from "../http/reuse.ts";
-import { type Asked, settle, settleFailure } from "../http/settle.ts";
+import { type Asked, settle, type Settle, settleFailure } from "../http/settle.ts";
 import { type Stored, storedValidators } from "../http/stored.ts";
-import { asRead, codingToRestore } from "../http/undone.ts";
+import { decodedFacts, withWeakTag } from "../http/undone.ts";
 import type { Rule } from "../policy/define.ts";
 import type { Found, Place } from "../tiers/tier.ts";
-import { type Delivery, deliverAnswer, deliverHeld } from "./deliver.ts";
+import { type AnswerManner, type Delivery, deliverAnswer, deliverHeld } from "./deliver.ts";
+import { type Encoding, encodingOf } from "./encoding.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { deliverFailure } from "./fail.ts";
 import { fill, type FoundPart } from "./fill.ts";
@@ -66,6 +67,7 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
     requestId: exchange.requestId,
     nowMs: edge.now(),
     browser: trip.rule.browser,
+    offer: { edge, codings: trip.rule.compress },
   };
   if (upstream.kind === "response") {
     const outcome = { reason, hit: false, fwdStatus: upstream.response.status };
@@ -95,7 +97,7 @@ async function settled(
   switch (verdict.verdict) {
     case "store":
       discard(held);
-      return storedAnswer(trip, errand, verdict.stored, response, content, delivery, outcome);
+      return storedAnswer(trip, errand, verdict, response, content, delivery, outcome);
     case "complete":
       return completedAnswer(trip, errand, verdict.stored, content, delivery, outcome);
     case "pass-through":
@@ -104,7 +106,7 @@ async function settled(
       else discard(held);
       if (held) withdraw(trip, verdict.reason);
       markUnstorable(trip, intent, verdict.reason);
-      return deliverAnswer(delivery, asGetWouldRead(trip, response), content, outcome, {
+      return passedAnswer(trip, asked, response, content, delivery, outcome, {
         addPrivate: verdict.addPrivate,
         evaluateConditionals: !intent.clientConditionals,
       });
@@ -135,17 +137,50 @@ async function settled(
 function storedAnswer(
   trip: Trip,
   errand: Errand,
-  stored: Stored,
+  { stored, undo }: Settle & { readonly verdict: "store" },
   response: ResponseFacts,
   content: ReadableStream<Uint8Array> | null,
   delivery: Delivery,
   outcome: Outcome,
 ): Response {
-  const read = asRead(response, stored.coding !== undefined);
+  const { codings, stack } = trip.edge;
+  const read = undo ? withWeakTag(decodedFacts(response)) : response;
   const length = content ? declaredLength(read.field) : undefined;
-  const body = filled(trip, errand, stored, content ?? emptyStream(), length);
-  const manner = { addPrivate: false, evaluateConditionals: !errand.intent.clientConditionals };
-  return deliverAnswer(delivery, read, body, { ...outcome, stored: true }, manner);
+  const source = content ?? emptyStream();
+  const encoding = encodingOf(codings, stack, length, trip.exchange.background);
+  const body = filled(trip, errand, stored, undo ? codings.decoded(source, undo) : source, length, encoding);
+  return deliverAnswer(
+    delivery,
+    read,
+    body,
+    { ...outcome, stored: true },
+    {
+      addPrivate: false,
+      evaluateConditionals: !errand.intent.clientConditionals,
+      encoded: stored.compressible ? (coding) => encoding.encoded(body, coding) : undefined,
+    },
+  );
+}
+
+/** As it came; but HEAD has the fields of a GET, whose body a fill would decode and encode (RFC 9110 9.3.2). */
+function passedAnswer(
+  { facts, rule }: Trip,
+  asked: Asked,
+  response: ResponseFacts,
+  content: ReadableStream<Uint8Array> | null,
+  delivery: Delivery,
+  outcome: Outcome,
+  manner: AnswerManner,
+): Response {
+  const request: RequestFacts = { ...facts, method: "GET" };
+  const whole =
+    facts.method === "HEAD"
+      ? settle(response, { ...asked, request, stored: undefined }, rule, delivery.nowMs)
+      : undefined;
+  if (whole?.verdict !== "store") return deliverAnswer(delivery, response, content, outcome, manner);
+  const read = whole.undo ? withWeakTag(decodedFacts(response)) : response;
+  const encoded = whole.stored.compressible ? () => null : undefined;
+  return deliverAnswer(delivery, read, content, outcome, { ...manner, encoded });
 }
 
 /** The stored beginning and the rest that came, as the whole. */
@@ -178,12 +213,6 @@ function isAuthenticated({ hasSession, hasAuthorization }: RequestFacts): boolea
   return hasSession || hasAuthorization;
 }
 
-/** HEAD has the fields of a GET, whose body would be read here (RFC 9110 9.3.2). */
-function asGetWouldRead({ facts, rule }: Trip, response: ResponseFacts): ResponseFacts {
-  if (facts.method !== "HEAD") return response;
-  return asRead(response, codingToRestore(response, facts.field("accept-encoding"), rule.keepCodings) !== undefined);
-}
-
 /** Only the resource's own reasons count, said of the whole: no client decides for the others. */
 function markUnstorable({ edge, facts, place }: Trip, { conditions }: Intent, reason: ReasonCode): void {
   const asksForWhole = facts.method === "GET" && conditions.length === 0;
@@ -206,9 +235,18 @@ function filled(
   stored: Stored,
   source: ReadableStream<Uint8Array>,
   length: number | undefined,
+  encoding?: Encoding,
 ): ReadableStream<Uint8Array> {
-  const filling = fill(edge.stack, { source, length, place, stored, neighbour, makesEtag: rule.etag });
-  if (land) exchange.background(filling.kept.then((kept) => land(kept ? STORED : BROKE_OFF)));
+  const whenStored = encoding?.stored;
+  const filling = fill(edge.stack, { source, length, place, stored, neighbour, makesEtag: rule.etag, whenStored });
+  if (land) {
+    const landed = filling.kept.then(async (kept) => {
+      // those who wait for it mostly want the same coding
+      await encoding?.settled();
+      land(kept ? STORED : BROKE_OFF);
+    });
+    exchange.background(landed);
+  }
   exchange.background(filling.done);
   return filling.body;
 }

@@ -89,8 +89,9 @@ async function failTogether(trip: Trip, failure: Failure): Promise<Response> {
   return deliverFailure(deliveryOf(trip, nowMs), verdict.reason, outcome);
 }
 
-function deliveryOf({ exchange, facts, rule }: Trip, nowMs: number): Delivery {
-  return { facts, requestId: exchange.requestId, nowMs, browser: rule.browser };
+function deliveryOf({ edge, exchange, facts, rule }: Trip, nowMs: number): Delivery {
+  const offer = { edge, codings: rule.compress };
+  return { facts, requestId: exchange.requestId, nowMs, browser: rule.browser, offer };
 }
 
 /** Carries out the verdict on what was seen. `land` tells those who wait how the fetch ended; `waitedFor`: why this one waited. */

@@ -1,5 +1,7 @@
 // Owns the memory tier: small hot bodies in the isolate's heap, bounded in bytes, evicted by SIEVE.
+import type { ContentCoding } from "../http/coding.ts";
 import type { CacheKey } from "../http/key.ts";
+import { bytesIn, sizeOfBody, withForm, withForms } from "./forms.ts";
 import type { Entry, Tier } from "./tier.ts";
 
 export interface MemoryOptions {
@@ -16,14 +18,16 @@ export interface MemoryTier extends Tier {
   delete(key: CacheKey): void;
   /** Whether the entry has been asked for since it was put; `undefined` where there is none. */
   wasHit(key: CacheKey): boolean | undefined;
+  /** See `Stack.keepEncoded`. */
+  keepEncoded(bytes: Uint8Array, coding: ContentCoding, form: Uint8Array<ArrayBuffer> | undefined): void;
   /** Bytes in use, by the tier's own reckoning. */
   readonly usedBytes: number;
 }
 
 interface Node {
   readonly key: CacheKey;
-  readonly entry: Entry;
-  readonly bytes: number;
+  entry: Entry;
+  bytes: number;
   readonly expiresAtMs: number;
   /** Since the hand last passed. */
   visited: boolean;
@@ -42,6 +46,8 @@ const OVERHEAD_BYTES = 600;
  */
 export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): MemoryTier {
   const nodes = new Map<CacheKey, Node>();
+  /** A body's own bytes -> its node: who has encoded them does not know the key they are filed under. */
+  const holders = new WeakMap<Uint8Array, Node>();
   let newest: Node | undefined;
   let oldest: Node | undefined;
   let hand: Node | undefined;
@@ -83,29 +89,32 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
       node.hit = true;
       return node.entry;
     },
-    put(key, entry, seconds) {
+    put(key, offered, seconds) {
       const before = nodes.get(key);
       if (before) unlink(before);
+      const entry = withForms(offered, before?.entry);
       const size = sizeOf(key, entry);
       const fits = entry.kind === "vary" || (entry.body.kind === "bytes" && entry.body.bytes.length <= bodyBytes);
       if (!fits || size > budget || seconds <= 0) return;
       while (used + size > budget) evictOne();
-      const visited = before?.visited ?? false;
-      const node: Node = {
-        key,
-        entry,
-        bytes: size,
-        expiresAtMs: now() + seconds * 1000,
-        visited,
-        hit: false,
-        newer: undefined,
-        older: newest,
-      };
+      const node = nodeOf(key, entry, size, now() + seconds * 1000, before?.visited ?? false, newest);
       if (newest) newest.newer = node;
       newest = node;
       oldest ??= node;
       nodes.set(key, node);
+      const body = bytesIn(entry);
+      if (body) holders.set(body.bytes, node);
       used += size;
+    },
+    keepEncoded(bytes, coding, form) {
+      const node = holders.get(bytes);
+      const entry = node && nodes.get(node.key) === node ? withForm(node.entry, coding, form) : undefined;
+      const size = form?.length ?? 0;
+      if (!node || !entry || node.bytes + size > budget) return;
+      node.entry = entry;
+      node.bytes += size;
+      used += size;
+      while (used > budget) evictOne();
     },
     delete(key) {
       const node = nodes.get(key);
@@ -121,6 +130,10 @@ export function memoryTier({ bytes: budget, bodyBytes, now }: MemoryOptions): Me
   };
 }
 
+function nodeOf(key: CacheKey, entry: Entry, bytes: number, expiresAtMs: number, visited: boolean, older?: Node): Node {
+  return { key, entry, bytes, expiresAtMs, visited, hit: false, newer: undefined, older };
+}
+
 /** Strings are counted as one byte a character: header text is Latin-1 in the heap. */
 function sizeOf(key: CacheKey, entry: Entry): number {
   let size = OVERHEAD_BYTES + key.length;
@@ -133,5 +146,5 @@ function sizeOf(key: CacheKey, entry: Entry): number {
     for (const [name, value] of pairs) size += name.length + value.length + 64;
   for (const [name, value] of Object.entries(stored.variant)) size += name.length + (value?.length ?? 0) + 64;
   size += stored.targets.length * 64 + (stored.etag?.length ?? 0) + (stored.lastModified?.length ?? 0);
-  return size + (body.kind === "bytes" ? body.bytes.length : 0);
+  return size + (body.kind === "bytes" ? sizeOfBody(body) : 0);
 }

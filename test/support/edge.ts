@@ -1,6 +1,8 @@
 // Owns a whole edge for tests: scripted origin, clock in hand, real memory tier, real replica over a log in memory.
+import { zlibCodings } from "../../src/codings/zlib.ts";
 import type { DependencyError } from "../../src/error.ts";
 import type { Edge, Purge } from "../../src/flow/exchange.ts";
+import type { Codings } from "../../src/flow/encoding.ts";
 import { flights } from "../../src/flow/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
 import { unstorable } from "../../src/flow/unstorable.ts";
@@ -24,6 +26,8 @@ export interface TestEdge {
   /** Every request the origin got, in order. */
   readonly asked: Request[];
   readonly reports: DependencyError[];
+  /** The coding of every body encoded, in order; of every stream that began to be. */
+  readonly encoded: string[];
   /** What the origin answers from now on. */
   origin: Origin;
   /** One client request; the response's body is the test's to read. */
@@ -59,6 +63,18 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
   };
   const replica = purgeReplica({ now: clock.now, waitMs: options.logWaitMs ?? 20, report });
   const work: Promise<unknown>[] = [];
+  const encoded: string[] = [];
+  const codings: Codings = {
+    ...zlibCodings,
+    encode(body, coding) {
+      encoded.push(coding);
+      return zlibCodings.encode(body, coding);
+    },
+    encoder(coding, length) {
+      encoded.push(coding);
+      return zlibCodings.encoder(coding, length);
+    },
+  };
   const asked: Request[] = [];
   const edge: Edge = {
     site,
@@ -77,6 +93,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
       asked.push(request);
       return test.origin(request);
     },
+    codings,
     now: clock.now,
     refreshing: new Map(),
     flights: flights(clock.now),
@@ -91,6 +108,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     memory,
     asked,
     reports,
+    encoded,
     origin: options.origin ?? (() => new Response("hello", { headers: { "cache-control": "max-age=60" } })),
     get: (url, init) =>
       serve(edge, {
