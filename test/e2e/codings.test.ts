@@ -1,6 +1,6 @@
 // Owns the proof that bodies an origin encodes reach clients over a real wire as bytes that are what their header section says.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingHttpHeaders, request, type RequestListener, type Server } from "node:http";
+import { Agent, createServer, type IncomingHttpHeaders, request, type RequestListener, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -58,6 +58,7 @@ let origin: Server;
 let edges: Edges;
 let edge = "";
 const asked: IncomingHttpHeaders[] = [];
+const agent = new Agent({ keepAlive: true });
 
 /** /always/CODING/name encodes whatever is asked; /asked/name does as it is asked; /table/ROW and /declared/ROW: see below. */
 const answerTo: RequestListener = (req, res) => {
@@ -110,6 +111,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  agent.destroy();
   await edges.close();
   origin.closeAllConnections();
   origin.close();
@@ -163,7 +165,7 @@ const answerRow: RequestListener = (req, res) => {
 /** The response as it comes over the wire: nothing is decoded. */
 function get(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Got> {
   return new Promise((resolve, reject) => {
-    const req = request(edge + path, { method, headers, agent: false }, (res) => {
+    const req = request(edge + path, { method, headers, agent }, (res) => {
       const chunks: Buffer[] = [];
       res.on("data", (chunk: Buffer) => chunks.push(chunk));
       res.on("error", reject);
@@ -421,14 +423,20 @@ async function checkRow(rule: string, row: Row, client: (typeof CLIENTS)[number]
 }
 
 describe.each(["table", "declared", "off"])("every coding of client and origin: /%s", (rule) => {
-  it.each(ORIGINS)("an origin that sends %s", { timeout: 120_000 }, async (coding) => {
-    for (const row of ROWS.filter((each) => each.coding === coding)) {
-      // a large body tells nothing of a client that a small one does not
-      const clients =
-        row.bytes > 2 ** 20 ? CLIENTS.filter(([accepted]) => accepted === undefined || accepted.length > 20) : CLIENTS;
-      await Promise.all(clients.map((client, index) => checkRow(rule, row, client, index)));
-    }
-  });
+  it.each(rule === "off" ? ["identity", "gzip"] : ORIGINS)(
+    "an origin that sends %s",
+    { timeout: 120_000 },
+    async (coding) => {
+      for (const row of ROWS.filter((each) => each.coding === coding)) {
+        // a large body tells nothing of a client that a small one does not
+        const clients =
+          row.bytes > 2 ** 20
+            ? CLIENTS.filter(([accepted]) => accepted === undefined || accepted.length > 20)
+            : CLIENTS;
+        await Promise.all(clients.map((client, index) => checkRow(rule, row, client, index)));
+      }
+    },
+  );
 
   it("whoever filled the store, every client gets its own", async () => {
     const row: Row = { coding: "identity", type: "text/html", bytes: 40_000, noTransform: false };
