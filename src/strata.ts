@@ -2,6 +2,7 @@
 import { createApp, type AppEnv, type Mounted } from "./app.ts";
 import { type Leases, leaseShard } from "./collapse/leases.ts";
 import { SiteError } from "./error.ts";
+import { zlibCodings } from "./codings/zlib.ts";
 import { breakers } from "./flow/breaker.ts";
 import type { Edge, Purge } from "./flow/exchange.ts";
 import { flights } from "./flow/flights.ts";
@@ -67,6 +68,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
   const invalidated = invalidations();
   const pause = (): Promise<void> => timeout(Math.random() * MAX_PAUSE_MS).passed;
   const kept = {
+    codings: zlibCodings,
     now,
     timeout,
     refreshing: new Map<string, number>(),
@@ -114,6 +116,8 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
   };
 }
 
+const AS_SENT = { encodeResponseBody: "manual" } as const;
+
 /** @throws SiteError naming every service that is not bound. */
 function fetchFrom(env: StrataEnv, { origins }: Site, routes: Routes | undefined): Edge["fetch"] {
   const missing = [...origins].flatMap(([host, origin]) => {
@@ -123,8 +127,9 @@ function fetchFrom(env: StrataEnv, { origins }: Site, routes: Routes | undefined
   if (missing.length > 0) throw new SiteError(missing);
   return async (request, origin) => {
     const service = origin?.kind === "service" ? serviceOf(env, origin.binding) : undefined;
-    if (service) return service.fetch(request);
-    return origin || !routes ? fetch(request) : routes.fetch(request, env);
+    // bodies as the origin sent them: what their header section says must be true of the bytes held here
+    if (service) return service.fetch(request, AS_SENT);
+    return origin || !routes ? fetch(request, AS_SENT) : routes.fetch(request, env);
   };
 }
 

@@ -53,7 +53,6 @@ function entryOf(i: number, shape: Shape): Entry {
       lastModified: shape.validators ? own(`Sun, 22 Nov 2026 11:00:00 GMT`) : undefined,
       dateMs: 1_790_000_000_000 + i,
       shownEtag: undefined,
-      coding: undefined,
       variant: Object.fromEntries(pairs(shape.variant, i)),
       targets: Array.from({ length: shape.targets }, (_, j) => own(`${i * 100 + j}`.padStart(16, "0")) as TargetHash),
       fence: { incarnation: "log", seq: i },

@@ -1,13 +1,14 @@
 // Owns what becomes of an answer that came: stored, refreshed, completed, passed on, or something stale in its place.
 import type { Outcome } from "../http/cache-status.ts";
-import type { ResponseFacts } from "../http/facts.ts";
+import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { declaredLength } from "../http/fields.ts";
 import { isOfRequest, type ReasonCode, withdraws } from "../http/reasons.ts";
-import type { Settle } from "../http/settle.ts";
+import { type Asked, settle, type Settle } from "../http/settle.ts";
 import type { Stored } from "../http/stored.ts";
-import { asRead, codingToRestore } from "../http/undone.ts";
+import { decodedFacts, withWeakTag } from "../http/undone.ts";
 import type { Found } from "../tiers/tier.ts";
-import { type Delivery, deliverAnswer, deliverHeld } from "./deliver.ts";
+import { type AnswerManner, type Delivery, deliverAnswer, deliverHeld } from "./deliver.ts";
+import { type Encoding, encodingOf } from "./encoding.ts";
 import { deliverFailure } from "./fail.ts";
 import { fill } from "./fill.ts";
 import type { Landing } from "./flights.ts";
@@ -28,6 +29,7 @@ export interface Arrival {
 export async function conclude(
   trip: Trip,
   errand: Errand,
+  asked: Asked,
   verdict: Exclude<Settle, { verdict: "refetch" }>,
   { response, content, delivery, outcome }: Arrival,
 ): Promise<Response> {
@@ -35,7 +37,7 @@ export async function conclude(
   switch (verdict.verdict) {
     case "store":
       discard(standIn);
-      return storedAnswer(trip, errand, verdict.stored, response, content, delivery, outcome);
+      return storedAnswer(trip, errand, verdict, { response, content, delivery, outcome });
     case "complete":
       return completedAnswer(trip, errand, verdict.stored, content, delivery, outcome);
     case "pass-through":
@@ -44,10 +46,15 @@ export async function conclude(
       else discard(standIn);
       withdraw(trip, errand, verdict.reason);
       markUnstorable(trip, intent, verdict.reason);
-      return deliverAnswer(delivery, asGetWouldRead(trip, response), content, outcome, {
-        addPrivate: verdict.addPrivate,
-        evaluateConditionals: !intent.clientConditionals,
-      });
+      return passedAnswer(
+        trip,
+        asked,
+        { response, content, delivery, outcome },
+        {
+          addPrivate: verdict.addPrivate,
+          evaluateConditionals: !intent.clientConditionals,
+        },
+      );
     case "refresh":
       await content?.cancel();
       if (verdict.refusal !== undefined) {
@@ -68,21 +75,43 @@ export async function conclude(
   }
 }
 
-/** The origin's answer, given to its client while it is stored. */
+/** The origin's answer, given to its client while it is stored: decoded and encoded on the way, where that is to be. */
 function storedAnswer(
   trip: Trip,
   errand: Errand,
-  stored: Stored,
-  response: ResponseFacts,
-  content: ReadableStream<Uint8Array> | null,
-  delivery: Delivery,
-  outcome: Outcome,
+  { stored, undo }: Settle & { readonly verdict: "store" },
+  { response, content, delivery, outcome }: Arrival,
 ): Response {
-  const read = asRead(response, stored.coding !== undefined);
+  const { codings, stack } = trip.edge;
+  const read = undo ? withWeakTag(decodedFacts(response)) : response;
   const length = content ? declaredLength(read.field) : undefined;
-  const body = filled(trip, errand, stored, content ?? emptyStream(), length);
-  const manner = { addPrivate: false, evaluateConditionals: !errand.intent.clientConditionals };
+  const source = content ?? emptyStream();
+  const encoding = encodingOf(codings, stack, length, trip.exchange.background);
+  const body = filled(trip, errand, stored, undo ? codings.decoded(source, undo) : source, length, encoding);
+  const manner: AnswerManner = {
+    addPrivate: false,
+    evaluateConditionals: !errand.intent.clientConditionals,
+    encoded: stored.compressible ? (coding) => encoding.encoded(body, coding) : undefined,
+  };
   return deliverAnswer(delivery, read, body, { ...outcome, stored: true }, manner);
+}
+
+/** As it came; but HEAD has the fields of a GET, whose body a fill would decode and encode (RFC 9110 9.3.2). */
+function passedAnswer(
+  { facts, rule }: Trip,
+  asked: Asked,
+  { response, content, delivery, outcome }: Arrival,
+  manner: AnswerManner,
+): Response {
+  const request: RequestFacts = { ...facts, method: "GET" };
+  const whole =
+    facts.method === "HEAD"
+      ? settle(response, { ...asked, request, stored: undefined }, rule, delivery.nowMs)
+      : undefined;
+  if (whole?.verdict !== "store") return deliverAnswer(delivery, response, content, outcome, manner);
+  const read = whole.undo ? withWeakTag(decodedFacts(response)) : response;
+  const encoded = whole.stored.compressible ? () => null : undefined;
+  return deliverAnswer(delivery, read, content, outcome, { ...manner, encoded });
 }
 
 /** The stored beginning and the rest that came, as the whole. */
@@ -104,12 +133,6 @@ function completedAnswer(
 function emptyStream(): ReadableStream<Uint8Array> {
   const stream: ReadableStream<Uint8Array> = new Blob([]).stream();
   return stream;
-}
-
-/** HEAD has the fields of a GET, whose body would be read here (RFC 9110 9.3.2). */
-function asGetWouldRead({ facts, rule }: Trip, response: ResponseFacts): ResponseFacts {
-  if (facts.method !== "HEAD") return response;
-  return asRead(response, codingToRestore(response, facts.field("accept-encoding"), rule.keepCodings) !== undefined);
 }
 
 /** How long an answer that was not to be stored speaks for the next ones. */
@@ -146,11 +169,15 @@ function filled(
   stored: Stored,
   source: ReadableStream<Uint8Array>,
   length: number | undefined,
+  encoding?: Encoding,
 ): ReadableStream<Uint8Array> {
-  const filling = fill(edge, { source, length, place, stored, neighbour, makesEtag: rule.etag });
-  const ended = filling.kept.then((kept) => {
+  const whenStored = encoding?.stored;
+  const filling = fill(edge, { source, length, place, stored, neighbour, makesEtag: rule.etag, whenStored });
+  const ended = filling.kept.then(async (kept) => {
     // the next range need not fetch the whole for nothing; what broke off, or a tier refused, may be kept the next time
     if (kept === "declined" && !stored.part) edge.unstorable.mark(place.key, UNSTORABLE_SECONDS);
+    // those who wait for it mostly want the same coding
+    await encoding?.settled();
     land?.(LANDINGS[kept], filling.filed);
   });
   exchange.background(ended);

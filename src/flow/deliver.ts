@@ -1,17 +1,19 @@
 // Owns the response a client gets: from what is held or what the origin sent, with 304, 206, HEAD, Age and Cache-Status.
 import { type BrowserPolicy, forBrowser } from "../http/browser.ts";
 import { cacheStatus, type Outcome, xCache } from "../http/cache-status.ts";
+import type { ContentCoding } from "../http/coding.ts";
 import { notModified, rangeApplies, type Validators } from "../http/conditional.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { deliverable, sentOn304 } from "../http/field-table.ts";
 import { declaredLength, type HeaderPairs } from "../http/fields.ts";
 import { initialAge } from "../http/freshness.ts";
+import { encodedFields, negotiatedFields } from "../http/negotiated.ts";
 import { madePrivate } from "../http/private.ts";
 import { type ByteRange, contentRange, resolvedRange, unsatisfiedRange } from "../http/range.ts";
 import { isBodyless } from "../http/status-table.ts";
 import { ageSeconds, originValidators, remainingSeconds, shownFields, shownValidators } from "../http/stored.ts";
-import { undoneCoding } from "../http/undone.ts";
 import type { Found, Slice } from "../tiers/tier.ts";
+import { encodedForm, negotiate, type Offer } from "./negotiate.ts";
 import { slicedStream } from "./slice.ts";
 
 /** What every response of one exchange shares. */
@@ -21,6 +23,8 @@ export interface Delivery {
   readonly nowMs: number;
   /** What the rule tells browsers; absent where they are told what the origin says. */
   readonly browser?: BrowserPolicy | undefined;
+  /** Absent where the answer leaves as it came. */
+  readonly offer?: Offer | undefined;
 }
 
 type Content = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
@@ -43,14 +47,14 @@ interface Answer {
   readonly total: number | undefined;
   /** What its Age field says, seconds; 0 where it has none. */
   readonly age: number;
+  /** The same in the coding this client gets, if the whole is what it gets; `undefined` where it stays plain. */
+  readonly encoded?: () => Answer | undefined;
 }
 
 /** A response from what is held: its Age is ours to tell (RFC 9111 5.1). */
 export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, outcome: Outcome): Response {
   const ttlSeconds = outcome.ttlSeconds ?? Math.floor(remainingSeconds(stored, delivery.nowMs));
-  // what leaves encoded has another length than what is held
-  const heldLength = body.kind === "bytes" ? body.bytes.length : stored.bodyLength;
-  const length = stored.coding === undefined ? heldLength : undefined;
+  const length = body.kind === "bytes" ? body.bytes.length : stored.bodyLength;
   const age = ageSeconds(stored, delivery.nowMs);
   const answer: Answer = {
     status: stored.status,
@@ -64,7 +68,12 @@ export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, o
     first: stored.part?.first ?? 0,
     total: stored.part ? stored.part.total : length,
   };
-  return build(delivery, answer, { ...outcome, ttlSeconds, tier: outcome.hit ? tier : undefined });
+  const compressible = stored.compressible === true && length !== undefined;
+  const negotiated = negotiatedAnswer(delivery, answer, compressible, (coding) => {
+    const form = delivery.offer && body.kind === "bytes" ? encodedForm(delivery.offer, body, coding) : undefined;
+    return form && { content: form, length: form.length };
+  });
+  return build(delivery, negotiated, { ...outcome, ttlSeconds, tier: outcome.hit ? tier : undefined });
 }
 
 /** How the origin's own answer leaves. */
@@ -73,6 +82,8 @@ export interface AnswerManner {
   readonly addPrivate: boolean;
   /** The client's conditionals and range were kept from the origin, so they are ours to evaluate. */
   readonly evaluateConditionals: boolean;
+  /** Its body may leave encoded: what `content` is then. */
+  readonly encoded?: ((coding: ContentCoding) => ReadableStream<Uint8Array> | null) | undefined;
 }
 
 /** The origin's own answer, whose body is `content`: itself, or the client's side of a fill. */
@@ -81,7 +92,7 @@ export function deliverAnswer(
   response: ResponseFacts,
   content: ReadableStream<Uint8Array> | null,
   outcome: Outcome,
-  { addPrivate, evaluateConditionals }: AnswerManner,
+  { addPrivate, evaluateConditionals, encoded }: AnswerManner,
 ): Response {
   const fields = deliverable(response.headers).filter(([name]) => name.toLowerCase() !== "content-length");
   const length = declaredLength(response.field);
@@ -91,22 +102,43 @@ export function deliverAnswer(
     status: response.status,
     fields: addPrivate ? madePrivate(fields) : fields,
     validators: evaluates ? originValidators(response) : undefined,
-    // read here, an encoded body would be another one
-    divisible: response.status === 200 && undoneCoding(response) === undefined,
+    divisible: response.status === 200,
     content,
     length,
     first: 0,
     total: length,
     age: Math.floor(initialAge(response)),
   };
-  return build(delivery, answer, outcome);
+  const negotiated = negotiatedAnswer(delivery, answer, encoded !== undefined, (coding) => {
+    return { content: encoded?.(coding) ?? null, length: undefined };
+  });
+  return build(delivery, negotiated, outcome);
+}
+
+/** The answer as Accept-Encoding has it, where other clients may get other bytes. */
+function negotiatedAnswer(
+  { offer, facts }: Delivery,
+  answer: Answer,
+  compressible: boolean,
+  encode: (coding: ContentCoding) => Pick<Answer, "content" | "length"> | undefined,
+): Answer {
+  const coding = offer && negotiate(offer, facts, compressible, answer.length);
+  if (coding === undefined) return answer;
+  const fields = negotiatedFields(answer.fields, coding);
+  if (coding === "identity") return { ...answer, fields };
+  const encoded = (): Answer | undefined => {
+    const form = encode(coding);
+    return form && { ...answer, ...form, fields: encodedFields(fields, coding) };
+  };
+  return { ...answer, fields, encoded };
 }
 
 function build(delivery: Delivery, answer: Answer, outcome: Outcome): Response {
   const { facts, requestId, nowMs } = delivery;
   const shown = shownPart(delivery, answer);
+  const sent = (shown.kind === "whole" ? answer.encoded?.() : undefined) ?? answer;
   const headers = new Headers();
-  for (const [name, value] of fieldsOf(shown, { ...answer, fields: browserFields(delivery, answer) })) {
+  for (const [name, value] of fieldsOf(shown, { ...sent, fields: browserFields(delivery, sent) })) {
     headers.append(name, value);
   }
   if (!headers.has("date")) headers.set("Date", new Date(nowMs).toUTCString());
@@ -115,7 +147,9 @@ function build(delivery: Delivery, answer: Answer, outcome: Outcome): Response {
   headers.set("X-Request-Id", requestId);
   const status = shown.kind === "whole" ? answer.status : STATUS[shown.kind];
   const bodyless = facts.method === "HEAD" || isBodyless(status) || shown.kind === "unsatisfiable";
-  return new Response(bodyless ? nothingOf(answer.content) : contentOf(shown, answer), { status, headers });
+  const content = bodyless ? nothingOf(sent.content) : contentOf(shown, sent);
+  // the bytes are what the header section says already
+  return new Response(content, { status, headers, encodeBody: "manual" });
 }
 
 /** A 304 of the origin's own says what its 200 would (RFC 9110 15.4.5). */

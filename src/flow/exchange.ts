@@ -7,6 +7,7 @@ import type { Site } from "../policy/define.ts";
 import type { Origin } from "../policy/origins.ts";
 import type { Stack } from "../tiers/tier.ts";
 import type { Breakers } from "./breaker.ts";
+import type { Codings } from "./encoding.ts";
 import type { Flights } from "./flights.ts";
 import type { KeyMarks } from "./key-marks.ts";
 import type { Timeout } from "./timeout.ts";
@@ -54,8 +55,9 @@ export interface Edge {
   readonly site: Site;
   readonly stack: Stack;
   readonly purges: Purges;
-  /** Sends a request to an origin; where none is given, to the zone's own or the application's routes. */
+  /** Sends a request to an origin; where none is given, to the zone's own or the application's routes. Bodies arrive as they were sent. */
   readonly fetch: (request: Request, origin: Origin | undefined) => Promise<Response>;
+  readonly codings: Codings;
   readonly now: () => number;
   readonly timeout: (ms: number) => Timeout;
   /** Keys with a background refresh under way, and when it began: one at a time for each. */

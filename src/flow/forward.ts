@@ -69,7 +69,7 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
       return forward(trip, { reason, standIn, neighbour, purge, intent: FETCH_WHOLE, land });
     }
     const outcome: Outcome = { reason, hit: false, fwdStatus: status, settled: verdict.reason };
-    return conclude(trip, errand, verdict, { response, content, delivery, outcome });
+    return conclude(trip, errand, asked, verdict, { response, content, delivery, outcome });
   }
   const verdict = settleFailure(upstream.reason, asked, delivery.nowMs);
   const outcome: Outcome = { reason, hit: false, settled: verdict.reason };

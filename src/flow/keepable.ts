@@ -18,4 +18,6 @@ export interface Keepable {
   readonly neighbour?: FoundPart | undefined;
   /** Whether a body that is buffered gives its response an entity tag, where the origin sent no validator. */
   readonly makesEtag: boolean;
+  /** Called with a whole body that is collected, when memory has it. */
+  readonly whenStored?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
 }

@@ -100,14 +100,18 @@ function compact(piece: Uint8Array): Uint8Array {
 /** A part goes into the store joined with its neighbour, where both fit and belong together. */
 async function storeCollected(
   stack: Stack,
-  { place, stored, neighbour, makesEtag }: Keepable,
+  { place, stored, neighbour, makesEtag, whenStored }: Keepable,
   bytes: Uint8Array<ArrayBuffer>,
   release: () => void,
 ): Promise<void> {
   // from here on the tier counts them
   release();
   const { part } = stored;
-  if (!part) return stack.store(place, makesEtag ? withMadeEtag(stored, bytes) : stored, bytes);
+  if (!part) {
+    const work = stack.store(place, makesEtag ? withMadeEtag(stored, bytes) : stored, bytes);
+    whenStored?.(bytes);
+    return work;
+  }
   const whole = neighbour && combinedRecord(neighbour.stored, stored);
   if (!whole || (whole.bodyLength ?? 0) > stack.maxBufferedBytes) return stack.store(place, stored, bytes);
   const before = { first: neighbour.stored.part?.first ?? 0, bytes: neighbour.bytes };

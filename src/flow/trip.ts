@@ -42,8 +42,9 @@ export interface Errand {
 }
 
 /** What every response of this trip shares. */
-export function deliveryOf({ exchange, facts, rule }: Trip, nowMs: number): Delivery {
-  return { facts, requestId: exchange.requestId, nowMs, browser: rule.browser };
+export function deliveryOf({ edge, exchange, facts, rule }: Trip, nowMs: number): Delivery {
+  const offer = { edge, codings: rule.compress };
+  return { facts, requestId: exchange.requestId, nowMs, browser: rule.browser, offer };
 }
 
 /** A verdict about a stored response comes only where one was looked up. */

@@ -14,7 +14,7 @@ export function selectCoding(
   preferred: readonly ContentCoding[],
 ): ContentCoding | "identity" {
   if (acceptEncoding === undefined) return "identity";
-  const weights = weightsOf(acceptEncoding);
+  const weights = knownWeights(acceptEncoding);
   const least = weights.get("identity") ?? 0;
   let best: ContentCoding | "identity" = "identity";
   let highest = 0;
@@ -25,6 +25,20 @@ export function selectCoding(
     highest = weight;
   }
   return best;
+}
+
+/** Browsers send few spellings, and each hit asks again. */
+const MAX_KNOWN = 64;
+const known = new Map<string, ReadonlyMap<string, number>>();
+
+function knownWeights(acceptEncoding: string): ReadonlyMap<string, number> {
+  const before = known.get(acceptEncoding);
+  if (before) return before;
+  const weights = weightsOf(acceptEncoding);
+  if (known.size >= MAX_KNOWN) known.clear();
+  // a long one is nobody's habit
+  if (acceptEncoding.length <= 200) known.set(acceptEncoding, weights);
+  return weights;
 }
 
 /** `x-gzip` is another name of gzip (8.4.1.3); `*` stands for what is not named. */

@@ -7,8 +7,8 @@ const PREFIX = '"strata-';
 
 /** Strong: the same bytes, the same tag. Only for a 200 that has no validator of its own. */
 export function withMadeEtag(stored: Stored, bytes: Uint8Array): Stored {
-  const { status, etag, lastModified, coding } = stored;
-  if (status !== 200 || etag !== undefined || lastModified !== undefined || coding !== undefined) return stored;
+  const { status, etag, lastModified } = stored;
+  if (status !== 200 || etag !== undefined || lastModified !== undefined) return stored;
   return { ...stored, shownEtag: `${PREFIX}${hashBytes(bytes)}"` };
 }
 

@@ -11,13 +11,13 @@ import { forAuthorization, forSession, type SharingPolicy, whyNotStorable } from
 import { type Fence, originValidators, type Stored } from "./stored.ts";
 import { readTags } from "./tags.ts";
 import { type Target, type TargetHash, targetHash } from "./target.ts";
-import { codingToRestore, undoneCoding, weakened, withoutCoding } from "./undone.ts";
+import { isCompressible } from "./compressible.ts";
 import { readVary, variantOf } from "./vary.ts";
 
 /** What of a record depends on the site's rule. */
 export interface SettlePolicy extends LifetimePolicy, SharingPolicy {
   readonly tags: readonly string[];
-  /** The rule declares codings: a body leaves in the coding it came in. */
+  /** The rule declares codings: a body in the one that was asked for is kept as it came. */
   readonly keepCodings: boolean;
 }
 
@@ -40,14 +40,12 @@ export function recordOf(
   const whole = part !== undefined && isWhole(part);
   const windows = staleWindows(response, policy);
   const validators = originValidators(response);
-  const coding = undoneCoding(response);
-  const headers = kept(coding === undefined ? response.headers : withoutCoding(response.headers));
+  const headers = kept(response.headers);
   return {
     status: whole ? 200 : response.status,
     headers: dated(part ? withoutRange(headers) : headers, response),
     part: whole ? undefined : part,
-    coding: codingToRestore(response, request.field("accept-encoding"), policy.keepCodings),
-    shownEtag: coding !== undefined && validators.etag !== undefined ? weakened(validators.etag) : undefined,
+    compressible: isCompressible(response),
     bodyLength: part && lengthOf(part),
     edgeHeaders: addressedToEdge(response.headers),
     receivedAtMs: response.receivedAtMs,

@@ -1,4 +1,5 @@
 // Owns the second question of a cache: what do I do with what the origin said? (RFC 9111 3, 4.3.3, 4.3.4)
+import type { ContentCoding } from "./coding.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { combinedRecord } from "./parts.ts";
 import type { ReasonCode } from "./reasons.ts";
@@ -6,6 +7,7 @@ import { recordOf, type SettlePolicy } from "./record.ts";
 import type { PurgeState } from "./reuse.ts";
 import { isServerFailure } from "./status-table.ts";
 import { type Fence, remainingSeconds, type Stored } from "./stored.ts";
+import { codingToUndo, decodedFacts, weakened } from "./undone.ts";
 import { freshenedByHead, type Validating, validated } from "./validation.ts";
 
 /** Why no response came. */
@@ -39,8 +41,16 @@ interface ServeStale {
   readonly reason: ReasonCode;
 }
 
+interface Store {
+  readonly verdict: "store";
+  readonly stored: Stored;
+  /** The coding in which the body comes and which the fill undoes: `stored` describes the decoded one. */
+  readonly undo: ContentCoding | undefined;
+  readonly reason: ReasonCode;
+}
+
 export type Settle =
-  | { readonly verdict: "store"; readonly stored: Stored; readonly reason: ReasonCode }
+  | Store
   /** A 304: the stored body goes on under the merged header section; `refusal` says why it may not be kept. */
   | {
       readonly verdict: "refresh";
@@ -81,9 +91,16 @@ export function settle(response: ResponseFacts, asked: Asked, policy: SettlePoli
       ? passThrough(freshened, asked)
       : { ...passThrough("head-freshened", asked), freshened };
   }
-  const record = recordOf(response, asked.request, asked.fence, policy);
+  return store(response, asked, policy);
+}
+
+function store(response: ResponseFacts, asked: Asked, policy: SettlePolicy): Settle {
+  const { request, fence } = asked;
+  const undo = codingToUndo(response, request.field("accept-encoding"), policy.keepCodings);
+  const record = recordOf(undo ? decodedFacts(response) : response, request, fence, policy);
   if (typeof record === "string") return passThrough(record, asked);
-  return { verdict: "store", stored: record, reason: "stored" };
+  const shownEtag = undo && record.etag !== undefined ? weakened(record.etag) : undefined;
+  return { verdict: "store", stored: { ...record, shownEtag }, undo, reason: "stored" };
 }
 
 type Held = Pick<Asked, "stored" | "standIn" | "purge">;

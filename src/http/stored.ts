@@ -42,8 +42,8 @@ export interface Stored {
   readonly dateMs?: number | undefined;
   /** What clients see instead of the origin's ETag: one made here from the bytes, or the origin's weakened. Never sent upstream. */
   readonly shownEtag?: string | undefined;
-  /** The body is held decoded and leaves in this coding (see undone.ts). */
-  readonly coding?: string | undefined;
+  /** The body is text that may leave encoded (see compressible.ts). */
+  readonly compressible?: boolean | undefined;
   readonly variant: Variant;
   readonly targets: readonly TargetHash[];
   readonly fence: Fence;
@@ -82,10 +82,9 @@ export function shownValidators({ etag, shownEtag, lastModified, dateMs, receive
 }
 
 /** The header section a client sees. */
-export function shownFields({ headers, shownEtag, coding }: Stored): HeaderPairs {
-  const others = shownEtag === undefined ? headers : headers.filter(([name]) => name.toLowerCase() !== "etag");
-  const etag: HeaderPairs = shownEtag === undefined ? [] : [["ETag", shownEtag]];
-  return coding === undefined ? [...others, ...etag] : [...others, ...etag, ["Content-Encoding", coding]];
+export function shownFields({ headers, shownEtag }: Stored): HeaderPairs {
+  if (shownEtag === undefined) return headers;
+  return [...headers.filter(([name]) => name.toLowerCase() !== "etag"), ["ETag", shownEtag]];
 }
 
 /** Which validators to send upstream (RFC 9111 4.3.1). */

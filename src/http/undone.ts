@@ -1,10 +1,16 @@
-// Owns content codings of the origin's own: the runtime undoes some of them when a body is read here, and then the header section
-// must not go on promising what the bytes no longer are.
+// Owns content codings of the origin's own: which of them a fill undoes, and the header section that the decoded body then has.
+import { parseDirectives } from "./cache-control.ts";
+import type { ContentCoding } from "./coding.ts";
 import type { ResponseFacts } from "./facts.ts";
-import { type HeaderPairs, readerOf } from "./fields.ts";
+import { type HeaderPairs, readerOf, trimOws } from "./fields.ts";
 
-/** As the runtime compares them: exactly. Any other coding is bytes like any bytes, kept as they came. */
-const UNDONE: ReadonlySet<string> = new Set(["gzip", "br"]);
+/** Codings are compared in any case; `x-gzip` is gzip (RFC 9110 8.4.1). Of a list nobody here undoes any. */
+const DECODABLE: ReadonlyMap<string, ContentCoding> = new Map([
+  ["gzip", "gzip"],
+  ["x-gzip", "gzip"],
+  ["br", "br"],
+  ["zstd", "zstd"],
+]);
 
 /** Fields that describe the encoded bytes. */
 const OF_ENCODED: ReadonlySet<string> = new Set([
@@ -15,41 +21,45 @@ const OF_ENCODED: ReadonlySet<string> = new Set([
   "repr-digest",
 ]);
 
-/** The coding that reading the body undoes; `undefined` where none is. A 206 is a part of the encoded bytes: no decoder takes it. */
-export function undoneCoding({ status, field }: ResponseFacts): string | undefined {
-  const coding = field("content-encoding");
-  return coding !== undefined && UNDONE.has(coding) && status !== 206 && status !== 304 ? coding : undefined;
-}
-
 /**
- * The coding in which a decoded body leaves again: the one the origin was asked for, where a rule declares codings
- * (`accepted`: Accept-Encoding as the origin received it). Otherwise it leaves decoded.
+ * The coding that a fill undoes, so that one stored body serves every client; `undefined` where the body is kept as it came: in the
+ * coding that the origin was asked for, where a rule declares codings (`accepted`: Accept-Encoding as the origin received it);
+ * where the origin forbids it; and a 206, which is a part of the encoded bytes.
  */
-export function codingToRestore(
+export function codingToUndo(
   response: ResponseFacts,
   accepted: string | undefined,
   keepCodings: boolean,
-): string | undefined {
-  const coding = undoneCoding(response);
-  return keepCodings && coding === accepted ? coding : undefined;
+): ContentCoding | undefined {
+  const { status, field } = response;
+  const coding = DECODABLE.get(trimOws(field("content-encoding") ?? "").toLowerCase());
+  if (coding === undefined || status === 206 || status === 304 || forbidsTransform(response)) return undefined;
+  return keepCodings && coding === accepted ? undefined : coding;
 }
 
-/** The fields that stay true of the decoded bytes. */
-export function withoutCoding(headers: HeaderPairs): HeaderPairs {
-  return headers.filter(([name]) => !OF_ENCODED.has(name.toLowerCase()));
+/** RFC 9111 5.2.2.6, addressed to every intermediary: no targeted field takes it back. */
+export function forbidsTransform({ field, governing }: Pick<ResponseFacts, "field" | "governing">): boolean {
+  if (governing.directives.noTransform) return true;
+  return governing.field !== "cache-control" && parseDirectives(field("cache-control") ?? "").has("no-transform");
 }
 
-/**
- * The response as it reads after decoding. `reencoded`: the runtime encodes the body again on its way out, so it keeps its coding;
- * its bytes, and so the length, may be others.
- */
-export function asRead(response: ResponseFacts, reencoded: boolean): ResponseFacts {
-  const coding = undoneCoding(response);
-  if (coding === undefined) return response;
-  const decoded = withoutCoding(response.headers).map(([name, value]): readonly [string, string] => {
+/** The response as it reads after decoding; its validators are still the origin's. */
+export function decodedFacts(response: ResponseFacts): ResponseFacts {
+  return withHeaders(
+    response,
+    response.headers.filter(([name]) => !OF_ENCODED.has(name.toLowerCase())),
+  );
+}
+
+/** With its tag as clients see it: the bytes are not those that the origin gave it to (RFC 9110 8.8.1). */
+export function withWeakTag(response: ResponseFacts): ResponseFacts {
+  const headers = response.headers.map(([name, value]): readonly [string, string] => {
     return [name, name.toLowerCase() === "etag" ? weakened(value) : value];
   });
-  const headers: HeaderPairs = reencoded ? [...decoded, ["Content-Encoding", coding]] : decoded;
+  return withHeaders(response, headers);
+}
+
+function withHeaders(response: ResponseFacts, headers: HeaderPairs): ResponseFacts {
   return { ...response, headers, field: readerOf(headers) };
 }
 

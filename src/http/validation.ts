@@ -3,14 +3,13 @@ import { parseHttpDate } from "./dates.ts";
 import { weakMatch } from "./etag.ts";
 import { type RequestFacts, type ResponseFacts, responseFacts } from "./facts.ts";
 import { kept, mergedBy304 } from "./field-table.ts";
-import { declaredLength, type HeaderPairs } from "./fields.ts";
+import { declaredLength, type HeaderPairs, readerOf } from "./fields.ts";
 import { initialAge } from "./freshness.ts";
 import { madePrivate } from "./private.ts";
 import type { ReasonCode } from "./reasons.ts";
 import { dated, recordOf, type SettlePolicy } from "./record.ts";
 import { type Fence, originValidators, type Stored } from "./stored.ts";
 import { hasTagField, isTagField } from "./tags.ts";
-import { undoneCoding } from "./undone.ts";
 
 /** A stored response that was asked about. */
 export interface Validating {
@@ -57,7 +56,8 @@ export function freshenedByHead(
 ): Stored | ReasonCode {
   const said = originValidators(response);
   // the length of an encoded body says nothing of the decoded one that is held
-  const length = undoneCoding(response) === undefined ? declaredLength(response.field) : undefined;
+  const isHeldSo = response.field("content-encoding") === readerOf(stored.headers)("content-encoding");
+  const length = isHeldSo ? declaredLength(response.field) : undefined;
   const comparisons = [
     [said.etag, stored.etag],
     [said.lastModified, stored.lastModified],
@@ -77,14 +77,13 @@ export function freshenedByHead(
  * tags, every target the body has, those of an older part included.
  */
 function heldOn(
-  { bodyLength, shownEtag, coding, variant, targets }: Stored,
+  { bodyLength, shownEtag, variant, targets }: Stored,
   record: Stored,
   { field }: ResponseFacts,
-): Pick<Stored, "bodyLength" | "shownEtag" | "coding" | "variant" | "targets"> {
+): Pick<Stored, "bodyLength" | "shownEtag" | "variant" | "targets"> {
   return {
     bodyLength,
     shownEtag,
-    coding,
     variant: { ...record.variant, ...variant },
     targets: hasTagField(field) ? record.targets : [...new Set([...record.targets, ...targets])],
   };

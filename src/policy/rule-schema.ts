@@ -1,7 +1,7 @@
 // Owns the shape of one rule: what may be written, and what is said when it is not.
 import * as v from "valibot";
-import { flag, lifetime, seconds } from "./scalars.ts";
-import { vary } from "./vary-schema.ts";
+import { flag, lifetime, seconds, someOf } from "./scalars.ts";
+import { coding, vary } from "./vary-schema.ts";
 
 const onUnknown = v.picklist(["revalidate", "serve"], 'must be "revalidate" or "serve"');
 const maxLag = v.pipe(seconds, v.maxValue(60, "must be at most 60 seconds"));
@@ -122,6 +122,8 @@ export const rule = v.strictObject({
   query: v.optional(query),
   /** Which request headers make a difference, and which values of theirs. */
   vary: v.optional(vary),
+  /** Codings that text leaves in, in the site's order of preference; or false. */
+  compress: v.optional(v.union([v.literal(false), someOf(coding)], 'must be false or a list of "br", "zstd", "gzip"')),
   /** Authenticated requests get the same answer as anybody. */
   auth: v.optional(v.literal("shared", 'must be "shared" or absent')),
   /** Store and deliver responses without the cookies they set. */

@@ -1,5 +1,6 @@
 // Owns the rule in use: what a configuration says of some paths, with every default filled in.
 import type { BrowserPolicy } from "../http/browser.ts";
+import { CONTENT_CODINGS, type ContentCoding } from "../http/coding.ts";
 import type { TtlPolicy } from "../http/freshness.ts";
 import { hash64 } from "../http/hash.ts";
 import type { QueryPolicy } from "../http/query.ts";
@@ -25,6 +26,8 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly browser: BrowserPolicy | undefined;
   /** Whether a response without an ETag gets one from its bytes. */
   readonly etag: boolean;
+  /** Codings that text leaves in, the preferred first; empty where the edge encodes nothing. */
+  readonly compress: readonly ContentCoding[];
   /** Store and deliver responses without the cookies they set. */
   readonly stripSetCookie: boolean;
   /** Until the origin's header section has arrived. */
@@ -60,6 +63,7 @@ export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput
     maxVariants: rule.vary?.max ?? DEFAULTS.maxVariants,
     browser: browserPolicy(rule.browser),
     etag: rule.browser?.etag ?? true,
+    compress: rule.compress === false ? [] : (rule.compress ?? CONTENT_CODINGS),
     sharedRoute: rule.auth === "shared",
     stripSetCookie: rule.setCookie === "strip",
     deceptionGuard: rule.guard ?? true,
@@ -77,7 +81,7 @@ export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput
 
 /** What no stored byte depends on stays out: changing it leaves the cache warm. */
 function shapingStored(input: RuleInput): unknown {
-  const { browser, purge: _purge, origin: _origin, collapse: _collapse, vary, ...others } = input;
+  const { browser, purge: _purge, origin: _origin, collapse: _collapse, compress: _compress, vary, ...others } = input;
   const { max: _max, ...declared } = vary ?? {};
   return [others, declared, browser?.etag];
 }

@@ -15,7 +15,7 @@ const mediaType = v.pipe(
   v.regex(/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/, 'must be a media type such as "image/avif", without parameters'),
 );
 
-const coding = v.picklist(CONTENT_CODINGS, 'must be "br", "zstd" or "gzip"');
+export const coding = v.picklist(CONTENT_CODINGS, 'must be "br", "zstd" or "gzip"');
 
 const namedCookie = v.pipe(
   cookiePattern,

@@ -7,7 +7,7 @@ import type { TargetHash } from "../http/target.ts";
 import type { Entry, Glimpsed } from "./tier.ts";
 
 /** Raise it when `Stored` or this encoding changes: entries of another version are misses. */
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
 
 const pairs = v.array(v.tuple([v.string(), v.string()]));
 const maybeText = v.optional(v.string());
@@ -33,7 +33,7 @@ const stored = v.object({
   lastModified: maybeText,
   dateMs: v.optional(v.number()),
   shownEtag: maybeText,
-  coding: maybeText,
+  compressible: v.optional(v.boolean()),
   // pairs: a field may be called __proto__
   variant: v.pipe(
     v.array(v.tuple([v.string(), v.nullable(v.string())])),

@@ -115,11 +115,11 @@ function hasTag({ etag, shownEtag, lastModified }: Stored): boolean {
 
 /** All that lookups, purges and verdicts go by, but for the times. */
 function gist(stored: Stored): string {
-  const { etag, shownEtag, lastModified, bodyLength, status, coding, variant, targets } = stored;
+  const { etag, shownEtag, lastModified, bodyLength, status, variant, targets } = stored;
   const { staleWhileRevalidateSeconds, staleIfErrorSeconds, staleAllowed } = stored;
   const { alwaysValidate, forAuthorization, forSession } = stored;
   return JSON.stringify([
-    [etag, shownEtag, lastModified, bodyLength, status, coding],
+    [etag, shownEtag, lastModified, bodyLength, status],
     [staleWhileRevalidateSeconds, staleIfErrorSeconds, staleAllowed, alwaysValidate, forAuthorization, forSession],
     [Object.entries(variant).map(String).toSorted(), targets.toSorted()],
   ]);

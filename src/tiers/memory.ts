@@ -1,6 +1,8 @@
 // Owns the memory tier: small hot bodies in the isolate's heap, bounded in bytes. Who goes when it is full: eviction.ts.
+import type { ContentCoding } from "../http/coding.ts";
 import type { CacheKey } from "../http/key.ts";
 import { eviction, type Queued } from "./eviction.ts";
+import { bytesIn, withForm, withForms } from "./forms.ts";
 import { ghosts } from "./ghosts.ts";
 import type { Entry, Tier } from "./tier.ts";
 import { weightOf } from "./weight.ts";
@@ -24,6 +26,8 @@ export interface MemoryTier extends Tier {
    * `undefined` where the fills under way would take more than half of the budget: this one must not be buffered.
    */
   reserve(bytes: number): Release | undefined;
+  /** See `Stack.keepEncoded`. */
+  keepEncoded(bytes: Uint8Array, coding: ContentCoding, form: Uint8Array<ArrayBuffer> | undefined): void;
   /** Bytes in use, by the tier's own reckoning: what is kept, and what is set aside. */
   readonly usedBytes: number;
 }
@@ -46,6 +50,8 @@ const BYTES_PER_GHOST = 4096;
 
 export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier {
   const nodes = new Map<CacheKey, Node>();
+  /** A body's own bytes -> the key it is under: who has encoded them does not know it. */
+  const holders = new WeakMap<Uint8Array, CacheKey>();
   const gone = ghosts(bytes / BYTES_PER_GHOST);
   const budget = bytes - gone.bytes;
   const queue = eviction<Node>(budget, gone);
@@ -71,6 +77,8 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
     makeRoom(node.weight, node.proved ? 0 : node.weight);
     queue.add(node);
     nodes.set(node.key, node);
+    const body = bytesIn(node.entry);
+    if (body) holders.set(body.bytes, node.key);
     return true;
   }
 
@@ -89,9 +97,10 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
       node.hit = true;
       return node.entry;
     },
-    put(key, entry, seconds) {
+    put(key, offered, seconds) {
       const before = nodes.get(key);
       if (before) drop(before);
+      const entry = withForms(offered, before?.entry);
       const fits = entry.kind === "vary" || (entry.body.kind === "bytes" && entry.body.bytes.length <= bodyBytes);
       if (!fits || seconds <= 0) return;
       const weight = weightOf(key, entry);
@@ -107,6 +116,16 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
         newer: undefined,
         older: undefined,
       });
+    },
+    keepEncoded(bytes, coding, form) {
+      const key = holders.get(bytes);
+      const node = key && nodes.get(key);
+      if (!node || bytesIn(node.entry)?.bytes !== bytes) return;
+      const entry = withForm(node.entry, coding, form);
+      const weight = node.weight + (form?.length ?? 0);
+      if (!entry || weight + reserved > budget) return;
+      drop(node);
+      admit({ ...node, entry, weight, newer: undefined, older: undefined });
     },
     delete(key) {
       const node = nodes.get(key);

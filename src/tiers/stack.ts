@@ -74,6 +74,9 @@ export function tierStack(
       if (first.found && enough(first.found.stored)) return first;
       return lookupLower(place, first, enough, background);
     },
+    keepEncoded: (bytes, coding, form) => {
+      memory.keepEncoded(bytes, coding, form);
+    },
     epoch: () => invalidated.current(),
     invalidatedSince: (key, epoch) => invalidated.after(key, epoch),
     invalidate: forget,

@@ -1,4 +1,5 @@
 // Owns the ports of storage: one tier with what it keeps, and the stack of them as the flow sees it.
+import type { ContentCoding } from "../http/coding.ts";
 import type { FieldReader } from "../http/fields.ts";
 import type { CacheKey } from "../http/key.ts";
 import type { Absence } from "../http/reuse.ts";
@@ -13,7 +14,7 @@ export type TierName = "memory" | "colo" | "global";
  * were complete, so nothing is stored before.
  */
 export type Body =
-  | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer>; readonly encoded?: Encoded | undefined }
   | {
       readonly kind: "stream";
       readonly stream: ReadableStream<Uint8Array>;
@@ -23,6 +24,9 @@ export type Body =
 
 /** Reads the bytes from `first` to `last` of a kept body without those before; `undefined` where the tier cannot. */
 export type Slice = (first: number, last: number) => Promise<ReadableStream<Uint8Array> | undefined>;
+
+/** Forms of a body that memory keeps beside it; "plain" where encoding it does not pay. */
+export type Encoded = Readonly<Partial<Record<ContentCoding, Uint8Array<ArrayBuffer> | "plain">>>;
 
 /** What a resource's responses are known to vary on, and the variants kept, oldest first. Lives under the resource's key. */
 export interface VaryIndex {
@@ -126,6 +130,8 @@ export interface Stack {
     enough: (stored: Stored) => boolean,
     background: (work: Promise<void>) => void,
   ): Lookup | Promise<Lookup>;
+  /** Keeps a body's encoded form beside it, for as long as memory holds exactly these bytes; `undefined` where encoding does not pay. */
+  keepEncoded(bytes: Uint8Array, coding: ContentCoding, form: Uint8Array<ArrayBuffer> | undefined): void;
   epoch(): Epoch;
   /** Whether the resource was invalidated after `epoch`: what was asked for before is not stored. */
   invalidatedSince(key: CacheKey, epoch: Epoch): boolean;

@@ -1,5 +1,6 @@
 // Owns what an entry weighs in the isolate's heap: key, record and body, in bytes. The constants are measured (decision 011).
 import type { CacheKey } from "../http/key.ts";
+import { sizeOfBody } from "./forms.ts";
 import type { Entry } from "./tier.ts";
 
 /** The record with its numbers, its place in the queue and in the Map, and the buffer's own object. */
@@ -21,7 +22,7 @@ export function weightOf(key: CacheKey, entry: Entry): number {
   for (const pairs of [stored.headers, stored.edgeHeaders, Object.entries(stored.variant)])
     for (const [name, value] of pairs) bytes += textBytes(name) + textBytes(value ?? "") + PAIR_BYTES;
   for (const text of [stored.etag, stored.lastModified, stored.shownEtag]) bytes += textBytes(text ?? "");
-  return bytes + stored.targets.length * TARGET_BYTES + (body.kind === "bytes" ? body.bytes.length : 0);
+  return bytes + stored.targets.length * TARGET_BYTES + (body.kind === "bytes" ? sizeOfBody(body) : 0);
 }
 
 const WIDE = /[^\0-\xff]/;

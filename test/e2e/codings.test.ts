@@ -1,9 +1,19 @@
 // Owns the proof that bodies an origin encodes reach clients over a real wire as bytes that are what their header section says.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingHttpHeaders, request, type RequestListener, type Server } from "node:http";
+import { Agent, createServer, type IncomingHttpHeaders, request, type RequestListener, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
+import {
+  brotliCompressSync,
+  brotliDecompressSync,
+  constants,
+  deflateSync,
+  gunzipSync,
+  gzipSync,
+  inflateSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Edges, startEdges } from "../../cli/dev/edges.ts";
 
@@ -15,9 +25,26 @@ const ENCODED: Readonly<Record<string, (body: Buffer) => Buffer>> = {
   gzip: (body) => gzipSync(body),
   br: (body) => brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
   zstd: (body) => zstdCompressSync(body),
-  // as the runtime compares codings, no coding of its own
   GZIP: (body) => gzipSync(body),
+  "x-gzip": (body) => gzipSync(body),
+  deflate: (body) => deflateSync(body),
+  // known to nobody: every byte turned over
+  "x-own": turnedOver,
+  "gzip, br": (body) => brotliCompressSync(gzipSync(body)),
 };
+
+const DECODED: Readonly<Record<string, (body: Buffer) => Buffer>> = {
+  gzip: (body) => gunzipSync(body),
+  "x-gzip": (body) => gunzipSync(body),
+  br: (body) => brotliDecompressSync(body),
+  zstd: (body) => zstdDecompressSync(body),
+  deflate: (body) => inflateSync(body),
+  "x-own": turnedOver,
+};
+
+function turnedOver(body: Buffer): Buffer {
+  return Buffer.from(body.map((byte) => byte ^ 0xff));
+}
 
 interface Got {
   readonly status: number;
@@ -31,10 +58,15 @@ let origin: Server;
 let edges: Edges;
 let edge = "";
 const asked: IncomingHttpHeaders[] = [];
+const agent = new Agent({ keepAlive: true });
 
-/** /always/CODING/name encodes whatever is asked; /asked/name does as it is asked. */
+/** /always/CODING/name encodes whatever is asked; /asked/name does as it is asked; /table/ROW and /declared/ROW: see below. */
 const answerTo: RequestListener = (req, res) => {
   asked.push(req.headers);
+  if (/^\/(?:table|declared|off)\//.test(req.url ?? "")) {
+    answerRow(req, res);
+    return;
+  }
   const [, mode = "", second = "", ...rest] = (req.url ?? "").split("/");
   const name = mode === "always" ? (rest[0] ?? "") : second;
   const wanted = req.headers["accept-encoding"] ?? "identity";
@@ -61,7 +93,10 @@ beforeAll(async () => {
   await writeFile(
     config,
     `import { defineSite } from "strata";
-     export default defineSite({ rules: [{ match: "/asked/*", vary: { encodings: ["br", "gzip"] } }] });`,
+     const vary = { encodings: ["br", "gzip"] } as const;
+     export default defineSite({
+       rules: [{ match: "/asked/*", vary }, { match: "/declared/*", vary }, { match: "/off/*", compress: false }],
+     });`,
   );
   origin = createServer(answerTo);
   const port = await new Promise<number>((resolve) => {
@@ -76,16 +111,61 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  agent.destroy();
   await edges.close();
   origin.closeAllConnections();
   origin.close();
   await rm(directory, { recursive: true, force: true });
 });
 
+/** What the origin sends of a row of the table, whatever it is asked for. */
+interface Row {
+  readonly coding: string;
+  readonly type: "text/html" | "image/png";
+  readonly bytes: 200 | 40_000 | 1_200_000;
+  readonly noTransform: boolean;
+}
+
+function pathOf(rule: string, { coding, type, bytes, noTransform }: Row, name: string): string {
+  // a slash in a segment would make the path ambiguous
+  const parts = [coding, type.replace("/", "-"), String(bytes), noTransform ? "no-transform" : "public", name];
+  return `/${rule}/${parts.map(encodeURIComponent).join("/")}`;
+}
+
+function plainOf(bytes: number): Buffer {
+  return bytes > 100_000
+    ? LARGE.subarray(0, bytes)
+    : Buffer.concat([PLAIN, PLAIN, PLAIN, PLAIN, PLAIN, PLAIN, PLAIN]).subarray(0, bytes);
+}
+
+/** Made once each. */
+const sentBytes = new Map<string, Buffer>();
+
+function sentOf({ coding, bytes }: Row): Buffer {
+  const id = `${coding} ${String(bytes)}`;
+  const sent = sentBytes.get(id) ?? (ENCODED[coding] ?? ((body) => body))(plainOf(bytes));
+  sentBytes.set(id, sent);
+  return sent;
+}
+
+const answerRow: RequestListener = (req, res) => {
+  const [, , coding = "", type = "", bytes = "", directive = ""] = (req.url ?? "").split("/").map(decodeURIComponent);
+  const row = { coding, type, bytes: Number(bytes), noTransform: false } as Row;
+  const body = sentOf(row);
+  res.writeHead(200, {
+    "cache-control": `max-age=600, ${directive}`,
+    "content-type": type.replace("-", "/"),
+    "content-length": body.length,
+    etag: '"tag"',
+    ...(coding === "identity" ? {} : { "content-encoding": coding }),
+  });
+  res.end(req.method === "HEAD" ? undefined : body);
+};
+
 /** The response as it comes over the wire: nothing is decoded. */
 function get(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Got> {
   return new Promise((resolve, reject) => {
-    const req = request(edge + path, { method, headers, agent: false }, (res) => {
+    const req = request(edge + path, { method, headers, agent }, (res) => {
       const chunks: Buffer[] = [];
       res.on("data", (chunk: Buffer) => chunks.push(chunk));
       res.on("error", reject);
@@ -99,9 +179,9 @@ function get(path: string, headers: Record<string, string> = {}, method = "GET")
 }
 
 function decoded({ fields, bytes }: Got): Buffer {
-  const coding = fields["content-encoding"];
-  if (coding === undefined) return bytes;
-  return coding === "br" ? brotliDecompressSync(bytes) : gunzipSync(bytes);
+  const codings = (fields["content-encoding"] ?? "").split(",").map((coding) => coding.trim().toLowerCase());
+  // the last that was applied is undone first (RFC 9110 8.4)
+  return codings.toReversed().reduce((body, coding) => (DECODED[coding] ?? ((same) => same))(body), bytes);
 }
 
 /** What the header section says of the length is true of the bytes on the wire. */
@@ -110,9 +190,9 @@ function expectHonest(got: Got): void {
   if (length !== undefined) expect(Number(length)).toBe(got.bytes.length);
 }
 
-describe.each(["gzip", "br"])("what comes in %s although identity was asked for", (coding) => {
+describe.each(["gzip", "br", "zstd", "GZIP"])("what comes in %s although identity was asked for", (coding) => {
   const at = (name: string): string => `/always/${coding}/${name}`;
-  const accepting: readonly Record<string, string>[] = [{}, { "accept-encoding": "gzip, br" }];
+  const accepting: readonly Record<string, string>[] = [{}, { "accept-encoding": "identity, br;q=0" }];
 
   it.each(accepting)("is plain to every client, from the origin and from the store: %j", async (headers) => {
     const path = at(`plain-${String(Object.keys(headers).length)}`);
@@ -149,7 +229,7 @@ describe.each(["gzip", "br"])("what comes in %s although identity was asked for"
   it("is plain also where it is too large for memory", async () => {
     const path = at("large");
     for (const cache of ["MISS", "HIT"]) {
-      const got = await get(path, { "accept-encoding": "gzip" });
+      const got = await get(path);
       expect([got.status, got.fields["x-cache"], got.fields["content-encoding"]]).toEqual([200, cache, undefined]);
       expect(got.bytes.equals(LARGE)).toBe(true);
       expectHonest(got);
@@ -175,19 +255,6 @@ describe.each(["gzip", "br"])("what comes in %s although identity was asked for"
     const got = await get(at("posted"), { "accept-encoding": coding }, "POST");
     expect(decoded(got).equals(PLAIN)).toBe(true);
     expectHonest(got);
-  });
-});
-
-describe.each(["zstd", "GZIP"])("what comes in %s, which nobody here undoes", (coding) => {
-  it("is kept as it came", async () => {
-    const bytes = ENCODED[coding]?.(PLAIN);
-    for (const cache of ["MISS", "HIT"]) {
-      const got = await get(`/always/${coding}/plain`);
-      expect([got.fields["x-cache"], got.fields["content-encoding"]]).toEqual([cache, coding]);
-      expect(got.fields.etag).toBe(`"plain-${coding}"`);
-      expect(bytes && got.bytes.equals(bytes)).toBe(true);
-      expectHonest(got);
-    }
   });
 });
 
@@ -244,11 +311,144 @@ describe("a rule that declares codings", () => {
       expect(head.fields[name]).toBe(whole.fields[name]);
   });
 
-  it("gives the whole to who asks for a part of what is encoded", async () => {
-    for (let i = 0; i < 2; i++) {
-      const got = await get("/asked/part", { "accept-encoding": "gzip", range: "bytes=0-3" });
-      expect(got.status).toBe(200);
-      expect(decoded(got).equals(PLAIN)).toBe(true);
+  it("cuts the encoded bytes for who asks for a part of them", async () => {
+    const whole = await get("/asked/part", { "accept-encoding": "gzip" });
+    const got = await get("/asked/part", {
+      "accept-encoding": "gzip",
+      range: "bytes=2-9",
+      "if-range": whole.fields.etag ?? "",
+    });
+    expect([got.status, got.fields["content-encoding"]]).toEqual([206, "gzip"]);
+    expect(got.bytes.equals(whole.bytes.subarray(2, 10))).toBe(true);
+  });
+});
+
+/** Accept-Encoding -> what it selects of br, zstd, gzip; and of a rule's br, gzip. */
+const CLIENTS: readonly (readonly [accepted: string | undefined, ofAll: string, ofRule: string])[] = [
+  [undefined, "identity", "identity"],
+  ["identity", "identity", "identity"],
+  ["gzip", "gzip", "gzip"],
+  ["x-gzip", "gzip", "gzip"],
+  ["br", "br", "br"],
+  ["zstd", "zstd", "identity"],
+  ["gzip, deflate, br, zstd", "br", "br"],
+  ["br;q=0.1, gzip;q=0.9", "gzip", "gzip"],
+  ["deflate, x-own", "identity", "identity"],
+];
+
+const ORIGINS = ["identity", "gzip", "br", "zstd", "x-gzip", "GZIP", "deflate", "x-own", "gzip, br"];
+
+const ROWS: readonly Row[] = ORIGINS.flatMap((coding) =>
+  (["text/html", "image/png"] as const).flatMap((type) =>
+    ([200, 40_000, 1_200_000] as const).flatMap((bytes) =>
+      [false, true].map((noTransform) => ({ coding, type, bytes, noTransform })),
+    ),
+  ),
+).filter(({ type, bytes, noTransform }) => bytes < 2 ** 20 || (type === "text/html" && !noTransform));
+
+/** What a client must be told, from the row alone. */
+function expectedOf(rule: string, row: Row, [, ofAll, ofRule]: (typeof CLIENTS)[number]) {
+  const chosen = rule === "declared" ? ofRule : ofAll;
+  const name = row.coding.toLowerCase().replace("x-gzip", "gzip");
+  const isKept = row.noTransform || (rule === "declared" && name === chosen) || !["gzip", "br", "zstd"].includes(name);
+  const isUndone = !isKept && row.coding !== "identity";
+  const coding = isUndone || row.coding === "identity" ? undefined : row.coding;
+  const stored = isUndone ? plainOf(row.bytes) : sentOf(row);
+  const isText = rule !== "off" && row.type === "text/html" && !row.noTransform && coding === undefined;
+  const isSized = row.bytes >= 1024 && row.bytes <= 2 ** 20;
+  const told = (isNegotiated: boolean, accepted: string) => {
+    const isEncoded = isNegotiated && accepted !== "identity";
+    return {
+      coding: isEncoded ? accepted : coding,
+      etag: isUndone || isEncoded ? 'W/"tag"' : '"tag"',
+      vary: isNegotiated || rule === "declared" ? "accept-encoding" : undefined,
+    };
+  };
+  return {
+    stored,
+    // of what is decoded as it comes nobody knows the length
+    miss: told(isText && (isUndone || isSized), chosen),
+    hit: told(isText && isSized, chosen),
+    part: told(isText && isSized, "identity"),
+  };
+}
+
+function toldOf({ fields }: Got) {
+  return { coding: fields["content-encoding"], etag: fields.etag, vary: fields.vary };
+}
+
+/** Until the colo has what memory does not take. */
+async function getHit(path: string, headers: Record<string, string>): Promise<Got> {
+  for (let i = 0; ; i++) {
+    const got = await get(path, headers);
+    if (got.fields["x-cache"] === "HIT" || i >= 100) return got;
+  }
+}
+
+async function checkRow(rule: string, row: Row, client: (typeof CLIENTS)[number], index: number): Promise<void> {
+  const [accepted] = client;
+  const headers: Record<string, string> = accepted === undefined ? {} : { "accept-encoding": accepted };
+  const path = pathOf(rule, row, String(index));
+  const expected = expectedOf(rule, row, client);
+  const plain = plainOf(row.bytes);
+
+  const miss = await get(path, headers);
+  expect([miss.fields["x-cache"], toldOf(miss)], `MISS ${path} ${String(accepted)}`).toEqual(["MISS", expected.miss]);
+  expect(decoded(miss).equals(plain)).toBe(true);
+  expectHonest(miss);
+
+  const hit = await getHit(path, headers);
+  expect([hit.fields["x-cache"], toldOf(hit)], `HIT ${path} ${String(accepted)}`).toEqual(["HIT", expected.hit]);
+  expect(decoded(hit).equals(plain)).toBe(true);
+  expect(hit.fields["content-length"]).toBe(String(hit.bytes.length));
+
+  for (const tag of ['"tag"', 'W/"tag"']) {
+    const unchanged = await get(path, { ...headers, "if-none-match": tag });
+    const { coding: _, ...told } = expected.hit;
+    expect([unchanged.status, toldOf(unchanged), unchanged.bytes.length], `304 ${path}`).toEqual([
+      304,
+      { coding: undefined, ...told },
+      0,
+    ]);
+  }
+  const head = await get(path, headers, "HEAD");
+  expect([head.status, toldOf(head), head.bytes.length], `HEAD ${path}`).toEqual([200, expected.hit, 0]);
+  expect(head.fields["content-length"]).toBe(hit.fields["content-length"]);
+
+  const part = await get(path, { ...headers, range: "bytes=3-12" });
+  expect([part.status, toldOf(part)], `Range ${path}`).toEqual([206, expected.part]);
+  expect(part.bytes.equals(expected.stored.subarray(3, 13))).toBe(true);
+  expect(part.fields["content-range"]).toBe(`bytes 3-12/${String(expected.stored.length)}`);
+  expectHonest(part);
+}
+
+describe.each(["table", "declared", "off"])("every coding of client and origin: /%s", (rule) => {
+  it.each(rule === "off" ? ["identity", "gzip"] : ORIGINS)(
+    "an origin that sends %s",
+    { timeout: 120_000 },
+    async (coding) => {
+      for (const row of ROWS.filter((each) => each.coding === coding)) {
+        // a large body tells nothing of a client that a small one does not
+        const clients =
+          row.bytes > 2 ** 20
+            ? CLIENTS.filter(([accepted]) => accepted === undefined || accepted.length > 20)
+            : CLIENTS;
+        await Promise.all(clients.map((client, index) => checkRow(rule, row, client, index)));
+      }
+    },
+  );
+
+  it("whoever filled the store, every client gets its own", async () => {
+    const row: Row = { coding: "identity", type: "text/html", bytes: 40_000, noTransform: false };
+    const path = pathOf(rule, row, "shared");
+    for (let round = 0; round < 3; round++) {
+      for (const client of CLIENTS) {
+        const [accepted] = client;
+        const got = await get(path, accepted === undefined ? {} : { "accept-encoding": accepted });
+        expect(toldOf(got)).toEqual(expectedOf(rule, row, client).hit);
+        expect(decoded(got).equals(plainOf(row.bytes))).toBe(true);
+        expectHonest(got);
+      }
     }
   });
 });

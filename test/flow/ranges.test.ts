@@ -600,7 +600,7 @@ describe("a range of what lately could not be stored", () => {
     ["a range past the end", "bytes=8388608-", 416],
     ["an encoded part", "bytes=-3", 206],
   ])("is not told from an answer to one range: %s", async (_, range, status) => {
-    const headers = status === 206 ? { ...CACHED, "content-encoding": "zstd" } : CACHED;
+    const headers = status === 206 ? { ...CACHED, "content-encoding": "x-own" } : CACHED;
     const e = testEdge({ origin: rangedOrigin(TEN, headers) });
     expect((await e.text("/a", ranged(range))).response.status).toBe(status);
     await e.text("/a", ranged("bytes=2-3"));

@@ -33,6 +33,7 @@ const ROOMS: readonly Room[] = [
   { from: "src/purge", may: ["purge/", "http/", "tiers/tier.ts", "error.ts", "cloudflare:workers"] },
   { from: "src/collapse", may: ["collapse/", "http/", "cloudflare:workers"] },
   { from: "src/flow", may: ["flow/", "http/", "policy/", "tiers/tier.ts", "error.ts"] },
+  { from: "src/codings", may: ["codings/", "http/", "node:zlib"] },
   { from: "src/auth", may: ["auth/", "http/", "error.ts"] },
   { from: "src/observe", may: ["observe/", "http/", "error.ts"] },
   { from: "src/routes", may: ["routes/", ...ROUTES] },
@@ -61,6 +62,7 @@ const SPECIFIERS = [
   "hono/cache",
   "node:fs",
   "node:crypto",
+  "node:zlib",
   "fs",
   "a-new-package",
 ];

@@ -183,7 +183,14 @@ describe("a rule's options", () => {
     expect(ruleOf({ guard: true }).deceptionGuard).toBe(true);
   });
 
+  it("codings that text leaves in", () => {
+    expect(ruleOf({}).compress).toEqual(["br", "zstd", "gzip"]);
+    expect(ruleOf({ compress: ["gzip", "br"] }).compress).toEqual(["gzip", "br"]);
+    expect(ruleOf({ compress: false }).compress).toEqual([]);
+  });
+
   it.each<[string, Parameters<typeof ruleOf>[0]]>([
+    ["how answers are encoded", { compress: ["gzip"] }],
     ["what browsers are told", { browser: { ttl: 60, swr: 1, immutable: true } }],
     ["how purges are read", { purge: { maxLag: 9, onUnknown: "serve" } }],
     ["how many variants are kept", { vary: { max: 3 } }],
@@ -305,6 +312,10 @@ const RULE_PROBLEMS: readonly (readonly [string, object, string])[] = [
   ],
   ["an unknown browser option", { browser: { sie: 1 } }, "browser.sie: unknown option"],
   ["another wish for cookies", { setCookie: "keep" }, 'setCookie: must be "strip" or absent'],
+  ["no word for compression", { compress: true }, 'compress: must be false or a list of "br", "zstd", "gzip"'],
+  ["compression by nothing", { compress: [] }, "compress: must not be empty"],
+  ["an unknown coding", { compress: ["lzma"] }, 'compress[0]: must be "br", "zstd" or "gzip"'],
+  ["a coding twice", { compress: ["br", "br"] }, "compress[1]: is there twice"],
   ["a word for the guard", { guard: "off" }, "guard: must be true or false"],
 ];
 

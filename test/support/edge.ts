@@ -1,6 +1,8 @@
 // Owns a whole edge for tests: scripted origin, clock in hand, real memory tier, real replica over a log in memory.
+import { zlibCodings } from "../../src/codings/zlib.ts";
 import type { DependencyError } from "../../src/error.ts";
 import { breakers } from "../../src/flow/breaker.ts";
+import type { Codings } from "../../src/flow/encoding.ts";
 import type { Edge, LeaseKeeper, Purge } from "../../src/flow/exchange.ts";
 import { flights } from "../../src/flow/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
@@ -25,6 +27,8 @@ export interface TestEdge {
   /** Every request the origin got, in order. */
   readonly asked: Request[];
   readonly reports: DependencyError[];
+  /** The coding of every body encoded, in order; of every stream that began to be. */
+  readonly encoded: string[];
   /** What the origin answers from now on. */
   origin: Origin;
   /** One client request; the response's body is the test's to read. */
@@ -63,6 +67,18 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
   };
   const replica = purgeReplica({ now: clock.now, waitMs: options.logWaitMs ?? 20, report });
   const work: Promise<unknown>[] = [];
+  const encoded: string[] = [];
+  const codings: Codings = {
+    ...zlibCodings,
+    encode(body, coding) {
+      encoded.push(coding);
+      return zlibCodings.encode(body, coding);
+    },
+    encoder(coding, length) {
+      encoded.push(coding);
+      return zlibCodings.encoder(coding, length);
+    },
+  };
   const asked: Request[] = [];
   const edge: Edge = {
     site,
@@ -87,6 +103,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
       asked.push(request);
       return test.origin(request);
     },
+    codings,
     now: clock.now,
     timeout: clock.timeout,
     refreshing: new Map(),
@@ -105,6 +122,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     memory,
     asked,
     reports,
+    encoded,
     origin: options.origin ?? (() => new Response("hello", { headers: { "cache-control": "max-age=60" } })),
     get: (url, init) =>
       serve(edge, {

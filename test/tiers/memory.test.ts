@@ -22,6 +22,61 @@ function fillHot(tier: MemoryTier, count: number, size: number): readonly CacheK
   }
   return keys;
 }
+describe("encoded forms", () => {
+  const bytes = noise(1000);
+  const form = noise(300, 2);
+  const formsAt = (tier: ReturnType<typeof memoryTier>, path = "/a") => {
+    const entry = tier.get(keyOf(path));
+    return entry?.kind === "response" && entry.body.kind === "bytes" ? entry.body.encoded : undefined;
+  };
+  const holding = (budget = 8 * 2 ** 20) => {
+    const tier = memoryTier({ bytes: budget, bodyBytes: 2 ** 20, now: testClock().now });
+    tier.put(keyOf("/a"), responseEntry(bytes), 60);
+    return tier;
+  };
+
+  it("stand beside the body, each counted once", () => {
+    const tier = holding();
+    const before = tier.usedBytes;
+    for (let i = 0; i < 2; i++) {
+      tier.keepEncoded(bytes, "br", form);
+      tier.keepEncoded(bytes, "gzip", undefined);
+    }
+    expect(formsAt(tier)).toEqual({ br: form, gzip: "plain" });
+    expect(tier.usedBytes).toBe(before + form.length);
+    tier.delete(keyOf("/a"));
+    expect(tier.usedBytes).toBe(0);
+  });
+
+  it("go on with the same bytes, and not with others of the same content", () => {
+    const tier = holding();
+    tier.keepEncoded(bytes, "br", form);
+    const used = tier.usedBytes;
+    tier.put(keyOf("/a"), responseEntry(bytes, { lifetimeSeconds: 7 }), 60);
+    expect([formsAt(tier), tier.usedBytes]).toEqual([{ br: form }, used]);
+    tier.put(keyOf("/a"), responseEntry(bytes.slice()), 60);
+    expect([formsAt(tier), tier.usedBytes]).toEqual([undefined, used - form.length]);
+  });
+
+  it("of bytes that memory does not hold any more are not kept", () => {
+    const tier = holding();
+    tier.put(keyOf("/a"), responseEntry(noise(1000, 3)), 60);
+    const used = tier.usedBytes;
+    tier.keepEncoded(bytes, "br", form);
+    tier.keepEncoded(noise(10), "br", form);
+    expect([formsAt(tier), tier.usedBytes]).toEqual([undefined, used]);
+  });
+
+  it("keep to the budget: others go for them, but not all for one", () => {
+    const tier = holding(4000);
+    tier.put(keyOf("/b"), responseEntry(noise(1000)), 60);
+    tier.keepEncoded(bytes, "gzip", noise(5000));
+    expect([formsAt(tier), tier.get(keyOf("/b")) !== undefined]).toEqual([undefined, true]);
+    tier.keepEncoded(bytes, "br", noise(1500));
+    expect(tier.usedBytes).toBeLessThanOrEqual(4000);
+    expect([keyOf("/a"), keyOf("/b")].filter((key) => tier.get(key))).toHaveLength(1);
+  });
+});
 
 describe("memory", () => {
   it("answers without a promise", () => {

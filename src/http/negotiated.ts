@@ -1,0 +1,33 @@
+// Owns what Accept-Encoding makes of an answer that may leave encoded: the coding, and what the header section says of it.
+import { type ContentCoding, selectCoding } from "./coding.ts";
+import type { RequestFacts } from "./facts.ts";
+import type { HeaderPairs } from "./fields.ts";
+import { weakened } from "./undone.ts";
+import { withDeclaredVary } from "./vary.ts";
+
+/** The coding for this client; identity where a range is asked for, which counts in the bytes that are stored (RFC 9110 14.2). */
+export function negotiatedCoding(
+  { field, range }: Pick<RequestFacts, "field" | "range">,
+  offered: readonly ContentCoding[],
+): ContentCoding | "identity" {
+  if (range !== undefined) return "identity";
+  // a client may forbid it as well (RFC 9111 5.2.1.6)
+  if (field("cache-control")?.toLowerCase().includes("no-transform")) return "identity";
+  return selectCoding(field("accept-encoding"), offered);
+}
+
+/**
+ * The header section of an answer that is negotiated, whatever came of it: other clients get other bytes (RFC 9110 12.5.5), and
+ * the tag is weak for each client that is to have others than the origin sent, the 304 included (8.8.1, 15.4.5).
+ */
+export function negotiatedFields(headers: HeaderPairs, coding: ContentCoding | "identity"): HeaderPairs {
+  const varied = withDeclaredVary(headers, ["accept-encoding"]);
+  if (coding === "identity") return varied;
+  return varied.map(([name, value]) => [name, name.toLowerCase() === "etag" ? weakened(value) : value]);
+}
+
+/** With the coding in which the bytes do leave, and without what describes others (RFC 9530 2, 3). */
+export function encodedFields(headers: HeaderPairs, coding: ContentCoding): HeaderPairs {
+  const others = headers.filter(([name]) => !/^(?:content-(?:length|md5|digest)|repr-digest)$/i.test(name));
+  return [...others, ["Content-Encoding", coding]];
+}

@@ -1,0 +1,47 @@
+// Owns the proof that what is encoded here decodes to the same bytes, at once and as a stream, at every size and in any chunks.
+import { describe, expect, it } from "vitest";
+import { zlibCodings } from "../../src/codings/zlib.ts";
+import { CONTENT_CODINGS, type ContentCoding } from "../../src/http/coding.ts";
+import { bytesOf, noise } from "../support/stored.ts";
+
+const BODIES: readonly (readonly [string, Uint8Array<ArrayBuffer>])[] = [
+  ["nothing", bytesOf("")],
+  ["one byte", bytesOf("a")],
+  ["20 KB of text", bytesOf("the same line again\n".repeat(1000))],
+  [
+    "900 KB of text",
+    bytesOf(Array.from({ length: 90_000 }, (_, i) => ((i * 2_654_435_761) % 2 ** 32).toString(36)).join("\n")),
+  ],
+  ["900 KB of noise", noise(900_000)],
+];
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+async function decoded(parts: readonly Uint8Array<ArrayBuffer>[], coding: ContentCoding): Promise<Uint8Array> {
+  const source: ReadableStream<Uint8Array> = new Blob([...parts]).stream();
+  return new Uint8Array(await new Response(zlibCodings.decoded(source, coding)).arrayBuffer());
+}
+
+describe.each(CONTENT_CODINGS)("%s", (coding) => {
+  it.each(BODIES)("of %s, at once", async (_, body) => {
+    const form = zlibCodings.encode(body, coding);
+    expect(form.buffer.byteLength, "nothing larger is kept with it").toBe(form.length);
+    expect(isSame(await decoded([form], coding), body)).toBe(true);
+  });
+
+  it.each(BODIES)("of %s, as a stream in small and large chunks, flushed or not", async (_, body) => {
+    for (const chunk of [body.length / 7 + 1, 70_000, body.length + 1].map(Math.floor)) {
+      const encoder = zlibCodings.encoder(coding, undefined);
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      const take = (some: readonly Uint8Array[]): void => void parts.push(...some.map((part) => new Uint8Array(part)));
+      for (let at = 0; at < body.length; at += chunk) {
+        take(await encoder.write(body.subarray(at, at + chunk)));
+        if (chunk === 70_000) take(await encoder.flush());
+      }
+      take(await encoder.end());
+      expect(isSame(await decoded(parts, coding), body)).toBe(true);
+    }
+  });
+});

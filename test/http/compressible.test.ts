@@ -1,0 +1,86 @@
+// Owns the proof of what may be encoded here, and of what the header section then says.
+import { describe, expect, it } from "vitest";
+import { isCompressible, isWorthIt } from "../../src/http/compressible.ts";
+import { encodedFields, negotiatedCoding, negotiatedFields } from "../../src/http/negotiated.ts";
+import { requestOf, responseOf } from "./support.ts";
+
+describe("isCompressible", () => {
+  it.each([
+    "text/html",
+    "text/html; charset=utf-8",
+    "TEXT/CSS",
+    "application/json",
+    "application/ld+json",
+    "application/manifest+json",
+    "image/svg+xml",
+    "application/javascript",
+    "application/wasm",
+    "font/ttf",
+    "application/vnd.ms-fontobject",
+  ])("%s may be", (type) => {
+    expect(isCompressible(responseOf({ "content-type": type }))).toBe(true);
+  });
+
+  it.each([
+    "image/png",
+    "image/avif",
+    "video/mp4",
+    "audio/mpeg",
+    "font/woff2",
+    "application/zip",
+    "application/octet-stream",
+    "application/grpc",
+    "text/event-stream",
+    "",
+  ])("%j may not be", (type) => {
+    expect(isCompressible(responseOf({ "content-type": type }))).toBe(false);
+  });
+
+  it.each([
+    ["is encoded", { "content-encoding": "x-own" }, 200],
+    ["must not be transformed", { "cache-control": "max-age=9, no-transform" }, 200],
+    ["must not be transformed, says another field", { "cdn-cache-control": "no-transform" }, 200],
+    ["is a part", { "content-range": "bytes 0-1/9" }, 206],
+    ["has no content", {}, 204],
+  ])("text that %s may not be", (_, fields, status) => {
+    expect(isCompressible(responseOf({ "content-type": "text/html", ...fields }, { status }))).toBe(false);
+  });
+});
+
+it("a form is worth it from a twentieth saved", () => {
+  expect([isWorthIt(951, 1000), isWorthIt(950, 1000), isWorthIt(1200, 1000)]).toEqual([false, true, false]);
+});
+
+describe("negotiated", () => {
+  it.each([
+    ["the client's and the site's", { "accept-encoding": "gzip, br" }, "br"],
+    ["none for a range", { "accept-encoding": "br", range: "bytes=0-1" }, "identity"],
+    ["one where the range means nothing", { "accept-encoding": "br", range: "lines=0-1" }, "br"],
+    ["none where the client forbids it", { "accept-encoding": "br", "cache-control": "No-Transform" }, "identity"],
+    ["none for nothing", {}, "identity"],
+  ])("coding: %s", (_, fields, coding) => {
+    expect(negotiatedCoding(requestOf(fields), ["br", "gzip"])).toBe(coding);
+  });
+
+  it("fields: Vary for all, a weak tag for who has other bytes", () => {
+    const headers = [["ETag", '"a"']] as const;
+    expect(negotiatedFields(headers, "identity")).toEqual([...headers, ["Vary", "accept-encoding"]]);
+    const weak = [
+      ["ETag", 'W/"a"'],
+      ["Vary", "accept-encoding"],
+    ];
+    expect(negotiatedFields(headers, "br")).toEqual(weak);
+    expect(negotiatedFields([["ETag", 'W/"a"']], "br")).toEqual(weak);
+    expect(negotiatedFields([["Vary", "*"]], "br")).toEqual([["Vary", "*"]]);
+  });
+
+  it("fields of the encoded bytes: nothing that describes others", () => {
+    const plain = ["Content-Length", "Content-MD5", "content-digest", "Repr-Digest"].map(
+      (name) => [name, "x"] as const,
+    );
+    expect(encodedFields([["ETag", 'W/"a"'], ...plain], "br")).toEqual([
+      ["ETag", 'W/"a"'],
+      ["Content-Encoding", "br"],
+    ]);
+  });
+});
