@@ -11,8 +11,8 @@ export interface Blocks {
   joined(): Uint8Array<ArrayBuffer>;
   /** They are not needed here any more; a slow client may still read them. */
   forget(): void;
-  /** Takes the budget for what a slow client still reads, if the store has a copy of it. */
-  hold(): void;
+  /** The store has them: takes the budget for what a slow client still reads, where that is another copy, and forgets them here. */
+  handOver(): void;
   /** Gives back what was taken out of the budget. */
   release(): void;
 }
@@ -61,8 +61,9 @@ export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
     forget() {
       blocks = [];
     },
-    hold() {
+    handOver() {
       if (blocks.length > 1) taken(blocks.reduce((sum, { bytes }) => sum + bytes.length, 0));
+      blocks = [];
     },
     release() {
       for (const release of releases) release();

@@ -3,7 +3,7 @@ import { variantKey } from "../http/key.ts";
 import type { Reuse } from "../http/reuse.ts";
 import { variantOf } from "../http/vary.ts";
 import { wanted } from "./ask.ts";
-import type { Boarded, Landing } from "./flights.ts";
+import type { Boarded, Landing, Moment } from "./flights.ts";
 import type { Edge } from "./exchange.ts";
 import { LATE, within } from "./timeout.ts";
 import type { Trip } from "./trip.ts";
@@ -12,7 +12,7 @@ import type { Trip } from "./trip.ts";
  * Boards the flight for what a request needs from the origin; `undefined` where its answer may be for this client alone, and so must
  * be fetched by itself.
  */
-export function boarded({ edge, facts, rule, place }: Trip, decided: Reuse): Boarded | undefined {
+export function boarded({ edge, facts, rule, place }: Trip, decided: Reuse, lookedAt: Moment): Boarded | undefined {
   if (decided.verdict !== "fetch" && decided.verdict !== "revalidate") return undefined;
   const { method, hasAuthorization, hasSession, directives, field } = facts;
   const insists = rule.honourClient && (directives.noCache || directives.noStore);
@@ -21,7 +21,7 @@ export function boarded({ edge, facts, rule, place }: Trip, decided: Reuse): Boa
   if (edge.unstorable.has(place.key)) return undefined;
   if (wanted(facts, false, true).conditions.length > 0) return undefined;
   const { key, index } = place;
-  return edge.flights.board(index ? variantKey(key, index.generation, variantOf(index.fields, field)) : key);
+  return edge.flights.board(index ? variantKey(key, index.generation, variantOf(index.fields, field)) : key, lookedAt);
 }
 
 /** How long a request waits for another's fetch, body included; then it fetches for itself. */

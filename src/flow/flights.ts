@@ -18,26 +18,54 @@ export type Boarded =
   | { readonly role: "leader"; readonly key: CacheKey; readonly land: Land }
   | { readonly role: "follower"; readonly landed: Promise<Landing>; readonly startedAtMs: number };
 
+/** A moment in this isolate's order of landings; not a clock. */
+export type Moment = number;
+
 export interface Flights {
-  /** The flight under way under this key, or a new one that the caller leads and must land. */
-  board(key: CacheKey): Boarded;
+  moment(): Moment;
+  /**
+   * The flight under way under this key, or a new one that the caller leads and must land. One that has stored something since the
+   * caller looked (`lookedAt`) counts as under way: there is something to find.
+   */
+  board(key: CacheKey, lookedAt: Moment): Boarded;
 }
 
 /** A leader that has not landed by then was cut off by the platform. */
 const FLIGHT_LIMIT_MS = 30_000;
+/** A look lasts for a second at most, tiers that hang included: so many landings are remembered. */
+const REMEMBERED = 1000;
 
 /** Plain data and promises of it: all that requests of one isolate may share. */
 export function flights(now: () => number): Flights {
   const under = new Map<CacheKey, { readonly landed: Promise<Landing>; readonly startedAtMs: number }>();
+  /** Key -> when something was stored under it; the oldest first. */
+  const stored = new Map<CacheKey, Moment>();
+  let current: Moment = 0;
+
+  function remember(key: CacheKey): void {
+    current += 1;
+    stored.delete(key);
+    stored.set(key, current);
+    const [oldest] = stored.keys();
+    if (stored.size > REMEMBERED && oldest !== undefined) stored.delete(oldest);
+  }
+
   return {
-    board(key) {
+    moment: () => current,
+    board(key, lookedAt) {
       const running = under.get(key);
       if (running && now() - running.startedAtMs < FLIGHT_LIMIT_MS) return { role: "follower", ...running };
+      if ((stored.get(key) ?? 0) > lookedAt) {
+        return { role: "follower", landed: Promise.resolve({ kind: "stored" }), startedAtMs: now() };
+      }
       const { promise, resolve } = Promise.withResolvers<Landing>();
       const flight = { landed: promise, startedAtMs: now() };
       under.set(key, flight);
       const land: Land = (landing) => {
-        if (under.get(key) === flight) under.delete(key);
+        if (under.get(key) === flight) {
+          under.delete(key);
+          if (landing.kind === "stored") remember(key);
+        }
         resolve(landing);
       };
       return { role: "leader", key, land };

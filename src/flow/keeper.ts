@@ -6,6 +6,7 @@ import { emptyBlocks } from "./blocks.ts";
 import type { Edge } from "./exchange.ts";
 import { type Feed, feed } from "./feed.ts";
 import type { Keepable } from "./keepable.ts";
+import { LATE, within } from "./timeout.ts";
 
 /** What became of a body. `declined`: too large, or no room; `refused`: a tier would not have it this time; `broken`: it was not whole. */
 export type Kept = "kept" | "declined" | "refused" | "broken";
@@ -63,8 +64,7 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
     feed: () => colo,
     take(piece) {
       size += piece.length;
-      if (length !== undefined && size > length)
-        lose("broken", new Error("the body is longer than its Content-Length"));
+      if (size > (length ?? size)) lose("broken", new Error("the body is longer than its Content-Length"));
       if (mode === "collecting") {
         const collected = size <= stack.maxBufferedBytes ? blocks.collect(piece) : undefined;
         if (collected) return collected;
@@ -76,20 +76,26 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
     },
     complete() {
       if (mode === "over") return;
-      if (stored.bodyLength !== undefined && stored.bodyLength !== size)
-        return lose("broken", new Error("the body is not as long as its Content-Range says"));
+      if (size !== (stored.bodyLength ?? size))
+        return lose("broken", new Error("it is not as long as its Content-Range"));
       mode = "over";
       colo?.end();
       // memory has what was collected at once
       work = colo ? undefined : storeCollected(stack, what, blocks.joined(), blocks.release);
-      blocks.hold();
-      blocks.forget();
-      kept.resolve(colo ? colo.stored.then(() => "kept" as const) : "kept");
+      blocks.handOver();
+      kept.resolve(colo ? putInTime(edge, colo.stored) : "kept");
     },
     abandon: (cause) => lose("broken", cause),
     settled: () => Promise.all([work, colo?.stored]).then(() => colo?.release()),
     release: blocks.release,
   };
+}
+
+/** How long those who wait for the body wait for a tier to say that it has it, once it is whole. */
+const PUT_MS = 5000;
+
+async function putInTime({ timeout }: Pick<Edge, "timeout">, stored: Promise<void>): Promise<Kept> {
+  return (await within(timeout(PUT_MS), stored)) === LATE ? "refused" : "kept";
 }
 
 /** A little of much memory would count as a little. */

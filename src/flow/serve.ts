@@ -46,6 +46,7 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
   let waitedFor: ReasonCode | undefined;
   let last: Landing["kind"] | undefined;
   for (let waits = 0; ; waits++) {
+    const lookedAt = edge.flights.moment();
     const looked = look(edge, exchange, facts, rule);
     // each look follows another's landing
     // oxlint-disable-next-line no-await-in-loop
@@ -53,7 +54,7 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     const trip: Trip = { edge, exchange, facts, rule, place: seen.place };
     // what was just stored and must be validated all the same can be shared with nobody
     const isAlone = waits >= MAX_WAITS || (last === "stored" && seen.decided.verdict === "revalidate");
-    const flight = isAlone ? undefined : boarded(trip, seen.decided);
+    const flight = isAlone ? undefined : boarded(trip, seen.decided, lookedAt);
     if (flight?.role === "leader") return lead(exchange, flight.land, led(trip, seen, flight, waitedFor));
     if (!flight) return answer(trip, seen, undefined, waitedFor);
     discard(seen.held);

@@ -48,10 +48,12 @@ const RESERVED_SHARE = 0.5;
 /** One ghost for so many bytes of budget. */
 const BYTES_PER_GHOST = 4096;
 
+const UNLINKED = { hit: false, newer: undefined, older: undefined };
+
 export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier {
   const nodes = new Map<CacheKey, Node>();
-  /** A body's own bytes -> the key it is under: who has encoded them does not know it. */
-  const holders = new WeakMap<Uint8Array, CacheKey>();
+  /** A body's own bytes -> its node: who has encoded them does not know their key. */
+  const holders = new WeakMap<Uint8Array, Node>();
   const gone = ghosts(bytes / BYTES_PER_GHOST);
   const budget = bytes - gone.bytes;
   const queue = eviction<Node>(budget, gone);
@@ -78,7 +80,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
     queue.add(node);
     nodes.set(node.key, node);
     const body = bytesIn(node.entry);
-    if (body) holders.set(body.bytes, node.key);
+    if (body) holders.set(body.bytes, node);
     return true;
   }
 
@@ -104,28 +106,17 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
       const fits = entry.kind === "vary" || (entry.body.kind === "bytes" && entry.body.bytes.length <= bodyBytes);
       if (!fits || seconds <= 0) return;
       const weight = weightOf(key, entry);
-      admit({
-        key,
-        entry,
-        weight,
-        expiresAtMs: now() + seconds * 1000,
-        hits: before?.hits ?? 0,
-        // what replaces another takes its standing over
-        proved: before?.proved ?? queue.proves(key, weight),
-        hit: false,
-        newer: undefined,
-        older: undefined,
-      });
+      // what replaces another takes its standing over
+      const proved = before?.proved ?? queue.proves(key, weight);
+      admit({ ...UNLINKED, key, entry, weight, expiresAtMs: now() + seconds * 1000, hits: before?.hits ?? 0, proved });
     },
-    keepEncoded(bytes, coding, form) {
-      const key = holders.get(bytes);
-      const node = key && nodes.get(key);
-      if (!node || bytesIn(node.entry)?.bytes !== bytes) return;
-      const entry = withForm(node.entry, coding, form);
-      const weight = node.weight + (form?.length ?? 0);
-      if (!entry || weight + reserved > budget) return;
+    keepEncoded(plain, coding, form) {
+      const node = holders.get(plain);
+      const entry = node && nodes.get(node.key) === node ? withForm(node.entry, coding, form) : undefined;
+      const weight = (node?.weight ?? 0) + (form?.length ?? 0);
+      if (!node || !entry || weight + reserved > budget) return;
       drop(node);
-      admit({ ...node, entry, weight, newer: undefined, older: undefined });
+      admit({ ...node, ...UNLINKED, hit: node.hit, entry, weight });
     },
     delete(key) {
       const node = nodes.get(key);
@@ -139,14 +130,18 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
       if (reserved + wanted > budget * RESERVED_SHARE) return undefined;
       makeRoom(wanted, wanted);
       reserved += wanted;
-      let held = wanted;
-      return () => {
-        reserved -= held;
-        held = 0;
-      };
+      return once(() => (reserved -= wanted));
     },
     get usedBytes() {
       return queue.bytes() + reserved;
     },
+  };
+}
+
+function once(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) act();
+    isDone = true;
   };
 }

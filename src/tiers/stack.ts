@@ -1,12 +1,13 @@
-// Owns the tiers as one: lookup from fast to slow with promotion, Vary's two steps, and storing in all of them.
+// Owns the tiers as one: what is asked of memory first, stored in all of them, and forgotten in all of them.
 import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import { file } from "./filing.ts";
 import { fileGlobally } from "./global-filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
-import type { Body, Carried, Entry, Found, KnownIndex, Lookup, Place, Stack, Tier, TierName } from "./tier.ts";
-import { isSelected, mergedIndex, ownKey, selectedKey, selectingReader, selections } from "./vary-index.ts";
+import { discard, hides, lookupIn, lookupLower, lookupSync } from "./lookup.ts";
+import type { Found, Lookup, Place, Stack, Tier } from "./tier.ts";
+import { ownKey, selectingReader } from "./vary-index.ts";
 
 /** `lower`: from near to far, each already guarded. `pause`: a short and random one, taken before a write to the global tier. */
 export function tierStack(
@@ -19,45 +20,12 @@ export function tierStack(
   const near = lower.filter(({ name }) => name !== "global");
   const far = lower.filter(({ name }) => name === "global");
 
-  function admitted(global: boolean): readonly Tier[] {
-    return global ? lower : near;
-  }
-
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
     if (body.kind === "stream" || isOvertaken(invalidated, place, stored)) return;
     const current = lookupSync(memory, place).found?.stored;
     if (current && hides(current, stored) && !hides(stored, current)) return;
-    await file(tiers, memory, place, { kind: "response", stored, body }).done;
-  }
-
-  async function lookupLower(
-    place: Omit<Place, "index">,
-    held: Lookup,
-    enough: (stored: Stored) => boolean,
-    background: (work: Promise<void>) => void,
-  ): Promise<Lookup> {
-    let best = held;
-    const passed: Tier[] = [memory];
-    for (const tier of admitted(place.global)) {
-      // one tier after the other: the far ones cost money
-      // oxlint-disable-next-line no-await-in-loop
-      const here = await lookupIn(tier, place);
-      const index = mergedIndex(best.index, here.index);
-      if (!here.found) {
-        best = { ...best, index, absence: here.absence === "vary-miss" ? "vary-miss" : best.absence };
-      } else if (best.found && hides(best.found.stored, here.found.stored)) {
-        discard(here.found.body);
-        best = { ...best, index };
-      } else {
-        if (best.found) discard(best.found.body);
-        best = { found: here.found, absence: here.absence, index };
-        background(promote([...passed], { ...place, index }, here.found));
-        if (enough(here.found.stored)) return best;
-      }
-      passed.push(tier);
-    }
-    return best;
+    await file([memory, ...tiers], memory, place, { kind: "response", stored, body }).done;
   }
 
   async function forget(key: CacheKey): Promise<void> {
@@ -72,7 +40,10 @@ export function tierStack(
     lookup(place, enough, background) {
       const first = lookupSync(memory, place);
       if (first.found && enough(first.found.stored)) return first;
-      return lookupLower(place, first, enough, background);
+      return lookupLower(place.global ? lower : near, place, first, {
+        enough,
+        promote: (...found) => background(promote(...found)),
+      });
     },
     keepEncoded: (bytes, coding, form) => {
       memory.keepEncoded(bytes, coding, form);
@@ -116,14 +87,6 @@ export function tierStack(
   };
 }
 
-/** The younger counts (RFC 9111 4), before it the one fetched with the newer view of the purge log; but a part cannot stand for a whole. */
-function hides(near: Stored, far: Stored): boolean {
-  if (near.part && !far.part) return false;
-  const isSameLog = near.fence.incarnation === far.fence.incarnation;
-  if (isSameLog && near.fence.seq !== far.fence.seq) return near.fence.seq > far.fence.seq;
-  return near.receivedAtMs >= far.receivedAtMs;
-}
-
 /** Whether the resource, or what is stored under this variant of it, was invalidated since the request began. */
 function isOvertaken(invalidated: Invalidations, { key, request, index, epoch }: Place, stored: Stored): boolean {
   if (invalidated.after(key, epoch)) return true;
@@ -159,64 +122,4 @@ function isNewer({ found, index }: Lookup, renewed: Stored): boolean | undefined
   // an index has taken the place of what varied on nothing
   if (index && Object.keys(renewed.variant).length === 0) return true;
   return found && found.stored.receivedAtMs > renewed.receivedAtMs;
-}
-
-const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined };
-
-function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Lookup {
-  const first = memory.get(place.key);
-  if (first?.kind !== "vary") return asLookup(memory.name, first, place);
-  let last = ABSENT;
-  for (const selection of selections(place.request, first.index)) {
-    const second = memory.get(selectedKey({ ...place, ...selection }, first.index));
-    last = asVariant(memory.name, second, first.index, selection);
-    if (last.found) break;
-  }
-  return last;
-}
-
-async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup> {
-  const first = await tier.get(place.key);
-  if (first?.kind !== "vary") return asLookup(tier.name, first, place);
-  const { carried } = first;
-  const index: KnownIndex = tier.name === "global" ? { ...first.index, inGlobal: withoutBody(first) } : first.index;
-  let last = ABSENT;
-  for (const selection of selections(place.request, index)) {
-    const key = selectedKey({ ...place, ...selection }, index);
-    // the second is asked for only where the first is not there
-    // oxlint-disable-next-line no-await-in-loop
-    const second = carried?.own === key ? asResponse(carried) : await tier.get(key);
-    last = asVariant(tier.name, second, index, selection);
-    if (last.found) break;
-  }
-  return last;
-}
-
-/** A request that takes long must not hold on to a body that is not its own. */
-function withoutBody({ kind, index, carried }: Entry & { kind: "vary" }): Required<KnownIndex>["inGlobal"] {
-  return { kind, index, carried: carried && { own: carried.own, stored: carried.stored } };
-}
-
-function asResponse({ stored, body }: Carried & { readonly body: Body }): Entry {
-  return { kind: "response", stored, body };
-}
-
-function asLookup(tier: TierName, entry: Entry | undefined, place: Omit<Place, "index">): Lookup {
-  if (entry?.kind !== "response") return ABSENT;
-  return asVariant(tier, entry, undefined, place);
-}
-
-function asVariant(
-  tier: TierName,
-  entry: Entry | undefined,
-  index: KnownIndex | undefined,
-  selection: Parameters<typeof isSelected>[1],
-): Lookup {
-  const { stored, body } = entry?.kind === "response" ? entry : { stored: undefined, body: undefined };
-  if (!stored || !isSelected(stored, selection)) return { found: undefined, absence: "vary-miss", index };
-  return { found: { stored, body, tier }, absence: "uri-miss", index };
-}
-
-function discard(body: Body): void {
-  if (body.kind === "stream") void body.stream.cancel().catch(() => undefined);
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { coloTier } from "../../src/tiers/colo.ts";
 import { barrier, turns } from "../support/barrier.ts";
 import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
+import { mapTier } from "../support/shelf-tier.ts";
 import { noise } from "../support/stored.ts";
 import { equal } from "../tiers/contract.ts";
 
@@ -62,6 +63,31 @@ describe("one fetch for all", () => {
     await turns(200);
     start.open();
     for (const bytes of await Promise.all(answers)) expect(equal(bytes, body)).toBe(true);
+    await e.idle();
+    expect(e.asked).toHaveLength(1);
+  });
+
+  it("for one that was still looking when another's fetch landed", async () => {
+    const colo = mapTier("colo");
+    const e = testEdge({ lower: [colo], origin: () => answer("x", CACHED) });
+    const slow = barrier();
+    // what the colo has not yet, memory has
+    const filed = barrier();
+    colo.beforePut = () => filed.passed;
+    let looks = 0;
+    // the second to look is slow to learn that the colo has nothing yet
+    colo.beforeGet = () => (++looks === 2 ? slow.passed : undefined);
+    const first = e.get("/a");
+    const second = e.get("/a");
+    expect(await (await first).text()).toBe("x");
+    await turns(200);
+    slow.open();
+    const response = await second;
+    expect([await response.text(), response.headers.get("cache-status")]).toEqual([
+      "x",
+      "strata; fwd=uri-miss; collapsed; ttl=60; detail=uri-miss",
+    ]);
+    filed.open();
     await e.idle();
     expect(e.asked).toHaveLength(1);
   });

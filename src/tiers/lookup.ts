@@ -1,0 +1,109 @@
+// Owns the lookup: from near to far, with Vary's two steps in each tier, and what of several finds counts.
+import type { Stored } from "../http/stored.ts";
+import type { MemoryTier } from "./memory.ts";
+import type { Body, Carried, Entry, Found, KnownIndex, Lookup, Place, Tier, TierName } from "./tier.ts";
+import { isSelected, mergedIndex, selectedKey, selections } from "./vary-index.ts";
+
+interface Manner {
+  readonly enough: (stored: Stored) => boolean;
+  /** Is told what was found, and in which of the tiers asked before it was not. */
+  readonly promote: (missing: readonly Tier[], place: Place, found: Found) => void;
+}
+
+/** The first response for which `enough` holds, or the best of those found; `held`: what memory had. */
+export async function lookupLower(
+  tiers: readonly Tier[],
+  place: Omit<Place, "index">,
+  held: Lookup,
+  { enough, promote }: Manner,
+): Promise<Lookup> {
+  let best = held;
+  const passed: Tier[] = [];
+  for (const tier of tiers) {
+    // one tier after the other: the far ones cost money
+    // oxlint-disable-next-line no-await-in-loop
+    const here = await lookupIn(tier, place);
+    const index = mergedIndex(best.index, here.index);
+    if (!here.found) {
+      best = { ...best, index, absence: here.absence === "vary-miss" ? "vary-miss" : best.absence };
+    } else if (best.found && hides(best.found.stored, here.found.stored)) {
+      discard(here.found.body);
+      best = { ...best, index };
+    } else {
+      if (best.found) discard(best.found.body);
+      best = { found: here.found, absence: here.absence, index };
+      promote([...passed], { ...place, index }, here.found);
+      if (enough(here.found.stored)) return best;
+    }
+    passed.push(tier);
+  }
+  return best;
+}
+
+/** The younger counts (RFC 9111 4), before it the one fetched with the newer view of the purge log; but a part cannot stand for a whole. */
+export function hides(near: Stored, far: Stored): boolean {
+  if (near.part && !far.part) return false;
+  const isSameLog = near.fence.incarnation === far.fence.incarnation;
+  if (isSameLog && near.fence.seq !== far.fence.seq) return near.fence.seq > far.fence.seq;
+  return near.receivedAtMs >= far.receivedAtMs;
+}
+
+const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined };
+
+export function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Lookup {
+  const first = memory.get(place.key);
+  if (first?.kind !== "vary") return asLookup(memory.name, first, place);
+  let last = ABSENT;
+  for (const selection of selections(place.request, first.index)) {
+    const second = memory.get(selectedKey({ ...place, ...selection }, first.index));
+    last = asVariant(memory.name, second, first.index, selection);
+    if (last.found) break;
+  }
+  return last;
+}
+
+export async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup> {
+  const first = await tier.get(place.key);
+  if (first?.kind !== "vary") return asLookup(tier.name, first, place);
+  const { carried } = first;
+  const index: KnownIndex = tier.name === "global" ? { ...first.index, inGlobal: withoutBody(first) } : first.index;
+  let last = ABSENT;
+  for (const selection of selections(place.request, index)) {
+    const key = selectedKey({ ...place, ...selection }, index);
+    // the second is asked for only where the first is not there
+    // oxlint-disable-next-line no-await-in-loop
+    const second = carried?.own === key ? asResponse(carried) : await tier.get(key);
+    last = asVariant(tier.name, second, index, selection);
+    if (last.found) break;
+  }
+  return last;
+}
+
+/** A request that takes long must not hold on to a body that is not its own. */
+function withoutBody({ kind, index, carried }: Entry & { kind: "vary" }): Required<KnownIndex>["inGlobal"] {
+  return { kind, index, carried: carried && { own: carried.own, stored: carried.stored } };
+}
+
+function asResponse({ stored, body }: Carried & { readonly body: Body }): Entry {
+  return { kind: "response", stored, body };
+}
+
+function asLookup(tier: TierName, entry: Entry | undefined, place: Omit<Place, "index">): Lookup {
+  if (entry?.kind !== "response") return ABSENT;
+  return asVariant(tier, entry, undefined, place);
+}
+
+function asVariant(
+  tier: TierName,
+  entry: Entry | undefined,
+  index: KnownIndex | undefined,
+  selection: Parameters<typeof isSelected>[1],
+): Lookup {
+  const { stored, body } = entry?.kind === "response" ? entry : { stored: undefined, body: undefined };
+  if (!stored || !isSelected(stored, selection)) return { found: undefined, absence: "vary-miss", index };
+  return { found: { stored, body, tier }, absence: "uri-miss", index };
+}
+
+export function discard(body: Body): void {
+  if (body.kind === "stream") void body.stream.cancel().catch(() => undefined);
+}
