@@ -2,7 +2,7 @@
 import worker from "../../src/worker.ts";
 import { emptyTiers } from "./empty-tiers.ts";
 
-export { PurgeLog } from "../../src/worker.ts";
+export { Leases, PurgeLog } from "../../src/worker.ts";
 
 const emptyKv = {
   get: () => Promise.resolve(null),

@@ -12,7 +12,7 @@ interface Case {
 
 const CASES: readonly Case[] = [
   { label: "colo hit, 1 KB JSON", site: "no-memory", bytes: 1024 },
-  { label: "colo hit, 100 KB HTML", site: "no-memory", bytes: 100 * 1024 },
+  { label: "colo hit, 48 KB HTML", site: "no-memory", bytes: 48 * 1024 },
   { label: "colo hit, 2 MB", site: "empty", bytes: 2 * 2 ** 20 },
 ];
 

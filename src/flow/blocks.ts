@@ -33,7 +33,9 @@ export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
   }
 
   function added(bytes: number): Block | undefined {
-    if (!taken(bytes)) return undefined;
+    // a single piece has to be in memory to be read at all
+    const isFree = blocks.length === 0 && bytes <= PIECE_BYTES;
+    if (!isFree && !taken(bytes)) return undefined;
     const block = { bytes: new Uint8Array(bytes), used: 0 };
     blocks.push(block);
     return block;

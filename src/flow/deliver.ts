@@ -58,7 +58,7 @@ export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, o
   const age = ageSeconds(stored, delivery.nowMs);
   const answer: Answer = {
     status: stored.status,
-    fields: [...shownFields(stored), ["Age", String(age)]],
+    fields: shownFields(stored),
     age,
     validators: shownValidators(stored),
     divisible: true,
@@ -73,7 +73,15 @@ export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, o
     const form = delivery.offer && body.kind === "bytes" ? encodedForm(delivery.offer, body, coding) : undefined;
     return form && { content: form, length: form.length };
   });
-  return build(delivery, negotiated, { ...outcome, ttlSeconds, tier: outcome.hit ? tier : undefined });
+  return build(delivery, aged(negotiated), { ...outcome, ttlSeconds, tier: outcome.hit ? tier : undefined });
+}
+
+function aged(answer: Answer): Answer {
+  const encoded = (): Answer | undefined => {
+    const form = answer.encoded?.();
+    return form && aged(form);
+  };
+  return { ...answer, fields: [...answer.fields, ["Age", String(answer.age)]], encoded };
 }
 
 /** How the origin's own answer leaves. */

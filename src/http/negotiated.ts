@@ -20,14 +20,29 @@ export function negotiatedCoding(
  * The header section of an answer that is negotiated, whatever came of it: other clients get other bytes (RFC 9110 12.5.5), and
  * the tag is weak for each client that is to have others than the origin sent, the 304 included (8.8.1, 15.4.5).
  */
-export function negotiatedFields(headers: HeaderPairs, coding: ContentCoding | "identity"): HeaderPairs {
+export const negotiatedFields = madeOnce((headers, coding: ContentCoding | "identity") => {
   const varied = withDeclaredVary(headers, ["accept-encoding"]);
   if (coding === "identity") return varied;
   return varied.map(([name, value]) => [name, name.toLowerCase() === "etag" ? weakened(value) : value]);
-}
+});
 
 /** With the coding in which the bytes do leave, and without what describes others (RFC 9530 2, 3). */
-export function encodedFields(headers: HeaderPairs, coding: ContentCoding): HeaderPairs {
+export const encodedFields = madeOnce((headers, coding: ContentCoding) => {
   const others = headers.filter(([name]) => !/^(?:content-(?:length|md5|digest)|repr-digest)$/i.test(name));
   return [...others, ["Content-Encoding", coding]];
+});
+
+/** A stored header section is asked for at every hit: what is made of it is made once, and goes with it. */
+function madeOnce<Coding extends string>(
+  make: (headers: HeaderPairs, coding: Coding) => HeaderPairs,
+): (headers: HeaderPairs, coding: Coding) => HeaderPairs {
+  const made = new WeakMap<HeaderPairs, Map<Coding, HeaderPairs>>();
+  return (headers, coding) => {
+    const forms = made.get(headers) ?? new Map<Coding, HeaderPairs>();
+    const known = forms.get(coding);
+    if (known) return known;
+    const fields = make(headers, coding);
+    made.set(headers, forms.set(coding, fields));
+    return fields;
+  };
 }

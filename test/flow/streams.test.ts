@@ -146,7 +146,7 @@ describe("bodies on their way count in the memory budget", () => {
   it("and are given back when the body breaks off or its client leaves", async () => {
     const e = testEdge({ lower: [guarded(mapTier("colo"), 1000, () => undefined)] });
     const { seen, edge } = watchedBudget(e);
-    for (const length of [1000, 5 * MB, undefined]) {
+    for (const length of [100_000, 5 * MB]) {
       const { readable, writer } = byHand(length);
       const { body, done, kept } = fill(edge, filling(readable, length));
       const reader = body.getReader();
