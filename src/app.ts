@@ -14,12 +14,17 @@ export interface Mounted {
   readonly isDevelopment: boolean;
 }
 
-export interface AppEnv {
+interface AppEnv {
   readonly Bindings: object;
   readonly Variables: { mounted: Mounted };
 }
 
-export function createApp(mount: (env: object) => Mounted, report: (error: DependencyError) => void): Hono<AppEnv> {
+/** What a worker exports; a worker of one's own exports it, or calls it. */
+export interface App {
+  fetch(request: Request, env: object, context: ExecutionContext): Response | Promise<Response>;
+}
+
+export function createApp(mount: (env: object) => Mounted, report: (error: DependencyError) => void): App {
   const app = new Hono<AppEnv>();
 
   app.get("/.strata/health", () => Response.json({ status: "ok" }, { headers: { "cache-control": "no-store" } }));
@@ -40,11 +45,22 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
   // the prefix is ours: nothing below it reaches an origin
   app.all("/.strata/*", () => problemResponse(404, "not found"));
 
-  app.all("*", (c) => contentRoute(c, mount(c.env).edge));
+  app.all("*", (c) => contentRoute(c.req.raw, mount(c.env).edge, c.executionCtx));
 
-  app.onError((cause) => {
+  const failed = (cause: unknown): Response => {
     report(new DependencyError("request", "failed", { cause }));
     return problemResponse(500, "the edge failed to answer");
-  });
-  return app;
+  };
+  app.onError(failed);
+  return {
+    async fetch(request, env, context) {
+      // content is most of what is asked for, and needs no routing
+      if (request.url.includes("/.strata")) return app.fetch(request, env, context);
+      try {
+        return await contentRoute(request, mount(env).edge, context);
+      } catch (cause) {
+        return failed(cause);
+      }
+    },
+  };
 }

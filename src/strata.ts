@@ -1,5 +1,5 @@
 // Owns the wiring: the only file that knows concrete tiers, bindings and randomness. A worker of one's own mounts it in front of its routes.
-import { createApp, type AppEnv, type Mounted } from "./app.ts";
+import { type App, createApp, type Mounted } from "./app.ts";
 import { type Leases, leaseShard } from "./collapse/leases.ts";
 import { SiteError } from "./error.ts";
 import { zlibCodings } from "./codings/zlib.ts";
@@ -18,7 +18,6 @@ import { invalidations } from "./tiers/invalidations.ts";
 import { kvTier } from "./tiers/kv.ts";
 import { memoryTier } from "./tiers/memory.ts";
 import { tierStack } from "./tiers/stack.ts";
-import type { Hono } from "hono";
 
 export interface StrataEnv {
   readonly STRATA_KV: KVNamespace;
@@ -46,10 +45,10 @@ const LOG_WAIT_MS = 1000;
 const MAX_PAUSE_MS = 250;
 
 /**
- * The edge as a Hono app. Called once per isolate, when its module is loaded.
+ * The edge as what a worker exports. Called once per isolate, when its module is loaded.
  * @param routes what answers for hosts without an origin of their own; absent: the zone's origin.
  */
-export function strata(site: Site, routes?: Routes): Hono<AppEnv> {
+export function strata(site: Site, routes?: Routes): App {
   const assemble = assembler(site, routes);
   let mounted: { readonly env: object; readonly parts: Mounted } | undefined;
   /** Bindings are the same object for the life of an isolate, so this is done once. */

@@ -9,8 +9,6 @@ const OBJECTS = 200_000;
 const BODY_BYTES = 256;
 /** How many are asked for again, to see what memory still holds. */
 const SAMPLE = 1000;
-/** An isolate's limit on the platform. */
-const ISOLATE_MB = 128;
 
 export const objects: Scenario = {
   title: "Memory with very many objects",
@@ -35,7 +33,8 @@ objects memory holds is counted afterwards with \`only-if-cached\` on ${SAMPLE.t
                   what: `${count.toLocaleString("en")} objects: resident memory gained, MB`,
                   unit: "MB",
                   better: "lower",
-                  budget: ISOLATE_MB,
+                  // the process: what the collector has not taken yet is in it, and the runtime
+                  budget: undefined,
                   rounds: gained,
                 },
               ],
@@ -47,7 +46,10 @@ objects memory holds is counted afterwards with \`only-if-cached\` on ${SAMPLE.t
           { row, column: "memory after", unit: "MB", value: inMb(after?.residentBytes) },
           { row, column: "memory peak", unit: "MB", value: inMb(after?.peakBytes) },
         ],
-        notes: [],
+        notes: [
+          `The platform's limit of 128 MB is the isolate's; resident memory is the process's, with what no collection has taken yet. What the isolate holds
+after a collection is measured by \`node bench/memory-weight.ts\`, in docs/decisions/011: within the budget of 32 MB.`,
+        ],
         raw: offered,
       };
     } finally {

@@ -16,7 +16,7 @@ const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 export function receive(request: Request, site: Site): Received {
   const { headers } = request;
   const field: FieldReader = (name) => headers.get(name) ?? undefined;
-  const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
+  const url = URL.parse(request.url) ?? undefined;
   const read = requestFacts(request.method, url ? locationOf(url) : NOWHERE, field, site.isSessionCookie);
   const facts: RequestFacts = { ...read, hasTwin: (name) => isTwinAmong(headers.keys(), name) };
   const invalid = whyInvalid(field("host"), url);

@@ -1,17 +1,19 @@
 // Owns the content route: everything that is not an admin path goes through the flow.
-import type { Context } from "hono";
 import type { Edge, Exchange } from "../flow/exchange.ts";
 import { serve } from "../flow/serve.ts";
 import { requestIdOf } from "../flow/trace.ts";
 import { DependencyError } from "../error.ts";
 
-export function contentRoute(c: Context, edge: Edge): Promise<Response> {
-  const { executionCtx } = c;
+export function contentRoute(
+  request: Request,
+  edge: Edge,
+  context: Pick<ExecutionContext, "waitUntil">,
+): Promise<Response> {
   const exchange: Exchange = {
-    request: c.req.raw,
-    requestId: requestIdOf(c.req.raw.headers.get("x-request-id")),
+    request,
+    requestId: requestIdOf(request.headers.get("x-request-id")),
     background(work) {
-      executionCtx.waitUntil(
+      context.waitUntil(
         work.catch((cause: unknown) => {
           edge.report(new DependencyError("background", "work failed", { cause }));
         }),

@@ -1,4 +1,5 @@
 // Owns the proof that the admin prefix is ours: nothing below it reaches an origin, and it shows nothing to strangers.
+import { createExecutionContext } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { appWith, testApp } from "../support/admin.ts";
@@ -15,7 +16,7 @@ it("answers a failure of its own with a problem, and reports it", async () => {
     },
     (error) => void reports.push(error),
   );
-  const response = await app.request("/a");
+  const response = await app.fetch(new Request("http://shop.test/a"), {}, createExecutionContext());
   expect([response.status, response.headers.get("content-type")]).toEqual([500, "application/problem+json"]);
   expect(await response.text()).not.toContain("no binding");
   expect(reports.map(({ cause }) => cause)).toEqual([new Error("no binding")]);
