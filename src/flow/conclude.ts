@@ -14,7 +14,7 @@ import { fill } from "./fill.ts";
 import type { Landing } from "./flights.ts";
 import type { Kept } from "./keeper.ts";
 import { precededBy } from "./slice.ts";
-import { discard, type Errand, isAuthenticated, present, type Trip } from "./trip.ts";
+import { discard, type Errand, isAuthenticated, present, type Trip, unread } from "./trip.ts";
 import type { Intent } from "./upstream-request.ts";
 
 /** The origin's answer, its body unread, and what is known by now of the one that leaves. */
@@ -56,7 +56,7 @@ export async function conclude(
         },
       );
     case "refresh":
-      await content?.cancel();
+      await unread(content);
       if (verdict.refusal !== undefined) {
         errand.land?.({ kind: "unshared" });
         withdraw(trip, errand, verdict.refusal);
@@ -65,11 +65,11 @@ export async function conclude(
       return refreshed(renewing(trip, held), errand, { ...present(held), stored: verdict.stored }, delivery, outcome);
     case "serve-stale":
       errand.land?.({ kind: "failed", reason: "origin-unreachable", final: true });
-      await content?.cancel();
+      await unread(content);
       return deliverHeld(delivery, present(standIn), outcome);
     case "fail":
       errand.land?.({ kind: "failed", reason: verdict.reason, final: false });
-      await content?.cancel();
+      await unread(content);
       discard(standIn);
       return deliverFailure(delivery, verdict, outcome);
   }

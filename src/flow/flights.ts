@@ -23,6 +23,8 @@ export type Moment = number;
 
 export interface Flights {
   moment(): Moment;
+  /** How many have not landed. */
+  underWay(): number;
   /**
    * The flight under way under this key, or a new one that the caller leads and must land. One that has stored something since the
    * caller looked (`lookedAt`) counts as under way: there is something to find.
@@ -52,6 +54,7 @@ export function flights(now: () => number): Flights {
 
   return {
     moment: () => current,
+    underWay: () => under.size,
     board(key, lookedAt) {
       const running = under.get(key);
       if (running && now() - running.startedAtMs < FLIGHT_LIMIT_MS) return { role: "follower", ...running };

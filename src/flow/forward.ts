@@ -11,7 +11,7 @@ import { deliverFailure } from "./fail.ts";
 import { askOrigin, type Upstream } from "./origin.ts";
 import { ruledAnswer } from "./ruled.ts";
 import { LATE, within } from "./timeout.ts";
-import { deliveryOf, discard, type Errand, isAuthenticated, present, type Trip } from "./trip.ts";
+import { deliveryOf, discard, type Errand, isAuthenticated, present, type Trip, unread } from "./trip.ts";
 import { FETCH_WHOLE } from "./upstream-request.ts";
 
 /** A background refresh takes the same way and leaves the response unread. */
@@ -36,7 +36,12 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
   if (patienceMs === undefined) return arrived(trip, errand, asked, await asking);
   const upstream = await within(edge.timeout(patienceMs), asking);
   if (upstream !== LATE) return arrived(trip, errand, asked, upstream);
-  exchange.background(arriveLater(trip, errand, asked, asking));
+  const later = arriveLater(trip, errand, asked, asking).catch((cause: unknown) => {
+    // nobody waits for a fetch that ended in a fault of ours
+    errand.land?.({ kind: "unshared" });
+    throw cause;
+  });
+  exchange.background(later);
   return meanwhile(trip, errand, "stale-if-slow");
 }
 
@@ -64,7 +69,7 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
     noteRest(trip, response);
     const verdict = settle(response, asked, trip.rule, delivery.nowMs);
     if (verdict.verdict === "refetch") {
-      await content?.cancel();
+      await unread(content);
       const { purge, prefix, neighbour = prefix } = errand;
       return forward(trip, { reason, standIn, neighbour, purge, intent: FETCH_WHOLE, land });
     }

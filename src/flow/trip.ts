@@ -62,3 +62,8 @@ export function discard(found: Found | undefined): void {
 export function isAuthenticated({ hasSession, hasAuthorization }: RequestFacts): boolean {
   return hasSession || hasAuthorization;
 }
+
+/** Leaves a body unread; one that has broken off by then is no matter. */
+export async function unread(content: ReadableStream<Uint8Array> | null): Promise<void> {
+  await content?.cancel().catch(() => undefined);
+}

@@ -49,8 +49,8 @@ async function atResource(tier: Tier, place: Place, entry: Filed, varies: boolea
     if (held.kind === "unknown" || (held.kind === "response" && isAsNew(held.stored, stored))) return undefined;
     return { key, entry, seconds };
   }
-  // only what is known can be written over
-  const held = place.index?.inGlobal && place.sole ? place.index.inGlobal : await lookAt(tier, key);
+  // only what is known can be written over; who has a lease fills alone, but others may have invalidated meanwhile
+  const held = await lookAt(tier, key);
   if (held.kind === "unknown") return undefined;
   const known = held.kind === "vary" ? held : undefined;
   if (known && livesApart(known, place, stored)) return apart(tier, place, entry, known);

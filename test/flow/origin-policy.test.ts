@@ -165,11 +165,46 @@ describe("patience", () => {
     expect((await e.text("/a")).response.status).toBe(502);
   });
 
+  it("a fetch that ends in a fault of ours later keeps nobody waiting", async () => {
+    const e = await stale();
+    const slow = barrier<Response>();
+    e.origin = () => slow.passed;
+    const waiting = e.get("/a");
+    await turns(50);
+    e.clock.advance(2);
+    expect(await (await waiting).text()).toBe("old");
+    Object.defineProperty(e.edge.resting, "mark", {
+      value: () => {
+        throw new Error("ours");
+      },
+    });
+    slow.open(answer("busy", { "retry-after": "5" }, 503));
+    await expect(e.idle()).rejects.toThrow("ours");
+    expect(e.edge.flights.underWay()).toBe(0);
+  });
+
   it("an error within it is answered at once", async () => {
     const e = await stale();
     e.origin = refused;
     const { response, text } = await e.text("/a");
     expect([text, says(response)]).toEqual(["old", "strata; fwd=stale; ttl=-4; detail=stale/stale-if-error"]);
+  });
+});
+
+describe("an error whose body is broken already", () => {
+  const broken = (status: number): Response => {
+    const body = new ReadableStream({ start: (c) => c.error(new Error("reset")) });
+    return answer(body, { etag: '"2"' }, status);
+  };
+
+  it("is no worse than the error: what is stale stands in", async () => {
+    const e = await stale();
+    e.origin = () => broken(500);
+    const { response, text } = await e.text("/a");
+    expect([text, says(response)]).toEqual([
+      "old",
+      "strata; fwd=stale; fwd-status=500; ttl=-4; detail=stale/stale-if-error",
+    ]);
   });
 });
 

@@ -258,7 +258,18 @@ describe("global filing: pause and look", () => {
     await a.fill("/sole/vary", "fr", { variant: lang("fr") }, sole);
     expect(a.spent()).toEqual([2, 1, 0]);
     await a.fill("/sole/vary", "de", { variant: lang("de") }, sole);
-    expect(a.spent()).toEqual([1, 1, 0]);
+    expect(a.spent()).toEqual([2, 1, 0]);
+  });
+
+  it("and an index that was invalidated since the lookup is not written back by who fills alone", async () => {
+    const a = edgeOver();
+    for (const value of ["de", "fr"]) await a.fill("/alone", value, { variant: lang(value) });
+    const at = a.place("/alone", lang("de"), { sole: true });
+    const { index } = await edgeOver().lookup(at);
+    await edgeOver().stack.invalidate(keyOf("/alone"));
+    await a.stack.store({ ...at, index }, storedOf({ variant: lang("de"), etag: '"new"' }), bytesOf("new"));
+    expect(await edgeOver().find("/alone", lang("fr"))).toEqual([]);
+    expect(await edgeOver().find("/alone", lang("de"))).toEqual(["new", "global"]);
   });
 });
 
