@@ -92,7 +92,11 @@ function summarised(targets: readonly Target[], measured: readonly (readonly Rou
         ...busyFigures(row, rounds),
       ];
     }),
-    notes: [],
+    notes: [
+      `A miss asks the Cache API and KV, one after the other, before the origin: about 1 ms each here, more than the whole budget. What is stored is then put into both, which in
+Miniflare takes the same processor. A site whose misses must be quick and whose colos share little says \`global: false\`; asking both at once would cost a KV read
+for every colo hit.`,
+    ],
     raw: Object.fromEntries(
       targets.map(({ name }, index) => [
         name,
