@@ -1,17 +1,18 @@
 // Owns `npm run bench`: runs the scenarios asked for, prints the verdicts, writes the results and the page made from them.
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { Argument, Command } from "commander";
 import { describeRun } from "./harness/machine.ts";
 import { type Measured, merged, readResults, type Row, writeResults } from "./harness/results.ts";
 import { startLoad } from "./load/load.ts";
 import { startOrigin } from "./origin/origin.ts";
-import { pageOf } from "./render/page.ts";
+import { pageOf, readmeWith } from "./render/page.ts";
 import { verdictLines } from "./render/verdicts.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 
 const RESULTS = new URL("./results/latest.json", import.meta.url);
 const PAGE = new URL("../docs/benchmarks.md", import.meta.url);
+const README = new URL("../README.md", import.meta.url);
 const MEMORY_FOLDER = "/dev/shm";
 const BUSY_LOAD = 0.5;
 const NAMES = [...SCENARIOS.keys()];
@@ -52,6 +53,7 @@ async function main(chosen: readonly string[], { quick }: { readonly quick: bool
   const results = merged(await readResults(RESULTS), fresh, NAMES);
   await writeResults(RESULTS, results);
   await writeFile(PAGE, pageOf(results));
+  await writeFile(README, readmeWith(await readFile(README, "utf8"), results));
 }
 
 /** Miniflare's caches live in the temporary folder: on a disk, its fsync would be measured instead of the workers. */

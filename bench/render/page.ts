@@ -1,12 +1,11 @@
-// Owns docs/benchmarks.md: made from the results file alone, the worst row first.
+// Owns docs/benchmarks.md and the README's table of budgets: made from the results file alone, the worst row first.
 import { judged, type Verdict, worstFirst } from "../harness/judge.ts";
 import type { Figure, Results, Row, Run } from "../harness/results.ts";
 import { budgetText, figureText, numeral, verdictText } from "./text.ts";
 
 export function pageOf({ rows }: Results): string {
   const all = Object.values(rows);
-  const verdicts = worstFirst(all.flatMap(({ comparisons }) => comparisons.map(judged)));
-  const budgeted = verdicts.filter(({ budget }) => budget !== undefined);
+  const budgeted = budgetedOf(all);
   return [
     "# Benchmarks",
     `Made by \`npm run bench\` from \`bench/results/latest.json\`; \`npm run bench -- memory colo\` measures some rows anew. Everything runs in real
@@ -22,6 +21,24 @@ checked; one wrong answer ends the run. Where there is a \`/dev/shm\`, Miniflare
     .join("\n\n")
     .trimEnd()
     .concat("\n");
+}
+
+function budgetedOf(rows: readonly Row[]): readonly Verdict[] {
+  const verdicts = worstFirst(rows.flatMap(({ comparisons }) => comparisons.map(judged)));
+  return verdicts.filter(({ budget }) => budget !== undefined);
+}
+
+const START = "<!-- budgets, made by npm run bench -->";
+const END = "<!-- end of budgets -->";
+
+/** The README with its table of budgets made anew, the worst row first. */
+export function readmeWith(readme: string, { rows }: Results): string {
+  const start = readme.indexOf(START);
+  const end = readme.indexOf(END);
+  if (start === -1 || end < start) throw new Error("README.md has no place for the budgets");
+  const cells = budgetedOf(Object.values(rows)).map(verdictCells);
+  const shown = table(["against others, in one run", "median", "worst round", "budget", ""], cells);
+  return `${readme.slice(0, start)}${START}\n\n${shown}\n\n${readme.slice(end)}`;
 }
 
 function worstLine([worst]: readonly Verdict[]): string {

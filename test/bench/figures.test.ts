@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type Comparison, judged, worstFirst } from "../../bench/harness/judge.ts";
 import { merged, type Row } from "../../bench/harness/results.ts";
 import { median, percentile, ratios } from "../../bench/harness/statistics.ts";
-import { pageOf } from "../../bench/render/page.ts";
+import { pageOf, readmeWith } from "../../bench/render/page.ts";
 import { verdictLines } from "../../bench/render/verdicts.ts";
 
 describe("statistics", () => {
@@ -158,6 +158,20 @@ describe("the page", () => {
     expect(page).toContain("| bad / other | 3 | 3 |");
     expect(page).toContain("A note.");
     expect(page).toContain("`npm run bench`, 2026-01-02, a machine, load average 0.1 before the run; node 24.");
+  });
+
+  it("gives the README its table, the worst row first, in the place of the old one", () => {
+    const place = (shown: string): string => {
+      return `before\n\n<!-- budgets, made by npm run bench -->${shown}<!-- end of budgets -->\n\nafter\n`;
+    };
+    const made = readmeWith(place("\n\nold\n\n"), { rows });
+    expect(made).not.toContain("old");
+    expect(made).toContain(
+      "| bad / peer | 1 | 0.50 | ≥ 2 | MISSED by 50 % |\n| good / peer | 1 | 0.90 | ≥ 0.50 | met |",
+    );
+    expect(readmeWith(made, { rows })).toBe(made);
+    expect([made.startsWith("before\n\n"), made.endsWith("\n\nafter\n")]).toEqual([true, true]);
+    expect(() => readmeWith("nothing", { rows })).toThrow("README.md has no place for the budgets");
   });
 
   it("can be made of nothing", () => {
