@@ -111,7 +111,10 @@ async function led(
 /** What a failure leaves to those who waited for another's fetch: something stale, because of `standsIn`, or the same failure. */
 async function failTogether(trip: Trip, failure: Failure, standsIn?: ReasonCode): Promise<Response> {
   const { edge, exchange, facts, rule } = trip;
-  const { decided, held, purge, nowMs } = await look(edge, exchange, facts, rule);
+  const seen = await look(edge, exchange, facts, rule);
+  const { decided, held, purge, nowMs } = seen;
+  // a third has fetched it meanwhile
+  if (decided.verdict === "fresh") return answer({ ...trip, place: seen.place }, seen, undefined, undefined);
   const stored = decided.verdict === "revalidate" ? decided.stored : undefined;
   const verdict = settleFailure(failure, { stored, purge }, nowMs);
   const outcome: Outcome = { reason: decided.reason, hit: false, collapsed: true, settled: verdict.reason };

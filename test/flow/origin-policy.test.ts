@@ -75,6 +75,20 @@ describe("patience", () => {
     expect(e.asked).toHaveLength(2);
   });
 
+  it("those who waited in vain get what a third has fetched meanwhile", async () => {
+    const e = await stale();
+    e.origin = (request) =>
+      request.headers.get("cache-control") === "no-cache" ? answer("new", CACHED) : silent(request);
+    const waiting = [e.get("/a"), e.get("/a")];
+    await turns(50);
+    const third = await e.get("/a", { headers: { "cache-control": "no-cache" } });
+    expect(await third.text()).toBe("new");
+    await turns(200);
+    e.clock.advance(2);
+    const [leader, follower] = await Promise.all(waiting.map(async (response) => (await response).text()));
+    expect([leader, follower]).toEqual(["old", "new"]);
+  });
+
   it("is the rule's", async () => {
     const site = { origins: { "*": "http://origin.test" }, rules: [{ match: "/*", origin: { patience: 0.5 } }] };
     const e = testEdge({ site, origin: () => answer("old", SIE) });
