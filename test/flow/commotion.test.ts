@@ -156,7 +156,6 @@ async function commotion(e: TestEdge, steps: readonly Step[]): Promise<readonly 
     else if (each.kind === "post") void e.get(each.path, { method: "POST" });
     else e.log.purge(["t"], each.mode === "hard" ? "hard" : "soft", e.clock.now());
     // events come in the order of the steps
-    // oxlint-disable-next-line no-await-in-loop
     await turns(10);
   }
   let isOver = false;
@@ -166,9 +165,7 @@ async function commotion(e: TestEdge, steps: readonly Step[]): Promise<readonly 
   for (let round = 0; round < 200 && !isOver; round++) {
     release(0, "stored");
     e.clock.advance(1);
-    // oxlint-disable-next-line no-await-in-loop
     await turns(50);
-    // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   expect(isOver, "somebody waits for ever").toBe(true);
