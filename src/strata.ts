@@ -70,7 +70,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
     codings: zlibCodings,
     now,
     timeout,
-    refreshing: new Map<string, number>(),
+    refreshing: keyMarks(now),
     flights: flights(now),
     unstorable: keyMarks(now),
     resting: keyMarks(now),

@@ -1,4 +1,5 @@
 // Owns a body collected in memory, within the memory budget: its client reads it from the same bytes.
+import type { Reservation } from "../tiers/reservations.ts";
 import type { Stack } from "../tiers/tier.ts";
 import { PIECE_BYTES } from "./pieces.ts";
 
@@ -13,6 +14,8 @@ export interface Blocks {
   forget(): void;
   /** The store has them: takes the budget for what a slow client still reads, where that is another copy, and forgets them here. */
   handOver(): void;
+  /** Somebody still works at them: see `Reservation`. */
+  renew(): void;
   /** Gives back what was taken out of the budget. */
   release(): void;
 }
@@ -24,12 +27,12 @@ interface Block {
 
 export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
   let blocks: Block[] = [];
-  let releases: (() => void)[] = [];
+  let reserved: Reservation[] = [];
 
   function taken(bytes: number): boolean {
-    const release = reserve(bytes);
-    if (release) releases.push(release);
-    return release !== undefined;
+    const reservation = reserve(bytes);
+    if (reservation) reserved.push(reservation);
+    return reservation !== undefined;
   }
 
   function added(bytes: number): Block | undefined {
@@ -67,9 +70,12 @@ export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
       if (blocks.length > 1) taken(blocks.reduce((sum, { bytes }) => sum + bytes.length, 0));
       blocks = [];
     },
+    renew() {
+      for (const { renew } of reserved) renew();
+    },
     release() {
-      for (const release of releases) release();
-      releases = [];
+      for (const { release } of reserved) release();
+      reserved = [];
     },
   };
 }

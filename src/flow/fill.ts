@@ -29,9 +29,14 @@ export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, w
     return { body: what.source, kept: keep.kept, filed: keep.settled, done: Promise.resolve() };
   const pieces = piecesOf(what.source);
   const client = outlet(what.length);
-  const watch = watched(edge, client.left, (cause) => {
-    edge.report(new DependencyError("fill", "was abandoned", { cause }));
-    keep.abandon(cause);
+  const watch = watched(edge, client.left, {
+    alive: keep.renew,
+    giveUp(cause) {
+      edge.report(new DependencyError("fill", "was abandoned", { cause }));
+      keep.abandon(cause);
+      // nothing may ever come again
+      void Promise.resolve(client.room(0)).then(keep.release);
+    },
   });
   const done = pump(what, pieces, keep, client, watch).finally(watch.stop);
   return { body: client.body, kept: keep.kept, filed: () => keep.kept.then(keep.settled), done };

@@ -24,6 +24,8 @@ export interface Keeper {
   readonly kept: Promise<Kept>;
   /** Resolves when the tiers are done with it. */
   settled(): Promise<void>;
+  /** The fill still runs, and what it has taken out of the memory budget is in use. */
+  renew(): void;
   /** Nobody reads any more what was collected before. */
   release(): void;
 }
@@ -42,6 +44,7 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
     if (mode === "over") return;
     mode = "over";
     colo?.abort(cause);
+    colo?.release();
     blocks.forget();
     kept.resolve(how);
   }
@@ -87,6 +90,10 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
     },
     abandon: (cause) => lose("broken", cause),
     settled: () => Promise.all([work, colo?.stored]).then(() => colo?.release()),
+    renew() {
+      blocks.renew();
+      colo?.renew();
+    },
     release: blocks.release,
   };
 }

@@ -8,17 +8,23 @@ export interface Watch {
   stop(): void;
 }
 
+export interface Watched {
+  /** Called every 30 s, for as long as the platform lets the fill run. */
+  alive(): void;
+  giveUp(cause: Error): void;
+}
+
 /** The platform cuts off what still runs 30 s after the client left, and tells nobody: just before that we say so ourselves. */
 const PATIENCE_MS = 29_500;
 
 /**
  * The runtime says that a client is gone only when it is written to: of a fill to which nothing comes nobody knows. So that one is
- * given up, by `giveUp`, but still read, for a client that may be there; one that is known to be alone is read no more.
+ * given up, but still read, for a client that may be there; one that is known to be alone is read no more.
  */
 export function watched(
   { now, timeout }: Pick<Edge, "now" | "timeout">,
   left: Promise<void>,
-  giveUp: (cause: Error) => void,
+  { alive, giveUp }: Watched,
 ): Watch {
   const abandoned = Promise.withResolvers<never>();
   abandoned.promise.catch(() => undefined);
@@ -29,6 +35,7 @@ export function watched(
   function due(): void {
     const restMs = (leftAtMs ?? readSinceMs ?? now()) + PATIENCE_MS - now();
     if (restMs > 0) {
+      alive();
       stop = after(timeout(restMs), due);
       return;
     }

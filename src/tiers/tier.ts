@@ -5,6 +5,7 @@ import type { CacheKey } from "../http/key.ts";
 import type { Absence } from "../http/reuse.ts";
 import type { Stored } from "../http/stored.ts";
 import type { Epoch } from "./invalidations.ts";
+import type { Reservation } from "./reservations.ts";
 
 export type TierName = "memory" | "colo" | "global";
 
@@ -119,8 +120,8 @@ export interface Stack {
   readonly maxBufferedBytes: number;
   /** Largest body that `storeStream` keeps; 0 where there is no colo tier. Bytes. */
   readonly maxStreamedBytes: number;
-  /** Takes bytes out of the memory budget, until what it returns is called; `undefined` where there is no room. */
-  reserve(bytes: number): (() => void) | undefined;
+  /** Takes bytes out of the memory budget; `undefined` where there is no room. */
+  reserve(bytes: number): Reservation | undefined;
   /**
    * The first stored response for which `enough` holds, or the youngest of those found. `background` keeps promotions alive.
    * Answers without a promise when memory has it.

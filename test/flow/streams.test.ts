@@ -1,8 +1,11 @@
 // Owns the proof that a body is passed on as it comes, stays within its bounds, and is left to the runtime where nobody keeps it.
 import { describe, expect, it } from "vitest";
+import type { Edge } from "../../src/flow/exchange.ts";
 import { fill, type Fill } from "../../src/flow/fill.ts";
+import type { Timeout } from "../../src/flow/timeout.ts";
 import { coloTier } from "../../src/tiers/colo.ts";
 import { guarded } from "../../src/tiers/guard.ts";
+import type { Reservation } from "../../src/tiers/reservations.ts";
 import { barrier, turns, until } from "../support/barrier.ts";
 import { answer, type TestEdge, testEdge } from "../support/edge.ts";
 import { ranged } from "../support/ranged.ts";
@@ -78,17 +81,18 @@ function flowing(size: number, declares: boolean, pieceBytes = MB / 4): Readable
 function watchedBudget(e: TestEdge) {
   const seen = { peak: 0, now: 0 };
   const { stack } = e.edge;
-  const reserve = (bytes: number): (() => void) | undefined => {
-    const release = stack.reserve(bytes);
-    if (!release) return undefined;
+  const reserve = (bytes: number): Reservation | undefined => {
+    const reservation = stack.reserve(bytes);
+    if (!reservation) return undefined;
     let isHeld = true;
     seen.now += bytes;
     seen.peak = Math.max(seen.peak, seen.now + e.memory.usedBytes);
-    return () => {
+    const release = (): void => {
       if (isHeld) seen.now -= bytes;
       isHeld = false;
-      release();
+      reservation.release();
     };
+    return { ...reservation, release };
   };
   return { seen, edge: { ...e.edge, stack: { ...stack, reserve } } };
 }
@@ -374,6 +378,68 @@ describe("a fill whose client has left", () => {
     await e.idle();
     e.origin = () => answer("new", CACHED);
     expect((await e.text("/a")).text).toBe("new");
+  });
+});
+
+describe("what a fill has set aside of the memory budget", () => {
+  const SIZES: readonly (readonly [string, number])[] = [
+    ["small", 100_000],
+    ["large", 5 * MB],
+  ];
+
+  /** A fill of which one byte has come. */
+  function begun(length: number, changes: Partial<Edge> = {}) {
+    const e = testEdge({ lower: [guarded(mapTier("colo"), 1000, () => undefined)] });
+    const { seen, edge } = watchedBudget(e);
+    const { readable, writer } = byHand(length);
+    const { body } = fill({ ...edge, ...changes }, filling(readable, length));
+    return { e, seen, writer, reader: body.getReader(), first: writer.write(bytesOf("1")) };
+  }
+
+  it.each(SIZES)("is given back when nothing comes for 30 s, and nothing may come for ever: %s", async (_, length) => {
+    const { e, seen, reader } = begun(length);
+    await reader.read();
+    await turns();
+    expect(seen.now).toBeGreaterThan(0);
+    e.clock.advance(30);
+    await turns();
+    expect([seen.now, e.memory.usedBytes]).toEqual([0, 0]);
+  });
+
+  it("but not before a slow client has read what was collected", async () => {
+    const { e, seen, reader, writer, first } = begun(100_000);
+    await first;
+    // who takes the next has passed on the one before
+    await writer.write(bytesOf("2"));
+    e.clock.advance(30);
+    await turns(50);
+    expect([e.reports.length, seen.now]).toEqual([1, 100_000]);
+    await reader.read();
+    await reader.read();
+    await until(() => seen.now === 0, "it is given back");
+  });
+
+  it.each(SIZES)("stays set aside while it runs, however long: %s", async (_, length) => {
+    const { e, seen, reader, writer } = begun(length);
+    for (let i = 0; i < 20; i++) {
+      await reader.read();
+      expect(e.memory.usedBytes).toBe(seen.now);
+      expect(seen.now).toBeGreaterThan(0);
+      e.clock.advance(20);
+      void writer.write(bytesOf("2"));
+    }
+    expect(e.reports).toEqual([]);
+  });
+
+  it.each(SIZES)("comes back a minute after the platform has cut its request off: %s", async (_, length) => {
+    // the timers of that request never go off
+    const dead: Timeout = { passed: new Promise(() => undefined), cancel: () => undefined };
+    const { e, reader } = begun(length, { timeout: () => dead });
+    await reader.read();
+    await turns();
+    expect(e.memory.usedBytes).toBeGreaterThan(0);
+    e.clock.advance(60);
+    expect(e.memory.usedBytes).toBe(0);
   });
 });
 
