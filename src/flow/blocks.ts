@@ -1,6 +1,5 @@
 // Owns a body collected in memory, within the memory budget: its client reads it from the same bytes.
-import type { Reservation } from "../tiers/reservations.ts";
-import type { Stack } from "../tiers/tier.ts";
+import type { Reservation, Stack } from "../tiers/tier.ts";
 import { PIECE_BYTES } from "./pieces.ts";
 
 export interface Blocks {

@@ -4,8 +4,8 @@ import type { CacheKey } from "../http/key.ts";
 import { eviction, type Queued } from "./eviction.ts";
 import { bytesIn, withForm, withForms } from "./forms.ts";
 import { ghosts } from "./ghosts.ts";
-import { type Reservation, reservations } from "./reservations.ts";
-import type { Entry, Tier } from "./tier.ts";
+import { reservations } from "./reservations.ts";
+import type { Entry, Reservation, Tier } from "./tier.ts";
 import { weightOf } from "./weight.ts";
 
 export interface MemoryOptions {

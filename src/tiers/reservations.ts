@@ -1,12 +1,5 @@
 // Owns what is set aside of the memory budget for bodies on their way: until it is given back, or its request was cut off.
-
-/** Bytes set aside. */
-export interface Reservation {
-  /** Says that whoever it is for is still at work: to be called more often than `LAPSE_MS`. */
-  renew(): void;
-  /** Gives the bytes back. Further calls do nothing. */
-  release(): void;
-}
+import type { Reservation } from "./tier.ts";
 
 export interface Reservations {
   bytes(): number;

@@ -5,7 +5,6 @@ import type { CacheKey } from "../http/key.ts";
 import type { Absence } from "../http/reuse.ts";
 import type { Stored } from "../http/stored.ts";
 import type { Epoch } from "./invalidations.ts";
-import type { Reservation } from "./reservations.ts";
 
 export type TierName = "memory" | "colo" | "global";
 
@@ -113,6 +112,14 @@ export interface Place {
   readonly renews?: Stored | undefined;
   /** Nobody else fills this resource at present: what is dear to write is written without pause and look. */
   readonly sole?: boolean;
+}
+
+/** Bytes taken out of the memory budget. */
+export interface Reservation {
+  /** Says that whoever it is for is still at work; to be called every 30 s. */
+  renew(): void;
+  /** Gives the bytes back. Further calls do nothing. */
+  release(): void;
 }
 
 export interface Stack {

@@ -5,7 +5,7 @@ import { fill, type Fill } from "../../src/flow/fill.ts";
 import type { Timeout } from "../../src/flow/timeout.ts";
 import { coloTier } from "../../src/tiers/colo.ts";
 import { guarded } from "../../src/tiers/guard.ts";
-import type { Reservation } from "../../src/tiers/reservations.ts";
+import type { Reservation } from "../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../support/barrier.ts";
 import { answer, type TestEdge, testEdge } from "../support/edge.ts";
 import { ranged } from "../support/ranged.ts";
