@@ -295,14 +295,23 @@ describe("a range of what no tier keeps", () => {
 });
 
 /** A client that has had the first byte of a body and is gone; the next byte has told the edge so. */
-async function leftBehind(length: number | undefined) {
+async function leftBehind(length: number | undefined, coding = "identity") {
   const e = testEdge({ lower: [guarded(mapTier("colo"), 1000, () => undefined)] });
   const { readable, writer } = byHand(length);
-  e.origin = () => answer(readable, { ...CACHED, ...lengthOf(length) });
-  const response = e.get("/a");
+  e.origin = () => answer(readable, { ...CACHED, ...lengthOf(length), "content-type": "text/plain" });
+  const response = e.get("/a", { headers: { "accept-encoding": coding } });
   void writer.write(bytesOf("1"));
-  const reader = (await response).body?.getReader();
-  await reader?.read();
+  const { body, headers } = await response;
+  expect(headers.get("content-encoding") ?? "identity").toBe(coding);
+  const reader = body?.getReader();
+  let hasCome = false;
+  const first = reader?.read().then(() => (hasCome = true));
+  // an encoder waits a little for more
+  await until(() => {
+    e.clock.advance(0.005);
+    return hasCome;
+  }, "the first byte has come");
+  await first;
   await reader?.cancel();
   await writer.write(bytesOf("2"));
   await turns();
@@ -314,8 +323,9 @@ describe("a fill whose client has left", () => {
     ["small", 1000],
     ["large", 5 * MB],
     ["of unknown length", undefined],
-  ])("is abandoned after 30 s, and reported: %s", async (_, length) => {
-    const { e, writer } = await leftBehind(length);
+    ["encoded on its way", undefined, "gzip"],
+  ])("is abandoned after 30 s, and reported: %s", async (_, length, coding?: string) => {
+    const { e, writer } = await leftBehind(length, coding);
     for (let i = 0; i < 29; i++) {
       e.clock.advance(1);
       await writer.write(bytesOf("3"));
