@@ -81,6 +81,7 @@ export function feed(
       whole.reject(cause);
       queue.stop();
       writer.abort(cause).catch(() => undefined);
+      reserved?.release();
     },
     renew: () => reserved?.renew(),
     release: () => reserved?.release(),

@@ -44,7 +44,6 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
     if (mode === "over") return;
     mode = "over";
     colo?.abort(cause);
-    colo?.release();
     blocks.forget();
     kept.resolve(how);
   }
@@ -91,8 +90,7 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
     abandon: (cause) => lose("broken", cause),
     settled: () => Promise.all([work, colo?.stored]).then(() => colo?.release()),
     renew() {
-      blocks.renew();
-      colo?.renew();
+      for (const held of [blocks, colo]) held?.renew();
     },
     release: blocks.release,
   };

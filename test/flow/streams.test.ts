@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Edge } from "../../src/flow/exchange.ts";
 import { fill, type Fill } from "../../src/flow/fill.ts";
-import type { Timeout } from "../../src/flow/timeout.ts";
+import { deadline, type Timeout, timeout } from "../../src/flow/timeout.ts";
 import { coloTier } from "../../src/tiers/colo.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import type { Reservation } from "../../src/tiers/tier.ts";
@@ -148,7 +148,7 @@ describe("bodies on their way count in the memory budget", () => {
   });
 
   it("and are given back when the body breaks off or its client leaves", async () => {
-    const e = testEdge({ lower: [guarded(mapTier("colo"), 1000, () => undefined)] });
+    const e = testEdge({ lower: [guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined)] });
     const { seen, edge } = watchedBudget(e);
     for (const length of [100_000, 5 * MB]) {
       const { readable, writer } = byHand(length);
@@ -180,7 +180,9 @@ describe("a body that nobody keeps is left to the runtime", () => {
 
   it("from where it passes what the colo takes", async () => {
     const colo = mapTier("colo");
-    const e = testEdge({ lower: [guarded({ ...colo, maxStreamedBytes: 3 * MB }, 1000, () => undefined)] });
+    const e = testEdge({
+      lower: [guarded({ ...colo, maxStreamedBytes: 3 * MB }, deadline(timeout, 1000), () => undefined)],
+    });
     e.origin = () => answer(flowing(6 * MB, false), CACHED);
     expect((await (await e.get("/a")).arrayBuffer()).byteLength).toBe(6 * MB);
     await e.idle();
@@ -191,7 +193,7 @@ describe("a body that nobody keeps is left to the runtime", () => {
     const colo = mapTier("colo");
     const never = barrier();
     colo.beforePut = () => never.passed;
-    const e = testEdge({ lower: [guarded(colo, 1000, () => undefined)] });
+    const e = testEdge({ lower: [guarded(colo, deadline(timeout, 1000), () => undefined)] });
     e.origin = () => answer(flowing(6 * MB, true), { ...CACHED, ...lengthOf(6 * MB) });
     let size = 0;
     const ended = e.get("/a").then(async (response) => (size = (await response.arrayBuffer()).byteLength));
@@ -296,7 +298,7 @@ describe("a range of what no tier keeps", () => {
 
 /** A client that has had the first byte of a body and is gone; the next byte has told the edge so. */
 async function leftBehind(length: number | undefined, coding = "identity") {
-  const e = testEdge({ lower: [guarded(mapTier("colo"), 1000, () => undefined)] });
+  const e = testEdge({ lower: [guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined)] });
   const { readable, writer } = byHand(length);
   e.origin = () => answer(readable, { ...CACHED, ...lengthOf(length), "content-type": "text/plain" });
   const response = e.get("/a", { headers: { "accept-encoding": coding } });
@@ -371,7 +373,7 @@ describe("a fill whose client has left", () => {
     ["large", 5 * MB],
     ["of unknown length", undefined],
   ])("is given up when nothing comes for 30 s; a client that waited gets what comes then: %s", async (_, length) => {
-    const e = testEdge({ lower: [guarded(mapTier("colo"), 1000, () => undefined)] });
+    const e = testEdge({ lower: [guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined)] });
     const { readable, writer } = byHand(length);
     e.origin = () => answer(readable, { ...CACHED, ...lengthOf(length) });
     const response = e.get("/a");
@@ -399,7 +401,7 @@ describe("what a fill has set aside of the memory budget", () => {
 
   /** A fill of which one byte has come. */
   function begun(length: number, changes: Partial<Edge> = {}) {
-    const e = testEdge({ lower: [guarded(mapTier("colo"), 1000, () => undefined)] });
+    const e = testEdge({ lower: [guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined)] });
     const { seen, edge } = watchedBudget(e);
     const { readable, writer } = byHand(length);
     const { body } = fill({ ...edge, ...changes }, filling(readable, length));
