@@ -7,7 +7,8 @@ export interface Blocks {
   add(bytes: number): boolean;
   /** The same bytes where they are collected; `undefined` where there is no room for them. */
   collect(piece: Uint8Array): Uint8Array | undefined;
-  filled(): readonly Uint8Array[];
+  /** What was collected; it is not needed here any more. */
+  drained(): readonly Uint8Array[];
   joined(): Uint8Array<ArrayBuffer>;
   /** They are not needed here any more; a slow client may still read them. */
   forget(): void;
@@ -55,7 +56,11 @@ export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
       block.used += piece.length;
       return block.bytes.subarray(block.used - piece.length, block.used);
     },
-    filled,
+    drained() {
+      const all = filled();
+      blocks = [];
+      return all;
+    },
     joined() {
       const [first] = blocks;
       // of a known length it is whole already

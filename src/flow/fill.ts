@@ -32,7 +32,9 @@ export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, w
   const pieces = piecesOf(what.source);
   const client = outlet(what.length);
   const watch = watched(edge, Promise.race([client.left, ...(what.left ? [what.left] : [])]), {
-    alive: keep.renew,
+    alive() {
+      for (const held of keep.reserved()) held?.renew();
+    },
     giveUp(cause) {
       edge.report(new DependencyError("fill", "was abandoned", { cause }));
       keep.abandon(cause);
