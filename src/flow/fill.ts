@@ -35,11 +35,10 @@ export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, w
     alive() {
       for (const held of keep.reserved()) held?.renew();
     },
-    giveUp(cause) {
+    givenUp(cause) {
       edge.report(new DependencyError("fill", "was abandoned", { cause }));
+      // a slow client may go on reading what there is: this ends before
       keep.abandon(cause);
-      // nothing may ever come again
-      void Promise.resolve(client.room(0)).then(keep.release);
     },
   });
   const done = pump(what, pieces, keep, client, watch).finally(watch.stop);

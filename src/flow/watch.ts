@@ -11,20 +11,21 @@ export interface Watch {
 export interface Watched {
   /** Called every 30 s, for as long as the platform lets the fill run. */
   alive(): void;
-  giveUp(cause: Error): void;
+  /** Called before what is read rejects. */
+  givenUp(cause: Error): void;
 }
 
 /** The platform cuts off what still runs 30 s after the client left, and tells nobody: just before that we say so ourselves. */
 const PATIENCE_MS = 29_500;
 
 /**
- * The runtime says that a client is gone only when it is written to: of a fill to which nothing comes nobody knows. So that one is
- * given up, but still read, for a client that may be there; one that is known to be alone is read no more.
+ * The runtime says that a client is gone only when it is written to: of a fill to which nothing comes nobody knows. One who is still
+ * there would wait for ever, so either way it is broken off.
  */
 export function watched(
   { now, timeout }: Pick<Edge, "now" | "timeout">,
   left: Promise<void>,
-  { alive, giveUp }: Watched,
+  { alive, givenUp }: Watched,
 ): Watch {
   const abandoned = Promise.withResolvers<never>();
   abandoned.promise.catch(() => undefined);
@@ -42,8 +43,8 @@ export function watched(
     const cause = new Error(
       leftAtMs === undefined ? "nothing came for 30 s" : "it still ran 30 s after its client left",
     );
-    giveUp(cause);
-    if (leftAtMs !== undefined) abandoned.reject(cause);
+    givenUp(cause);
+    abandoned.reject(cause);
   }
 
   void left.then(() => {

@@ -285,7 +285,7 @@ describe("deadline", () => {
   });
 
   it("is for the header section alone: a body may take longer", async () => {
-    const e = testEdge();
+    const e = testEdge({ site: { rules: [{ match: "/*", origin: { deadline: 5 } }] } });
     const rest = barrier();
     e.origin = () => {
       const body = new ReadableStream({
@@ -298,7 +298,7 @@ describe("deadline", () => {
       return answer(body, CACHED);
     };
     const response = await e.get("/a");
-    e.clock.advance(100);
+    e.clock.advance(20);
     rest.open();
     expect(await response.text()).toBe("late");
   });
