@@ -7,7 +7,7 @@ import { breakers } from "./flow/breaker.ts";
 import type { Edge, Purge } from "./flow/exchange.ts";
 import { flights } from "./flow/flights.ts";
 import { keyMarks } from "./flow/key-marks.ts";
-import { timeout } from "./flow/timeout.ts";
+import { deadline, timeout } from "./flow/timeout.ts";
 import { reportError } from "./observe/log.ts";
 import { type Site, withOrigin } from "./policy/define.ts";
 import type { PurgeLog } from "./purge/log.ts";
@@ -65,12 +65,13 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
   const memory = memoryTier({ ...site.memory, now });
   const replica = purgeReplica({ now, waitMs: LOG_WAIT_MS, report: reportError });
   const invalidated = invalidations();
+  const tierDeadline = deadline(timeout, TIER_TIMEOUT_MS);
   const pause = (): Promise<void> => timeout(Math.random() * MAX_PAUSE_MS).passed;
   const kept = {
     codings: zlibCodings,
     now,
     timeout,
-    refreshing: new Map<string, number>(),
+    refreshing: keyMarks(now),
     flights: flights(now),
     unstorable: keyMarks(now),
     resting: keyMarks(now),
@@ -87,7 +88,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
       site: served,
       stack: tierStack(
         memory,
-        lower.map((tier) => guarded(tier, TIER_TIMEOUT_MS, reportError)),
+        lower.map((tier) => guarded(tier, tierDeadline, reportError)),
         invalidated,
         site.memory.bodyBytes,
         pause,

@@ -1,5 +1,5 @@
 // Owns a body collected in memory, within the memory budget: its client reads it from the same bytes.
-import type { Stack } from "../tiers/tier.ts";
+import type { Reservation, Stack } from "../tiers/tier.ts";
 import { PIECE_BYTES } from "./pieces.ts";
 
 export interface Blocks {
@@ -7,12 +7,15 @@ export interface Blocks {
   add(bytes: number): boolean;
   /** The same bytes where they are collected; `undefined` where there is no room for them. */
   collect(piece: Uint8Array): Uint8Array | undefined;
-  filled(): readonly Uint8Array[];
+  /** What was collected; it is not needed here any more. */
+  drained(): readonly Uint8Array[];
   joined(): Uint8Array<ArrayBuffer>;
   /** They are not needed here any more; a slow client may still read them. */
   forget(): void;
   /** The store has them: takes the budget for what a slow client still reads, where that is another copy, and forgets them here. */
   handOver(): void;
+  /** Somebody still works at them: see `Reservation`. */
+  renew(): void;
   /** Gives back what was taken out of the budget. */
   release(): void;
 }
@@ -24,12 +27,12 @@ interface Block {
 
 export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
   let blocks: Block[] = [];
-  let releases: (() => void)[] = [];
+  let reserved: Reservation[] = [];
 
   function taken(bytes: number): boolean {
-    const release = reserve(bytes);
-    if (release) releases.push(release);
-    return release !== undefined;
+    const reservation = reserve(bytes);
+    if (reservation) reserved.push(reservation);
+    return reservation !== undefined;
   }
 
   function added(bytes: number): Block | undefined {
@@ -53,7 +56,11 @@ export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
       block.used += piece.length;
       return block.bytes.subarray(block.used - piece.length, block.used);
     },
-    filled,
+    drained() {
+      const all = filled();
+      blocks = [];
+      return all;
+    },
     joined() {
       const [first] = blocks;
       // of a known length it is whole already
@@ -67,9 +74,12 @@ export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
       if (blocks.length > 1) taken(blocks.reduce((sum, { bytes }) => sum + bytes.length, 0));
       blocks = [];
     },
+    renew() {
+      for (const { renew } of reserved) renew();
+    },
     release() {
-      for (const release of releases) release();
-      releases = [];
+      for (const { release } of reserved) release();
+      reserved = [];
     },
   };
 }

@@ -82,11 +82,11 @@ function storedAnswer(
   { stored, undo }: Settle & { readonly verdict: "store" },
   { response, content, delivery, outcome }: Arrival,
 ): Response {
-  const { codings, stack } = trip.edge;
+  const { codings } = trip.edge;
   const read = undo ? withWeakTag(decodedFacts(response)) : response;
   const length = content ? declaredLength(read.field) : undefined;
   const source = content ?? emptyStream();
-  const encoding = encodingOf(codings, stack, length, trip.exchange.background);
+  const encoding = encodingOf(trip.edge, length, trip.exchange.background);
   const body = filled(trip, errand, stored, undo ? codings.decoded(source, undo) : source, length, encoding);
   const manner: AnswerManner = {
     addPrivate: false,
@@ -171,8 +171,8 @@ function filled(
   length: number | undefined,
   encoding?: Encoding,
 ): ReadableStream<Uint8Array> {
-  const whenStored = encoding?.stored;
-  const filling = fill(edge, { source, length, place, stored, neighbour, makesEtag: rule.etag, whenStored });
+  const [whenStored, left] = [encoding?.stored, encoding?.left];
+  const filling = fill(edge, { source, length, place, stored, neighbour, makesEtag: rule.etag, whenStored, left });
   const ended = filling.kept.then(async (kept) => {
     // the next range need not fetch the whole for nothing; what broke off, or a tier refused, may be kept the next time
     if (kept === "declined" && !stored.part) edge.unstorable.mark(place.key, UNSTORABLE_SECONDS);

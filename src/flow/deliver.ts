@@ -14,6 +14,7 @@ import { isBodyless } from "../http/status-table.ts";
 import { ageSeconds, originValidators, remainingSeconds, shownFields, shownValidators } from "../http/stored.ts";
 import type { Found, Slice } from "../tiers/tier.ts";
 import { encodedForm, negotiate, type Offer } from "./negotiate.ts";
+import { inPortions } from "./portions.ts";
 import { slicedStream } from "./slice.ts";
 
 /** What every response of one exchange shares. */
@@ -221,10 +222,11 @@ function ofLength(fields: HeaderPairs, length: number): HeaderPairs {
 }
 
 function contentOf(shown: Shown, { content, slice, first }: Answer): Content {
-  if (shown.kind !== "range" || content === null) return content;
+  if (content === null) return content;
+  if (shown.kind !== "range") return content instanceof Uint8Array ? inPortions(content) : content;
   const skipped = shown.range.first - first;
   const length = shown.range.last - shown.range.first + 1;
-  if (content instanceof Uint8Array) return content.subarray(skipped, skipped + length);
+  if (content instanceof Uint8Array) return inPortions(content.subarray(skipped, skipped + length));
   return slicedStream(content, skipped, length, slice);
 }
 

@@ -3,6 +3,9 @@ import type { ContentCoding } from "../http/coding.ts";
 import { isWorthIt } from "../http/compressible.ts";
 import type { Stack } from "../tiers/tier.ts";
 import { joined } from "./blocks.ts";
+import { type Outlet, outlet } from "./outlet.ts";
+import { PIECE_BYTES } from "./pieces.ts";
+import { LATE, type Timeout, within } from "./timeout.ts";
 
 /** An encoder at work: each step resolves with what came out of it, in order. */
 interface Encoder {
@@ -25,6 +28,8 @@ export interface Codings {
 export interface Encoding {
   /** What the client of the fill reads; for one coding. */
   encoded(source: ReadableStream<Uint8Array>, coding: ContentCoding): ReadableStream<Uint8Array>;
+  /** Resolves when the client that was given an encoded form has read it all, or is gone. */
+  readonly left: Promise<void>;
   /** The fill has put these bytes into memory, before `source` ended. */
   stored(bytes: Uint8Array): void;
   /** Resolves when an encoded form that is under way is kept, or will not be; never waits for the client. */
@@ -33,25 +38,29 @@ export interface Encoding {
 
 /** `length`: of the plain body, where known. */
 export function encodingOf(
-  codings: Codings,
-  stack: Pick<Stack, "keepEncoded" | "maxBufferedBytes">,
+  { codings, stack, timeout }: Encoders,
   length: number | undefined,
   background: (work: Promise<void>) => void,
 ): Encoding {
   let plain: Uint8Array | undefined;
   let settled: Promise<void> = Promise.resolve();
+  const left = Promise.withResolvers<void>();
   return {
     encoded(source, coding) {
       const made = Promise.withResolvers<void>();
       settled = made.promise;
-      const client = readable(stack.maxBufferedBytes);
+      const client = outlet(undefined);
+      void client.left.then(left.resolve);
       const keep = (form: Uint8Array<ArrayBuffer> | undefined): void => {
         if (plain && form) stack.keepEncoded(plain, coding, isWorthIt(form.length, plain.length) ? form : undefined);
         made.resolve();
       };
-      background(pump(source, codings.encoder(coding, length), client, stack.maxBufferedBytes, keep));
+      background(
+        pump(source, codings.encoder(coding, length), client, { maxBytes: stack.maxBufferedBytes, keep, timeout }),
+      );
       return client.body;
     },
+    left: left.promise,
     stored(bytes) {
       plain = bytes;
     },
@@ -59,13 +68,26 @@ export function encodingOf(
   };
 }
 
-/** `keep` gets the whole form before the client has its end, so that an immediate second request finds it; nothing where it is too large. */
+/** What of an edge encodes. */
+interface Encoders {
+  readonly codings: Codings;
+  readonly stack: Pick<Stack, "keepEncoded" | "maxBufferedBytes">;
+  readonly timeout: (ms: number) => Timeout;
+}
+
+interface Manner {
+  /** Of the plain body: a larger one is not kept. */
+  readonly maxBytes: number;
+  /** Gets the whole form before the client has its end, so that an immediate second request finds it; nothing where it is too large. */
+  readonly keep: (form: Uint8Array<ArrayBuffer> | undefined) => void;
+  readonly timeout: (ms: number) => Timeout;
+}
+
 async function pump(
   source: ReadableStream<Uint8Array>,
   encoder: Encoder,
-  client: Client,
-  maxBytes: number,
-  keep: (form: Uint8Array<ArrayBuffer> | undefined) => void,
+  client: Outlet,
+  { maxBytes, keep, timeout }: Manner,
 ): Promise<void> {
   const reader = source.getReader();
   let chunks: Uint8Array[] = [];
@@ -74,7 +96,9 @@ async function pump(
 
   async function send(encoded: readonly Uint8Array[]): Promise<void> {
     if (isKept) chunks.push(...encoded);
-    await client.send(encoded);
+    for (const chunk of encoded) client.send(chunk);
+    // what is kept is in memory anyway, and others wait for it
+    if (!isKept) await client.room(PIECE_BYTES);
   }
 
   try {
@@ -93,16 +117,16 @@ async function pump(
       if (!isKept && client.isGone()) break;
       await send(await encoder.write(value));
       next = reader.read();
-      if (!(await isSoon(next))) await send(await encoder.flush());
+      if (!(await isSoon(next, timeout))) await send(await encoder.flush());
     }
     /* oxlint-enable no-await-in-loop */
     const rest = await encoder.end();
     if (isKept) keep(joined([...chunks, ...rest]));
-    await client.send(rest);
-    client.end();
+    for (const chunk of rest) client.send(chunk);
+    await client.end();
   } catch (cause) {
     keep(undefined);
-    client.abort(cause);
+    await client.abort(cause);
   }
   await reader.cancel().catch(() => undefined);
 }
@@ -110,66 +134,10 @@ async function pump(
 /** What the origin has sent before it pauses must not wait in the encoder. */
 const PAUSE_MS = 5;
 
-async function isSoon(next: Promise<unknown>): Promise<boolean> {
-  let timer: number | null = null;
-  const pause = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, PAUSE_MS, false);
-  });
+async function isSoon(next: Promise<unknown>, timeout: (ms: number) => Timeout): Promise<boolean> {
   const came = next.then(
-    () => true,
-    () => true,
+    () => undefined,
+    () => undefined,
   );
-  try {
-    return await Promise.race([came, pause]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-interface Client {
-  readonly body: ReadableStream<Uint8Array>;
-  /** Resolves when there is room for more, or the client is gone. */
-  send(chunks: readonly Uint8Array[]): Promise<void>;
-  end(): void;
-  abort(cause: unknown): void;
-  isGone(): boolean;
-}
-
-/** As much as memory would keep may wait for a slow client. */
-function readable(windowBytes: number): Client {
-  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  let room: PromiseWithResolvers<void> | undefined;
-  let gone = false;
-  const body = new ReadableStream<Uint8Array>(
-    {
-      start(own) {
-        controller = own;
-      },
-      pull() {
-        room?.resolve();
-      },
-      cancel() {
-        gone = true;
-        room?.resolve();
-      },
-    },
-    { highWaterMark: windowBytes, size: (chunk) => chunk?.length ?? 0 },
-  );
-  return {
-    body,
-    async send(chunks) {
-      if (gone) return;
-      for (const chunk of chunks) controller?.enqueue(chunk);
-      if ((controller?.desiredSize ?? 1) > 0) return;
-      room = Promise.withResolvers();
-      await room.promise;
-    },
-    end() {
-      if (!gone) controller?.close();
-    },
-    abort(cause) {
-      if (!gone) controller?.error(cause);
-    },
-    isGone: () => gone,
-  };
+  return (await within(timeout(PAUSE_MS), came)) !== LATE;
 }

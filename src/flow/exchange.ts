@@ -60,8 +60,8 @@ export interface Edge {
   readonly codings: Codings;
   readonly now: () => number;
   readonly timeout: (ms: number) => Timeout;
-  /** Keys with a background refresh under way, and when it began: one at a time for each. */
-  readonly refreshing: Map<string, number>;
+  /** What has a background refresh under way: one at a time for each. */
+  readonly refreshing: KeyMarks;
   /** Fetches under way that others may wait for. */
   readonly flights: Flights;
   /** Who keeps the lease of a key, by its hash; absent where there is nobody. */

@@ -17,6 +17,8 @@ export interface Feed {
   abort(cause: unknown): void;
   /** Resolves when the colo has it, or never will. */
   readonly stored: Promise<void>;
+  /** It is still fed: see `Reservation`. */
+  renew(): void;
   /** Gives back the memory of the window. */
   release(): void;
 }
@@ -46,8 +48,8 @@ export function feed(
   const queue = writing(writer, () => {
     if (!isOver) lose("refused", new Error("the colo tier takes no more of this body"));
   });
-  const release = stack.reserve(WINDOW_BYTES);
-  const windowBytes = release ? WINDOW_BYTES : 0;
+  const reserved = stack.reserve(WINDOW_BYTES);
+  const windowBytes = reserved ? WINDOW_BYTES : 0;
   const body = { kind: "stream", stream: readable, whole: whole.promise } as const;
   return {
     stored: stack.storeStream(place, length === undefined ? stored : { ...stored, bodyLength: length }, body),
@@ -79,7 +81,9 @@ export function feed(
       whole.reject(cause);
       queue.stop();
       writer.abort(cause).catch(() => undefined);
+      reserved?.release();
     },
-    release: () => release?.(),
+    renew: () => reserved?.renew(),
+    release: () => reserved?.release(),
   };
 }

@@ -9,6 +9,8 @@ import { type Watch, watched } from "./watch.ts";
 
 export interface Fill extends Keepable {
   readonly source: ReadableStream<Uint8Array>;
+  /** Resolves when a client that does not read the body itself, but what is made of it, is gone. */
+  readonly left?: Promise<void> | undefined;
 }
 
 /** What the client reads, and the work that must be kept alive until the fill is complete. */
@@ -29,9 +31,15 @@ export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, w
     return { body: what.source, kept: keep.kept, filed: keep.settled, done: Promise.resolve() };
   const pieces = piecesOf(what.source);
   const client = outlet(what.length);
-  const watch = watched(edge, client.left, (cause) => {
-    edge.report(new DependencyError("fill", "was abandoned", { cause }));
-    keep.abandon(cause);
+  const watch = watched(edge, Promise.race([client.left, ...(what.left ? [what.left] : [])]), {
+    alive() {
+      for (const held of keep.reserved()) held?.renew();
+    },
+    givenUp(cause) {
+      edge.report(new DependencyError("fill", "was abandoned", { cause }));
+      // a slow client may go on reading what there is: this ends before
+      keep.abandon(cause);
+    },
   });
   const done = pump(what, pieces, keep, client, watch).finally(watch.stop);
   return { body: client.body, kept: keep.kept, filed: () => keep.kept.then(keep.settled), done };

@@ -1,4 +1,5 @@
 // Owns flights: fetches under way that other requests of this isolate may wait for.
+import { hash64 } from "../http/hash.ts";
 import type { CacheKey } from "../http/key.ts";
 import type { Failure } from "../http/settle.ts";
 
@@ -40,35 +41,46 @@ const REMEMBERED = 1000;
 /** Plain data and promises of it: all that requests of one isolate may share. */
 export function flights(now: () => number): Flights {
   const under = new Map<CacheKey, { readonly landed: Promise<Landing>; readonly startedAtMs: number }>();
-  /** Key -> when something was stored under it; the oldest first. */
-  const stored = new Map<CacheKey, Moment>();
+  /** By hash, for keys are as long as clients like: when something was stored under it; the oldest first. */
+  const stored = new Map<string, Moment>();
   let current: Moment = 0;
 
   function remember(key: CacheKey): void {
     current += 1;
-    stored.delete(key);
-    stored.set(key, current);
+    const id = hash64(key);
+    stored.delete(id);
+    stored.set(id, current);
     const [oldest] = stored.keys();
     if (stored.size > REMEMBERED && oldest !== undefined) stored.delete(oldest);
+  }
+
+  /** The oldest come first. */
+  function forgetLost(): void {
+    for (const [key, { startedAtMs }] of under) {
+      if (now() - startedAtMs < FLIGHT_LIMIT_MS) return;
+      under.delete(key);
+    }
   }
 
   return {
     moment: () => current,
     underWay: () => under.size,
     board(key, lookedAt) {
+      forgetLost();
       const running = under.get(key);
-      if (running && now() - running.startedAtMs < FLIGHT_LIMIT_MS) return { role: "follower", ...running };
-      if ((stored.get(key) ?? 0) > lookedAt) {
+      if (running) return { role: "follower", ...running };
+      if ((stored.get(hash64(key)) ?? 0) > lookedAt) {
         return { role: "follower", landed: Promise.resolve({ kind: "stored" }), startedAtMs: now() };
       }
       const { promise, resolve } = Promise.withResolvers<Landing>();
       const flight = { landed: promise, startedAtMs: now() };
       under.set(key, flight);
+      let hasLanded = false;
       const land: Land = (landing) => {
-        if (under.get(key) === flight) {
-          under.delete(key);
-          if (landing.kind === "stored") remember(key);
-        }
+        if (hasLanded) return;
+        hasLanded = true;
+        if (under.get(key) === flight) under.delete(key);
+        if (landing.kind === "stored") remember(key);
         resolve(landing);
       };
       return { role: "leader", key, land };

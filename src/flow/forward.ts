@@ -4,7 +4,8 @@ import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import { retryAfterSeconds } from "../http/retry-after.ts";
 import { type Asked, settle, settleFailure } from "../http/settle.ts";
-import { storedValidators } from "../http/stored.ts";
+import { type Stored, storedValidators } from "../http/stored.ts";
+import type { Found } from "../tiers/tier.ts";
 import { conclude } from "./conclude.ts";
 import { deliverHeld } from "./deliver.ts";
 import { deliverFailure } from "./fail.ts";
@@ -51,12 +52,23 @@ function meanwhile(trip: Trip, { held, reason, land }: Errand, settled: ReasonCo
   return deliverHeld(deliveryOf(trip, trip.edge.now()), present(held), { reason, hit: false, settled });
 }
 
-/** The fetch goes on without its client, who has what was held: bytes can be stored again all the same, a stream cannot. */
+/** The fetch goes on without its client, who has what was held; a stream of it is read by now, so it is opened anew. */
 async function arriveLater(trip: Trip, errand: Errand, asked: Asked, asking: Promise<Upstream>): Promise<void> {
-  const held = errand.held?.body.kind === "bytes" ? errand.held : undefined;
+  const upstream = await asking;
+  const held = errand.held?.body.kind === "stream" ? await foundAgain(trip, errand.held.stored) : errand.held;
   const later: Errand = { ...errand, held, given: errand.held?.stored };
-  const response = await arrived(trip, later, { ...asked, stored: held?.stored }, await asking);
+  const response = await arrived(trip, later, { ...asked, stored: held?.stored }, upstream);
   await response.body?.cancel();
+}
+
+/** `undefined` where it is not there any more, or another has taken its place: what the origin says is not about that. */
+async function foundAgain({ edge, exchange, place }: Trip, before: Stored): Promise<Found | undefined> {
+  const isSame = ({ receivedAtMs, etag }: Stored): boolean =>
+    receivedAtMs === before.receivedAtMs && etag === before.etag;
+  const { found } = await edge.stack.lookup(place, isSame, exchange.background);
+  if (found && isSame(found.stored)) return found;
+  discard(found);
+  return undefined;
 }
 
 async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstream): Promise<Response> {

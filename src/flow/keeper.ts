@@ -1,7 +1,7 @@
 // Owns the store's side of a fill: a small body is collected for memory, a larger one goes to the colo as it comes.
 import { withMadeEtag } from "../http/made-etag.ts";
 import { combinedBytes, combinedRecord } from "../http/parts.ts";
-import type { Stack } from "../tiers/tier.ts";
+import type { Reservation, Stack } from "../tiers/tier.ts";
 import { emptyBlocks } from "./blocks.ts";
 import type { Edge } from "./exchange.ts";
 import { type Feed, feed } from "./feed.ts";
@@ -24,6 +24,8 @@ export interface Keeper {
   readonly kept: Promise<Kept>;
   /** Resolves when the tiers are done with it. */
   settled(): Promise<void>;
+  /** What it has taken out of the memory budget: to be renewed while the fill runs. */
+  reserved(): readonly (Pick<Reservation, "renew"> | undefined)[];
   /** Nobody reads any more what was collected before. */
   release(): void;
 }
@@ -51,8 +53,7 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
     if (stored.part || (length ?? size) > stack.maxStreamedBytes) return lose("declined");
     mode = "feeding";
     colo = feed(edge, what, lose);
-    for (const collected of blocks.filled()) colo.send(collected);
-    blocks.forget();
+    for (const collected of blocks.drained()) colo.send(collected);
   }
 
   // of a known length it is collected in one block, or not at all
@@ -87,6 +88,7 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
     },
     abandon: (cause) => lose("broken", cause),
     settled: () => Promise.all([work, colo?.stored]).then(() => colo?.release()),
+    reserved: () => [blocks, colo],
     release: blocks.release,
   };
 }

@@ -4,24 +4,19 @@ import { forward } from "./forward.ts";
 import type { Errand, Trip } from "./trip.ts";
 
 /** A refresh that has taken longer was cut off by the platform. */
-const REFRESH_LIMIT_MS = 30_000;
+const REFRESH_LIMIT_SECONDS = 30;
 
 /** One refresh for a stored response at a time. */
 export function refreshLater(trip: Trip, errand: Errand): void {
   const { edge, exchange, place } = trip;
   const id = variantKey(place.key, "", errand.held?.stored.variant ?? {});
-  if (edge.resting.has(place.key)) return;
-  const runningSince = edge.refreshing.get(id) ?? Number.NEGATIVE_INFINITY;
-  if (edge.now() - runningSince < REFRESH_LIMIT_MS) return;
-  const startedAtMs = edge.now();
-  edge.refreshing.set(id, startedAtMs);
+  if (edge.resting.has(place.key) || edge.refreshing.has(id)) return;
+  const ended = edge.refreshing.mark(id, REFRESH_LIMIT_SECONDS);
   // bytes can be stored again after the client has had them; a stream cannot
   const held = errand.held?.body.kind === "bytes" ? errand.held : undefined;
   // what is stored is a GET's answer, whoever was first to find it stale
   const refresh = forward({ ...trip, facts: { ...trip.facts, method: "GET" } }, { ...errand, held })
     .then((response) => response.body?.cancel())
-    .finally(() => {
-      if (edge.refreshing.get(id) === startedAtMs) edge.refreshing.delete(id);
-    });
+    .finally(ended);
   exchange.background(refresh);
 }

@@ -33,3 +33,12 @@ export async function within<T>(limit: Timeout, work: Promise<T>): Promise<T | t
     limit.cancel();
   }
 }
+
+/** Work that rejects where it takes longer than `ms`. */
+export function deadline(timeouts: (ms: number) => Timeout, ms: number): <T>(work: Promise<T>) => Promise<T> {
+  return async (work) => {
+    const done = await within(timeouts(ms), work);
+    if (done === LATE) throw new Error(`no answer within ${String(ms)} ms`);
+    return done;
+  };
+}

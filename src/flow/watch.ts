@@ -8,17 +8,24 @@ export interface Watch {
   stop(): void;
 }
 
+export interface Watched {
+  /** Called every 30 s, for as long as the platform lets the fill run. */
+  alive(): void;
+  /** Called before what is read rejects. */
+  givenUp(cause: Error): void;
+}
+
 /** The platform cuts off what still runs 30 s after the client left, and tells nobody: just before that we say so ourselves. */
 const PATIENCE_MS = 29_500;
 
 /**
- * The runtime says that a client is gone only when it is written to: of a fill to which nothing comes nobody knows. So that one is
- * given up, by `giveUp`, but still read, for a client that may be there; one that is known to be alone is read no more.
+ * The runtime says that a client is gone only when it is written to: of a fill to which nothing comes nobody knows. One who is still
+ * there would wait for ever, so either way it is broken off.
  */
 export function watched(
   { now, timeout }: Pick<Edge, "now" | "timeout">,
   left: Promise<void>,
-  giveUp: (cause: Error) => void,
+  { alive, givenUp }: Watched,
 ): Watch {
   const abandoned = Promise.withResolvers<never>();
   abandoned.promise.catch(() => undefined);
@@ -29,14 +36,15 @@ export function watched(
   function due(): void {
     const restMs = (leftAtMs ?? readSinceMs ?? now()) + PATIENCE_MS - now();
     if (restMs > 0) {
+      alive();
       stop = after(timeout(restMs), due);
       return;
     }
     const cause = new Error(
       leftAtMs === undefined ? "nothing came for 30 s" : "it still ran 30 s after its client left",
     );
-    giveUp(cause);
-    if (leftAtMs !== undefined) abandoned.reject(cause);
+    givenUp(cause);
+    abandoned.reject(cause);
   }
 
   void left.then(() => {

@@ -4,8 +4,11 @@ import type { Entry, Glimpse, Tier } from "./tier.ts";
 
 export type ReportError = (error: DependencyError) => void;
 
-/** Wraps a tier so that its methods always fulfil; all but `put` give up after `timeoutMs`. */
-export function guarded(tier: Tier, timeoutMs: number, report: ReportError): Tier {
+/** The work, or a rejection when it takes too long. */
+export type Deadline = <T>(work: Promise<T>) => Promise<T>;
+
+/** Wraps a tier so that its methods always fulfil; all but `put` give up at their `deadline`. */
+export function guarded(tier: Tier, deadline: Deadline, report: ReportError): Tier {
   const reported = (operation: string, cause: unknown): undefined => {
     report(new DependencyError(`${tier.name} tier`, `${operation} failed`, { cause }));
   };
@@ -17,7 +20,7 @@ export function guarded(tier: Tier, timeoutMs: number, report: ReportError): Tie
       try {
         const answer = Promise.resolve(tier.get(key));
         try {
-          return await withDeadline(answer, timeoutMs);
+          return await deadline(answer);
         } catch (cause) {
           // it may still come, with a stream that nobody will read
           answer.then(discardEntry, () => undefined);
@@ -36,14 +39,14 @@ export function guarded(tier: Tier, timeoutMs: number, report: ReportError): Tie
     },
     async delete(key) {
       try {
-        await withDeadline(tier.delete(key), timeoutMs);
+        await deadline(Promise.resolve(tier.delete(key)));
       } catch (cause) {
         reported("delete", cause);
       }
     },
     async look(key): Promise<Glimpse> {
       try {
-        return tier.look ? await withDeadline(tier.look(key), timeoutMs) : { kind: "nothing" };
+        return tier.look ? await deadline(tier.look(key)) : { kind: "nothing" };
       } catch (cause) {
         reported("look", cause);
         return { kind: "unknown" };
@@ -55,18 +58,4 @@ export function guarded(tier: Tier, timeoutMs: number, report: ReportError): Tie
 function discardEntry(entry: Entry | undefined): void {
   if (entry?.kind === "response" && entry.body.kind === "stream")
     void entry.body.stream.cancel().catch(() => undefined);
-}
-
-async function withDeadline<T>(work: Promise<T> | T, ms: number): Promise<T> {
-  let timer: number | null = null;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${String(ms)} ms`));
-    }, ms);
-  });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -4,7 +4,8 @@ import type { CacheKey } from "../http/key.ts";
 import { eviction, type Queued } from "./eviction.ts";
 import { bytesIn, withForm, withForms } from "./forms.ts";
 import { ghosts } from "./ghosts.ts";
-import type { Entry, Tier } from "./tier.ts";
+import { reservations } from "./reservations.ts";
+import type { Entry, Reservation, Tier } from "./tier.ts";
 import { weightOf } from "./weight.ts";
 
 export interface MemoryOptions {
@@ -22,18 +23,15 @@ export interface MemoryTier extends Tier {
   /** Whether the entry has been asked for since it was put; `undefined` where there is none. */
   wasHit(key: CacheKey): boolean | undefined;
   /**
-   * Sets bytes of a fill under way aside, until the function returned is called: just before the `put`, or when the fill is given up.
-   * `undefined` where the fills under way would take more than half of the budget: this one must not be buffered.
+   * Sets bytes of a fill under way aside, to be released just before the `put`, or when the fill is given up. `undefined` where the
+   * fills under way would take more than half of the budget: this one must not be buffered.
    */
-  reserve(bytes: number): Release | undefined;
+  reserve(bytes: number): Reservation | undefined;
   /** See `Stack.keepEncoded`. */
   keepEncoded(bytes: Uint8Array, coding: ContentCoding, form: Uint8Array<ArrayBuffer> | undefined): void;
   /** Bytes in use, by the tier's own reckoning: what is kept, and what is set aside. */
   readonly usedBytes: number;
 }
-
-/** Further calls do nothing. */
-export type Release = () => void;
 
 interface Node extends Queued<Node> {
   readonly key: CacheKey;
@@ -57,7 +55,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
   const gone = ghosts(bytes / BYTES_PER_GHOST);
   const budget = bytes - gone.bytes;
   const queue = eviction<Node>(budget, gone);
-  let reserved = 0;
+  const reserved = reservations(now);
 
   function drop(node: Node): void {
     queue.remove(node);
@@ -66,8 +64,8 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
 
   /** Until that many bytes more fit. `newcomers`: how many of them are of what has not proved itself. */
   function makeRoom(wanted: number, newcomers: number): void {
-    while (queue.bytes() + reserved + wanted > budget) {
-      const victim = queue.evict(reserved + newcomers);
+    while (queue.bytes() + reserved.bytes() + wanted > budget) {
+      const victim = queue.evict(reserved.bytes() + newcomers);
       if (!victim) return;
       nodes.delete(victim.key);
     }
@@ -75,7 +73,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
 
   /** The one place where what is kept grows. A node that is queued must be dropped before. False where it cannot fit. */
   function admit(node: Node): boolean {
-    if (node.weight + reserved > budget) return false;
+    if (node.weight + reserved.bytes() > budget) return false;
     makeRoom(node.weight, node.proved ? 0 : node.weight);
     queue.add(node);
     nodes.set(node.key, node);
@@ -114,7 +112,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
       const node = holders.get(plain);
       const entry = node && nodes.get(node.key) === node ? withForm(node.entry, coding, form) : undefined;
       const weight = (node?.weight ?? 0) + (form?.length ?? 0);
-      if (!node || !entry || weight + reserved > budget) return;
+      if (!node || !entry || weight + reserved.bytes() > budget) return;
       drop(node);
       admit({ ...node, ...UNLINKED, hit: node.hit, entry, weight });
     },
@@ -127,21 +125,12 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
       return node && node.expiresAtMs > now() ? node.hit : undefined;
     },
     reserve(wanted) {
-      if (reserved + wanted > budget * RESERVED_SHARE) return undefined;
+      if (reserved.bytes() + wanted > budget * RESERVED_SHARE) return undefined;
       makeRoom(wanted, wanted);
-      reserved += wanted;
-      return once(() => (reserved -= wanted));
+      return reserved.take(wanted);
     },
     get usedBytes() {
-      return queue.bytes() + reserved;
+      return queue.bytes() + reserved.bytes();
     },
-  };
-}
-
-function once(act: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) act();
-    isDone = true;
   };
 }

@@ -114,13 +114,21 @@ export interface Place {
   readonly sole?: boolean;
 }
 
+/** Bytes taken out of the memory budget. */
+export interface Reservation {
+  /** Says that whoever it is for is still at work; to be called every 30 s. */
+  renew(): void;
+  /** Gives the bytes back. Further calls do nothing. */
+  release(): void;
+}
+
 export interface Stack {
   /** Largest body that `store` keeps in memory; a larger one is streamed with `storeStream`. Bytes. */
   readonly maxBufferedBytes: number;
   /** Largest body that `storeStream` keeps; 0 where there is no colo tier. Bytes. */
   readonly maxStreamedBytes: number;
-  /** Takes bytes out of the memory budget, until what it returns is called; `undefined` where there is no room. */
-  reserve(bytes: number): (() => void) | undefined;
+  /** Takes bytes out of the memory budget; `undefined` where there is no room. */
+  reserve(bytes: number): Reservation | undefined;
   /**
    * The first stored response for which `enough` holds, or the youngest of those found. `background` keeps promotions alive.
    * Answers without a promise when memory has it.

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { zlibCodings } from "../../src/codings/zlib.ts";
 import { CONTENT_CODINGS, type ContentCoding } from "../../src/http/coding.ts";
-import { barrier } from "../support/barrier.ts";
+import { barrier, until } from "../support/barrier.ts";
 import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
 import { ranged } from "../support/ranged.ts";
 import { mapTier } from "../support/shelf-tier.ts";
@@ -160,7 +160,13 @@ describe.each(CONTENT_CODINGS)("a page for a client that accepts %s", (coding) =
     const reader = zlibCodings.decoded(one, coding).getReader();
     let text = "";
     const decoder = new TextDecoder();
+    // the encoder gives away what it has when nothing has come for 5 ms
+    const pausing = until(() => {
+      e.clock.advance(0.005);
+      return text.length >= TEXT.length;
+    }, "all that was sent is here");
     while (text.length < TEXT.length) text += decoder.decode((await reader.read()).value, { stream: true });
+    await pausing;
     expect(text).toBe(TEXT);
     rest.open();
     const bytes = new Uint8Array(await new Response(other).arrayBuffer());

@@ -1,5 +1,6 @@
 // Owns the proof that a tier which fails costs nothing but the tier.
 import { describe, expect, it } from "vitest";
+import { deadline, timeout } from "../../src/flow/timeout.ts";
 import type { DependencyError } from "../../src/error.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import type { Tier } from "../../src/tiers/tier.ts";
@@ -25,7 +26,7 @@ describe.each(["colo", "global"] as const)("a %s tier", (name) => {
   it.each(failures)("that %s costs nothing but the tier, and is reported", async (_, fails) => {
     const reports: DependencyError[] = [];
     const other = mapTier(name === "colo" ? "global" : "colo");
-    const bad = guarded(broken(name, fails), 5, (error) => reports.push(error));
+    const bad = guarded(broken(name, fails), deadline(timeout, 5), (error) => reports.push(error));
     const lower = name === "colo" ? [bad, other] : [other, bad];
     const e = testEdge({ lower, origin: () => answer("hello", { "cache-control": "max-age=600" }) });
     expect((await e.text("/a")).text).toBe("hello");
@@ -42,7 +43,7 @@ describe("all tiers at once", () => {
     const reports: DependencyError[] = [];
     const rejects = (): Promise<never> => Promise.reject(new Error("broken"));
     const lower = (["colo", "global"] as const).map((name) =>
-      guarded(broken(name, rejects), 5, (error) => reports.push(error)),
+      guarded(broken(name, rejects), deadline(timeout, 5), (error) => reports.push(error)),
     );
     const e = testEdge({ lower, memory: { bytes: 0, bodyBytes: 0 } });
     for (let i = 0; i < 3; i++) {

@@ -1,5 +1,6 @@
 // Owns the proof of what a tier that hangs, breaks off or lies costs: what the client sees, what the origin is asked, and that it ends.
 import { describe, expect, it } from "vitest";
+import { deadline, timeout } from "../../src/flow/timeout.ts";
 import type { DependencyError } from "../../src/error.ts";
 import { targetHash } from "../../src/http/target.ts";
 import { type CacheLike, coloTier } from "../../src/tiers/colo.ts";
@@ -31,7 +32,7 @@ interface Rig {
 
 function rig(changes: Partial<Tier>, memory = 2 ** 20): Rig {
   const reports: DependencyError[] = [];
-  const tier = guarded(colo(changes), 5, (error) => reports.push(error));
+  const tier = guarded(colo(changes), deadline(timeout, 5), (error) => reports.push(error));
   const lower = [tier];
   const e = testEdge({
     lower,
@@ -175,7 +176,7 @@ describe("a colo whose body", () => {
     const lower = [
       guarded(
         coloTier(() => Promise.resolve(cache), 10_000),
-        50,
+        deadline(timeout, 50),
         () => undefined,
       ),
     ];
@@ -198,7 +199,7 @@ describe("a colo whose body", () => {
       const lower = [
         guarded(
           coloTier(() => Promise.resolve(cache), 1000),
-          50,
+          deadline(timeout, 50),
           () => undefined,
         ),
       ];
@@ -213,7 +214,7 @@ describe("a colo whose body", () => {
     const lower = [
       guarded(
         coloTier(() => Promise.resolve(cache), 1000),
-        50,
+        deadline(timeout, 50),
         () => undefined,
       ),
     ];

@@ -1,8 +1,10 @@
 // Owns the proof of how the origin is waited for: patience, deadline, one retry, the breaker, Retry-After.
 import { describe, expect, it } from "vitest";
 import { coloTier } from "../../src/tiers/colo.ts";
+import type { Entry } from "../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../support/barrier.ts";
 import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
+import { mapTier } from "../support/shelf-tier.ts";
 
 const CACHED = { "cache-control": "max-age=60" };
 const SIE = { "cache-control": "max-age=1, stale-if-error=600", etag: '"1"' };
@@ -129,28 +131,58 @@ describe("patience", () => {
     expect(await (await waiting).text()).toBe("new");
   });
 
-  it("of a body that only a stream holds: the client has it, a 304 finds nothing to refresh, a new body is stored", async () => {
-    const cache = await caches.open("patience");
+  it.each<[string, () => Response, unknown]>([
+    ["a 304 refreshes it", () => answer(null, { ...CACHED, etag: '"1"' }, 304), { "x-cache": "HIT", is: "old" }],
+    ["a new body is stored", () => answer("new", CACHED), { "x-cache": "HIT", is: "new" }],
+    ["an error leaves it as it is", () => answer("no", {}, 500), { "x-cache": "STALE", is: "old" }],
+  ])("of a body that only a stream holds: the client has it, %s", async (name, late, next) => {
+    const cache = await caches.open(`patience: ${name}`);
     const colo = coloTier(() => Promise.resolve(cache), 1000);
     const body = "x".repeat(3000);
     const e = testEdge({ lower: [colo], memory: { bytes: 2 ** 20, bodyBytes: 1000 }, origin: () => answer(body, SIE) });
     await e.text("/a");
     e.clock.advance(5);
-    for (const late of [answer(null, { ...CACHED, etag: '"1"' }, 304), answer("new", CACHED)]) {
-      const slow = barrier<Response>();
-      const asked = e.asked.length;
-      e.origin = () => slow.passed;
-      const waiting = e.get("/a");
-      // the colo answers in its own time
-      await until(() => e.asked.length > asked, "the origin was asked");
-      await turns(50);
-      e.clock.advance(2);
-      expect(await (await waiting).text()).toBe(body);
-      slow.open(late);
-      await e.idle();
-    }
-    expect((await e.text("/a")).text).toBe("new");
-    expect(e.asked).toHaveLength(3);
+    const slow = barrier<Response>();
+    e.origin = () => slow.passed;
+    const waiting = e.get("/a");
+    // the colo answers in its own time
+    await until(() => e.asked.length > 1, "the origin was asked");
+    await turns(50);
+    e.clock.advance(2);
+    expect(await (await waiting).text()).toBe(body);
+    slow.open(late());
+    await e.idle();
+    e.origin = refused;
+    const { response, text } = await e.text("/a");
+    expect({ "x-cache": response.headers.get("x-cache"), is: text === body ? "old" : text }).toEqual(next);
+  });
+
+  it("a 304 that comes later leaves what another has stored meanwhile, held as a stream", async () => {
+    const colo = mapTier("colo", 1000);
+    const e = testEdge({
+      lower: [colo],
+      memory: { bytes: 2 ** 20, bodyBytes: 1000 },
+      origin: () => answer("x".repeat(3000), SIE),
+    });
+    await e.text("/a");
+    e.clock.advance(5);
+    const slow = barrier<Response>();
+    e.origin = () => slow.passed;
+    const waiting = e.get("/a");
+    await until(() => e.asked.length > 1, "the origin was asked");
+    await turns(50);
+    e.clock.advance(2);
+    await (await waiting).text();
+    e.origin = () => answer("y".repeat(3000), { ...CACHED, etag: '"2"' });
+    await (await e.get("/a", { headers: { "cache-control": "no-cache" } })).text();
+    const isNew = (entry: Entry): boolean => entry.kind === "response" && entry.stored.etag === '"2"';
+    await until(() => [...colo.entries.values()].some(isNew), "the new one is stored");
+    slow.open(answer(null, { "cache-control": "max-age=6000" }, 304));
+    await e.idle();
+    e.origin = refused;
+    expect((await e.text("/a")).text).toBe("y".repeat(3000));
+    e.clock.advance(61);
+    expect((await e.text("/a")).response.status).toBe(502);
   });
 
   it.each([
@@ -253,7 +285,7 @@ describe("deadline", () => {
   });
 
   it("is for the header section alone: a body may take longer", async () => {
-    const e = testEdge();
+    const e = testEdge({ site: { rules: [{ match: "/*", origin: { deadline: 5 } }] } });
     const rest = barrier();
     e.origin = () => {
       const body = new ReadableStream({
@@ -266,7 +298,7 @@ describe("deadline", () => {
       return answer(body, CACHED);
     };
     const response = await e.get("/a");
-    e.clock.advance(100);
+    e.clock.advance(20);
     rest.open();
     expect(await response.text()).toBe("late");
   });

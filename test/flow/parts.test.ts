@@ -2,6 +2,7 @@
 // is (RFC 9111 3.3, 3.4; RFC 9110 15.3.7).
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { deadline, timeout } from "../../src/flow/timeout.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import { kvTier } from "../../src/tiers/kv.ts";
 import { barrier } from "../support/barrier.ts";
@@ -347,7 +348,7 @@ describe("a 206 of all there is", () => {
     for (const bodyBytes of [100, 3]) {
       const said = { ...CACHED, "content-range": "bytes 0-9/10" };
       const e = testEdge({
-        lower: [guarded(mapTier("colo", 3), 1000, () => undefined)],
+        lower: [guarded(mapTier("colo", 3), deadline(timeout, 1000), () => undefined)],
         memory: { bytes: 100_000, bodyBytes },
         origin: () => answer(inPieces(bytesOf(body), 2), said, 206),
       });

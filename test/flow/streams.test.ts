@@ -1,8 +1,11 @@
 // Owns the proof that a body is passed on as it comes, stays within its bounds, and is left to the runtime where nobody keeps it.
 import { describe, expect, it } from "vitest";
+import type { Edge } from "../../src/flow/exchange.ts";
 import { fill, type Fill } from "../../src/flow/fill.ts";
+import { deadline, type Timeout, timeout } from "../../src/flow/timeout.ts";
 import { coloTier } from "../../src/tiers/colo.ts";
 import { guarded } from "../../src/tiers/guard.ts";
+import type { Reservation } from "../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../support/barrier.ts";
 import { answer, type TestEdge, testEdge } from "../support/edge.ts";
 import { ranged } from "../support/ranged.ts";
@@ -78,17 +81,18 @@ function flowing(size: number, declares: boolean, pieceBytes = MB / 4): Readable
 function watchedBudget(e: TestEdge) {
   const seen = { peak: 0, now: 0 };
   const { stack } = e.edge;
-  const reserve = (bytes: number): (() => void) | undefined => {
-    const release = stack.reserve(bytes);
-    if (!release) return undefined;
+  const reserve = (bytes: number): Reservation | undefined => {
+    const reservation = stack.reserve(bytes);
+    if (!reservation) return undefined;
     let isHeld = true;
     seen.now += bytes;
     seen.peak = Math.max(seen.peak, seen.now + e.memory.usedBytes);
-    return () => {
+    const release = (): void => {
       if (isHeld) seen.now -= bytes;
       isHeld = false;
-      release();
+      reservation.release();
     };
+    return { ...reservation, release };
   };
   return { seen, edge: { ...e.edge, stack: { ...stack, reserve } } };
 }
@@ -144,7 +148,7 @@ describe("bodies on their way count in the memory budget", () => {
   });
 
   it("and are given back when the body breaks off or its client leaves", async () => {
-    const e = testEdge({ lower: [guarded(mapTier("colo"), 1000, () => undefined)] });
+    const e = testEdge({ lower: [guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined)] });
     const { seen, edge } = watchedBudget(e);
     for (const length of [100_000, 5 * MB]) {
       const { readable, writer } = byHand(length);
@@ -176,7 +180,9 @@ describe("a body that nobody keeps is left to the runtime", () => {
 
   it("from where it passes what the colo takes", async () => {
     const colo = mapTier("colo");
-    const e = testEdge({ lower: [guarded({ ...colo, maxStreamedBytes: 3 * MB }, 1000, () => undefined)] });
+    const e = testEdge({
+      lower: [guarded({ ...colo, maxStreamedBytes: 3 * MB }, deadline(timeout, 1000), () => undefined)],
+    });
     e.origin = () => answer(flowing(6 * MB, false), CACHED);
     expect((await (await e.get("/a")).arrayBuffer()).byteLength).toBe(6 * MB);
     await e.idle();
@@ -187,7 +193,7 @@ describe("a body that nobody keeps is left to the runtime", () => {
     const colo = mapTier("colo");
     const never = barrier();
     colo.beforePut = () => never.passed;
-    const e = testEdge({ lower: [guarded(colo, 1000, () => undefined)] });
+    const e = testEdge({ lower: [guarded(colo, deadline(timeout, 1000), () => undefined)] });
     e.origin = () => answer(flowing(6 * MB, true), { ...CACHED, ...lengthOf(6 * MB) });
     let size = 0;
     const ended = e.get("/a").then(async (response) => (size = (await response.arrayBuffer()).byteLength));
@@ -291,14 +297,23 @@ describe("a range of what no tier keeps", () => {
 });
 
 /** A client that has had the first byte of a body and is gone; the next byte has told the edge so. */
-async function leftBehind(length: number | undefined) {
-  const e = testEdge({ lower: [guarded(mapTier("colo"), 1000, () => undefined)] });
+async function leftBehind(length: number | undefined, coding = "identity") {
+  const e = testEdge({ lower: [guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined)] });
   const { readable, writer } = byHand(length);
-  e.origin = () => answer(readable, { ...CACHED, ...lengthOf(length) });
-  const response = e.get("/a");
+  e.origin = () => answer(readable, { ...CACHED, ...lengthOf(length), "content-type": "text/plain" });
+  const response = e.get("/a", { headers: { "accept-encoding": coding } });
   void writer.write(bytesOf("1"));
-  const reader = (await response).body?.getReader();
-  await reader?.read();
+  const { body, headers } = await response;
+  expect(headers.get("content-encoding") ?? "identity").toBe(coding);
+  const reader = body?.getReader();
+  let hasCome = false;
+  const first = reader?.read().then(() => (hasCome = true));
+  // an encoder waits a little for more
+  await until(() => {
+    e.clock.advance(0.005);
+    return hasCome;
+  }, "the first byte has come");
+  await first;
   await reader?.cancel();
   await writer.write(bytesOf("2"));
   await turns();
@@ -310,8 +325,9 @@ describe("a fill whose client has left", () => {
     ["small", 1000],
     ["large", 5 * MB],
     ["of unknown length", undefined],
-  ])("is abandoned after 30 s, and reported: %s", async (_, length) => {
-    const { e, writer } = await leftBehind(length);
+    ["encoded on its way", undefined, "gzip"],
+  ])("is abandoned after 30 s, and reported: %s", async (_, length, coding?: string) => {
+    const { e, writer } = await leftBehind(length, coding);
     for (let i = 0; i < 29; i++) {
       e.clock.advance(1);
       await writer.write(bytesOf("3"));
@@ -356,8 +372,8 @@ describe("a fill whose client has left", () => {
     ["small", 6],
     ["large", 5 * MB],
     ["of unknown length", undefined],
-  ])("is given up when nothing comes for 30 s; a client that waited gets what comes then: %s", async (_, length) => {
-    const e = testEdge({ lower: [guarded(mapTier("colo"), 1000, () => undefined)] });
+  ])("is broken off when nothing comes for 30 s, for a client that waits, too: %s", async (_, length) => {
+    const e = testEdge({ lower: [guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined)] });
     const { readable, writer } = byHand(length);
     e.origin = () => answer(readable, { ...CACHED, ...lengthOf(length) });
     const response = e.get("/a");
@@ -367,13 +383,94 @@ describe("a fill whose client has left", () => {
     e.clock.advance(31);
     await turns();
     expect(e.reports.map(({ cause }) => String(cause))).toEqual([expect.stringContaining("nothing came for 30 s")]);
-    const rest = read(reader);
-    await writer.write(new Uint8Array((length ?? 6) - 3));
-    await writer.close();
-    expect(await rest).toBe((length ?? 6) - 3);
+    await expect(reader?.read()).rejects.toThrow("nothing came");
+    await expect(writer.write(bytesOf("d"))).rejects.toThrow();
     await e.idle();
+    expect([e.memory.usedBytes, e.clock.timeouts()]).toEqual([0, 0]);
     e.origin = () => answer("new", CACHED);
     expect((await e.text("/a")).text).toBe("new");
+  });
+});
+
+describe("what a fill has set aside of the memory budget", () => {
+  const SIZES: readonly (readonly [string, number])[] = [
+    ["small", 100_000],
+    ["large", 5 * MB],
+  ];
+
+  /** A fill of which one byte has come. */
+  function begun(length: number, changes: Partial<Edge> = {}) {
+    const e = testEdge({ lower: [guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined)] });
+    const { seen, edge } = watchedBudget(e);
+    const { readable, writer } = byHand(length);
+    const { body } = fill({ ...edge, ...changes }, filling(readable, length));
+    return { e, seen, writer, reader: body.getReader(), first: writer.write(bytesOf("1")) };
+  }
+
+  it.each(SIZES)("is given back when nothing comes for 30 s, and nothing may come for ever: %s", async (_, length) => {
+    const { e, seen, reader } = begun(length);
+    await reader.read();
+    await turns();
+    expect(seen.now).toBeGreaterThan(0);
+    e.clock.advance(30);
+    await turns();
+    expect([seen.now, e.memory.usedBytes]).toEqual([0, 0]);
+  });
+
+  it("but not before a slow client has read what was collected", async () => {
+    const { e, seen, reader, writer, first } = begun(100_000);
+    await first;
+    // who takes the next has passed on the one before
+    await writer.write(bytesOf("2"));
+    e.clock.advance(30);
+    await turns(50);
+    expect([e.reports.length, seen.now]).toEqual([1, 100_000]);
+    await reader.read();
+    await expect(reader.read()).rejects.toThrow("nothing came");
+    await until(() => seen.now === 0, "it is given back");
+  });
+
+  it.each(SIZES)("stays set aside while it runs, however long: %s", async (_, length) => {
+    const { e, seen, reader, writer } = begun(length);
+    for (let i = 0; i < 20; i++) {
+      await reader.read();
+      expect(e.memory.usedBytes).toBe(seen.now);
+      expect(seen.now).toBeGreaterThan(0);
+      e.clock.advance(20);
+      void writer.write(bytesOf("2"));
+    }
+    expect(e.reports).toEqual([]);
+  });
+
+  it.each(SIZES)("comes back a minute after the platform has cut its request off: %s", async (_, length) => {
+    // the timers of that request never go off
+    const dead: Timeout = { passed: new Promise(() => undefined), cancel: () => undefined };
+    const { e, reader } = begun(length, { timeout: () => dead });
+    await reader.read();
+    await turns();
+    expect(e.memory.usedBytes).toBeGreaterThan(0);
+    e.clock.advance(60);
+    expect(e.memory.usedBytes).toBe(0);
+  });
+});
+
+describe("a body that nobody keeps", () => {
+  it.each([
+    ["server-sent events", { "content-type": "text/event-stream", "cache-control": "no-cache" }],
+    ["what must not be stored", { "cache-control": "no-store" }],
+  ])("may pause as long as it likes: %s", async (_, fields: Record<string, string>) => {
+    const e = testEdge();
+    const { readable, writer } = byHand();
+    e.origin = () => answer(readable, fields);
+    const reader = (await e.get("/a")).body?.getReader();
+    for (let i = 0; i < 3; i++) {
+      void writer.write(bytesOf("1"));
+      await reader?.read();
+      e.clock.advance(3600);
+    }
+    expect(e.reports).toEqual([]);
+    void writer.close();
+    expect(await read(reader)).toBe(0);
   });
 });
 

@@ -106,7 +106,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     codings,
     now: clock.now,
     timeout: clock.timeout,
-    refreshing: new Map(),
+    refreshing: keyMarks(clock.now),
     flights: flights(clock.now),
     unstorable: keyMarks(clock.now),
     resting: keyMarks(clock.now),

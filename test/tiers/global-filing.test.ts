@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { deadline, timeout } from "../../src/flow/timeout.ts";
 import type { DependencyError } from "../../src/error.ts";
 import type { Stored } from "../../src/http/stored.ts";
 import { targetHash } from "../../src/http/target.ts";
@@ -23,7 +24,9 @@ const fenceAt = (seq: number, incarnation = "first") => ({ fence: { incarnation,
 function edgeOver(pause?: () => Promise<void>) {
   const reports: DependencyError[] = [];
   const kv = countedKv(env.STRATA_KV);
-  const global = guarded(kvTier(kv.kv, { minTtlSeconds: 300 }), 1000, (error) => reports.push(error));
+  const global = guarded(kvTier(kv.kv, { minTtlSeconds: 300 }), deadline(timeout, 1000), (error) =>
+    reports.push(error),
+  );
   const s = testStack([global], 1000, pause);
   const since = { reads: 0, writes: 0, deletes: 0 };
   return {

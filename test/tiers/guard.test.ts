@@ -1,5 +1,6 @@
 // Owns the proof that a guarded tier never fails a request, whatever the tier under it does.
 import { describe, expect, it } from "vitest";
+import { deadline, timeout } from "../../src/flow/timeout.ts";
 import type { DependencyError } from "../../src/error.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import type { Entry, Tier } from "../../src/tiers/tier.ts";
@@ -19,7 +20,7 @@ function guardOver(changes: Partial<Tier>, timeoutMs = TIMEOUT_MS) {
     delete: () => undefined,
     ...changes,
   };
-  return { reports, tier: guarded(tier, timeoutMs, (error) => reports.push(error)) };
+  return { reports, tier: guarded(tier, deadline(timeout, timeoutMs), (error) => reports.push(error)) };
 }
 
 const down = new Error("down");

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { CacheKey } from "../../src/http/key.ts";
 import { type MemoryTier, memoryTier } from "../../src/tiers/memory.ts";
 import { weightOf } from "../../src/tiers/weight.ts";
-import type { Entry } from "../../src/tiers/tier.ts";
+import type { Entry, Reservation } from "../../src/tiers/tier.ts";
 import { testClock } from "../support/clock.ts";
 import { keyOf, noise, responseEntry, textOf } from "../support/stored.ts";
 import { found, tierContract } from "./contract.ts";
@@ -271,7 +271,7 @@ describe("memory", () => {
         const clock = testClock();
         const tier = memoryTier({ bytes: budget, bodyBytes: 2000, now: clock.now });
         const model = new Map<CacheKey, { entry: Entry; untilMs: number }>();
-        const held: { readonly size: number; readonly release: () => void }[] = [];
+        const held: (Reservation & { readonly size: number })[] = [];
         const reserved = (): number => held.reduce((sum, { size }) => sum + size, 0);
         // what is there, by asking as `wasHit` does: that changes nothing
         const kept = (): number =>
@@ -279,6 +279,7 @@ describe("memory", () => {
         for (const s of steps) {
           if (s.kind === "wait") {
             clock.advance(s.seconds);
+            for (const { renew } of held) renew();
             continue;
           }
           const k = keyOf(`/${"key" in s ? String(s.key) : "none"}`);
@@ -291,9 +292,9 @@ describe("memory", () => {
             const fits = weightOf(k, entry) + reserved() <= budget - 16 * 8;
             if (model.has(k)) expect(tier.get(k)).toBe(fits ? entry : undefined);
           } else if (s.kind === "reserve") {
-            const release = tier.reserve(s.size);
-            expect(release !== undefined).toBe(reserved() + s.size <= (budget - 16 * 8) / 2);
-            if (release) held.push({ size: s.size, release });
+            const reservation = tier.reserve(s.size);
+            expect(reservation !== undefined).toBe(reserved() + s.size <= (budget - 16 * 8) / 2);
+            if (reservation) held.push({ size: s.size, ...reservation });
           } else if (s.kind === "release") {
             const last = held.pop();
             last?.release();
@@ -339,10 +340,10 @@ describe("fills under way", () => {
     const first = tier.reserve(10_000);
     const second = tier.reserve(5000);
     expect(tier.usedBytes).toBe(15_000);
-    first?.();
-    first?.();
+    first?.release();
+    first?.release();
     expect(tier.usedBytes).toBe(5000);
-    second?.();
+    second?.release();
     expect(tier.usedBytes).toBe(0);
   });
 
@@ -365,7 +366,7 @@ describe("fills under way", () => {
     expect(first).toBeDefined();
     expect(tier.reserve(20_000)).toBeUndefined();
     expect(tier.usedBytes).toBe(40_000);
-    first?.();
+    first?.release();
     expect(tier.reserve(20_000)).toBeDefined();
   });
 
@@ -382,8 +383,7 @@ describe("fills under way", () => {
   it("may be kept as soon as they are released", () => {
     const tier = roomy();
     fillHot(tier, 60, 500);
-    const release = tier.reserve(49_000);
-    release?.();
+    tier.reserve(49_000)?.release();
     tier.put(keyOf("/filled"), responseEntry(noise(49_000)), 60);
     expect(tier.get(keyOf("/filled"))).toBeDefined();
   });

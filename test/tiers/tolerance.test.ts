@@ -2,6 +2,7 @@
 // is raised only where something is broken.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { deadline, timeout } from "../../src/flow/timeout.ts";
 import type { DependencyError } from "../../src/error.ts";
 import { addressOf } from "../../src/tiers/address.ts";
 import { encodeFrame, encodeHead, FORMAT_VERSION } from "../../src/tiers/codec.ts";
@@ -81,7 +82,7 @@ const values: readonly (readonly [string, Uint8Array<ArrayBuffer>, number])[] = 
 describe("KV tolerates", () => {
   it.each(values)("%s: a miss, %#", async (name, value, alarms) => {
     const { reports, report } = reporting();
-    const tier = guarded(kvTier(env.STRATA_KV, { minTtlSeconds: 300 }), 1000, report);
+    const tier = guarded(kvTier(env.STRATA_KV, { minTtlSeconds: 300 }), deadline(timeout, 1000), report);
     const key = keyOf(`/kv/${name}`);
     await env.STRATA_KV.put(await addressOf(key), value);
     expect(await tier.get(key)).toBeUndefined();
@@ -97,7 +98,7 @@ describe("KV tolerates", () => {
     ["somebody's metadata", { v: 99, receivedAtMs: "soon", nested: { fence: null } }],
   ])("a good value with %s", async (name, metadata) => {
     const { reports, report } = reporting();
-    const tier = guarded(kvTier(env.STRATA_KV, { minTtlSeconds: 300 }), 1000, report);
+    const tier = guarded(kvTier(env.STRATA_KV, { minTtlSeconds: 300 }), deadline(timeout, 1000), report);
     const key = keyOf(`/kv/metadata/${name}`);
     await env.STRATA_KV.put(await addressOf(key), frame, { metadata });
     expect(await tier.get(key)).toEqual(response);
@@ -122,7 +123,7 @@ describe("KV tolerates", () => {
           },
           { minTtlSeconds: 300 },
         ),
-        1000,
+        deadline(timeout, 1000),
         report,
       );
       const path = `/client/${encodeURIComponent(name)}`;
@@ -174,7 +175,7 @@ describe("the Cache API tolerates", () => {
     };
     const tier = guarded(
       coloTier(() => Promise.resolve(opened), 2 ** 20),
-      1000,
+      deadline(timeout, 1000),
       report,
     );
     const key = keyOf(`/colo/${encodeURIComponent(name)}`);
@@ -204,7 +205,7 @@ describe("the Cache API tolerates", () => {
     };
     const tier = guarded(
       coloTier(() => Promise.resolve(opened), 2 ** 20),
-      1000,
+      deadline(timeout, 1000),
       report,
     );
     await tier.put(keyOf("/s"), { ...response, body: { kind: "stream", stream: new Blob([BODY]).stream() } }, 60);
