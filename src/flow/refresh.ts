@@ -1,7 +1,16 @@
 // Owns background refreshes: one for each stored response at a time.
 import { variantKey } from "../http/key.ts";
 import { forward } from "./forward.ts";
+import { askLeave } from "./lease.ts";
 import type { Errand, Trip } from "./trip.ts";
+
+/** Nothing where another isolate refreshes: what it stores is found at the next look. */
+async function leased(trip: Trip, errand: Errand): Promise<Response | undefined> {
+  if (trip.rule.collapse !== "global") return forward(trip, errand);
+  const leave = await askLeave(trip, trip.edge.now(), undefined, () => undefined);
+  if (leave.kind === "held") return undefined;
+  return forward(trip, leave.kind === "sole" ? { ...errand, land: leave.land } : errand);
+}
 
 /** A refresh that has taken longer was cut off by the platform. */
 const REFRESH_LIMIT_MS = 30_000;
@@ -18,8 +27,8 @@ export function refreshLater(trip: Trip, errand: Errand): void {
   // bytes can be stored again after the client has had them; a stream cannot
   const held = errand.held?.body.kind === "bytes" ? errand.held : undefined;
   // what is stored is a GET's answer, whoever was first to find it stale
-  const refresh = forward({ ...trip, facts: { ...trip.facts, method: "GET" } }, { ...errand, held })
-    .then((response) => response.body?.cancel())
+  const refresh = leased({ ...trip, facts: { ...trip.facts, method: "GET" } }, { ...errand, held })
+    .then((response) => response?.body?.cancel())
     .finally(() => {
       if (edge.refreshing.get(id) === startedAtMs) edge.refreshing.delete(id);
     });
