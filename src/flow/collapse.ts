@@ -13,7 +13,7 @@ import type { Trip } from "./trip.ts";
  * be fetched by itself.
  */
 export function boarded({ edge, facts, rule, place }: Trip, decided: Reuse, lookedAt: Moment): Boarded | undefined {
-  if (decided.verdict !== "fetch" && decided.verdict !== "revalidate") return undefined;
+  if (!needsOrigin(decided)) return undefined;
   const { method, hasAuthorization, hasSession, directives, field } = facts;
   const insists = rule.honourClient && (directives.noCache || directives.noStore);
   if (method !== "GET" || hasAuthorization || hasSession || insists) return undefined;
@@ -22,6 +22,11 @@ export function boarded({ edge, facts, rule, place }: Trip, decided: Reuse, look
   if (wanted(facts, false, true).conditions.length > 0) return undefined;
   const { key, index } = place;
   return edge.flights.board(index ? variantKey(key, index.generation, variantOf(index.fields, field)) : key, lookedAt);
+}
+
+/** What is held, if anything, cannot answer without the origin. */
+export function needsOrigin({ verdict }: Reuse): boolean {
+  return verdict === "fetch" || verdict === "revalidate" || verdict === "complete";
 }
 
 /** How long a request waits for another's fetch, body included; then it fetches for itself. */

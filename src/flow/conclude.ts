@@ -91,9 +91,14 @@ function storedAnswer(
   const manner: AnswerManner = {
     addPrivate: false,
     evaluateConditionals: !errand.intent.clientConditionals,
-    encoded: stored.compressible ? (coding) => encoding.encoded(body, coding) : undefined,
+    encoded: mayBeEncoded(stored, read) ? (coding) => encoding.encoded(body, coding) : undefined,
   };
   return deliverAnswer(delivery, read, body, { ...outcome, stored: true }, manner);
+}
+
+/** What came as a 206 leaves as one, even where it is all there is. */
+function mayBeEncoded({ compressible = false, part }: Stored, { status }: ResponseFacts): boolean {
+  return compressible && !part && status !== 206;
 }
 
 /** As it came; but HEAD has the fields of a GET, whose body a fill would decode and encode (RFC 9110 9.3.2). */
@@ -110,7 +115,7 @@ function passedAnswer(
       : undefined;
   if (whole?.verdict !== "store") return deliverAnswer(delivery, response, content, outcome, manner);
   const read = whole.undo ? withWeakTag(decodedFacts(response)) : response;
-  const encoded = whole.stored.compressible ? () => null : undefined;
+  const encoded = mayBeEncoded(whole.stored, read) ? () => null : undefined;
   return deliverAnswer(delivery, read, content, outcome, { ...manner, encoded });
 }
 

@@ -49,7 +49,9 @@ interface Answer {
   /** What its Age field says, seconds; 0 where it has none. */
   readonly age: number;
   /** The same in the coding this client gets, if the whole is what it gets; `undefined` where it stays plain. */
-  readonly encoded?: () => Answer | undefined;
+  readonly encoded?: (() => Answer | undefined) | undefined;
+  /** The header section of a range of it, where the whole is negotiated. */
+  readonly rangeFields?: HeaderPairs | undefined;
 }
 
 /** A response from what is held: its Age is ours to tell (RFC 9111 5.1). */
@@ -69,7 +71,7 @@ export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, o
     first: stored.part?.first ?? 0,
     total: stored.part ? stored.part.total : length,
   };
-  const compressible = stored.compressible === true && length !== undefined;
+  const compressible = stored.compressible === true && !stored.part && length !== undefined;
   const negotiated = negotiatedAnswer(delivery, answer, compressible, (coding) => {
     const form = delivery.offer && body.kind === "bytes" ? encodedForm(delivery.offer, body, coding) : undefined;
     return form && { content: form, length: form.length };
@@ -82,7 +84,13 @@ function aged(answer: Answer): Answer {
     const form = answer.encoded?.();
     return form && aged(form);
   };
-  return { ...answer, fields: [...answer.fields, ["Age", String(answer.age)]], encoded };
+  const withAge = (fields: HeaderPairs): HeaderPairs => [...fields, ["Age", String(answer.age)]];
+  return {
+    ...answer,
+    fields: withAge(answer.fields),
+    rangeFields: answer.rangeFields && withAge(answer.rangeFields),
+    encoded: answer.encoded && encoded,
+  };
 }
 
 /** How the origin's own answer leaves. */
@@ -139,13 +147,13 @@ function negotiatedAnswer(
     const form = encode(coding);
     return form && { ...answer, ...form, fields: encodedFields(fields, coding) };
   };
-  return { ...answer, fields, encoded };
+  return { ...answer, fields, encoded, rangeFields: negotiatedFields(answer.fields, "identity") };
 }
 
 function build(delivery: Delivery, answer: Answer, outcome: Outcome): Response {
   const { facts, requestId, nowMs } = delivery;
   const shown = shownPart(delivery, answer);
-  const sent = (shown.kind === "whole" ? answer.encoded?.() : undefined) ?? answer;
+  const sent = sentAs(shown, answer);
   const headers = new Headers();
   for (const [name, value] of fieldsOf(shown, { ...sent, fields: browserFields(delivery, sent) })) {
     headers.append(name, value);
@@ -159,6 +167,12 @@ function build(delivery: Delivery, answer: Answer, outcome: Outcome): Response {
   const content = bodyless ? nothingOf(sent.content) : contentOf(shown, sent);
   // the bytes are what the header section says already
   return new Response(content, { status, headers, encodeBody: "manual" });
+}
+
+/** The whole in the client's coding; ranges in plain bytes, which is what the origin's own tag names. */
+function sentAs({ kind }: Shown, answer: Answer): Answer {
+  if (kind === "range") return { ...answer, fields: answer.rangeFields ?? answer.fields };
+  return (kind === "whole" ? answer.encoded?.() : undefined) ?? answer;
 }
 
 /** A 304 of the origin's own says what its 200 would (RFC 9110 15.4.5). */
@@ -182,7 +196,8 @@ function shownPart({ facts, nowMs }: Delivery, answer: Answer): Shown {
   if (!reading || !validators || (status !== 200 && status !== 206)) return { kind: "whole" };
   if (notModified(facts.field, validators, nowMs)) return { kind: "unchanged" };
   const { range } = facts;
-  if (!range || !divisible || length === undefined || !rangeApplies(facts.field, validators, nowMs)) {
+  const isNegotiated = answer.encoded !== undefined;
+  if (!range || !divisible || length === undefined || !rangeApplies(facts.field, validators, isNegotiated, nowMs)) {
     return { kind: "whole" };
   }
   // of a part whose whole is of unknown length, what is asked lies within it

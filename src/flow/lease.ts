@@ -1,11 +1,10 @@
 // Owns leases as a leader sees them: it takes one before it fetches, or waits for another isolate's, and never fails for want of one.
 import { DependencyError } from "../error.ts";
 import { hash64 } from "../http/hash.ts";
-import type { CacheKey } from "../http/key.ts";
+import { type CacheKey, variantKey } from "../http/key.ts";
+import { variantOf } from "../http/vary.ts";
 import type { Edge, Exchange, LeaseEnding, LeaseKeeper } from "./exchange.ts";
 import type { Land } from "./flights.ts";
-import type { Seen } from "./look.ts";
-import { patienceFor } from "./patience.ts";
 import { LATE, within } from "./timeout.ts";
 import type { Trip } from "./trip.ts";
 
@@ -22,32 +21,40 @@ export type Leave =
 const ANSWER_MS = 500;
 /** How long another isolate's fetch is waited for; those who wait for this leader wait longer. */
 const WAIT_MS = 10_000;
+/** How late a lease may be granted that is given back at once; background work lives for 30 s, and a lease no longer. */
+const LATE_MS = 25_000;
 
 const ALONE: Leave = { kind: "alone" };
 
-export async function askLeave(trip: Trip, seen: Seen, flight: CacheKey, land: Land): Promise<Leave> {
+/** `lookedAtMs`: when nothing was found that could answer. */
+export async function askLeave(trip: Trip, lookedAtMs: number, waitMs: number | undefined, land: Land): Promise<Leave> {
   const { edge, exchange } = trip;
-  const key = hash64(flight);
+  const key = hash64(leaseKey(trip));
   try {
     const keeper = edge.leases?.(key);
     if (!keeper) return ALONE;
     const lease: Lease = { edge, keeper, key, holder: crypto.randomUUID() };
-    const asked = keeper.take(key, lease.holder, edge.now() - seen.nowMs);
+    const asked = keeper.take(key, lease.holder, edge.now() - lookedAtMs);
     const taken = await within(edge.timeout(ANSWER_MS), asked);
     if (taken === LATE) {
       noted(edge, "took too long");
       // what is granted late would keep others waiting
-      exchange.background(released(lease, "failed", () => within(edge.timeout(WAIT_MS), asked)));
+      exchange.background(released(lease, "failed", () => within(edge.timeout(LATE_MS), asked)));
     } else if (taken.kind === "granted") {
       return { kind: "sole", land: landsAndReleases(lease, exchange, land) };
     } else if (taken.kind === "held") {
       const { holder } = taken;
-      return { kind: "held", ended: () => endOf({ ...lease, holder }, patienceFor(trip, seen) ?? WAIT_MS) };
+      return { kind: "held", ended: () => endOf({ ...lease, holder }, waitMs ?? WAIT_MS) };
     }
   } catch (cause) {
     noted(edge, "did not answer", cause);
   }
   return ALONE;
+}
+
+/** The resource as this request varies it: the same in every isolate, whichever index of it that isolate has. */
+export function leaseKey({ facts, place: { key, index } }: Trip): CacheKey {
+  return index ? variantKey(key, "", variantOf(index.fields, facts.field)) : key;
 }
 
 interface Lease {

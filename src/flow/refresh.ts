@@ -1,13 +1,22 @@
 // Owns background refreshes: one for each stored response at a time.
 import { variantKey } from "../http/key.ts";
 import { forward } from "./forward.ts";
+import { askLeave } from "./lease.ts";
 import type { Errand, Trip } from "./trip.ts";
+
+/** Nothing where another isolate refreshes: what it stores is found at the next look. */
+async function leased(trip: Trip, errand: Errand, lookedAtMs: number): Promise<Response | undefined> {
+  if (trip.rule.collapse !== "global") return forward(trip, errand);
+  const leave = await askLeave(trip, lookedAtMs, undefined, () => undefined);
+  if (leave.kind === "held") return undefined;
+  return forward(trip, leave.kind === "sole" ? { ...errand, land: leave.land } : errand);
+}
 
 /** A refresh that has taken longer was cut off by the platform. */
 const REFRESH_LIMIT_SECONDS = 30;
 
-/** One refresh for a stored response at a time. */
-export function refreshLater(trip: Trip, errand: Errand): void {
+/** One refresh for a stored response at a time. `lookedAtMs`: when it was found stale. */
+export function refreshLater(trip: Trip, errand: Errand, lookedAtMs: number): void {
   const { edge, exchange, place } = trip;
   const id = variantKey(place.key, "", errand.held?.stored.variant ?? {});
   if (edge.resting.has(place.key) || edge.refreshing.has(id)) return;
@@ -15,8 +24,8 @@ export function refreshLater(trip: Trip, errand: Errand): void {
   // bytes can be stored again after the client has had them; a stream cannot
   const held = errand.held?.body.kind === "bytes" ? errand.held : undefined;
   // what is stored is a GET's answer, whoever was first to find it stale
-  const refresh = forward({ ...trip, facts: { ...trip.facts, method: "GET" } }, { ...errand, held })
-    .then((response) => response.body?.cancel())
+  const refresh = leased({ ...trip, facts: { ...trip.facts, method: "GET" } }, { ...errand, held }, lookedAtMs)
+    .then((response) => response?.body?.cancel())
     .finally(ended);
   exchange.background(refresh);
 }

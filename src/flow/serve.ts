@@ -8,14 +8,14 @@ import type { Rule } from "../policy/define.ts";
 import { ruleFor } from "../policy/match.ts";
 import type { Found } from "../tiers/tier.ts";
 import { restOf, wanted } from "./ask.ts";
-import { boarded, landedWithin } from "./collapse.ts";
+import { boarded, landedWithin, needsOrigin } from "./collapse.ts";
 import { deliverHeld } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { deliverFailure, deliverProblem } from "./fail.ts";
-import type { Boarded, Land, Landing } from "./flights.ts";
+import type { Land, Landing } from "./flights.ts";
 import { forward } from "./forward.ts";
 import type { FoundPart } from "./keepable.ts";
-import { askLeave } from "./lease.ts";
+import { askLeave, leaseKey } from "./lease.ts";
 import { CLEAR, look, type Seen } from "./look.ts";
 import { passBy } from "./pass.ts";
 import { patienceFor } from "./patience.ts";
@@ -55,7 +55,13 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     // what was just stored and must be validated all the same can be shared with nobody
     const isAlone = waits >= MAX_WAITS || (last === "stored" && seen.decided.verdict === "revalidate");
     const flight = isAlone ? undefined : boarded(trip, seen.decided, lookedAt);
-    if (flight?.role === "leader") return lead(exchange, flight.land, led(trip, seen, flight, waitedFor));
+    if (flight?.role === "leader") {
+      // oxlint-disable-next-line no-await-in-loop
+      const answered = await lead(exchange, flight.land, led(trip, seen, flight.land, waitedFor));
+      if (answered !== "again") return answered;
+      waitedFor ??= seen.decided.reason;
+      continue;
+    }
     if (!flight) return answer(trip, seen, undefined, waitedFor);
     discard(seen.held);
     waitedFor ??= seen.decided.reason;
@@ -72,7 +78,7 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
 }
 
 /** A leader's client may leave, its fetch goes on for the others; and nobody waits for one that ended in a fault of ours. */
-async function lead(exchange: Exchange, land: Land, answered: Response | Promise<Response>): Promise<Response> {
+async function lead<T>(exchange: Exchange, land: Land, answered: T | Promise<T>): Promise<T> {
   const ended = Promise.resolve(answered).then(
     () => undefined,
     () => {
@@ -83,15 +89,13 @@ async function lead(exchange: Exchange, land: Land, answered: Response | Promise
   return answered;
 }
 
-/** The leader's own answer: from the origin, or from what another isolate fetched where the rule has them wait for each other. */
-async function led(
-  trip: Trip,
-  seen: Seen,
-  { key, land }: Boarded & { role: "leader" },
-  waitedFor: ReasonCode | undefined,
-): Promise<Response> {
+/**
+ * The leader's own answer: from the origin, or from what another isolate fetched where the rule has them wait for each other.
+ * "again" where that was another variant: then this one has a key, and a lease, of its own.
+ */
+async function led(trip: Trip, seen: Seen, land: Land, waitedFor: ReasonCode | undefined): Promise<Response | "again"> {
   if (trip.rule.collapse !== "global") return answer(trip, seen, land, waitedFor);
-  const leave = await askLeave(trip, seen, key, land);
+  const leave = await askLeave(trip, seen.nowMs, patienceFor(trip, seen), land);
   if (leave.kind === "alone") return answer(trip, seen, land, waitedFor);
   if (leave.kind === "sole") {
     const sole = { ...trip, place: { ...trip.place, sole: true } };
@@ -102,10 +106,14 @@ async function led(
   // there is nothing to share: nobody here needs to wait, either
   if ((await leave.ended()) === "unshared") land({ kind: "unshared" });
   const again = await look(trip.edge, trip.exchange, trip.facts, trip.rule);
-  const { verdict } = again.decided;
+  const next = { ...trip, place: again.place };
+  const isFound = !needsOrigin(again.decided);
+  const isOther = leaseKey(next) !== leaseKey(trip);
   // what is found is found by those who wait here, too
-  if (verdict !== "fetch" && verdict !== "revalidate") land({ kind: "stored" });
-  return answer({ ...trip, place: again.place }, again, land, waitedFor ?? seen.decided.reason);
+  if (isFound || isOther) land({ kind: "stored" });
+  if (isFound || !isOther) return answer(next, again, land, waitedFor ?? seen.decided.reason);
+  discard(again.held);
+  return "again";
 }
 
 /** What a failure leaves to those who waited for another's fetch: something stale, because of `standsIn`, or the same failure. */
@@ -114,7 +122,9 @@ async function failTogether(trip: Trip, failure: Failure, standsIn?: ReasonCode)
   const seen = await look(edge, exchange, facts, rule);
   const { decided, held, purge, nowMs } = seen;
   // a third has fetched it meanwhile
-  if (decided.verdict === "fresh") return answer({ ...trip, place: seen.place }, seen, undefined, undefined);
+  if (decided.verdict === "fresh" || decided.verdict === "stale-while-revalidate") {
+    return answer({ ...trip, place: seen.place }, seen, undefined, undefined);
+  }
   const stored = decided.verdict === "revalidate" ? decided.stored : undefined;
   const verdict = settleFailure(failure, { stored, purge }, nowMs);
   const outcome: Outcome = { reason: decided.reason, hit: false, collapsed: true, settled: verdict.reason };
@@ -144,7 +154,7 @@ function answer(
         waitedFor === undefined ? { reason, hit: true } : { reason: waitedFor, hit: false, collapsed: true },
       );
     case "stale-while-revalidate":
-      refreshLater(trip, { reason, held, purge, intent: FETCH_WHOLE });
+      refreshLater(trip, { reason, held, purge, intent: FETCH_WHOLE }, nowMs);
       return deliverHeld(delivery, present(held), {
         reason,
         hit: true,
@@ -153,7 +163,7 @@ function answer(
     case "revalidate":
       return forward(trip, { reason, held, purge, intent: FETCH_WHOLE, land, patienceMs: patienceFor(trip, seen) });
     case "complete":
-      return forward(trip, { reason, prefix: partIn(held), purge, intent: restOf(decided.stored) });
+      return forward(trip, { reason, prefix: partIn(held), purge, intent: restOf(decided.stored), land });
     case "fetch": {
       const neighbour = reason === "partial" ? partIn(held) : undefined;
       if (!neighbour) discard(held);

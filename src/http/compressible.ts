@@ -42,10 +42,10 @@ function isRedundant(type: string): boolean {
   return TYPES.has(type) || /\+(?:json|xml|yaml|text)$/.test(type);
 }
 
-/** Whether its bytes may be encoded here; its length has a say too. A part is cut from bytes that others have to match. */
+/** Whether its bytes may be encoded here, once they are the whole; its length has a say too. */
 export function isCompressible(response: ResponseFacts): boolean {
   const { status, field } = response;
-  if (status === 206 || isBodyless(status) || field("content-encoding") !== undefined) return false;
+  if (isBodyless(status) || field("content-encoding") !== undefined) return false;
   const [type = ""] = (field("content-type") ?? "").split(";", 1);
   return isRedundant(trimOws(type).toLowerCase()) && !forbidsTransform(response);
 }

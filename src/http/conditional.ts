@@ -30,11 +30,13 @@ export function notModified(field: FieldReader, stored: Validators, nowMs: numbe
 /**
  * Whether Range counts: there is no If-Range, or it names this very representation (13.1.5). Tags are compared strongly; a date
  * must be Last-Modified exactly, and that at least a second older than Date, or it could name two states of one second.
+ * `isNegotiated`: this client gets the whole in a coding, so that a date names two representations and is weak (8.8.2.2).
  */
-export function rangeApplies(field: FieldReader, stored: Validators, nowMs: number): boolean {
+export function rangeApplies(field: FieldReader, stored: Validators, isNegotiated: boolean, nowMs: number): boolean {
   const ifRange = field("if-range");
   if (ifRange === undefined) return true;
   if (ifRange.includes('"')) return stored.etag !== undefined && strongMatch(trimOws(ifRange), stored.etag);
+  if (isNegotiated) return false;
   const named = date(ifRange, nowMs);
   const modified = date(stored.lastModified, nowMs);
   if (named === undefined || modified === undefined || stored.dateMs === undefined) return false;

@@ -5,12 +5,11 @@ import type { HeaderPairs } from "./fields.ts";
 import { weakened } from "./undone.ts";
 import { withDeclaredVary } from "./vary.ts";
 
-/** The coding for this client; identity where a range is asked for, which counts in the bytes that are stored (RFC 9110 14.2). */
+/** The coding in which this client gets the whole. A range counts in the bytes that are stored (RFC 9110 14.2). */
 export function negotiatedCoding(
-  { field, range }: Pick<RequestFacts, "field" | "range">,
+  { field }: Pick<RequestFacts, "field">,
   offered: readonly ContentCoding[],
 ): ContentCoding | "identity" {
-  if (range !== undefined) return "identity";
   // a client may forbid it as well (RFC 9111 5.2.1.6)
   if (field("cache-control")?.toLowerCase().includes("no-transform")) return "identity";
   return selectCoding(field("accept-encoding"), offered);
@@ -26,9 +25,11 @@ export const negotiatedFields = madeOnce((headers, coding: ContentCoding | "iden
   return varied.map(([name, value]) => [name, name.toLowerCase() === "etag" ? weakened(value) : value]);
 });
 
-/** With the coding in which the bytes do leave, and without what describes others (RFC 9530 2, 3). */
+/** With the coding in which the bytes do leave, and without what describes others (RFC 9530 2, 3) or promises ranges of them. */
 export const encodedFields = madeOnce((headers, coding: ContentCoding) => {
-  const others = headers.filter(([name]) => !/^(?:content-(?:length|md5|digest)|repr-digest)$/i.test(name));
+  const others = headers.filter(
+    ([name]) => !/^(?:content-(?:length|md5|digest)|repr-digest|accept-ranges)$/i.test(name),
+  );
   return [...others, ["Content-Encoding", coding]];
 });
 

@@ -77,7 +77,9 @@ function judge(request: RequestFacts, stored: Stored, purge: PurgeState, policy:
 /** 3.3: an incomplete response answers a range that lies within it, or is completed. */
 function judgePart(request: RequestFacts, stored: Stored, part: ContentRange, nowMs: number): Reuse {
   const { range } = request;
-  if (range && rangeApplies(request.field, shownValidators(stored), nowMs)) {
+  // of text this client may have had its beginning in a coding
+  const isNegotiated = stored.compressible === true && request.field("accept-encoding") !== undefined;
+  if (range && rangeApplies(request.field, shownValidators(stored), isNegotiated, nowMs)) {
     return holds(part, range) ? { verdict: "fresh", stored, reason: "fresh" } : fetch(request, "partial");
   }
   const completes = request.method === "GET" && isCompletable(part, stored.etag);

@@ -42,7 +42,7 @@ export interface Stored {
   readonly dateMs?: number | undefined;
   /** What clients see instead of the origin's ETag: one made here from the bytes, or the origin's weakened. Never sent upstream. */
   readonly shownEtag?: string | undefined;
-  /** The body is text that may leave encoded (see compressible.ts). */
+  /** The body is text that may leave encoded, unless it is a part: others have to match that (see compressible.ts). */
   readonly compressible?: boolean | undefined;
   readonly variant: Variant;
   readonly targets: readonly TargetHash[];

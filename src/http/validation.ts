@@ -1,4 +1,5 @@
 // Owns what a validation proves: the stored body under the header section of a 304 or of an answer to HEAD (RFC 9111 4.3.4, 4.3.5).
+import { isCompressible } from "./compressible.ts";
 import { parseHttpDate } from "./dates.ts";
 import { weakMatch } from "./etag.ts";
 import { type RequestFacts, type ResponseFacts, responseFacts } from "./facts.ts";
@@ -38,6 +39,7 @@ export function validated(
     return { stored: { ...record, ...heldOn(stored, record, response) }, refusal: undefined };
   const headers = dated(kept(merged.headers), merged);
   const answers = {
+    compressible: isCompressible(merged),
     headers: request.hasSession ? madePrivate(headers) : headers,
     receivedAtMs: response.receivedAtMs,
     initialAgeSeconds: initialAge(merged),

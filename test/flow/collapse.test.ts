@@ -34,6 +34,26 @@ async function together(
 
 const many = (count: number, init: RequestInit = {}): RequestInit[] => Array.from({ length: count }, () => init);
 
+describe("a fetch that fails", () => {
+  it("leaves its followers what a third has stored meanwhile, also where that may only answer while it is refreshed", async () => {
+    const gone = barrier<Response>();
+    const e = testEdge({
+      origin: (request) =>
+        request.headers.get("cache-control") === "no-cache"
+          ? answer("new", { "cache-control": "max-age=0, stale-while-revalidate=60" })
+          : gone.passed,
+    });
+    const waiting = [1, 2, 3].map(() => e.get("/a"));
+    await turns(200);
+    await e.get("/a", { headers: { "cache-control": "no-cache" } }).then((response) => response.text());
+    await turns(200);
+    gone.fail(new Error("refused"));
+    const [leader, ...followers] = await Promise.all(waiting);
+    expect(leader?.status).toBe(502);
+    for (const follower of followers) expect([follower.status, await follower.text()]).toEqual([200, "new"]);
+  });
+});
+
 describe("one fetch for all", () => {
   it.each([
     ["1 KB", 1000, 2 ** 10],

@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { zlibCodings } from "../../src/codings/zlib.ts";
 import { CONTENT_CODINGS, type ContentCoding } from "../../src/http/coding.ts";
 import { barrier, until } from "../support/barrier.ts";
+import { NOON_MS } from "../support/clock.ts";
 import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
-import { ranged } from "../support/ranged.ts";
+import { partial, ranged, rangedOrigin } from "../support/ranged.ts";
 import { mapTier } from "../support/shelf-tier.ts";
 import { bytesOf, noise } from "../support/stored.ts";
 
@@ -111,7 +112,54 @@ describe.each(CONTENT_CODINGS)("a page for a client that accepts %s", (coding) =
       expect(await plainOf(part)).toBe(TEXT.slice(4, 8));
     }
     const whole = await get(e, ranged("bytes=4-7", { "accept-encoding": coding, "if-range": 'W/"v1"' }));
-    expect(whole).toMatchObject({ status: 200, coding: null, etag: '"v1"' });
+    expect(whole).toMatchObject({ status: 200, coding, etag: 'W/"v1"' });
+    expect(await plainOf(whole)).toBe(TEXT);
+  });
+
+  it("is never continued in plain bytes by its date, which names both forms (RFC 9110 8.8.2.2)", async () => {
+    const date = "Mon, 02 Nov 2026 12:00:00 GMT";
+    const { etag: _, ...fields } = { ...CACHED, "last-modified": date, "accept-ranges": "bytes" };
+    const sent = { ...fields, date: new Date(NOON_MS).toUTCString(), "content-length": String(TEXT.length) };
+    const e = testEdge({ origin: () => answer(TEXT, sent) });
+    for (const path of ["/miss", "/hit", "/hit"]) {
+      const resumed = ranged("bytes=4-7", { "accept-encoding": coding, "if-range": date });
+      const got = await get(e, resumed, path);
+      expect(got, path).toMatchObject({ status: 200, coding });
+      expect(await plainOf(got)).toBe(TEXT);
+    }
+    // whoever has plain bytes may go on with plain bytes
+    const plain = await get(e, ranged("bytes=4-7", { "if-range": date }), "/hit");
+    expect(plain).toMatchObject({ status: 206, coding: null });
+    const response = await e.get("/hit", accepts(coding));
+    expect(response.headers.get("accept-ranges")).toBeNull();
+    expect((await e.get("/hit")).headers.get("accept-ranges")).toBe("bytes");
+  });
+
+  it("is negotiated alike whether it came at once or in parts (RFC 9111 3.4)", async () => {
+    const whole = rangedOrigin(TEXT, CACHED);
+    const e = testEdge({
+      // it gives out a part, whatever is asked, until somebody asks for a range
+      origin: (request) => (request.headers.has("range") ? whole(request) : partial(TEXT, 0, 99, { ...CACHED })),
+    });
+    await get(e);
+    await get(e, accepts(coding));
+    const hit = await get(e, accepts(coding));
+    expect(hit).toMatchObject({ status: 200, cache: "HIT", coding, etag: 'W/"v1"', vary: "accept-encoding" });
+    expect(await plainOf(hit)).toBe(TEXT);
+  });
+
+  it("stays plain after a 304 that forbids it, also where that 304 may not be kept", async () => {
+    for (const refusal of ["no-transform, max-age=60", "private, no-transform"]) {
+      const e = testEdge({
+        origin: (request) =>
+          request.headers.has("if-none-match")
+            ? answer(null, { "cache-control": refusal, etag: '"v1"' }, 304)
+            : answer(TEXT, { ...CACHED, "cache-control": "max-age=1" }),
+      });
+      await get(e);
+      e.clock.advance(2);
+      expect(await get(e, accepts(coding)), refusal).toMatchObject({ status: 200, coding: null, etag: '"v1"' });
+    }
   });
 
   it("is encoded once for all who wait for one fetch", async () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { deadline, timeout } from "../../src/flow/timeout.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import { kvTier } from "../../src/tiers/kv.ts";
-import { barrier } from "../support/barrier.ts";
+import { barrier, turns } from "../support/barrier.ts";
 import { answer, type EdgeOptions, inTurn, type TestEdge, testEdge } from "../support/edge.ts";
 import { inPieces, partial, ranged, rangedOrigin, shown, TEN } from "../support/ranged.ts";
 import { mapTier } from "../support/shelf-tier.ts";
@@ -29,6 +29,28 @@ async function edgeForParts(options: EdgeOptions = {}): Promise<TestEdge> {
 function sent(request: Request | undefined): readonly (string | null | undefined)[] {
   return ["range", "if-range"].map((name) => request?.headers.get(name));
 }
+
+describe("a beginning that many complete at once", () => {
+  it("costs one request for the rest, and everybody has the whole", async () => {
+    const e = await edgeForParts();
+    const origin = rangedOrigin(TEN, { ...CACHED, "cache-control": "max-age=600" });
+    e.origin = origin;
+    await e.text("/a", ranged("bytes=0-4"));
+    const rest = barrier();
+    e.origin = async (request) => {
+      await rest.passed;
+      return origin(request);
+    };
+    // what could not be stored lately is not waited for
+    e.clock.advance(61);
+    const all = Array.from({ length: 100 }, () => e.get("/a").then((response) => response.text()));
+    await turns(200);
+    rest.open();
+    expect(new Set(await Promise.all(all))).toEqual(new Set([TEN]));
+    expect(e.asked.filter(({ url }) => url.endsWith("/a"))).toHaveLength(2);
+    expect(sent(e.asked.at(-1))).toEqual(["bytes=5-", '"v1"']);
+  });
+});
 
 describe("a part", () => {
   it.each([
