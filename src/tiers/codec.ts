@@ -7,7 +7,7 @@ import type { TargetHash } from "../http/target.ts";
 import type { Entry, Glimpsed } from "./tier.ts";
 
 /** Raise it when `Stored` or this encoding changes: entries of another version are misses. */
-export const FORMAT_VERSION = 4;
+export const FORMAT_VERSION = 5;
 
 const pairs = v.array(v.tuple([v.string(), v.string()]));
 const maybeText = v.optional(v.string());
@@ -43,10 +43,16 @@ const stored = v.object({
   fence: v.object({ incarnation: v.string(), seq: v.number() }),
 });
 
-const responseSchema = v.object({ v: v.literal(FORMAT_VERSION), kind: v.literal("response"), stored });
+const responseSchema = v.object({
+  v: v.literal(FORMAT_VERSION),
+  address: v.string(),
+  kind: v.literal("response"),
+  stored,
+});
 
 const varySchema = v.object({
   v: v.literal(FORMAT_VERSION),
+  address: v.string(),
   kind: v.literal("vary"),
   index: v.object({
     generation: v.string(),
@@ -59,9 +65,9 @@ const varySchema = v.object({
 
 const headSchema = v.variant("kind", [responseSchema, varySchema]);
 
-/** ASCII JSON, fit for a header field. */
-export function encodeHead(entry: Glimpsed): string {
-  return JSON.stringify({ v: FORMAT_VERSION, ...plain(entry) }).replace(
+/** ASCII JSON, fit for a header field. `address`: where it is filed; read at another one it is a miss, whoever put it there. */
+export function encodeHead(entry: Glimpsed, address: string): string {
+  return JSON.stringify({ v: FORMAT_VERSION, address, ...plain(entry) }).replace(
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
@@ -77,11 +83,11 @@ function inPairs(record: Stored): object {
   return { ...record, variant: Object.entries(record.variant) };
 }
 
-/** `undefined` for anything that is not a head of this version. */
-export function decodeHead(text: string): Glimpsed | undefined {
+/** `undefined` for anything that is not a head of this version, written for this address. */
+export function decodeHead(text: string, address: string): Glimpsed | undefined {
   const parsed = v.safeParse(headSchema, parseJson(text));
-  if (!parsed.success) return undefined;
-  const { v: _, ...head } = parsed.output;
+  if (!parsed.success || parsed.output.address !== address) return undefined;
+  const { v: _, address: __, ...head } = parsed.output;
   return head;
 }
 
@@ -101,8 +107,8 @@ function parseJson(text: string): unknown {
 const PREFIX_BYTES = 4;
 
 /** One value holding head and body: length of the head (4 bytes, big-endian), head, body. */
-export function encodeFrame(entry: Entry, body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const head = new TextEncoder().encode(encodeHead(entry));
+export function encodeFrame(entry: Entry, body: Uint8Array, address: string): Uint8Array<ArrayBuffer> {
+  const head = new TextEncoder().encode(encodeHead(entry, address));
   const frame = new Uint8Array(PREFIX_BYTES + head.length + body.length);
   new DataView(frame.buffer).setUint32(0, head.length);
   frame.set(head, PREFIX_BYTES);
@@ -110,10 +116,10 @@ export function encodeFrame(entry: Entry, body: Uint8Array): Uint8Array<ArrayBuf
   return frame;
 }
 
-/** `undefined` for a frame that is foreign, of another version or cut off in its head; "damaged" for one of ours with another body. */
-export function decodeFrame(frame: ArrayBuffer): Entry | "damaged" | undefined {
+/** `undefined` for a frame that is foreign, of another version or address, or cut off in its head; "damaged" for one of ours with another body. */
+export function decodeFrame(frame: ArrayBuffer, address: string): Entry | "damaged" | undefined {
   const end = headEnd(new Uint8Array(frame));
-  const head = end === undefined ? undefined : decodeHeadOf(new Uint8Array(frame), end);
+  const head = end === undefined ? undefined : decodeHeadOf(new Uint8Array(frame), end, address);
   if (!head || end === undefined) return undefined;
   const bytes = new Uint8Array(frame, end);
   const carried = head.kind === "vary" ? head.carried : head;
@@ -124,10 +130,10 @@ export function decodeFrame(frame: ArrayBuffer): Entry | "damaged" | undefined {
 }
 
 /** The head of a frame of which only the beginning is here; "more" where that is too little of it. */
-export function decodeBeginning(bytes: Uint8Array): Glimpsed | "more" | undefined {
+export function decodeBeginning(bytes: Uint8Array, address: string): Glimpsed | "more" | undefined {
   const end = headEnd(bytes);
   if (end === undefined || end > bytes.length) return end !== undefined && end > MAX_HEAD_BYTES ? undefined : "more";
-  return decodeHeadOf(bytes, end);
+  return decodeHeadOf(bytes, end, address);
 }
 
 /** More than this is no head of ours: 128 KB of header fields, each character escaped, and as much again for keys. */
@@ -138,7 +144,7 @@ function headEnd(bytes: Uint8Array): number | undefined {
   return PREFIX_BYTES + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 }
 
-function decodeHeadOf(bytes: Uint8Array, end: number): Glimpsed | undefined {
+function decodeHeadOf(bytes: Uint8Array, end: number, address: string): Glimpsed | undefined {
   if (end > bytes.length) return undefined;
-  return decodeHead(new TextDecoder().decode(bytes.subarray(PREFIX_BYTES, end)));
+  return decodeHead(new TextDecoder().decode(bytes.subarray(PREFIX_BYTES, end)), address);
 }

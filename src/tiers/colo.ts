@@ -33,15 +33,16 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
     admits: () => true,
     async get(key) {
       const opened = await cache();
-      const request = await syntheticRequest(key);
+      const address = await addressOf(key);
+      const request = syntheticRequest(key, address);
       const response = await opened.match(request);
       if (!response) return undefined;
-      const head = decodeHead(response.headers.get(HEAD_FIELD) ?? "");
+      const head = decodeHead(response.headers.get(HEAD_FIELD) ?? "", address);
       const bodyId = response.headers.get(BODY_FIELD);
       if (!head || head.kind === "vary" || bodyId !== null) await response.body?.cancel();
       if (!head) return undefined;
       if (head.kind === "vary") return { kind: head.kind, index: head.index };
-      const apart = bodyId === null ? undefined : await syntheticRequest(key, bodyId);
+      const apart = bodyId === null ? undefined : syntheticRequest(key, address, bodyId);
       const content = apart ? await opened.match(apart) : response;
       if (!content) return undefined;
       const entry = await withBody(head.stored, content, maxBufferedBytes, apart && slicer(opened, apart));
@@ -51,30 +52,32 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
     },
     async put(key, entry, seconds) {
       // here an index carries nothing: its variants lie apart, where they may be streams
-      const head = encodeHead(entry.kind === "vary" ? { kind: entry.kind, index: entry.index } : entry);
+      const address = await addressOf(key);
+      const request = syntheticRequest(key, address);
+      const head = encodeHead(entry.kind === "vary" ? { kind: entry.kind, index: entry.index } : entry, address);
       const stream = entry.kind === "response" && entry.body.kind === "stream" ? entry.body : undefined;
       if (head.length > MAX_HEAD_BYTES || seconds <= 0) {
         await stream?.stream.cancel();
         // what it replaces must not go on answering
-        await (await cache()).delete(await syntheticRequest(key));
+        await (await cache()).delete(request);
         return;
       }
       const opened = await cache();
       const lifetime = { "cache-control": `max-age=${String(seconds)}` };
       const headers: Record<string, string> = { [HEAD_FIELD]: head, ...lifetime };
       // a streamed body is filed apart, and the head that points to it only when the body is whole
-      const filed = stream && (await putStream(opened, key, stream, lifetime));
+      const filed = stream && (await putStream(opened, (id) => syntheticRequest(key, address, id), stream, lifetime));
       if (stream && !filed) return;
       if (filed && entry.kind === "response") {
         headers[BODY_FIELD] = filed.id;
         const bodyLength = filed.length ?? entry.stored.bodyLength;
-        headers[HEAD_FIELD] = encodeHead({ ...entry, stored: { ...entry.stored, bodyLength } });
+        headers[HEAD_FIELD] = encodeHead({ ...entry, stored: { ...entry.stored, bodyLength } }, address);
       }
       const content = entry.kind === "response" && entry.body.kind === "bytes" ? entry.body.bytes : "";
-      await opened.put(await syntheticRequest(key), new Response(content, { headers }));
+      await opened.put(request, new Response(content, { headers }));
     },
     async delete(key) {
-      await (await cache()).delete(await syntheticRequest(key));
+      await (await cache()).delete(syntheticRequest(key, await addressOf(key)));
     },
   };
 }
@@ -115,12 +118,12 @@ async function withBody(
 /** Stores a body under a name of its own; `undefined`, with nothing kept, when the body broke off. */
 async function putStream(
   opened: CacheLike,
-  key: CacheKey,
+  requestFor: (id: string) => Request,
   { stream, whole }: Body & { kind: "stream" },
   headers: Record<string, string>,
 ): Promise<{ readonly id: string; readonly length: number | undefined } | undefined> {
   const id = crypto.randomUUID();
-  const request = await syntheticRequest(key, id);
+  const request = requestFor(id);
   const ended = Promise.resolve(whole).then(
     (length) => ({ id, length }),
     () => undefined,
@@ -134,7 +137,7 @@ async function putStream(
 }
 
 /** A clean GET: the Cache API would evaluate conditionals, ranges and Vary by rules of its own. */
-async function syntheticRequest(key: CacheKey, bodyId?: string): Promise<Request> {
+function syntheticRequest(key: CacheKey, address: string, bodyId?: string): Request {
   const suffix = bodyId === undefined ? "" : `/${bodyId}`;
-  return new Request(`https://${hostOf(key)}/.strata/stored/${await addressOf(key)}${suffix}`);
+  return new Request(`https://${hostOf(key)}/.strata/stored/${address}${suffix}`);
 }

@@ -30,7 +30,7 @@ export function kvTier(kv: KvLike, { minTtlSeconds }: KvOptions): Tier {
     async get(key) {
       const address = await addressOf(key);
       const frame = await kv.get(address, "arrayBuffer");
-      const entry = frame === null ? undefined : decodeFrame(frame);
+      const entry = frame === null ? undefined : decodeFrame(frame, address);
       if (entry !== "damaged") return entry;
       // a look reads heads only and would take it for good: it goes, and is reported this once
       await kv.delete(address);
@@ -45,14 +45,15 @@ export function kvTier(kv: KvLike, { minTtlSeconds }: KvOptions): Tier {
         return;
       }
       const expirationTtl = Math.min(Math.max(Math.floor(seconds), MIN_EXPIRATION_SECONDS), MAX_EXPIRATION_SECONDS);
-      await kv.put(address, encodeFrame(entry, body), { expirationTtl });
+      await kv.put(address, encodeFrame(entry, body, address), { expirationTtl });
     },
     async delete(key) {
       await kv.delete(await addressOf(key));
     },
     async look(key) {
-      const stream = await kv.get(await addressOf(key), "stream");
-      return (stream && (await headOf(stream))) ?? { kind: "nothing" };
+      const address = await addressOf(key);
+      const stream = await kv.get(address, "stream");
+      return (stream && (await headOf(stream, address))) ?? { kind: "nothing" };
     },
   };
 }
@@ -65,7 +66,7 @@ function bytesIn(entry: Entry): Uint8Array | undefined {
 }
 
 /** Reads no further than it must. */
-async function headOf(stream: ReadableStream<Uint8Array>): Promise<Glimpsed | undefined> {
+async function headOf(stream: ReadableStream<Uint8Array>, address: string): Promise<Glimpsed | undefined> {
   const reader = stream.getReader();
   let read = new Uint8Array(0);
   for (;;) {
@@ -77,7 +78,7 @@ async function headOf(stream: ReadableStream<Uint8Array>): Promise<Glimpsed | un
     longer.set(read);
     longer.set(value, read.length);
     read = longer;
-    const head = decodeBeginning(read);
+    const head = decodeBeginning(read, address);
     if (head === "more") continue;
     // oxlint-disable-next-line no-await-in-loop
     await reader.cancel();

@@ -1,10 +1,13 @@
 // Owns the proof that the colo tier keeps the contract on the platform's Cache API, and what it hands to it.
 import { describe, expect, it } from "vitest";
+import { addressOf } from "../../src/tiers/address.ts";
 import { encodeHead, FORMAT_VERSION } from "../../src/tiers/codec.ts";
 import { type CacheLike, coloTier } from "../../src/tiers/colo.ts";
 import { barrier } from "../support/barrier.ts";
 import { contentOf, keyOf, noise, responseEntry, storedOf, textOf } from "../support/stored.ts";
 import { equal, found, tierContract } from "./contract.ts";
+
+const AT_A = await addressOf(keyOf("/a"));
 
 let counter = 0;
 const openNew = (): Promise<Cache> => {
@@ -160,7 +163,10 @@ describe("colo", () => {
   it.each([
     ["no head at all", undefined],
     ["a head that is no JSON", "{"],
-    ["a head of a future format", encodeHead(responseEntry("x")).replace(`"v":${String(FORMAT_VERSION)}`, '"v":999')],
+    [
+      "a head of a future format",
+      encodeHead(responseEntry("x"), AT_A).replace(`"v":${String(FORMAT_VERSION)}`, '"v":999'),
+    ],
     ["a head of another program", '{"v":1,"kind":"response","stored":{}}'],
   ])("takes a response with %s for a miss", async (_, head) => {
     const { tier, cache } = recorded();
@@ -173,7 +179,7 @@ describe("colo", () => {
     "says that a body of another length than stored is damaged, and drops it: %s",
     async (body) => {
       const { tier, cache, dropped } = recorded();
-      const head = encodeHead(responseEntry("hello"));
+      const head = encodeHead(responseEntry("hello"), AT_A);
       cache.held = new Response(body, { headers: { "strata-entry": head } });
       await expect(tier.get(keyOf("/a"))).rejects.toThrow("not as long");
       expect(dropped).toHaveLength(1);

@@ -114,7 +114,7 @@ describe("global: a look", () => {
 
   it("reads a head that comes in small pieces, and leaves the rest", async () => {
     const entry = responseEntry(noise(1000));
-    const frame = encodeFrame(entry, noise(1000));
+    const frame = encodeFrame(entry, noise(1000), await addressOf(keyOf("/a")));
     let sent = 0;
     let isCancelled = false;
     const stream = new ReadableStream<Uint8Array>({
@@ -139,7 +139,7 @@ describe("global: a look", () => {
     ["another program's text", bytesOf("a value of another program, longer than its first four bytes say or not")],
     ["another program's JSON", bytesOf('{"v":1,"kind":"response"}')],
     ["noise", noise(5000)],
-    ["half a head", encodeFrame(responseEntry(""), new Uint8Array(0)).slice(0, 100)],
+    ["half a head", encodeFrame(responseEntry(""), new Uint8Array(0), "f00d").slice(0, 100)],
   ])("takes %s for nothing", async (name, value) => {
     const { tier } = counted();
     await env.STRATA_KV.put(await addressOf(keyOf(`/odd/${name}`)), value);

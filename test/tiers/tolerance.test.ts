@@ -8,7 +8,7 @@ import { addressOf } from "../../src/tiers/address.ts";
 import { encodeFrame, encodeHead, FORMAT_VERSION } from "../../src/tiers/codec.ts";
 import { type CacheLike, coloTier } from "../../src/tiers/colo.ts";
 import { guarded } from "../../src/tiers/guard.ts";
-import { kvTier } from "../../src/tiers/kv.ts";
+import { type KvLike, kvTier } from "../../src/tiers/kv.ts";
 import type { Entry } from "../../src/tiers/tier.ts";
 import { testEdge } from "../support/edge.ts";
 import { bytesOf, keyOf, noise, responseEntry } from "../support/stored.ts";
@@ -20,9 +20,19 @@ const carrying: Entry = {
   index: { generation: "g", fields: ["x"], variants: [], languages: [] },
   carried: { ...response, own: keyOf("/x/1") },
 };
-const frame = encodeFrame(response, bytesOf(BODY));
-const carryingFrame = encodeFrame(carrying, bytesOf(BODY));
-const headOf = (entry: Entry) => JSON.parse(encodeHead(entry)) as Record<string, unknown>;
+/** Stands for the address of each key. */
+const HERE = "f".repeat(64);
+const frame = encodeFrame(response, bytesOf(BODY), HERE);
+const carryingFrame = encodeFrame(carrying, bytesOf(BODY), HERE);
+const headOf = (entry: Entry) => JSON.parse(encodeHead(entry, HERE)) as Record<string, unknown>;
+
+/** The value as it would be at this address. */
+function at(value: Uint8Array<ArrayBuffer>, address: string): Uint8Array<ArrayBuffer> {
+  const moved = value.slice();
+  const head = new TextDecoder("latin1").decode(value);
+  if (head.includes(HERE)) moved.set(bytesOf(address), head.indexOf(HERE));
+  return moved;
+}
 
 /** A frame with another head. */
 function framed(head: unknown, body = BODY): Uint8Array<ArrayBuffer> {
@@ -47,6 +57,9 @@ const foreignHeads: readonly (readonly [string, unknown])[] = [
   ["the next format, of unknown members", future],
   ["the last format", { ...headOf(response), v: FORMAT_VERSION - 1 }],
   ["no format", { ...headOf(response), v: undefined }],
+  ["what was filed at another address", { ...headOf(response), address: "0".repeat(64) }],
+  ["an index filed at another address", { ...headOf(carrying), address: "0".repeat(64) }],
+  ["what was filed at no address", { ...headOf(response), address: undefined }],
   ["another kind", { ...headOf(response), kind: "part" }],
   ["a record with a field of another type", { ...headOf(response), stored: { ...response.stored, status: "200" } }],
   ["an index without fields", { ...headOf(carrying), index: { generation: "g" } }],
@@ -84,7 +97,8 @@ describe("KV tolerates", () => {
     const { reports, report } = reporting();
     const tier = guarded(kvTier(env.STRATA_KV, { minTtlSeconds: 300 }), deadline(timeout, 1000), report);
     const key = keyOf(`/kv/${name}`);
-    await env.STRATA_KV.put(await addressOf(key), value);
+    const address = await addressOf(key);
+    await env.STRATA_KV.put(address, at(value, address));
     expect(await tier.get(key)).toBeUndefined();
     expect(reports).toHaveLength(alarms);
     expect(["nothing", "response", "vary"]).toContain((await tier.look?.(key))?.kind);
@@ -100,7 +114,8 @@ describe("KV tolerates", () => {
     const { reports, report } = reporting();
     const tier = guarded(kvTier(env.STRATA_KV, { minTtlSeconds: 300 }), deadline(timeout, 1000), report);
     const key = keyOf(`/kv/metadata/${name}`);
-    await env.STRATA_KV.put(await addressOf(key), frame, { metadata });
+    const address = await addressOf(key);
+    await env.STRATA_KV.put(address, at(frame, address), { metadata });
     expect(await tier.get(key)).toEqual(response);
     expect(await tier.look?.(key)).toMatchObject({ kind: "response" });
     expect(reports).toEqual([]);
@@ -129,7 +144,7 @@ describe("KV tolerates", () => {
       const path = `/client/${encodeURIComponent(name)}`;
       await testEdge({ lower: [tier], origin }).text(path);
       const [address = ""] = urls;
-      await env.STRATA_KV.put(address, value);
+      await env.STRATA_KV.put(address, at(value, address));
       const e = testEdge({ lower: [tier], origin });
       const { response: answered, text } = await e.text(path);
       expect([answered.status, text, e.asked.length], name).toEqual([200, "fresh", 1]);
@@ -138,6 +153,36 @@ describe("KV tolerates", () => {
       expect((await again.text(path)).response.headers.get("cache-status"), name).toContain("fresh/global");
     }
   });
+});
+
+describe("an entry is bound to its key", () => {
+  it.each(["KV", "the Cache API"])(
+    "what %s gives for another key is a miss, whole and sound as it is",
+    async (where) => {
+      const { reports, report } = reporting();
+      const cache = await caches.open("bound");
+      const atA = await addressOf(keyOf("/bound/a"));
+      const atB = await addressOf(keyOf("/bound/b"));
+      const swapped = (text: string): string => text.replace(atB, atA);
+      const get = (key: string) => env.STRATA_KV.get(swapped(key), "arrayBuffer");
+      const opened: CacheLike = {
+        match: (request) => cache.match(new Request(swapped(request.url), request)),
+        put: (request, answer) => cache.put(request, answer),
+        delete: (request) => cache.delete(request),
+      };
+      const plain =
+        where === "KV"
+          ? kvTier({ ...bound(), get: get as KvLike["get"] }, { minTtlSeconds: 300 })
+          : coloTier(() => Promise.resolve(opened), 2 ** 20);
+      const tier = guarded(plain, 1000, report);
+      for (const entry of [response, { kind: "vary", index: carrying.index } as const]) {
+        await tier.put(keyOf("/bound/a"), entry, 600);
+        expect(await tier.get(keyOf("/bound/a"))).toEqual(entry);
+        expect(await tier.get(keyOf("/bound/b"))).toBeUndefined();
+      }
+      expect(reports).toEqual([]);
+    },
+  );
 });
 
 /** The namespace's methods, which are not its own properties. */
@@ -151,14 +196,19 @@ describe("the Cache API tolerates", () => {
     ["nothing of ours", undefined, "x", 0],
     ["an empty head", "", "x", 0],
     ["noise", String.fromCharCode(...noise(200).map((byte) => 33 + (byte % 90))), "x", 0],
-    ...[1, 10, 100, encodeHead(response).length - 1].map(
+    ...[1, 10, 100, encodeHead(response, HERE).length - 1].map(
       (length) =>
-        [`the first ${String(length)} characters of a head`, encodeHead(response).slice(0, length), BODY, 0] as const,
+        [
+          `the first ${String(length)} characters of a head`,
+          encodeHead(response, HERE).slice(0, length),
+          BODY,
+          0,
+        ] as const,
     ),
     ...foreignHeads.map(([name, head]) => [name, JSON.stringify(head), BODY, 0] as const),
-    ["no body", encodeHead(response), "", 1],
-    ["half a body", encodeHead(response), BODY.slice(0, 5), 1],
-    ["a byte more", encodeHead(response), `${BODY}!`, 1],
+    ["no body", encodeHead(response, HERE), "", 1],
+    ["half a body", encodeHead(response, HERE), BODY.slice(0, 5), 1],
+    ["a byte more", encodeHead(response, HERE), `${BODY}!`, 1],
   ];
 
   it.each(heads)("%s: a miss", async (name, head, body, alarms) => {
@@ -180,7 +230,10 @@ describe("the Cache API tolerates", () => {
     );
     const key = keyOf(`/colo/${encodeURIComponent(name)}`);
     expect(await tier.get(key)).toBeUndefined();
-    const headers = { "cache-control": "max-age=60", ...(head === undefined ? {} : { "strata-entry": head }) };
+    const headers = {
+      "cache-control": "max-age=60",
+      ...(head === undefined ? {} : { "strata-entry": head.replace(HERE, await addressOf(key)) }),
+    };
     if (asked) await cache.put(asked, new Response(body, { headers }));
     expect(asked && (await cache.match(asked)), "the platform has it").toBeDefined();
     expect(await tier.get(key)).toBeUndefined();
