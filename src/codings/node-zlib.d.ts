@@ -4,6 +4,7 @@ declare module "node:zlib" {
     write(chunk: Uint8Array, done?: () => void): boolean;
     flush(kind: number, done: () => void): void;
     end(): void;
+    push(last: null): boolean;
     destroy(cause?: Error): void;
     on(event: "data", listener: (chunk: Uint8Array) => void): void;
     on(event: "error", listener: (cause: unknown) => void): void;

@@ -60,8 +60,8 @@ export function whyNotStorable(
   return tags.usable ? undefined : tags.reason;
 }
 
-/** What the largest tier takes. */
-const MAX_BODY_BYTES = 512 * 2 ** 20;
+/** What the largest tier, the colo, takes: the platform keeps 512 MB of one response, and does not say that they are binary. */
+export const MAX_BODY_BYTES = 512e6;
 
 /** RFC 9111 3: explicit or heuristic lifetime; one that is over is only worth keeping with a validator. */
 function whyUseless(response: ResponseFacts, lifetime: Lifetime, policy: LifetimePolicy): ReasonCode | undefined {

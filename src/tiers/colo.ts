@@ -1,6 +1,7 @@
 // Owns the colo tier: the Cache API under a synthetic URL, with our own lifetime and our metadata in one header field.
 import { declaredLength } from "../http/fields.ts";
 import { type CacheKey, hostOf } from "../http/key.ts";
+import { MAX_BODY_BYTES } from "../http/storable.ts";
 import type { Stored } from "../http/stored.ts";
 import { addressOf } from "./address.ts";
 import { decodeHead, encodeHead } from "./codec.ts";
@@ -11,9 +12,6 @@ const HEAD_FIELD = "strata-entry";
 const BODY_FIELD = "strata-body";
 /** All header fields of a message share 128 KB on the platform. */
 const MAX_HEAD_BYTES = 100_000;
-
-/** What the platform keeps of one response at most; 512 MB are not said to be binary. */
-const MAX_STREAMED_BYTES = 512e6;
 
 /** The Cache API methods this tier calls. */
 export interface CacheLike {
@@ -29,7 +27,7 @@ export interface CacheLike {
 export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: number): Tier {
   return {
     name: "colo",
-    maxStreamedBytes: MAX_STREAMED_BYTES,
+    maxStreamedBytes: MAX_BODY_BYTES,
     admits: () => true,
     async get(key) {
       const opened = await cache();

@@ -45,3 +45,20 @@ describe.each(CONTENT_CODINGS)("%s", (coding) => {
     }
   });
 });
+
+describe.each(CONTENT_CODINGS)("decoding %s", (coding) => {
+  it("of a body that is empty, though it is labelled, gives nothing", async () => {
+    expect(await decoded([], coding)).toHaveLength(0);
+    expect(await decoded([bytesOf("")], coding)).toHaveLength(0);
+  });
+
+  it("delivers an honest body however redundant it is", async () => {
+    const body = bytesOf("GET /health 200 OK\n".repeat(200_000));
+    expect(isSame(await decoded([zlibCodings.encode(body, coding)], coding), body)).toBe(true);
+  });
+
+  it("breaks off where the body is cut short", async () => {
+    const form = zlibCodings.encode(bytesOf("the same line again\n".repeat(1000)), coding);
+    await expect(decoded([form.slice(0, form.length - 4)], coding)).rejects.toThrow();
+  });
+});

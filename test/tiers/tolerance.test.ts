@@ -174,7 +174,7 @@ describe("an entry is bound to its key", () => {
         where === "KV"
           ? kvTier({ ...bound(), get: get as KvLike["get"] }, { minTtlSeconds: 300 })
           : coloTier(() => Promise.resolve(opened), 2 ** 20);
-      const tier = guarded(plain, 1000, report);
+      const tier = guarded(plain, deadline(timeout, 1000), report);
       for (const entry of [response, { kind: "vary", index: carrying.index } as const]) {
         await tier.put(keyOf("/bound/a"), entry, 600);
         expect(await tier.get(keyOf("/bound/a"))).toEqual(entry);
