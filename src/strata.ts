@@ -2,6 +2,7 @@
 import { type App, createApp, type Mounted } from "./app.ts";
 import { type Leases, leaseShard } from "./collapse/leases.ts";
 import { SiteError } from "./error.ts";
+import { asRead } from "./codings/automatic.ts";
 import { zlibCodings } from "./codings/zlib.ts";
 import { breakers } from "./flow/breaker.ts";
 import type { Edge, Purge } from "./flow/exchange.ts";
@@ -33,7 +34,7 @@ export interface StrataEnv {
   readonly STRATA_COLO?: string;
 }
 
-/** The application's own routes, in the place of the zone's origin; a Hono app is one. */
+/** The application's own routes, in the place of the zone's origin; a Hono app is one. What they may encode: see codings/automatic.ts. */
 export interface Routes {
   fetch(request: Request, env: object): Response | Promise<Response>;
 }
@@ -129,7 +130,7 @@ function fetchFrom(env: StrataEnv, { origins }: Site, routes: Routes | undefined
     const service = origin?.kind === "service" ? serviceOf(env, origin.binding) : undefined;
     // bodies as the origin sent them: what their header section says must be true of the bytes held here
     if (service) return service.fetch(request, AS_SENT);
-    return origin || !routes ? fetch(request, AS_SENT) : routes.fetch(request, env);
+    return origin || !routes ? fetch(request, AS_SENT) : asRead(await routes.fetch(request, env));
   };
 }
 

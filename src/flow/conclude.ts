@@ -79,12 +79,13 @@ export async function conclude(
 function storedAnswer(
   trip: Trip,
   errand: Errand,
-  { stored, undo }: Settle & { readonly verdict: "store" },
+  { stored: settled, undo }: Settle & { readonly verdict: "store" },
   { response, content, delivery, outcome }: Arrival,
 ): Response {
   const { codings } = trip.edge;
   const read = undo ? withWeakTag(decodedFacts(response)) : response;
   const length = content ? declaredLength(read.field) : undefined;
+  const stored = content && length === undefined ? { ...settled, openEnded: true } : settled;
   const source = content ?? emptyStream();
   const encoding = encodingOf(trip.edge, length, trip.exchange.background);
   const body = filled(trip, errand, stored, undo ? codings.decoded(source, undo) : source, length, encoding);

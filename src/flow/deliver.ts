@@ -71,11 +71,17 @@ export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, o
     first: stored.part?.first ?? 0,
     total: stored.part ? stored.part.total : length,
   };
-  const compressible = stored.compressible === true && !stored.part && length !== undefined;
-  const negotiated = negotiatedAnswer(delivery, answer, compressible, (coding) => {
-    const form = delivery.offer && body.kind === "bytes" ? encodedForm(delivery.offer, body, coding) : undefined;
-    return form && { content: form, length: form.length };
-  });
+  const { compressible = false, openEnded = false } = stored;
+  const negotiated = negotiatedAnswer(
+    delivery,
+    answer,
+    compressible && !stored.part && (length !== undefined || openEnded),
+    openEnded,
+    (coding) => {
+      const form = delivery.offer && body.kind === "bytes" ? encodedForm(delivery.offer, body, coding) : undefined;
+      return form && { content: form, length: form.length };
+    },
+  );
   return build(delivery, aged(negotiated), { ...outcome, ttlSeconds, tier: outcome.hit ? tier : undefined });
 }
 
@@ -126,7 +132,7 @@ export function deliverAnswer(
     total: length,
     age: Math.floor(initialAge(response)),
   };
-  const negotiated = negotiatedAnswer(delivery, answer, encoded !== undefined, (coding) => {
+  const negotiated = negotiatedAnswer(delivery, answer, encoded !== undefined, false, (coding) => {
     return { content: encoded?.(coding) ?? null, length: undefined };
   });
   return build(delivery, negotiated, outcome);
@@ -137,9 +143,18 @@ function negotiatedAnswer(
   { offer, facts }: Delivery,
   answer: Answer,
   compressible: boolean,
+  openEnded: boolean,
   encode: (coding: ContentCoding) => Pick<Answer, "content" | "length"> | undefined,
 ): Answer {
-  const coding = offer && negotiate(offer, facts, compressible, answer.length);
+  const coding =
+    offer &&
+    negotiate(
+      offer,
+      facts,
+      compressible,
+      answer.length ?? (openEnded ? Number.POSITIVE_INFINITY : undefined),
+      openEnded,
+    );
   if (coding === undefined) return answer;
   const fields = negotiatedFields(answer.fields, coding);
   if (coding === "identity") return { ...answer, fields };

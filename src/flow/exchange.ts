@@ -55,7 +55,7 @@ export interface Edge {
   readonly site: Site;
   readonly stack: Stack;
   readonly purges: Purges;
-  /** Sends a request to an origin; where none is given, to the zone's own or the application's routes. Bodies arrive as they were sent. */
+  /** Sends a request to an origin; where none is given, to the zone's own or the application's routes. Header section and bytes agree. */
   readonly fetch: (request: Request, origin: Origin | undefined) => Promise<Response>;
   readonly codings: Codings;
   readonly now: () => number;

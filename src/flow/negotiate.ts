@@ -15,16 +15,19 @@ export interface Offer {
 
 /**
  * What the client is to get; `undefined` where every client gets the same bytes. What memory does not keep is not encoded either:
- * that would have to be done for each hit. `length`: where unknown, what comes may be small enough.
+ * that would have to be done for each hit. `length`: where unknown, what comes may be small enough, and who asks when it is known
+ (`openEnded`) hears that others may have had other bytes.
  */
 export function negotiate(
   { edge, codings }: Offer,
   facts: RequestFacts,
   compressible: boolean | undefined,
   length: number | undefined,
+  openEnded = false,
 ): ContentCoding | "identity" | undefined {
   if (!compressible || codings.length === 0) return undefined;
-  if (length !== undefined && (length < MIN_COMPRESSED_BYTES || length > edge.stack.maxBufferedBytes)) return undefined;
+  if (length !== undefined && (length < MIN_COMPRESSED_BYTES || length > edge.stack.maxBufferedBytes))
+    return openEnded ? "identity" : undefined;
   return negotiatedCoding(facts, codings);
 }
 

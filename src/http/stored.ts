@@ -44,6 +44,8 @@ export interface Stored {
   readonly shownEtag?: string | undefined;
   /** The body is text that may leave encoded, unless it is a part: others have to match that (see compressible.ts). */
   readonly compressible?: boolean | undefined;
+  /** Its length was not known when it was first sent: whatever that turned out to be, somebody may have it encoded. */
+  readonly openEnded?: boolean | undefined;
   readonly variant: Variant;
   readonly targets: readonly TargetHash[];
   readonly fence: Fence;

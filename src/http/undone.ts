@@ -43,11 +43,16 @@ export function forbidsTransform({ field, governing }: Pick<ResponseFacts, "fiel
   return governing.field !== "cache-control" && parseDirectives(field("cache-control") ?? "").has("no-transform");
 }
 
+/** Whether a field says something of the encoded bytes. */
+export function describesEncoded(name: string): boolean {
+  return OF_ENCODED.has(name.toLowerCase());
+}
+
 /** The response as it reads after decoding; its validators are still the origin's. */
 export function decodedFacts(response: ResponseFacts): ResponseFacts {
   return withHeaders(
     response,
-    response.headers.filter(([name]) => !OF_ENCODED.has(name.toLowerCase())),
+    response.headers.filter(([name]) => !describesEncoded(name)),
   );
 }
 

@@ -79,12 +79,13 @@ export function freshenedByHead(
  * tags, every target the body has, those of an older part included.
  */
 function heldOn(
-  { bodyLength, shownEtag, variant, targets }: Stored,
+  { bodyLength, openEnded, shownEtag, variant, targets }: Stored,
   record: Stored,
   { field }: ResponseFacts,
-): Pick<Stored, "bodyLength" | "shownEtag" | "variant" | "targets"> {
+): Pick<Stored, "bodyLength" | "openEnded" | "shownEtag" | "variant" | "targets"> {
   return {
     bodyLength,
+    openEnded,
     shownEtag,
     variant: { ...record.variant, ...variant },
     targets: hasTagField(field) ? record.targets : [...new Set([...record.targets, ...targets])],

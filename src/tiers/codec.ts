@@ -34,6 +34,7 @@ const stored = v.object({
   dateMs: v.optional(v.number()),
   shownEtag: maybeText,
   compressible: v.optional(v.boolean()),
+  openEnded: v.optional(v.boolean()),
   // pairs: a field may be called __proto__
   variant: v.pipe(
     v.array(v.tuple([v.string(), v.nullable(v.string())])),
