@@ -368,8 +368,9 @@ function expectedOf(rule: string, row: Row, [, ofAll, ofRule]: (typeof CLIENTS)[
     stored,
     // of what is decoded as it comes nobody knows the length
     miss: told(isText && (isUndone || isSized), chosen),
-    hit: told(isText && isSized, chosen),
-    part: told(isText && isSized, "identity"),
+    // and its first answer may have left encoded, whatever its length turned out to be
+    hit: told(isText && (isUndone || isSized), isSized ? chosen : "identity"),
+    part: told(isText && (isUndone || isSized), "identity"),
   };
 }
 
