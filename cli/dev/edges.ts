@@ -115,12 +115,16 @@ function runtimeOptions(
 ): MiniflareOptions {
   const [home] = edgeNames(1);
   const write = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
+  const log = new RuntimeLog(write);
   return convertV4MiniflareOptions({
     host: "127.0.0.1",
     port: 0,
     cf: false,
     telemetry: { enabled: false },
-    log: new RuntimeLog(write),
+    log,
+    unsafeHandleRuntimeRestart: () => {
+      log.restarted();
+    },
     handleStructuredLogs: workerLog(write),
     ...(options.persist === undefined ? {} : { resourcePersistencePath: resolve(options.persist) }),
     workers: edgeNames(options.count).map((name, i) => ({

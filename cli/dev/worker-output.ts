@@ -7,9 +7,12 @@ interface WorkerLine {
   readonly message: string;
 }
 
+const CRASH = "The Workers runtime crashed unexpectedly";
+
 /**
  * Miniflare's own warnings and errors. It accepts only its own class, which would write to standard output; that belongs
- * to the one line scripts read.
+ * to the one line scripts read. That the runtime ended is not told at once: a Ctrl-C of a terminal ends it, too, and may reach it
+ * before it reaches us.
  */
 export class RuntimeLog extends Log {
   readonly #write: (line: string) => void;
@@ -20,7 +23,12 @@ export class RuntimeLog extends Log {
   }
 
   protected override log(message: string): void {
-    this.#write(message);
+    if (!message.includes(CRASH)) this.#write(message);
+  }
+
+  /** For `unsafeHandleRuntimeRestart`: it had crashed, and answers again. */
+  restarted(): void {
+    this.#write("the Workers runtime crashed and was started again");
   }
 }
 

@@ -9,7 +9,7 @@ import { afterAll, afterEach, expect, test } from "vitest";
 import { readyLine } from "../../cli/dev/command.ts";
 import { startDev } from "../../cli/dev/run.ts";
 import { freePort } from "../../cli/dev/ports.ts";
-import { descendantsOf, running } from "./processes.ts";
+import { descendantsOf, running, workersRuntime } from "./processes.ts";
 import { until } from "./until.ts";
 
 const DEV = fileURLToPath(new URL("./stand-ins/dev.ts", import.meta.url));
@@ -80,6 +80,26 @@ test("a Ctrl-C, which reaches the whole process group and may arrive twice, stop
   expect(await dev.ended).toBe(0);
   await until("all gone", () => running(family).length === 0);
   expect(dev.seen.stderr).not.toMatch(/crash|unexpected/i);
+});
+
+test("a Ctrl-C that ends the Workers runtime before it reaches us is no crash", async () => {
+  const dev = run([]);
+  const { family } = await dev.ready();
+  const runtime = workersRuntime(family);
+  process.kill(runtime, "SIGINT");
+  await until("the runtime gone", () => running([runtime]).length === 0);
+  process.kill(dev.pid, "SIGINT");
+  expect(await dev.ended).toBe(0);
+  await until("all gone", () => running(family).length === 0);
+  expect(dev.seen.stderr).not.toMatch(/crash|unexpected/i);
+});
+
+test("a crash of the Workers runtime is told once it is over", async () => {
+  const dev = run([]);
+  const { family, edge } = await dev.ready();
+  process.kill(workersRuntime(family), "SIGKILL");
+  await until("told", () => dev.seen.stderr.includes("crashed and was started again"));
+  expect(await siteOf(edge)).toEqual({ version: "one" });
 });
 
 test("a second Ctrl-C does not wait for a child that hangs, and a patient one kills it", async () => {

@@ -24,6 +24,14 @@ export function descendantsOf(pid: number): number[] {
   return found.slice(1);
 }
 
+/** The one that runs workerd. */
+export function workersRuntime(pids: readonly number[]): number {
+  const listed = execFileSync("ps", ["-o", "pid=,comm=", "-p", pids.join(",")], { encoding: "utf8" });
+  const [, pid] = /^\s*(\d+)\s+(?:.*\/)?workerd/m.exec(listed) ?? [];
+  if (pid === undefined) throw new Error(`no workerd among ${listed}`);
+  return Number(pid);
+}
+
 /** Those of the processes that still run; one that has ended but was not reaped does not. */
 export function running(pids: readonly number[]): number[] {
   return processTable()
