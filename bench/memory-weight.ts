@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import type { Shape } from "./eviction/heap-worker.ts";
+import { openHeap, withV8Flags } from "./harness/heap.ts";
 
 const BARE: Shape = {
   headers: 0,
@@ -11,6 +12,7 @@ const BARE: Shape = {
   targets: 0,
   bodyBytes: 0,
   validators: false,
+  forms: 0,
   indexed: 0,
 };
 const USUAL: Shape = { ...BARE, headers: 8, edgeHeaders: 1, targets: 3, bodyBytes: 1024, validators: true };
@@ -21,6 +23,7 @@ const SHAPES: readonly (readonly [string, Shape])[] = [
   ["2 selecting fields", { ...BARE, variant: 2 }],
   ["10 tags", { ...BARE, targets: 10 }],
   ["8 fields, 1 for the edge, validators, 3 tags, 1 KB", USUAL],
+  ["1 KB, and 3 encoded forms", { ...BARE, bodyBytes: 1024, forms: 3 }],
   ["an index of 8 variants", { ...BARE, indexed: 8 }],
 ];
 const ENTRIES = 50_000;
@@ -28,8 +31,6 @@ const ROOMY_BYTES = 2 ** 30;
 const DEFAULT_BYTES = 32 * 2 ** 20;
 const OFFERED = 200_000;
 
-/** The collector is called by the worker, so that what is measured is alive. */
-process.env["MINIFLARE_WORKERD_V8_FLAGS"] = "--expose-gc";
 const { outputFiles } = await build({
   entryPoints: [new URL("eviction/heap-worker.ts", import.meta.url).pathname],
   bundle: true,
@@ -37,42 +38,18 @@ const { outputFiles } = await build({
   format: "esm",
   target: "es2024",
 });
-const isolate = new Miniflare(
-  convertV4MiniflareOptions({
-    inspectorPort: 0,
-    workers: [{ name: "heap", modules: true, script: outputFiles[0]?.text ?? "", compatibilityDate: "2026-10-01" }],
-  }),
-);
-await isolate.ready;
-const inspector = await isolate.getInspectorURL();
-const socket = new WebSocket(new URL("/core:user:heap", inspector));
-await new Promise((resolve, reject) => {
-  socket.addEventListener("open", resolve);
-  socket.addEventListener("error", reject);
+// the collector is called by the worker, so that what is measured is alive
+const isolate = await withV8Flags("--expose-gc", async () => {
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      inspectorPort: 0,
+      workers: [{ name: "heap", modules: true, script: outputFiles[0]?.text ?? "", compatibilityDate: "2026-10-01" }],
+    }),
+  );
+  await miniflare.ready;
+  return miniflare;
 });
-
-interface HeapUsage {
-  readonly usedSize: number;
-  readonly backingStorageSize: number;
-}
-
-let calls = 0;
-
-/** Of the isolate: objects, and the bytes of buffers. */
-function heapBytes(): Promise<number> {
-  calls += 1;
-  const id = calls;
-  return new Promise((resolve) => {
-    const read = ({ data }: MessageEvent<string>): void => {
-      const answer = JSON.parse(data) as { readonly id?: number; readonly result: HeapUsage };
-      if (answer.id !== id) return;
-      socket.removeEventListener("message", read);
-      resolve(answer.result.usedSize + answer.result.backingStorageSize);
-    };
-    socket.addEventListener("message", read);
-    socket.send(JSON.stringify({ id, method: "Runtime.getHeapUsage" }));
-  });
-}
+const heapOf = await openHeap(new URL("/core:user:heap", await isolate.getInspectorURL()).href);
 
 /** Resident memory of workerd, bytes; 0 where the system does not tell. */
 function residentBytes(): number {
@@ -98,7 +75,7 @@ async function fill(entries: number, budget: number, shape: Shape): Promise<numb
 }
 
 await fill(0, 0, BARE);
-const emptyBytes = await heapBytes();
+const emptyBytes = await heapOf.bytes();
 const emptyResidentBytes = residentBytes();
 const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 const bounds: string[] = [];
@@ -107,7 +84,7 @@ for (const [name, shape] of [
   ["8 fields, 1 KB", USUAL],
 ] as const) {
   const used = await fill(OFFERED, DEFAULT_BYTES, shape);
-  const heap = (await heapBytes()) - emptyBytes;
+  const heap = (await heapOf.bytes()) - emptyBytes;
   bounds.push(
     `${OFFERED.toLocaleString("en")} distinct objects offered (${name}), budget ${megabytes(DEFAULT_BYTES)} MB: counted ${megabytes(used)} MB, heap ${megabytes(heap)} MB; resident memory of workerd, garbage included, grew by ${megabytes(residentBytes() - emptyResidentBytes)} MB.`,
   );
@@ -115,12 +92,12 @@ for (const [name, shape] of [
 const lines = ["| entry | counted, bytes | taken, bytes | taken / counted |", "| --- | ---: | ---: | ---: |"];
 for (const [name, shape] of SHAPES) {
   await fill(0, 0, shape);
-  const before = await heapBytes();
+  const before = await heapOf.bytes();
   const counted = (await fill(ENTRIES, ROOMY_BYTES, shape)) / ENTRIES;
-  const taken = ((await heapBytes()) - before) / ENTRIES;
+  const taken = ((await heapOf.bytes()) - before) / ENTRIES;
   lines.push(`| ${name} | ${counted.toFixed(0)} | ${taken.toFixed(0)} | ${(taken / counted).toFixed(2)} |`);
 }
-socket.close();
+heapOf.close();
 await isolate.dispose();
 
 const text = `${ENTRIES.toLocaleString("en")} entries of each kind, in workerd:\n\n${lines.join("\n")}\n\n${bounds.map((line) => `- ${line}`).join("\n")}`;

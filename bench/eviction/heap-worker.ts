@@ -1,4 +1,5 @@
 // Owns the worker whose heap is measured: it fills a memory tier with entries of one shape, each made of strings of its own.
+import { CONTENT_CODINGS } from "../../src/http/coding.ts";
 import { type CacheKey, resourceKey } from "../../src/http/key.ts";
 import type { TargetHash } from "../../src/http/target.ts";
 import { memoryTier } from "../../src/tiers/memory.ts";
@@ -12,6 +13,8 @@ export interface Shape {
   readonly targets: number;
   readonly bodyBytes: number;
   readonly validators: boolean;
+  /** Encoded forms beside the body, of 100 bytes. */
+  readonly forms: number;
   /** An index of that many variants in place of a response. */
   readonly indexed: number;
 }
@@ -74,6 +77,8 @@ function collect(): void {
   gc?.();
 }
 
+const FORM_BYTES = 100;
+
 let tier: ReturnType<typeof memoryTier> | undefined;
 
 export default {
@@ -93,7 +98,11 @@ export default {
         origin: "zone",
         policyVersion: "v",
       });
-      tier.put(key, entryOf(i, shape), 3600);
+      const entry = entryOf(i, shape);
+      tier.put(key, entry, 3600);
+      if (entry.kind !== "response" || entry.body.kind !== "bytes") continue;
+      for (const coding of CONTENT_CODINGS.slice(0, shape.forms))
+        tier.keepEncoded(entry.body.bytes, coding, new Uint8Array(FORM_BYTES));
     }
     collect();
     return Response.json({ usedBytes: tier.usedBytes });

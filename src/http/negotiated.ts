@@ -22,7 +22,7 @@ export function negotiatedCoding(
 export const negotiatedFields = madeOnce((headers, coding: ContentCoding | "identity") => {
   const varied = withDeclaredVary(headers, ["accept-encoding"]);
   if (coding === "identity") return varied;
-  return varied.map(([name, value]) => [name, name.toLowerCase() === "etag" ? weakened(value) : value]);
+  return varied.map((pair) => (pair[0].toLowerCase() === "etag" ? [pair[0], weakened(pair[1])] : pair));
 });
 
 /** With the coding in which the bytes do leave, and without what describes others (RFC 9530 2, 3) or promises ranges of them. */
@@ -33,16 +33,26 @@ export const encodedFields = madeOnce((headers, coding: ContentCoding) => {
   return [...others, ["Content-Encoding", coding]];
 });
 
-/** A stored header section is asked for at every hit: what is made of it is made once, and goes with it. */
+/** Pairs in all that is kept of what was made; beyond it everything is made anew. */
+const MAX_KEPT_PAIRS = 20_000;
+
+/** A stored header section that is hot is asked for at every hit: what is made of it is made once, and goes with it. */
 function madeOnce<Coding extends string>(
   make: (headers: HeaderPairs, coding: Coding) => HeaderPairs,
 ): (headers: HeaderPairs, coding: Coding) => HeaderPairs {
-  const made = new WeakMap<HeaderPairs, Map<Coding, HeaderPairs>>();
+  let made = new WeakMap<HeaderPairs, Map<Coding, HeaderPairs>>();
+  let pairs = 0;
   return (headers, coding) => {
-    const forms = made.get(headers) ?? new Map<Coding, HeaderPairs>();
-    const known = forms.get(coding);
+    const known = made.get(headers)?.get(coding);
     if (known) return known;
     const fields = make(headers, coding);
+    pairs += fields.length;
+    // no tier counts it
+    if (pairs > MAX_KEPT_PAIRS) {
+      made = new WeakMap();
+      pairs = fields.length;
+    }
+    const forms = made.get(headers) ?? new Map<Coding, HeaderPairs>();
     made.set(headers, forms.set(coding, fields));
     return fields;
   };

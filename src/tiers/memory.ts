@@ -111,7 +111,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
     keepEncoded(plain, coding, form) {
       const node = holders.get(plain);
       const entry = node && nodes.get(node.key) === node ? withForm(node.entry, coding, form) : undefined;
-      const weight = (node?.weight ?? 0) + (form?.length ?? 0);
+      const weight = node && entry ? weightOf(node.key, entry) : 0;
       if (!node || !entry || weight + reserved.bytes() > budget) return;
       drop(node);
       admit({ ...node, ...UNLINKED, hit: node.hit, entry, weight });

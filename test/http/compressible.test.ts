@@ -1,6 +1,7 @@
 // Owns the proof of what may be encoded here, and of what the header section then says.
 import { describe, expect, it } from "vitest";
 import { isCompressible, isWorthIt } from "../../src/http/compressible.ts";
+import type { HeaderPairs } from "../../src/http/fields.ts";
 import { encodedFields, negotiatedCoding, negotiatedFields } from "../../src/http/negotiated.ts";
 import { requestOf, responseOf } from "./support.ts";
 
@@ -80,5 +81,20 @@ describe("negotiated", () => {
       ["ETag", 'W/"a"'],
       ["Content-Encoding", "br"],
     ]);
+  });
+
+  it.each([
+    ["the plain ones", (headers: HeaderPairs) => negotiatedFields(headers, "br")],
+    ["the encoded ones", (headers: HeaderPairs) => encodedFields(headers, "br")],
+  ])("fields of %s are made once for a section, and of many sections few are kept", (_, made) => {
+    const sections = Array.from({ length: 2001 }, (): HeaderPairs =>
+      Array.from({ length: 10 }, (_, i) => [`x-${i}`, ""]),
+    );
+    const [first = []] = sections;
+    const fields = made(first);
+    expect(made(first)).toBe(fields);
+    for (const section of sections) made(section);
+    expect(made(first)).not.toBe(fields);
+    expect(made(first)).toEqual(fields);
   });
 });
