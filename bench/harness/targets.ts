@@ -2,10 +2,11 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { startEdges } from "../../cli/dev/edges.ts";
+import { type Edges, startEdges } from "../../cli/dev/edges.ts";
 import { guardSpawned } from "../../cli/dev/watchdog.ts";
 import { readDeployment } from "../../cli/dev/wrangler-config.ts";
 import type { Address } from "../load/connection.ts";
+import { openHeap, withV8Flags } from "./heap.ts";
 import { workerdPids } from "./process.ts";
 
 export type PeerName = "bare" | "pass-through" | "raw-cache" | "hono-cache";
@@ -29,17 +30,51 @@ export function startStrata(origin: string, site: "empty" | "no-memory" = "empty
   return identified("Strata", () => edge(origin, { config: fileInBench(`sites/${site}.ts`) }));
 }
 
-/** Strata's worker over an empty Cache API and an origin inside: the isolate's memory and nothing else. */
-export function startStrataAlone(): Promise<Target> {
-  return identified("Strata", () => edge("http://127.0.0.1", { entry: fileInBench("peers/strata-alone.ts") }));
+export interface Alone extends Target {
+  /** What the isolate's heap holds after a collection. */
+  heapBytes(): Promise<number>;
+}
+
+/**
+ * Strata's worker over an empty Cache API and an origin inside: the isolate's memory and nothing else. V8 may take as much as the
+ * platform allows an isolate, and ends the process where that is not enough.
+ */
+export async function startStrataAlone(): Promise<Alone> {
+  let inspectorUrl: string | undefined;
+  const target = await identified("Strata", () =>
+    withV8Flags("--expose-gc --max-heap-size=128", async () => {
+      const edges = await edge("http://127.0.0.1", { entry: fileInBench("peers/strata-alone.ts"), inspect: true });
+      inspectorUrl = edges.inspectorUrl;
+      return edges;
+    }),
+  );
+  const heap = await openHeap(inspectorUrl ?? "");
+  return {
+    ...target,
+    async heapBytes() {
+      const answer = await (await fetch(`${target.url}/.collect`)).text();
+      if (answer !== "collected") throw new Error(`the isolate did not collect: ${answer}`);
+      return heap.bytes();
+    },
+    close() {
+      heap.close();
+      return target.close();
+    },
+  };
 }
 
 async function edge(
   origin: string,
-  chosen: { readonly config: string } | { readonly entry: string },
-): Promise<Started> {
-  const edges = await startEdges({ count: 1, port: 0, origin, token: "bench-token", ...chosen });
-  return { url: edges.urls[0] ?? "", close: () => edges.close() };
+  chosen: { readonly config: string } | { readonly entry: string; readonly inspect: true },
+): Promise<Started & Pick<Edges, "inspectorUrl">> {
+  const { urls, inspectorUrl, close } = await startEdges({
+    count: 1,
+    port: 0,
+    origin,
+    token: "bench-token",
+    ...chosen,
+  });
+  return { url: urls[0] ?? "", inspectorUrl, close };
 }
 
 function fileInBench(path: string): string {

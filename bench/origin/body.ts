@@ -29,6 +29,13 @@ export interface Resource {
 const TYPES = ["json", "html", "bin"] as const;
 const POLICIES = ["day", "minute", "never"] as const;
 
+/** What the origin says of how long its answer may be kept. */
+export const CACHE_CONTROL = {
+  day: "public, max-age=86400",
+  minute: "public, max-age=60",
+  never: "no-store",
+} as const satisfies Record<Resource["policy"], string>;
+
 export function resourcePath({ type, bytes, delayMs, policy }: Omit<Resource, "path">, name: string): string {
   return `/${type}/${String(bytes)}/${String(delayMs)}/${policy}/${name}`;
 }

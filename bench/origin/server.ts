@@ -1,8 +1,7 @@
 // Owns the origin of the benchmark: answers a URL with the bytes that follow from it, after the delay it names, and counts.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type Resource, resourceAt, slice, startOf } from "./body.ts";
+import { CACHE_CONTROL, type Resource, resourceAt, slice, startOf } from "./body.ts";
 
-const CACHE_CONTROL = { day: "public, max-age=86400", minute: "public, max-age=60", never: "no-store" } as const;
 const MEDIA_TYPE = { json: "application/json", html: "text/html; charset=utf-8", bin: "application/octet-stream" };
 /** A thousand ask at once. */
 const BACKLOG = 4096;

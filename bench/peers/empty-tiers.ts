@@ -1,5 +1,5 @@
 // Owns an isolate without anything below its memory: an empty Cache API, and an origin inside.
-import { bodyOf, resourceAt } from "../origin/body.ts";
+import { bodyOf, CACHE_CONTROL, resourceAt } from "../origin/body.ts";
 
 const emptyCache = {
   match: () => Promise.resolve(undefined),
@@ -11,7 +11,7 @@ function answerOf(request: Request): Response {
   const resource = resourceAt(new URL(request.url).pathname);
   if (!resource) return new Response("", { status: 404 });
   return new Response(bodyOf(resource), {
-    headers: { "content-type": "application/json", "cache-control": "public, max-age=86400", etag: '"a"' },
+    headers: { "content-type": "application/json", "cache-control": CACHE_CONTROL[resource.policy], etag: '"a"' },
   });
 }
 

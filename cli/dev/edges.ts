@@ -30,6 +30,8 @@ export interface EdgesOptions {
   readonly bindings?: Readonly<Record<string, string>> | undefined;
   /** the worker; default: `main` of wrangler.toml */
   readonly entry?: string | undefined;
+  /** whether `inspectorUrl` is there */
+  readonly inspect?: boolean | undefined;
   /** where the workers' console and the runtime's errors go, line by line; default: standard error */
   readonly log?: ((line: string) => void) | undefined;
 }
@@ -37,6 +39,8 @@ export interface EdgesOptions {
 export interface Edges {
   /** `http://127.0.0.1:8787`, ... without a trailing slash, in the order of the edges */
   readonly urls: readonly string[];
+  /** of the first edge's isolate: a WebSocket that speaks the DevTools protocol */
+  readonly inspectorUrl: string | undefined;
   /**
    * Bundles again and starts fresh isolates: memory is empty; KV, Cache API and Durable Objects stay. A bundle or
    * configuration that is bad rejects with every problem, and the old worker stays.
@@ -90,6 +94,7 @@ export async function startEdges(options: EdgesOptions): Promise<Edges> {
   let lastRestart: Promise<void> = Promise.resolve();
   return {
     urls: await Promise.all(edgeNames(options.count).map((name) => directUrl(miniflare, name))),
+    inspectorUrl: options.inspect ? await inspectorUrl(miniflare) : undefined,
     restart() {
       lastRestart = lastRestart.catch(() => undefined).then(restartOnce);
       return lastRestart;
@@ -104,6 +109,10 @@ function edgeNames(count: number): string[] {
 
 async function directUrl(miniflare: Miniflare, name: string): Promise<string> {
   return (await miniflare.unsafeGetDirectURL(name)).origin;
+}
+
+async function inspectorUrl(miniflare: Miniflare): Promise<string> {
+  return new URL(`/core:user:${edgeNames(1).join()}`, await miniflare.getInspectorURL()).href;
 }
 
 function runtimeOptions(
@@ -121,6 +130,7 @@ function runtimeOptions(
     port: 0,
     cf: false,
     telemetry: { enabled: false },
+    ...(options.inspect ? { inspectorPort: 0 } : {}),
     log,
     unsafeHandleRuntimeRestart: () => {
       log.restarted();
