@@ -1,4 +1,5 @@
 // Owns which responses may leave encoded although they came plain: text of some length, and what is as redundant as text.
+import { isEndless } from "./endless.ts";
 import type { ResponseFacts } from "./facts.ts";
 import { trimOws } from "./fields.ts";
 import { isBodyless } from "./status-table.ts";
@@ -36,16 +37,16 @@ const TYPES: ReadonlySet<string> = new Set([
   "image/vnd.microsoft.icon",
 ]);
 
-/** An event stream's events must not wait for each other. */
 function isRedundant(type: string): boolean {
-  if (type.startsWith("text/")) return type !== "text/event-stream";
-  return TYPES.has(type) || /\+(?:json|xml|yaml|text)$/.test(type);
+  return type.startsWith("text/") || TYPES.has(type) || /\+(?:json|xml|yaml|text)$/.test(type);
 }
 
 /** Whether its bytes may be encoded here, once they are the whole; its length has a say too. */
 export function isCompressible(response: ResponseFacts): boolean {
   const { status, field } = response;
   if (isBodyless(status) || field("content-encoding") !== undefined) return false;
+  // events must not wait for each other
+  if (isEndless(field)) return false;
   const [type = ""] = (field("content-type") ?? "").split(";", 1);
   return isRedundant(trimOws(type).toLowerCase()) && !forbidsTransform(response);
 }

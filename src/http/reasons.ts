@@ -93,6 +93,7 @@ export const REASONS = {
   "ambiguous-path": { means: "the path can be read in two ways, so its answer is not shared" },
   "type-mismatch": { means: "a path that names a static file answered with another type" },
   "content-encoding": { means: "a part of an encoded body, which nobody here can decode" },
+  endless: { means: "events, or pictures that replace each other: a body that goes on while somebody listens" },
   "too-large": { means: "a body larger than any tier takes" },
   "too-many-tags": { means: "more tags than can be purged by" },
   "tag-too-long": { means: "a tag longer than can be purged by" },

@@ -1,5 +1,6 @@
 // Owns the question "may this response be stored in a shared cache?" (RFC 9111 3), clause by clause.
 import { declaredLength, trimOws } from "./fields.ts";
+import { isEndless } from "./endless.ts";
 import { isAmbiguousPath, isTypeMismatch } from "./deception.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { isWhole, partOf } from "./parts.ts";
@@ -53,6 +54,7 @@ export function whyNotStorable(
   if (policy.deceptionGuard && isTypeMismatch(path, response.status, response.field("content-type"))) {
     return "type-mismatch";
   }
+  if (isEndless(response.field)) return "endless";
   const useless = isPart ? whyUselessPart(response, lifetime) : whyUseless(response, lifetime, policy);
   if (useless) return useless;
   if (part && hasContentCoding(response)) return "content-encoding";

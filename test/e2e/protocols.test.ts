@@ -34,7 +34,8 @@ beforeAll(async () => {
   });
   const origin = await listening(server);
   originUrl = origin.url;
-  edge = await startOneEdge({ origins: { "*": origin.url } }, [origin]);
+  const rules = [{ match: "/ruled/*", edge: { ttl: 60 } }];
+  edge = await startOneEdge({ origins: { "*": origin.url }, rules }, [origin]);
 });
 
 afterAll(() => edge.close());
@@ -98,28 +99,36 @@ describe("WebSocket", () => {
 });
 
 describe("server-sent events", () => {
-  it("each reaches its client before the next is sent; never stored, and nobody waits for another's", async () => {
-    const streams: ServerResponse[] = [];
-    handlers.set("/events", (_, response) => {
-      response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
-      streams.push(response);
-      response.write(`data: first of ${streams.length}\n\n`);
-    });
-    const url = `${edge.url}/events`;
-    const one = await begin(url, { headers: { host: HOST } });
-    await one.reached(1);
-    expect(one.soFar()).toBe("data: first of 1\n\n");
-    // the first is still going on
-    const two = await begin(url, { headers: { host: HOST } });
-    await two.reached(1);
-    expect(two.soFar()).toBe("data: first of 2\n\n");
-    streams[0]?.write("data: second\n\n");
-    await one.reached(30);
-    for (const stream of streams) stream.end("data: last\n\n");
-    expect((await one.whole).body).toBe("data: first of 1\n\ndata: second\n\ndata: last\n\n");
-    expect((await two.whole).body).toBe("data: first of 2\n\ndata: last\n\n");
-    expect((await one.whole).said).not.toContain("stored");
-  });
+  it.each([
+    ["no-cache", "/events"],
+    ["max-age=60", "/events/cached"],
+    ["a rule's lifetime", "/ruled/events"],
+  ])(
+    "each reaches its client before the next is sent; never stored, and nobody waits for another's: %s",
+    async (name, path) => {
+      const streams: ServerResponse[] = [];
+      handlers.set(path, (_, response) => {
+        const control: Record<string, string> = name.startsWith("a rule") ? {} : { "cache-control": name };
+        response.writeHead(200, { "content-type": "text/event-stream", ...control });
+        streams.push(response);
+        response.write(`data: first of ${streams.length}\n\n`);
+      });
+      const url = `${edge.url}${path}`;
+      const one = await begin(url, { headers: { host: HOST } });
+      await one.reached(1);
+      expect(one.soFar()).toBe("data: first of 1\n\n");
+      // the first is still going on
+      const two = await begin(url, { headers: { host: HOST } });
+      await two.reached(1);
+      expect(two.soFar()).toBe("data: first of 2\n\n");
+      streams[0]?.write("data: second\n\n");
+      await one.reached(30);
+      for (const stream of streams) stream.end("data: last\n\n");
+      expect((await one.whole).body).toBe("data: first of 1\n\ndata: second\n\ndata: last\n\n");
+      expect((await two.whole).body).toBe("data: first of 2\n\ndata: last\n\n");
+      expect((await one.whole).said).not.toContain("stored");
+    },
+  );
 
   it("a client that leaves ends the stream at the origin", async () => {
     const left = barrier();

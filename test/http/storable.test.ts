@@ -193,6 +193,12 @@ describe("other reasons", () => {
       { fields: { ...FRESH, "content-encoding": "gzip", "content-range": "bytes 0-1/9" }, response: { status: 206 } },
       "content-encoding",
     ],
+    ["server-sent events", { fields: { ...FRESH, "content-type": "Text/Event-Stream; charset=utf-8" } }, "endless"],
+    [
+      "pictures without end",
+      { fields: { ...FRESH, "content-type": "multipart/x-mixed-replace;boundary=x" } },
+      "endless",
+    ],
     ["a body larger than any tier takes", { fields: { ...FRESH, "content-length": "512000001" } }, "too-large"],
     ["a body as large as a tier takes", { fields: { ...FRESH, "content-length": "512000000" } }, "stored"],
     ["more tags than can be purged by", { fields: { ...FRESH, "cache-tag": tags(1001) } }, "too-many-tags"],
