@@ -1,4 +1,5 @@
 // Owns the proof that what is encoded here decodes to the same bytes, at once and as a stream, at every size and in any chunks.
+import { brotliCompressSync, constants, createZstdCompress, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { zlibCodings } from "../../src/codings/zlib.ts";
 import { CONTENT_CODINGS, type ContentCoding } from "../../src/http/coding.ts";
@@ -43,6 +44,38 @@ describe.each(CONTENT_CODINGS)("%s", (coding) => {
       take(await encoder.end());
       expect(isSame(await decoded(parts, coding), body)).toBe(true);
     }
+  });
+});
+
+describe("levels (decision 013)", () => {
+  const text = BODIES[3]?.[1] ?? bytesOf("");
+  const SMALL = 256 * 1024;
+  const brotli = (body: Uint8Array, quality: number): Uint8Array => {
+    const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = constants;
+    return brotliCompressSync(body, {
+      params: { [BROTLI_PARAM_QUALITY]: quality, [BROTLI_PARAM_SIZE_HINT]: body.length },
+    });
+  };
+  const zstd = (body: Uint8Array, level: number): Uint8Array => {
+    const params = { [constants.ZSTD_c_compressionLevel]: level };
+    return createZstdCompress({ params, chunkSize: body.length })._processChunk(body, constants.ZSTD_e_end);
+  };
+  const gzip = (body: Uint8Array, level: number): Uint8Array => gzipSync(body, { level });
+
+  it.each([
+    ["br", brotli, 5, 4],
+    ["zstd", zstd, 9, 3],
+    ["gzip", gzip, 6, 4],
+  ] as const)("%s: small bodies at a better one than large ones", (coding, encode, small, large) => {
+    for (const [length, level] of [
+      [SMALL, small],
+      [SMALL + 1, large],
+    ] as const) {
+      const body = text.subarray(0, length);
+      expect(isSame(zlibCodings.encode(body, coding), encode(body, level)), String(length)).toBe(true);
+    }
+    const edge = text.subarray(0, SMALL);
+    expect(isSame(encode(edge, small), encode(edge, large)), "the levels differ").toBe(false);
   });
 });
 

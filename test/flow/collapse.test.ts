@@ -152,6 +152,20 @@ describe("one fetch for all", () => {
     await e.idle();
   });
 
+  it("kept alive for the others while its answer is awaited: the platform ends what nobody waits for when the client leaves", async () => {
+    const start = barrier<Response>();
+    const e = testEdge({ origin: () => start.passed });
+    const leader = e.get("/a");
+    await turns(200);
+    let isIdle = false;
+    const idle = e.idle().then(() => (isIdle = true));
+    await turns(200);
+    expect(isIdle).toBe(false);
+    start.open(answer("x", CACHED));
+    await (await leader).text();
+    await idle;
+  });
+
   it("for each of several variants, once it is known what varies", async () => {
     const e = testEdge();
     const languages = ["de", "en", "fr"];

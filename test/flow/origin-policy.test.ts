@@ -387,6 +387,7 @@ describe("breaker", () => {
     await ask(e, 60, { method: "POST" });
     expect(e.asked).toHaveLength(60);
     await ask(e, 50);
+    expect(e.asked).toHaveLength(110);
     expect((await e.text("/x", { method: "POST" })).response.status).toBe(500);
     expect((await e.text("/x")).response.status).toBe(503);
   });
