@@ -13,12 +13,22 @@ interface Case {
   readonly bytes: number;
   readonly connections: number;
   readonly rounds: number;
+  readonly contenders: readonly ("pass-through" | "raw-cache" | "Strata")[];
 }
 
+const ALL = ["pass-through", "raw-cache", "Strata"] as const;
 const CASES: readonly Case[] = [
-  { label: "1,000 at once, 1 KB", bytes: 1024, connections: 1000, rounds: 3 },
-  { label: "1,000 at once, 1 MB", bytes: 2 ** 20, connections: 1000, rounds: 3 },
-  { label: "50 at once, 20 MB", bytes: 20 * 2 ** 20, connections: 50, rounds: 3 },
+  { label: "1,000 at once, 1 KB", bytes: 1024, connections: 1000, rounds: 3, contenders: ALL },
+  { label: "1,000 at once, 1 MB", bytes: 2 ** 20, connections: 1000, rounds: 3, contenders: ALL },
+  { label: "50 at once, 20 MB", bytes: 20 * 2 ** 20, connections: 50, rounds: 3, contenders: ALL },
+  // the raw Cache API worker would put 20 GB
+  {
+    label: "1,000 at once, 20 MB",
+    bytes: 20 * 2 ** 20,
+    connections: 1000,
+    rounds: 1,
+    contenders: ["pass-through", "Strata"],
+  },
 ];
 
 interface Stampede {
@@ -33,14 +43,15 @@ export const stampede: Scenario = {
   title: "Stampede",
   how: `Connections that stand already all ask for one cold URL in the same moment; the origin waits 50 ms. Every byte of every answer is
 compared with what is due. A workerd of its own for each size, and a new URL each round. Memory is the resident memory of that workerd (with
-Miniflare's own cache in it), before the first round and at its peak in any.`,
+Miniflare's own cache in it), before the first round and at its peak in any. Of 1,000 times 20 MB there is one round, and none
+of the raw Cache API worker, which would put each of them.`,
   async measure(setting) {
     const comparisons: Comparison[] = [];
     const figures: Figure[] = [];
     const raw: Record<string, unknown> = {};
     for (const each of CASES) {
       const rounds = setting.isQuick ? 1 : each.rounds;
-      for (const name of ["pass-through", "raw-cache", "Strata"] as const) {
+      for (const name of each.contenders) {
         setting.progress(`${each.label}, ${name}`);
         const target =
           name === "Strata"
