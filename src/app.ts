@@ -1,22 +1,26 @@
 // Owns which path goes where. No caching law lives here.
 import { Hono } from "hono";
 import { DependencyError } from "./error.ts";
-import { judgeBearer } from "./auth/tokens.ts";
+import { bearerToken, type Grant, type Tokens } from "./auth/tokens.ts";
 import type { Edge } from "./flow/exchange.ts";
 import { contentRoute } from "./routes/content.ts";
+import { historyRoute } from "./routes/history.ts";
+import { type Door, purgerFor } from "./routes/order.ts";
 import { problemResponse } from "./routes/problem.ts";
+import { purgeMethod } from "./routes/purge-method.ts";
 import { purgeRoute } from "./routes/purge.ts";
+import { cloudflareRoute } from "./routes/vendors/cloudflare.ts";
+import { fastlyRoute } from "./routes/vendors/fastly.ts";
 
 /** What the app is mounted with. */
 export interface Mounted {
   readonly edge: Edge;
-  readonly token: string | undefined;
-  readonly isDevelopment: boolean;
+  readonly tokens: Tokens;
 }
 
 interface AppEnv {
   readonly Bindings: object;
-  readonly Variables: { mounted: Mounted };
+  readonly Variables: { edge: Edge; grant: Grant };
 }
 
 /** What a worker exports; a worker of one's own exports it, or calls it. */
@@ -29,22 +33,37 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
 
   app.get("/.strata/health", () => Response.json({ status: "ok" }, { headers: { "cache-control": "no-store" } }));
 
+  // the vendors' clients present their tokens in their own way, and expect to be refused in their own words
+  app.all("/.strata/cloudflare/*", (c) => {
+    return cloudflareRoute(c.req.raw, below("/.strata/cloudflare", c.req.raw.url), doorOf(mount(c.env)));
+  });
+  app.all("/.strata/fastly/*", (c) => {
+    return fastlyRoute(c.req.raw, below("/.strata/fastly", c.req.raw.url), doorOf(mount(c.env)));
+  });
+
   app.use("/.strata/*", async (c, next) => {
-    const mounted = mount(c.env);
-    const authority = await judgeBearer(c.req.header("authorization") ?? null, mounted.token, mounted.isDevelopment);
-    if (authority === "closed") return problemResponse(404, "not found");
-    if (authority === "denied")
+    const { edge, tokens } = mount(c.env);
+    const judged = await tokens(bearerToken(c.req.header("authorization") ?? null), edge.now());
+    if (judged === "closed") return problemResponse(404, "not found");
+    if (judged === "denied")
       return problemResponse(401, "a valid bearer token is needed", [], { "www-authenticate": "Bearer" });
-    c.set("mounted", mounted);
+    c.set("edge", edge);
+    c.set("grant", judged);
     return next();
   });
-  app.post("/.strata/purge", (c) => {
-    const { edge } = c.get("mounted");
-    return purgeRoute(c.req.raw, edge.purges.purge, edge.site.maxLagMs);
+  app.post("/.strata/purge", (c) => purgeRoute(c.req.raw, c.get("edge"), purgerFor(c.get("edge"), c.get("grant"))));
+  app.get("/.strata/purges", (c) => {
+    if (!c.get("grant").actions.includes("read")) return problemResponse(403, "the token does not allow this");
+    return historyRoute(c.req.raw, c.get("edge"));
   });
   // the prefix is ours: nothing below it reaches an origin
   app.all("/.strata/*", () => problemResponse(404, "not found"));
 
+  app.on("PURGE", "*", async (c) => {
+    const mounted = mount(c.env);
+    const answered = await purgeMethod(c.req.raw, doorOf(mounted));
+    return answered ?? contentRoute(c.req.raw, mounted.edge, c.executionCtx);
+  });
   app.all("*", (c) => contentRoute(c.req.raw, mount(c.env).edge, c.executionCtx));
 
   const failed = (cause: unknown): Response => {
@@ -55,7 +74,7 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
   return {
     async fetch(request, env, context) {
       // content is most of what is asked for, and needs no routing
-      if (request.url.includes("/.strata")) return app.fetch(request, env, context);
+      if (request.method === "PURGE" || request.url.includes("/.strata")) return app.fetch(request, env, context);
       try {
         return await contentRoute(request, mount(env).edge, context);
       } catch (cause) {
@@ -63,4 +82,16 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
       }
     },
   };
+}
+
+function doorOf({ edge, tokens }: Mounted): Door {
+  return async (presented) => {
+    const judged = await tokens(presented, edge.now());
+    return typeof judged === "string" ? judged : purgerFor(edge, judged);
+  };
+}
+
+/** What follows our own prefix, as it was written: a URL in it must not be read as a path. */
+function below(prefix: string, url: string): string {
+  return url.slice(url.indexOf(prefix) + prefix.length);
 }

@@ -1,18 +1,25 @@
 // Owns the wiring: the only file that knows concrete tiers, bindings and randomness. A worker of one's own mounts it in front of its routes.
 import { type App, createApp, type Mounted } from "./app.ts";
 import { type Leases, leaseShard } from "./collapse/leases.ts";
-import { SiteError } from "./error.ts";
+import { tokenProblems, tokensOf } from "./auth/tokens.ts";
+import { DependencyError, SiteError } from "./error.ts";
 import { asRead } from "./codings/automatic.ts";
 import { zlibCodings } from "./codings/zlib.ts";
 import { breakers } from "./flow/breaker.ts";
-import type { Edge, Purge } from "./flow/exchange.ts";
+import type { Edge, Purges } from "./flow/exchange.ts";
 import { flights } from "./flow/flights.ts";
 import { keyMarks } from "./flow/key-marks.ts";
 import { deadline, timeout } from "./flow/timeout.ts";
 import { reportError } from "./observe/log.ts";
 import { type Site, withOrigin } from "./policy/define.ts";
+import { coloCopy, type ColoCopyOptions } from "./purge/colo-copy.ts";
+import { kvSnapshot } from "./purge/kv-snapshot.ts";
 import type { PurgeLog } from "./purge/log.ts";
-import { type LogReader, purgeReplica } from "./purge/replica.ts";
+import type { LogReader } from "./purge/reader.ts";
+import type { Delta } from "./purge/records.ts";
+import { purgeReplica, type Replica } from "./purge/replica.ts";
+import { cacheShelf } from "./purge/shelf.ts";
+import { decodeDelta } from "./purge/wire.ts";
 import { type CacheLike, coloTier } from "./tiers/colo.ts";
 import { guarded } from "./tiers/guard.ts";
 import { invalidations } from "./tiers/invalidations.ts";
@@ -28,6 +35,8 @@ export interface StrataEnv {
   readonly STRATA_ORIGIN?: string;
   /** The admin token, a secret. */
   readonly STRATA_TOKEN?: string;
+  /** Further admin tokens with scopes, a secret: JSON as docs/operations.md tells. */
+  readonly STRATA_TOKENS?: string;
   /** "development" accepts the default token. */
   readonly STRATA_ENV?: string;
   /** Separates the caches of several edges on one machine. */
@@ -64,10 +73,11 @@ export function strata(site: Site, routes?: Routes): App {
 function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => Mounted {
   const now = (): number => Date.now();
   const memory = memoryTier({ ...site.memory, now });
-  const replica = purgeReplica({ now, waitMs: LOG_WAIT_MS, report: reportError });
+  const random = (): number => Math.random();
+  const parts = { now, timeout, random, report: reportError };
+  const replica = purgeReplica({ ...parts, waitMs: LOG_WAIT_MS });
   const invalidated = invalidations();
   const tierDeadline = deadline(timeout, TIER_TIMEOUT_MS);
-  const pause = (): Promise<void> => timeout(Math.random() * MAX_PAUSE_MS).passed;
   const kept = {
     codings: zlibCodings,
     now,
@@ -76,13 +86,12 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
     flights: flights(now),
     unstorable: keyMarks(now),
     resting: keyMarks(now),
-    breakers: breakers({ now, random: () => Math.random() }),
+    breakers: breakers({ now, random }),
     report: reportError,
   };
 
-  function edgeOf(env: StrataEnv, reader: LogReader, purge: Purge): Edge {
-    const openColo = (): Promise<CacheLike> => caches.open(`strata-${env.STRATA_COLO ?? "colo"}`);
-    const lower = [coloTier(openColo, site.memory.bodyBytes), kvTier(env.STRATA_KV, site.global)];
+  function edgeOf(env: StrataEnv): Edge {
+    const lower = [coloTier(openColo(env), site.memory.bodyBytes), kvTier(env.STRATA_KV, site.global)];
     const served = withOrigin(site, env.STRATA_ORIGIN);
     return {
       ...kept,
@@ -92,29 +101,75 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
         lower.map((tier) => guarded(tier, tierDeadline, reportError)),
         invalidated,
         site.memory.bodyBytes,
-        pause,
+        () => timeout(random() * MAX_PAUSE_MS).passed,
       ),
-      purges: { ...replica, purge, ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background) },
+      purges: purgesOf(env, replica, readerOf(env, site, parts), now),
       leases: (hash) => env.STRATA_LEASES.getByName(leaseShard(hash)),
       fetch: fetchFrom(env, served, routes),
     };
   }
 
   return (env) => {
-    // a stub belongs to the request that made it
-    const log = () => env.STRATA_PURGE_LOG.getByName("log");
-    const purge: Purge = async (targets, mode) => {
-      const askedAtMs = now();
-      const { seq, delta } = await log().purge({ targets, mode, since: replica.cursor() });
-      replica.apply(delta, askedAtMs);
-      return seq;
-    };
+    for (const problem of tokenProblems(env.STRATA_TOKENS)) reportError(new DependencyError("tokens", problem));
     return {
-      edge: edgeOf(env, { since: (cursor) => log().since(cursor) }, purge),
-      token: env.STRATA_TOKEN,
-      isDevelopment: env.STRATA_ENV === "development",
+      edge: edgeOf(env),
+      tokens: tokensOf({
+        token: env.STRATA_TOKEN,
+        named: env.STRATA_TOKENS,
+        isDevelopment: env.STRATA_ENV === "development",
+      }),
     };
   };
+}
+
+/** The log as the flow sees it: this isolate's replica, fed by the colo's reader and by the purges it takes itself. */
+function purgesOf(env: StrataEnv, replica: Replica, reader: LogReader, now: () => number): Purges {
+  return {
+    ...replica,
+    async purge(order) {
+      const sentAtMs = now();
+      const { outcome, delta } = await logOf(env).purge({ order, since: replica.cursor() });
+      replica.apply({ delta: decoded(delta), sentAtMs });
+      return outcome;
+    },
+    history: async (beforeSeq, limit) => logOf(env).history(beforeSeq, limit),
+    ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background),
+  };
+}
+
+/** @throws DependencyError where a log of another version answers. */
+function decoded(bytes: Uint8Array): Delta {
+  const delta = decodeDelta(bytes);
+  if (!delta) throw new DependencyError("purge log", "answered in an unknown format");
+  return delta;
+}
+
+/** A stub belongs to the request that made it. */
+function logOf(env: StrataEnv): DurableObjectStub<PurgeLog> {
+  return env.STRATA_PURGE_LOG.getByName("log");
+}
+
+/** The log as this colo reads it. */
+function readerOf(env: StrataEnv, site: Site, options: Omit<ColoCopyOptions, "shelf">): LogReader {
+  const log: LogReader = {
+    async since(cursor) {
+      const sentAtMs = options.now();
+      return { delta: decoded(await logOf(env).since(cursor)), sentAtMs };
+    },
+    snapshot: kvSnapshot(env.STRATA_KV),
+  };
+  const shelf = cacheShelf(openColo(env), copyUrl(env, site));
+  return coloCopy(log, { ...options, shelf });
+}
+
+function openColo(env: StrataEnv): () => Promise<CacheLike> {
+  return () => caches.open(`strata-${env.STRATA_COLO ?? "colo"}`);
+}
+
+/** Where the colo's copy of the log lies: under a host of the site, and a name that no other deployment's log has. */
+function copyUrl(env: StrataEnv, { origins }: Site): string {
+  const host = [...origins.keys()].find((each) => each !== "*") ?? "strata.invalid";
+  return `https://${host}/.strata/purge-log/${env.STRATA_PURGE_LOG.idFromName("log").toString()}`;
 }
 
 const AS_SENT = { encodeResponseBody: "manual" } as const;

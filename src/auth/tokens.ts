@@ -1,27 +1,170 @@
-// Owns the admin token: compared as digests in constant time; never the development default in a deployment.
+// Owns the admin tokens: as they are configured, and which of them was presented. Compared as digests, each with all, in constant time.
+import * as v from "valibot";
 
 /** What `npm start` uses when STRATA_TOKEN is not set. A deployment refuses it. */
 export const DEVELOPMENT_TOKEN = "dev-token";
 
-export type Authority = "granted" | "denied" | "closed";
+/** What a token may do: `purge` what its patterns allow, `everything`, and `read` who purged what. */
+const ACTIONS = ["purge", "everything", "read"] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** Purges of one token, a second and at once, where its configuration says nothing. */
+const RATE = { perSecond: 2000, burst: 4000 } as const;
+
+/** Who was let in, and what it may do. */
+export interface Grant {
+  readonly name: string;
+  readonly actions: readonly Action[];
+  /** `*` stands for any characters. Where any of the three is given, what none of them allows is refused. */
+  readonly tags?: readonly string[] | undefined;
+  readonly hosts?: readonly string[] | undefined;
+  /** Beginnings of host and path. */
+  readonly prefixes?: readonly string[] | undefined;
+  readonly rate: { readonly perSecond: number; readonly burst: number };
+}
+
+interface Token {
+  readonly digest: ArrayBuffer;
+  readonly grant: Grant;
+  /** Milliseconds since 1970. */
+  readonly notBeforeMs: number;
+  readonly expiresMs: number;
+}
+
+export type Judgement = Grant | "denied" | "closed";
+
+/** Judges what was presented. "closed" where no usable token is configured: nobody can be let in, and nothing shows that there is a door. */
+export type Tokens = (presented: string | undefined, nowMs: number) => Promise<Judgement>;
+
+export interface TokensConfiguration {
+  /** STRATA_TOKEN: one token that may do everything. */
+  readonly token: string | undefined;
+  /** STRATA_TOKENS: JSON, a list of named tokens. */
+  readonly named: string | undefined;
+  readonly isDevelopment: boolean;
+}
+
+const time = v.pipe(
+  v.string("must be a time such as 2026-12-31T00:00:00Z"),
+  v.check((text) => !Number.isNaN(Date.parse(text)), "must be a time such as 2026-12-31T00:00:00Z"),
+);
+const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
+const patterns = v.pipe(v.array(text, "must be a list of patterns"), v.minLength(1, "must not be empty"));
+const schema = v.array(
+  v.strictObject({
+    name: v.pipe(text, v.regex(/^[\w.-]{1,64}$/, "must be at most 64 letters, digits, dots, dashes")),
+    /** Of the token: SHA-256 in 64 hexadecimal digits, so that the secret is nowhere but with its owner. */
+    sha256: v.pipe(v.string("must be a string"), v.regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits")),
+    actions: v.optional(
+      v.pipe(
+        v.array(v.picklist(ACTIONS, `must be one of ${ACTIONS.join(", ")}`), "must be a list"),
+        v.minLength(1, "must not be empty"),
+      ),
+    ),
+    tags: v.optional(patterns),
+    hosts: v.optional(patterns),
+    prefixes: v.optional(
+      v.array(
+        v.pipe(text, v.regex(/^[a-z0-9._:[\]-]+\//, "must be a host in lower case and a path: shop.example/")),
+        "must be a list",
+      ),
+    ),
+    /** Purges a second. */
+    rate: v.optional(
+      v.pipe(v.number("must be a number"), v.minValue(0.01, "must be at least 0.01"), v.maxValue(RATE.perSecond)),
+    ),
+    notBefore: v.optional(time),
+    expires: v.optional(time),
+  }),
+  "must be a list of tokens",
+);
+
+/** What is wrong with STRATA_TOKENS, place by place; nothing where it can be used. */
+export function tokenProblems(named: string | undefined): readonly string[] {
+  return parse(named).problems;
+}
 
 /**
- * Judges an Authorization field against the configured token. "closed" where no usable token is configured: nobody can
- * be let in, and the endpoint does not show that it exists.
+ * The door for these tokens. A configuration with any problem lets nobody in by it, half-read tokens least of all: see
+ * `tokenProblems` for what to report.
  */
-export async function judgeBearer(
-  authorization: string | null,
-  configured: string | undefined,
-  isDevelopment: boolean,
-): Promise<Authority> {
-  if (configured === undefined || configured === "") return "closed";
-  if (configured === DEVELOPMENT_TOKEN && !isDevelopment) return "closed";
-  const presented = /^bearer +([^\s]+)$/i.exec(authorization ?? "")?.[1] ?? "";
-  const [a, b] = await Promise.all([digest(presented), digest(configured)]);
-  return crypto.subtle.timingSafeEqual(a, b) ? "granted" : "denied";
+export function tokensOf({ token, named, isDevelopment }: TokensConfiguration): Tokens {
+  // hashed at the first request: an isolate may compute nothing before
+  let made: Promise<readonly Token[]> | undefined;
+  return async (presented, nowMs) => {
+    const all = await (made ??= tokens({ token, named, isDevelopment }));
+    if (all.length === 0) return "closed";
+    const digest = await digestOf(presented ?? "");
+    let found: Token | undefined;
+    // no early end: how long it takes says nothing of which it was
+    for (const one of all) if (crypto.subtle.timingSafeEqual(digest, one.digest)) found = one;
+    const isCurrent = found !== undefined && found.notBeforeMs <= nowMs && nowMs < found.expiresMs;
+    return isCurrent && found ? found.grant : "denied";
+  };
+}
+
+async function tokens({ token, named, isDevelopment }: TokensConfiguration): Promise<readonly Token[]> {
+  const isUsable = token !== undefined && token !== "" && (isDevelopment || token !== DEVELOPMENT_TOKEN);
+  const grant: Grant = { name: "token", actions: ACTIONS, rate: RATE };
+  const own = isUsable
+    ? [{ digest: await digestOf(token), grant, notBeforeMs: 0, expiresMs: Number.POSITIVE_INFINITY }]
+    : [];
+  return [...own, ...parse(named).tokens];
+}
+
+interface Parsed {
+  readonly tokens: readonly Token[];
+  readonly problems: readonly string[];
+}
+
+function parse(named: string | undefined): Parsed {
+  if (named === undefined || named === "") return { tokens: [], problems: [] };
+  let value: unknown;
+  try {
+    value = JSON.parse(named);
+  } catch {
+    return { tokens: [], problems: ["STRATA_TOKENS: is no JSON"] };
+  }
+  const parsed = v.safeParse(schema, value);
+  if (!parsed.success) return { tokens: [], problems: parsed.issues.map(described) };
+  const names = parsed.output.map(({ name }) => name);
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  if (twice.length > 0)
+    return { tokens: [], problems: twice.map((name) => `STRATA_TOKENS: two tokens are named ${name}`) };
+  return { tokens: parsed.output.map(tokenOf), problems: [] };
+}
+
+function described(issue: v.BaseIssue<unknown>): string {
+  const place = v.getDotPath(issue);
+  return `STRATA_TOKENS${place === null ? "" : `.${place}`}: ${issue.message}`;
+}
+
+function tokenOf({
+  name,
+  sha256,
+  actions = ["purge"],
+  tags,
+  hosts,
+  prefixes,
+  rate,
+  notBefore,
+  expires,
+}: v.InferOutput<typeof schema>[number]): Token {
+  const perSecond = rate ?? RATE.perSecond;
+  return {
+    digest: Uint8Array.from(sha256.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)).buffer,
+    grant: { name, actions, tags, hosts, prefixes, rate: { perSecond, burst: Math.max(1, Math.ceil(perSecond * 2)) } },
+    notBeforeMs: notBefore === undefined ? 0 : Date.parse(notBefore),
+    expiresMs: expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires),
+  };
 }
 
 /** Equal lengths whatever was presented: the comparison takes the same time for all. */
-function digest(text: string): Promise<ArrayBuffer> {
-  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+function digestOf(secret: string): Promise<ArrayBuffer> {
+  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret));
+}
+
+/** What an Authorization field presents (RFC 6750 2.1). */
+export function bearerToken(authorization: string | null): string | undefined {
+  return /^bearer +([^\s]+)$/i.exec(authorization ?? "")?.[1];
 }

@@ -1,8 +1,9 @@
 // Owns what a request's way through the edge needs: the exchange itself and the parts it is served with.
 import type { DependencyError } from "../error.ts";
+import type { Location } from "../http/facts.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import type { Fence, Stored } from "../http/stored.ts";
-import type { Target } from "../http/target.ts";
+import type { PurgeEntry, PurgeOrder, PurgeOutcome } from "../http/purge-order.ts";
 import type { Site } from "../policy/define.ts";
 import type { Origin } from "../policy/origins.ts";
 import type { Stack } from "../tiers/tier.ts";
@@ -23,14 +24,19 @@ export interface Exchange {
 /** What the flow asks of the purge log's replica. */
 export interface Purges {
   /** True when the copy is inside the bound; see `Replica.ensure`. */
-  ensure(maxLagMs: number, background: (work: Promise<void>) => void): boolean | Promise<boolean>;
-  stateOf(stored: Pick<Stored, "targets" | "fence">): PurgeState;
+  ensure(maxLagMs: number, background: (work: Promise<unknown>) => void): boolean | Promise<boolean>;
+  /** `location`: of the resource as it is keyed. */
+  stateOf(stored: Pick<Stored, "targets" | "fence">, location: Location): PurgeState;
   fence(): Fence | undefined;
+  /** When the browsers that use a host were last to drop what they keep, seconds since 1970. */
+  browserEpoch(host: string): number | undefined;
   readonly purge: Purge;
+  /** The latest purges before a number, the newest first; without one, the newest of all. */
+  history(beforeSeq: number | undefined, limit: number): Promise<readonly PurgeEntry[]>;
 }
 
-/** Carries out a purge; resolves with its sequence number once the log has it and this isolate obeys it. */
-export type Purge = (targets: readonly Target[], mode: "hard" | "soft") => Promise<number>;
+/** Carries out a purge; resolves once the log has it and this isolate obeys it. @throws where the log did not confirm. */
+export type Purge = (order: PurgeOrder) => Promise<PurgeOutcome>;
 
 /** How a lease ended for those who waited; "expired" also where nothing is known of it. */
 export type LeaseEnding = "stored" | "unshared" | "failed" | "expired";

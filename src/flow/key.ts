@@ -8,6 +8,10 @@ import type { Edge } from "./exchange.ts";
 
 export function keyOf(edge: Edge, location: Location, rule: Rule): CacheKey {
   const origin = originId(originOf(edge.site.origins, location.host));
-  const query = rule.query ? reducedQuery(location.query, rule.query) : location.query;
-  return resourceKey({ ...location, query, origin, policyVersion: rule.version });
+  return resourceKey({ ...keyedLocation(location, rule), origin, policyVersion: rule.version });
+}
+
+/** A location as its resource is keyed and purged. */
+export function keyedLocation(location: Location, rule: Rule): Location {
+  return rule.query ? { ...location, query: reducedQuery(location.query, rule.query) } : location;
 }

@@ -44,7 +44,7 @@ function lookWith(
   // the lookup asks about what it finds, and we ask again about what it chose: mostly the same
   const judge = (stored: Stored): Judged => {
     if (last?.stored === stored) return last;
-    const purge = purgeOf(edge, rule, known, stored);
+    const purge = purgeOf(edge, facts, rule, known, stored);
     last = { stored, purge, decided: reuse(facts, stored, purge, rule, nowMs) };
     return last;
   };
@@ -61,8 +61,8 @@ function lookWith(
   return lookup instanceof Promise ? lookup.then(seen) : seen(lookup);
 }
 
-function purgeOf(edge: Edge, rule: Rule, known: boolean, stored: Stored): PurgeState {
-  const state = edge.purges.stateOf(stored);
+function purgeOf(edge: Edge, facts: RequestFacts, rule: Rule, known: boolean, stored: Stored): PurgeState {
+  const state = edge.purges.stateOf(stored, facts.location);
   if (known || state.state === "gone") return state;
   if (rule.onUnknown === "revalidate") return { state: "unknown" };
   return state.state === "unknown" ? CLEAR : state;

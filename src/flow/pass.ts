@@ -1,10 +1,7 @@
 // Owns requests that pass by the cache: sent on as they came, answered as the origin answered; the unsafe ones invalidate.
-import { DependencyError } from "../error.ts";
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { declaredLength } from "../http/fields.ts";
-import { invalidatedGroups } from "../http/groups.ts";
-import { invalidatedBy } from "../http/invalidation.ts";
 import { answersGet } from "../http/post.ts";
 import type { CacheKey } from "../http/key.ts";
 import type { ReasonCode } from "../http/reasons.ts";
@@ -16,6 +13,7 @@ import { type Delivery, deliverAnswer } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { deliverFailure } from "./fail.ts";
 import { fill } from "./fill.ts";
+import { invalidate } from "./invalidate.ts";
 import { keyOf } from "./key.ts";
 import { askOrigin } from "./origin.ts";
 import { isSentAsRuled, ruledAnswer, ruledRequest } from "./ruled.ts";
@@ -52,21 +50,6 @@ export async function passBy(
 
 function ownKey(edge: Edge, { location }: RequestFacts): CacheKey {
   return keyOf(edge, location, ruleFor(edge.site, location.path));
-}
-
-/** RFC 9111 4.4 here, in this colo and in KV; RFC 9875 3 everywhere, by the log: then with the number of that purge. */
-async function invalidate(edge: Edge, facts: RequestFacts, response: ResponseFacts): Promise<number | undefined> {
-  const stale = invalidatedBy(facts, response).map((location) => {
-    return edge.stack.invalidate(keyOf(edge, location, ruleFor(edge.site, location.path)));
-  });
-  const groups = invalidatedGroups(facts, response);
-  const purged = groups.length === 0 ? undefined : edge.purges.purge(groups, "hard");
-  const reported = purged?.catch((cause: unknown) => {
-    edge.report(new DependencyError("purge log", "did not take a group invalidation", { cause }));
-    return undefined;
-  });
-  const [seq] = await Promise.all([reported, ...stale]);
-  return seq;
 }
 
 /** The answer to a POST is not subject to its own invalidation; to any other that came meanwhile it is. */

@@ -1,6 +1,7 @@
 // Owns the door: a request becomes facts, or passes by with a reason, or is refused as no valid request.
 import { isTwinAmong, type Location, type RequestFacts, requestFacts } from "../http/facts.ts";
 import type { FieldReader } from "../http/fields.ts";
+import { withoutEpoch } from "../http/browser-epoch.ts";
 import { normalisedPath } from "../http/path.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import type { Site } from "../policy/define.ts";
@@ -15,7 +16,10 @@ const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
 export function receive(request: Request, site: Site): Received {
   const { headers } = request;
-  const field: FieldReader = (name) => headers.get(name) ?? undefined;
+  const field: FieldReader = (name) => {
+    const value = headers.get(name) ?? undefined;
+    return name === "cookie" ? withoutEpoch(value) : value;
+  };
   const url = URL.parse(request.url) ?? undefined;
   const read = requestFacts(request.method, url ? locationOf(url) : NOWHERE, field, site.isSessionCookie);
   const facts: RequestFacts = { ...read, hasTwin: (name) => isTwinAmong(headers.keys(), name) };

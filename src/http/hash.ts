@@ -14,6 +14,31 @@ export function hash64(text: string): string {
   return hex(finish(a ^ (b >>> 7))) + hex(finish(b ^ (a >>> 9)));
 }
 
+/**
+ * `hash64(lead + start)` for every start of `text` that has one of the `lengths`, in one pass. `lengths`: ascending; longer
+ * ones than the text are left out.
+ */
+export function hashesOfStarts(lead: string, text: string, lengths: readonly number[]): string[] {
+  const hashes: string[] = [];
+  let a = 0xdeadbeef;
+  let b = 0x41c6ce57;
+  const whole = lead + text;
+  let next = 0;
+  for (let i = 0; next < lengths.length; i++) {
+    while (lengths[next] === i - lead.length) {
+      hashes.push(hex(finish(a ^ (b >>> 7))) + hex(finish(b ^ (a >>> 9))));
+      next += 1;
+    }
+    if (i >= whole.length) break;
+    const unit = whole.charCodeAt(i);
+    a = Math.imul(a ^ unit, 0x9e3779b1);
+    a ^= a >>> 15;
+    b = Math.imul(b ^ unit, 0x5f356495);
+    b ^= b >>> 13;
+  }
+  return hashes;
+}
+
 /** The same of bytes, four at a time. */
 export function hashBytes(bytes: Uint8Array): string {
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -28,6 +28,11 @@ export const REASONS = {
   "uri-miss": { fwd: "uri-miss", means: "nothing is stored for this URL" },
   "vary-miss": { fwd: "vary-miss", means: "what is stored for this URL was selected by other request headers" },
   purged: { newerMayExist: true, fwd: "miss", means: "the stored response was purged" },
+  "purge-floor": {
+    newerMayExist: true,
+    fwd: "miss",
+    means: "the response is older than what the purge log remembers of hard purges",
+  },
   "purge-log-changed": {
     newerMayExist: true,
     fwd: "miss",

@@ -16,7 +16,8 @@ import { readVary, variantOf } from "./vary.ts";
 
 /** What of a record depends on the site's rule. */
 export interface SettlePolicy extends LifetimePolicy, SharingPolicy {
-  readonly tags: readonly string[];
+  /** The rule's own tags for a path. */
+  readonly tagsOf: (path: string) => readonly string[];
   /** The rule declares codings: a body in the one that was asked for is kept as it came. */
   readonly keepCodings: boolean;
 }
@@ -29,7 +30,7 @@ export function recordOf(
   policy: SettlePolicy,
 ): Stored | ReasonCode {
   const lifetime = lifetimeOf(request, response, policy);
-  const tags = readTags(response.field, policy.tags);
+  const tags = readTags(response.field, policy.tagsOf(request.location.path));
   const refusal = whyNotStorable(request, response, lifetime, tags, policy);
   if (refusal) return refusal;
   if (!fence) return "purge-unknown";

@@ -10,7 +10,7 @@ import { remainingSeconds, shownValidators, type Stored } from "./stored.ts";
 export type PurgeState =
   | { readonly state: "clear" }
   /** Must not be used, nor its validators. */
-  | { readonly state: "gone"; readonly reason: "purged" | "purge-log-changed" }
+  | { readonly state: "gone"; readonly reason: "purged" | "purge-floor" | "purge-log-changed" }
   /** Must be validated before it answers. */
   | { readonly state: "validate" }
   /** Stale since this moment. */

@@ -73,8 +73,8 @@ export function storageSeconds(stored: Stored): number {
   return Math.min(Math.ceil(fresh + Math.max(windows, validatable)), MAX_STORAGE_SECONDS);
 }
 
-/** The longest any tier keeps anything: purge records older than this can be forgotten. */
-const MAX_STORAGE_SECONDS = 30 * 24 * 3600;
+/** The longest any tier keeps anything without asking the origin: purge records older than this can be forgotten. */
+export const MAX_STORAGE_SECONDS = 30 * 24 * 3600;
 /** A stale response with a validator stays worth a 304 for this long. */
 const VALIDATION_SECONDS = 3600;
 

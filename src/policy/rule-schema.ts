@@ -1,16 +1,26 @@
 // Owns the shape of one rule: what may be written, and what is said when it is not.
 import * as v from "valibot";
+import { namesIn, whyUnusable } from "./segments.ts";
 import { flag, lifetime, seconds, someOf } from "./scalars.ts";
 import { coding, vary } from "./vary-schema.ts";
 
 const onUnknown = v.picklist(["revalidate", "serve"], 'must be "revalidate" or "serve"');
 const maxLag = v.pipe(seconds, v.maxValue(60, "must be at most 60 seconds"));
 
-export const purge = v.strictObject({
+const freshness = {
   /** Seconds within which every edge obeys a purge. */
   maxLag: v.optional(maxLag),
   /** What a reader does when the log cannot be reached within `maxLag`. */
   onUnknown: v.optional(onUnknown),
+};
+
+/** For the whole site. */
+export const purge = v.strictObject(freshness);
+
+const rulePurge = v.strictObject({
+  ...freshness,
+  /** A successful unsafe request purges its URL on every edge, through the log, not only near where it passed. */
+  unsafe: v.optional(v.literal("everywhere", 'must be "everywhere" or absent')),
 });
 
 const tag = v.pipe(
@@ -24,6 +34,10 @@ const pattern = v.pipe(
   v.string("must be a path pattern"),
   v.regex(/^\//, 'must start with "/"'),
   v.regex(/^[^?#]*$/, "must not contain a query or fragment: rules match paths"),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const why = dataset.typed ? whyUnusable(dataset.value) : undefined;
+    if (why !== undefined) addIssue({ message: why });
+  }),
 );
 
 const status = v.pipe(
@@ -97,8 +111,8 @@ const origin = v.strictObject({
   patience: v.optional(v.pipe(seconds, v.maxValue(300, "must be at most 300 seconds"))),
 });
 
-export const rule = v.strictObject({
-  /** Path pattern; `*` stands for any characters. The first rule that matches a path decides. */
+const fields = v.strictObject({
+  /** Path pattern; `*` stands for any characters, `{name}` for one segment. The first rule that matches a path decides. */
   match: pattern,
   /** Pass every request through, untouched and unstored. */
   bypass: v.optional(flag),
@@ -130,11 +144,37 @@ export const rule = v.strictObject({
   setCookie: v.optional(v.literal("strip", 'must be "strip" or absent')),
   /** Whether ambiguous paths, and static names that answer with a page, are kept out of the cache. */
   guard: v.optional(flag),
-  /** Tags added to every response of this rule. */
+  /** Tags added to every response of this rule; `{name}` is what the path has there. */
   tags: v.optional(v.pipe(v.array(tag), v.maxLength(100, "must hold at most 100 tags"))),
-  purge: v.optional(purge),
+  purge: v.optional(rulePurge),
   /** Whether responses of this rule may be kept in KV. */
   global: v.optional(flag),
   /** Isolates wait for each other's fetch, by a lease. */
   collapse: v.optional(v.literal("global", 'must be "global" or absent')),
 });
+
+/** A tag can only name what the pattern names. */
+export const rule = v.pipe(
+  fields,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { match, tags = [] } = dataset.value;
+    const known = namesIn(match);
+    for (const [key, value] of tags.entries()) {
+      const unknown = namesIn(value).find((name) => !known.includes(name));
+      const rest = value.replaceAll(/\{\w+\}/g, "");
+      const why =
+        unknown === undefined
+          ? /[{}]/.test(rest) && "has a brace that belongs to no {name}"
+          : `has {${unknown}}, which match does not name`;
+      if (why === false) continue;
+      addIssue({
+        message: why,
+        path: [
+          { type: "object", origin: "value", input: dataset.value, key: "tags", value: tags },
+          { type: "array", origin: "value", input: tags, key, value },
+        ],
+      });
+    }
+  }),
+);

@@ -8,6 +8,7 @@ import { declaredFields, type VaryPolicy } from "../http/reduce.ts";
 import type { ReusePolicy } from "../http/reuse.ts";
 import type { SettlePolicy } from "../http/record.ts";
 import { anyPatternTest, patternTest } from "./pattern.ts";
+import { namesIn, segmentReader, tagsWith } from "./segments.ts";
 import type { RuleInput, SiteInput } from "./schema.ts";
 
 /** A rule with every default filled in. */
@@ -36,6 +37,8 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly patienceMs: number;
   readonly maxLagMs: number;
   readonly onUnknown: "revalidate" | "serve";
+  /** Unsafe requests purge through the log. */
+  readonly purgesEverywhere: boolean;
   readonly global: boolean;
   /** How far apart those may be of whom one fetches for all. */
   readonly collapse: "isolate" | "global";
@@ -51,7 +54,7 @@ export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput
   const { edge = {}, purge = {} } = rule;
   return {
     name,
-    matches: patternTest(rule.match),
+    matches: pathTest(rule.match),
     bypass: rule.bypass ?? false,
     honourClient: rule.client !== "ignore",
     ...ttlPolicy(edge.ttl),
@@ -68,15 +71,28 @@ export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput
     stripSetCookie: rule.setCookie === "strip",
     deceptionGuard: rule.guard ?? true,
     keepCodings: rule.vary?.encodings !== undefined,
-    tags: rule.tags ?? [],
+    tagsOf: tagsOf(rule),
     deadlineMs: (rule.origin?.deadline ?? DEFAULTS.deadline) * 1000,
     patienceMs: (rule.origin?.patience ?? DEFAULTS.patience) * 1000,
     maxLagMs: (purge.maxLag ?? sitePurge?.maxLag ?? DEFAULTS.maxLag) * 1000,
+    purgesEverywhere: purge.unsafe === "everywhere",
     onUnknown: purge.onUnknown ?? sitePurge?.onUnknown ?? DEFAULTS.onUnknown,
     global: rule.global ?? true,
     collapse: rule.collapse ?? "isolate",
     version: hash64(JSON.stringify([siteVersion, shapingStored(rule)])),
   };
+}
+
+function pathTest(pattern: string): (path: string) => boolean {
+  if (namesIn(pattern).length === 0) return patternTest(pattern);
+  const read = segmentReader(pattern);
+  return (path) => read(path) !== undefined;
+}
+
+function tagsOf({ match, tags = [] }: RuleInput): (path: string) => readonly string[] {
+  if (tags.every((tag) => namesIn(tag).length === 0)) return () => tags;
+  const read = segmentReader(match);
+  return (path) => tagsWith(tags, read(path) ?? new Map());
 }
 
 /** What no stored byte depends on stays out: changing it leaves the cache warm. */

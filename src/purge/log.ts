@@ -1,107 +1,149 @@
 // Owns the purge log: one Durable Object that numbers purges and tells readers what changed since they last asked.
 import { DurableObject } from "cloudflare:workers";
-import { type Target, targetHash, targetName } from "../http/target.ts";
-import { type Cursor, type Delta, type PurgeMode, type PurgeRecord, purgedAgain } from "./records.ts";
+import type { PurgeEntry, PurgeOrder, PurgeOutcome } from "../http/purge-order.ts";
+import { entriesBefore, pruneEntries, recordEntry } from "./audit.ts";
+import { compact, readFloor } from "./compaction.ts";
+import { earlierOutcome, identityOf, type OrderIdentity, pruneOrders, rememberOrder } from "./idempotency.ts";
+import { rateLimit } from "./rate.ts";
+import type { Cursor } from "./records.ts";
+import { messageOf, reportLog } from "./report.ts";
+import { prepareStorage } from "./schema.ts";
+import { dueAtMs, isWritten, type SnapshotStore, writeSnapshot } from "./snapshot.ts";
+import { changedAfter, countTargets, recordTarget } from "./target-rows.ts";
+import { encodeDelta } from "./wire.ts";
 
 export interface PurgeCommand {
-  readonly targets: readonly Target[];
-  readonly mode: PurgeMode;
+  readonly order: PurgeOrder;
   /** The caller's position: the answer carries everything it lacks. */
   readonly since: Cursor | undefined;
 }
 
 export interface PurgeAnswer {
-  /** The sequence number under which all targets of the command stand. */
-  readonly seq: number;
-  readonly delta: Delta;
+  readonly outcome: PurgeOutcome;
+  /** As wire.ts writes it. */
+  readonly delta: Uint8Array;
 }
 
-type Row = {
-  target: string;
-  hard_seq: number;
-  soft_seq: number;
-  previous_soft_seq: number;
-  soft_at_ms: number;
-};
+interface PurgeLogEnv {
+  readonly STRATA_KV?: SnapshotStore;
+  /** How many targets are remembered, at most and by default 100,000. */
+  readonly STRATA_PURGE_TARGETS?: string;
+}
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS log (id INTEGER PRIMARY KEY CHECK (id = 1), incarnation TEXT NOT NULL, seq INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS target (
-    name TEXT PRIMARY KEY,
-    target TEXT NOT NULL,
-    hard_seq INTEGER NOT NULL,
-    soft_seq INTEGER NOT NULL,
-    previous_soft_seq INTEGER NOT NULL,
-    soft_at_ms INTEGER NOT NULL,
-    changed_seq INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS target_changed ON target (changed_seq);
-`;
+const MAX_TARGETS = 100_000;
+/** Purges between two times that old entries and idempotency keys are dropped. */
+const PRUNE_EVERY = 500;
 
-const COLUMNS = "target, hard_seq, soft_seq, previous_soft_seq, soft_at_ms";
-
-export class PurgeLog extends DurableObject<unknown> {
+/** What is bounded by what, and how much that is: docs/decisions/017. */
+export class PurgeLog extends DurableObject<PurgeLogEnv> {
   readonly #sql: SqlStorage;
+  readonly #rates = rateLimit();
+  readonly #maxTargets: number;
+  #targets: number;
+  /** Whether an alarm stands that this instance knows of. */
+  #isArmed = false;
+  /** The whole log in bytes, for all who ask for it at this number. */
+  #whole: (Cursor & { readonly bytes: Uint8Array }) | undefined;
 
-  constructor(state: DurableObjectState, env: unknown) {
+  constructor(state: DurableObjectState, env: PurgeLogEnv) {
     super(state, env);
     this.#sql = state.storage.sql;
-    this.#sql.exec(SCHEMA);
-    // a log that lost its storage is another log: its numbers start anew and must not be compared with the old ones
-    this.#sql.exec("INSERT OR IGNORE INTO log VALUES (1, ?, 0)", crypto.randomUUID());
+    prepareStorage(state.storage);
+    this.#targets = countTargets(this.#sql);
+    const chosen = Math.floor(Number(env.STRATA_PURGE_TARGETS));
+    this.#maxTargets = chosen >= 1 && chosen <= MAX_TARGETS ? chosen : MAX_TARGETS;
   }
 
   /** Adds one row per target, all under the next sequence number, or none. */
-  purge({ targets, mode, since }: PurgeCommand): PurgeAnswer {
-    return this.ctx.storage.transactionSync(() => {
-      const seq = this.#sql.exec<{ seq: number }>("UPDATE log SET seq = seq + 1 RETURNING seq").one().seq;
-      const nowMs = Date.now();
-      for (const target of targets) this.#record(target, mode, seq, nowMs);
-      return { seq, delta: this.since(since) };
-    });
+  async purge({ order, since }: PurgeCommand): Promise<PurgeAnswer> {
+    const identity = await identityOf(order);
+    const nowMs = Date.now();
+    const { outcome, targets, forRoom } = this.ctx.storage.transactionSync(() =>
+      this.#carryOut(order, identity, nowMs),
+    );
+    this.#targets = targets;
+    if (forRoom > 0) this.#reportFloor(forRoom);
+    if (outcome.kind === "purged" && !outcome.replayed) this.#arm(nowMs);
+    return { outcome, delta: this.since(since) };
   }
 
-  /** What a reader at `cursor` lacks. */
-  since(cursor: Cursor | undefined): Delta {
-    const { incarnation, seq } = this.#sql
-      .exec<{ incarnation: string; seq: number }>("SELECT incarnation, seq FROM log")
-      .one();
+  /** What a reader at `cursor` lacks, as wire.ts writes it. */
+  since(cursor: Cursor | undefined): Uint8Array {
+    const { incarnation, seq } = this.#position();
     const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
-    if (from === seq) return { incarnation, seq, records: [] };
     if (from > seq) return this.#reincarnated();
-    const rows = this.#sql.exec<Row>(`SELECT ${COLUMNS} FROM target WHERE changed_seq > ?`, from).toArray();
-    return { incarnation, seq, records: rows.map(toRecord) };
+    if (from === 0 && this.#whole?.incarnation === incarnation && this.#whole.seq === seq) return this.#whole.bytes;
+    const records = from === seq ? [] : changedAfter(this.#sql, from);
+    const bytes = encodeDelta({ incarnation, seq, from, floor: readFloor(this.#sql), records });
+    if (from === 0) this.#whole = { incarnation, seq, bytes };
+    return bytes;
+  }
+
+  /** The latest purges before a number, the newest first; without one, the newest of all. At most 500. */
+  history(beforeSeq: number | undefined, limit: number): readonly PurgeEntry[] {
+    return entriesBefore(this.#sql, beforeSeq, limit, Date.now());
+  }
+
+  /** Writes the snapshot where one is due. Never throws: the platform would give up after a few times. */
+  override async alarm(): Promise<void> {
+    this.#isArmed = false;
+    try {
+      const nowMs = Date.now();
+      const position = this.#position();
+      if (this.env.STRATA_KV === undefined || isWritten(this.#sql, position)) return;
+      if (dueAtMs(this.#sql, this.#targets, nowMs) <= nowMs) {
+        await writeSnapshot(this.#sql, this.env.STRATA_KV, position, this.since(undefined), () => Date.now());
+      }
+      if (!isWritten(this.#sql, this.#position())) this.#arm(Date.now());
+    } catch (cause) {
+      reportLog("purge-snapshot-failed", { message: messageOf(cause) });
+    }
+  }
+
+  #carryOut(order: PurgeOrder, identity: OrderIdentity | undefined, nowMs: number) {
+    const unchanged = { targets: this.#targets, forRoom: 0 };
+    const earlier = identity && earlierOutcome(this.#sql, identity, nowMs);
+    if (earlier) return { outcome: earlier, ...unchanged };
+    const retryAfterSeconds = order.rate && this.#rates.take(order.actor, order.rate, nowMs);
+    if (retryAfterSeconds !== undefined)
+      return { outcome: { kind: "limited", retryAfterSeconds } as const, ...unchanged };
+    const { seq } = this.#sql.exec<{ seq: number }>("UPDATE log SET seq = seq + 1 RETURNING seq").one();
+    const mark = { mode: order.mode, seq, nowMs, forgottenSoftSeq: readFloor(this.#sql).softSeq };
+    let targets = this.#targets;
+    for (const target of order.targets) targets += recordTarget(this.#sql, target, mark);
+    recordEntry(this.#sql, order, seq, nowMs);
+    if (identity) rememberOrder(this.#sql, identity, seq, nowMs);
+    if (seq % PRUNE_EVERY === 0) {
+      pruneEntries(this.#sql, nowMs);
+      pruneOrders(this.#sql, nowMs);
+    }
+    const outcome = { kind: "purged", seq, purgedAtMs: nowMs, replayed: false } as const;
+    return { outcome, ...compact(this.#sql, { targets, maxTargets: this.#maxTargets }, seq, nowMs) };
+  }
+
+  #position(): Cursor {
+    return this.#sql.exec<{ incarnation: string; seq: number }>("SELECT incarnation, seq FROM log").one();
   }
 
   /** A reader ahead of us: this storage was set back. Its fences would outrank every purge to come, so we are another log. */
-  #reincarnated(): Delta {
+  #reincarnated(): Uint8Array {
     this.#sql.exec("UPDATE log SET incarnation = ?", crypto.randomUUID());
+    this.#arm(Date.now());
     return this.since(undefined);
   }
 
-  #record(target: Target, mode: PurgeMode, seq: number, nowMs: number): void {
-    const name = targetName(target);
-    const [row] = this.#sql.exec<Row>(`SELECT ${COLUMNS} FROM target WHERE name = ?`, name).toArray();
-    const record = purgedAgain(targetHash(target), row && toRecord(row), mode, seq, nowMs);
-    this.#sql.exec(
-      "INSERT OR REPLACE INTO target VALUES (?, ?, ?, ?, ?, ?, ?)",
-      name,
-      record.target,
-      record.hardSeq,
-      record.softSeq,
-      record.previousSoftSeq,
-      record.softAtMs,
-      seq,
-    );
+  /** Until it has gone off, further purges need no other. One that is lost is set again by the first purge of the next instance. */
+  #arm(nowMs: number): void {
+    if (this.#isArmed || this.env.STRATA_KV === undefined) return;
+    this.#isArmed = true;
+    this.ctx.storage.setAlarm(dueAtMs(this.#sql, this.#targets, nowMs)).catch((cause: unknown) => {
+      this.#isArmed = false;
+      reportLog("purge-snapshot-failed", { message: messageOf(cause) });
+    });
   }
-}
 
-function toRecord(row: Row): PurgeRecord {
-  return {
-    target: row.target as PurgeRecord["target"],
-    hardSeq: row.hard_seq,
-    softSeq: row.soft_seq,
-    previousSoftSeq: row.previous_soft_seq,
-    softAtMs: row.soft_at_ms,
-  };
+  #reportFloor(dropped: number): void {
+    const { hardSeq, softSeq, seq } = readFloor(this.#sql);
+    reportLog("purge-floor-rose", { dropped, floor: seq, hardSeq, softSeq, targets: this.#targets });
+  }
 }

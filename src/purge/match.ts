@@ -1,37 +1,70 @@
-// Owns what a set of purge records says of one stored response.
+// Owns what the purge log's records say of one stored response.
+import type { Location } from "../http/facts.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import type { Fence, Stored } from "../http/stored.ts";
-import type { TargetHash } from "../http/target.ts";
-import type { PurgeRecord } from "./records.ts";
+import { locationTargets, prefixTargets, type TargetHash } from "../http/target.ts";
+import type { Floor, PurgeMarks } from "./records.ts";
+
+/** What a reader knows of the log. */
+export interface KnownLog {
+  readonly incarnation: string;
+  readonly seq: number;
+  readonly floor: Floor;
+  /** What is known of a target; absent: it was never purged, or that was dropped below the floor. */
+  marksOf(target: TargetHash): PurgeMarks | undefined;
+  /** The lengths of all prefix targets there are, ascending. */
+  prefixLengths(): readonly number[];
+}
 
 const CLEAR: PurgeState = { state: "clear" };
 
 /**
- * The strictest verdict over the response's targets. A fence of another incarnation counts as older than everything:
- * what that log had purged is not known any more.
+ * The strictest verdict over everything the response can be purged by. A fence of another incarnation counts as older than
+ * everything: what that log had purged is not known any more. `location`: of the resource, as it is keyed.
  */
 export function purgeState(
   { targets, fence }: Pick<Stored, "targets" | "fence">,
-  incarnation: string,
-  recordOf: (target: TargetHash) => PurgeRecord | undefined,
+  location: Location,
+  log: KnownLog,
 ): PurgeState {
-  if (fence.incarnation !== incarnation) return { state: "gone", reason: "purge-log-changed" };
-  let verdict = CLEAR;
-  for (const target of targets) {
-    const record = recordOf(target);
-    if (!record) continue;
-    const said = judge(record, fence);
-    if (said.state === "gone") return said;
-    verdict = stricter(verdict, said);
+  if (fence.incarnation !== log.incarnation) return { state: "gone", reason: "purge-log-changed" };
+  // nothing was purged since its fetch began
+  if (fence.seq >= log.seq) return CLEAR;
+  const places = locationTargets(location);
+  let verdict = belowFloor(fence, log.floor, places);
+  if (verdict.state === "gone") return verdict;
+  for (const among of [targets, places, prefixTargets(location, log.prefixLengths())]) {
+    for (const target of among) {
+      const marks = log.marksOf(target);
+      if (!marks) continue;
+      const said = judge(marks, fence);
+      if (said.state === "gone") return said;
+      verdict = stricter(verdict, said);
+    }
   }
   return verdict;
 }
 
-function judge(record: PurgeRecord, { seq }: Fence): PurgeState {
-  if (seq < record.hardSeq) return { state: "gone", reason: "purged" };
-  if (seq < record.previousSoftSeq) return { state: "validate" };
-  if (seq < record.softSeq) return { state: "stale", sinceMs: record.softAtMs };
+function judge(marks: PurgeMarks, { seq }: Fence): PurgeState {
+  if (seq < marks.hardSeq) return { state: "gone", reason: "purged" };
+  if (seq < marks.previousSoftSeq) return { state: "validate" };
+  if (seq < marks.softSeq) return { state: "stale", sinceMs: marks.softAtMs };
   return CLEAR;
+}
+
+/** The floor stands for purges nobody remembers: it counts for every response. */
+function belowFloor(fence: Fence, floor: Floor, places: readonly TargetHash[]): PurgeState {
+  const said = judge(floor, fence);
+  if (said.state === "gone") return { state: "gone", reason: "purge-floor" };
+  if (said.state !== "clear") return said;
+  if (fence.seq >= floor.jitterSeq) return CLEAR;
+  const edge = floor.softSeq + (floor.jitterSeq - floor.softSeq) * chanceOf(places);
+  return fence.seq < edge ? { state: "stale", sinceMs: floor.roseAtMs } : CLEAR;
+}
+
+/** The same number from 0 to 1 for the same place. */
+function chanceOf(places: readonly TargetHash[]): number {
+  return Number.parseInt(places.at(-1)?.slice(0, 8) ?? "0", 16) / 2 ** 32;
 }
 
 /** Of two that are not "gone": validation before staleness, the earlier staleness before the later. */

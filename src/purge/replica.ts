@@ -1,33 +1,36 @@
 // Owns an isolate's copy of the purge log: at most `maxLagMs` old when it answers, or it says that it does not know.
 import { DependencyError } from "../error.ts";
+import type { Location } from "../http/facts.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import type { Fence, Stored } from "../http/stored.ts";
-import type { TargetHash } from "../http/target.ts";
-import { purgeState } from "./match.ts";
-import { type Cursor, type Delta, mergedRecord, type PurgeRecord } from "./records.ts";
-
-/** The one method of the log a reader calls. */
-export interface LogReader {
-  since(cursor: Cursor | undefined): Promise<Delta>;
-}
+import { before, type SetDeadline } from "./deadline.ts";
+import { knowledge } from "./knowledge.ts";
+import { type Background, questions } from "./questions.ts";
+import type { LogAnswer, LogReader } from "./reader.ts";
+import type { Cursor, Delta } from "./records.ts";
 
 export interface Replica {
   /**
    * Makes sure the copy is at most `maxLagMs` old: `true` at once while it is, a promise while it must be fetched; `false`
-   * when the log did not answer in time. Past half the bound it also refreshes in the background.
+   * when the log did not answer in time. Past half the bound it also refreshes in the background. With 0 every request has
+   * a question that was sent after it came.
    */
-  ensure(log: LogReader, maxLagMs: number, background: (work: Promise<void>) => void): boolean | Promise<boolean>;
+  ensure(log: LogReader, maxLagMs: number, background: Background): boolean | Promise<boolean>;
   /** What the copy says of a stored response. Only meaningful after `ensure`. */
-  stateOf(stored: Pick<Stored, "targets" | "fence">): PurgeState;
+  stateOf(stored: Pick<Stored, "targets" | "fence">, location: Location): PurgeState;
   /** The fence of a fetch that begins now; `undefined` before the first answer of the log. */
   fence(): Fence | undefined;
   cursor(): Cursor | undefined;
-  /** Takes in what the log said. `askedAtMs`: when the question was sent, since the answer may be as old as that. */
-  apply(delta: Delta, askedAtMs: number): void;
+  /** When the browsers that use a host were last to drop what they keep, seconds since 1970. */
+  browserEpoch(host: string): number | undefined;
+  /** Takes in what the log said; false where that is no news or has a gap before it. */
+  apply(answer: LogAnswer): boolean;
 }
 
 export interface ReplicaOptions {
   readonly now: () => number;
+  readonly timeout: SetDeadline;
+  readonly random: () => number;
   /** How long a request waits for the log before it goes on without, milliseconds. */
   readonly waitMs: number;
   readonly report: (error: DependencyError) => void;
@@ -35,102 +38,140 @@ export interface ReplicaOptions {
 
 /** How long after a failure requests go on without waiting, milliseconds. */
 const RETRY_MS = 1000;
+/** How often the snapshot is read at most, milliseconds. */
+const SNAPSHOT_EVERY_MS = 30_000;
+/** Between these shares of the bound, by chance, the background refresh begins: isolates must not move in step. */
+const EARLY = { from: 0.5, to: 0.75 };
+/** As a share of the bound: the pause between two early questions, when the first brought nothing younger. */
+const EARLY_PAUSE = 0.05;
 
-export function purgeReplica({ now, waitMs, report }: ReplicaOptions): Replica {
-  let records = new Map<TargetHash, PurgeRecord>();
-  let incarnation: string | undefined;
-  let seq = 0;
+export function purgeReplica(options: ReplicaOptions): Replica {
+  const { now, timeout, random, waitMs } = options;
+  const known = knowledge();
+  let earlyShare = earlyBy(random);
+  let earlyAtMs = Number.NEGATIVE_INFINITY;
   let askedAtMs = Number.NEGATIVE_INFINITY;
   let failedAtMs = Number.NEGATIVE_INFINITY;
-  /** The question under way, and when it was sent. */
-  let asking: { readonly answered: Promise<void>; readonly sentAtMs: number } | undefined;
+  const addSnapshot = snapshotReader(options, known.cursor, known.learn);
 
-  function apply(delta: Delta, sentAtMs: number): void {
-    if (delta.incarnation !== incarnation) {
-      // an answer that was under way while the log changed must not bring the old one back
-      if (sentAtMs < askedAtMs) return;
-      records = new Map();
-      seq = 0;
-      incarnation = delta.incarnation;
+  function apply({ delta, sentAtMs }: LogAnswer): boolean {
+    // an answer that was under way while the log changed must not bring the old one back
+    if (delta.incarnation !== known.cursor()?.incarnation && sentAtMs < askedAtMs) return false;
+    if (!known.learn(delta)) return false;
+    if (sentAtMs > askedAtMs) {
+      askedAtMs = sentAtMs;
+      earlyShare = earlyBy(random);
     }
-    for (const record of delta.records) records.set(record.target, mergedRecord(records.get(record.target), record));
-    seq = Math.max(seq, delta.seq);
-    askedAtMs = Math.max(askedAtMs, sentAtMs);
+    return true;
   }
 
-  const cursor = (): Cursor | undefined => (incarnation === undefined ? undefined : { incarnation, seq });
+  const failed = unanswered(options);
 
-  async function question(log: LogReader, sentAtMs: number): Promise<void> {
-    const since = cursor();
+  async function put(log: LogReader, maxAgeMs: number, background: Background): Promise<boolean> {
     try {
-      const delta = await log.since(since);
-      // a part of a history that is not ours any more is no whole
-      if (since?.incarnation !== delta.incarnation || since.incarnation === incarnation) apply(delta, sentAtMs);
+      const answer = await log.since(known.cursor(), maxAgeMs);
       failedAtMs = Number.NEGATIVE_INFINITY;
+      if (answer.later) background(answer.later.then((more) => more && apply(more), failed));
+      return apply(answer);
     } catch (cause) {
       failedAtMs = now();
-      report(new DependencyError("purge log", "did not answer", { cause }));
+      failed(cause);
+      return false;
     }
   }
 
-  function ask(log: LogReader): Promise<void> {
-    const sentAtMs = now();
-    const answered = question(log, sentAtMs).finally(() => {
-      if (asking?.answered === answered) asking = undefined;
-    });
-    asking = { answered, sentAtMs };
-    return answered;
+  const underWay = questions(now, waitMs, put);
+
+  /** Twice, where the first was another request's question: that may have died with it. */
+  async function wait(log: LogReader, maxLagMs: number, background: Background): Promise<boolean> {
+    const startedAtMs = now();
+    const inBound = (): boolean => startedAtMs - askedAtMs <= maxLagMs;
+    const others = underWay.latest();
+    const first = underWay.share(log, maxLagMs, background, startedAtMs - maxLagMs);
+    await before(timeout(waitMs), first.answered);
+    if (inBound()) return true;
+    if (first === others) {
+      const second = underWay.share(log, maxLagMs, background, startedAtMs, first);
+      await before(timeout(waitMs), second.answered);
+      if (inBound()) return true;
+    }
+    return without(log);
   }
 
-  /** Waits for a question under way that is young enough, or asks; never for `refused`, which was waited for already. */
-  async function wait(
-    log: LogReader,
-    maxLagMs: number,
-    background: (work: Promise<void>) => void,
-    refused?: Promise<void>,
-  ): Promise<boolean> {
-    const startedAtMs = now();
-    const shared =
-      asking && asking.answered !== refused && asking.sentAtMs >= startedAtMs - maxLagMs ? asking.answered : undefined;
-    const answered = shared ?? ask(log);
-    // a client that leaves must not take the answer away from the others who wait for it
-    background(answered);
-    await within(answered, waitMs);
-    if (startedAtMs - askedAtMs <= maxLagMs) return true;
+  async function waitStrictly(log: LogReader, background: Background): Promise<boolean> {
+    const first = underWay.strict(log, background);
+    if (await before(timeout(waitMs), first.answered)) return true;
+    if (first.isShared && (await before(timeout(waitMs), underWay.strict(log, background).answered))) return true;
+    return without(log);
+  }
+
+  async function without(log: LogReader): Promise<false> {
     failedAtMs = now();
-    // the request that had asked may have died with its question: once more, in our own name or with others like us
-    return shared === undefined || refused !== undefined ? false : wait(log, maxLagMs, background, shared);
+    await addSnapshot(log);
+    return false;
   }
 
   return {
     ensure(log, maxLagMs, background) {
-      const age = now() - askedAtMs;
-      if (age > maxLagMs) {
-        if (now() - failedAtMs > RETRY_MS) return wait(log, maxLagMs, background);
+      const nowMs = now();
+      const ageMs = nowMs - askedAtMs;
+      if (ageMs > maxLagMs || maxLagMs <= 0) {
+        if (nowMs - failedAtMs > RETRY_MS)
+          return maxLagMs > 0 ? wait(log, maxLagMs, background) : waitStrictly(log, background);
         // it failed a moment ago: requests need not queue up behind it to learn that again
-        if (asking === undefined) background(ask(log));
+        if (!underWay.latest()) underWay.ask(log, maxLagMs, background);
         return false;
       }
-      const dead = asking !== undefined && now() - asking.sentAtMs > waitMs;
-      if (age > maxLagMs / 2 && (asking === undefined || dead)) background(ask(log));
+      if (ageMs <= maxLagMs * earlyShare || nowMs - earlyAtMs < maxLagMs * EARLY_PAUSE) return true;
+      const asked = underWay.latest();
+      if (asked && nowMs - asked.sentAtMs <= waitMs) return true;
+      earlyAtMs = nowMs;
+      underWay.ask(log, maxLagMs, background);
       return true;
     },
-    stateOf: (stored) =>
-      incarnation === undefined
-        ? { state: "unknown" }
-        : purgeState(stored, incarnation, (target) => records.get(target)),
-    fence: cursor,
-    cursor,
+    stateOf: known.stateOf,
+    fence: known.cursor,
+    cursor: known.cursor,
+    browserEpoch: known.browserEpoch,
     apply,
   };
 }
 
-/** Resolves with the work or after `ms`, whichever is first. */
-async function within(work: Promise<void>, ms: number): Promise<void> {
-  let timer: number | null = null;
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, deadline]);
-  clearTimeout(timer);
+function unanswered({ report }: ReplicaOptions): (cause: unknown) => void {
+  return (cause) => {
+    report(new DependencyError("purge log", "did not answer", { cause }));
+  };
+}
+
+function earlyBy(random: () => number): number {
+  return EARLY.from + (EARLY.to - EARLY.from) * random();
+}
+
+/** Adds what the snapshot knows, now and then; it makes nothing younger, and another log's only counts for who knows none. */
+function snapshotReader(
+  { now, timeout, waitMs, report }: ReplicaOptions,
+  cursor: () => Cursor | undefined,
+  learn: (delta: Delta) => boolean,
+): (log: LogReader) => Promise<void> {
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+
+  async function read(log: LogReader): Promise<void> {
+    try {
+      const delta = log.snapshot && (await before(timeout(waitMs), log.snapshot()));
+      const own = cursor();
+      if (delta && (!own || own.incarnation === delta.incarnation)) learn(delta);
+    } catch (cause) {
+      report(new DependencyError("purge log", "its snapshot could not be read", { cause }));
+    }
+  }
+
+  return async (log) => {
+    if (now() - readAtMs >= SNAPSHOT_EVERY_MS) {
+      readAtMs = now();
+      reading = read(log);
+    }
+    // those who fail together wait together
+    await (reading && before(timeout(waitMs), reading));
+  };
 }

@@ -1,5 +1,6 @@
 // Owns the content route: everything that is not an admin path goes through the flow.
 import type { Edge, Exchange } from "../flow/exchange.ts";
+import { isNavigation, serveNavigation } from "../flow/navigation.ts";
 import { serve } from "../flow/serve.ts";
 import { requestIdOf } from "../flow/trace.ts";
 import { DependencyError } from "../error.ts";
@@ -20,5 +21,5 @@ export function contentRoute(
       );
     },
   };
-  return serve(edge, exchange);
+  return isNavigation(request) ? serveNavigation(edge, exchange, serve) : serve(edge, exchange);
 }

@@ -1,4 +1,6 @@
 // Owns problem details for the admin endpoints (RFC 9457).
+import type * as v from "valibot";
+import { isUnknownMember } from "../policy/issues.ts";
 
 /** One thing wrong with a request body; `pointer` is a JSON pointer into it (RFC 6901). */
 export interface Problem {
@@ -17,4 +19,13 @@ export function problemResponse(
   response.headers.set("content-type", "application/problem+json");
   response.headers.set("cache-control", "no-store");
   return response;
+}
+
+/** What a schema says is wrong, with its place. */
+export function asProblem(issue: v.BaseIssue<unknown>): Problem {
+  const keys = issue.path?.map(({ key }) => String(key).replaceAll("~", "~0").replaceAll("/", "~1")) ?? [];
+  const pointer = keys.map((key) => `/${key}`).join("");
+  if (pointer === "") return { pointer, detail: "must be a JSON object" };
+  if (isUnknownMember(issue)) return { pointer, detail: "unknown member" };
+  return { pointer, detail: issue.input === undefined ? "is missing" : issue.message };
 }

@@ -116,7 +116,7 @@ inChromium("a browser validates", SITE, (stage) => {
       release(after, changed);
       expect(await visit(page, at)).toMatch(`shell ${before}`);
       expect(origin.asked(at)).toHaveLength(1);
-      await purge("shell");
+      await purge({ tags: ["shell"] });
       expect(await visit(page, at)).toMatch(new RegExp(`shell ${after}\\s+ran`));
       expect(exchanges(recorder, at).at(-1)).toBe("changed? 200");
       for (const _visit of whole) await visit(page, at);

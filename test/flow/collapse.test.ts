@@ -233,7 +233,7 @@ describe("nobody waits for what is not theirs", () => {
       if (version === 1) {
         const seq = e.log.purge(["t"], "hard");
         expect(seq).toBe(1);
-        e.replica.apply(e.log.delta(undefined), e.clock.now());
+        e.replica.apply({ delta: e.log.delta(undefined), sentAtMs: e.clock.now() });
       }
       return answer(`v${String(version)}`, { ...CACHED, "cache-tag": "t" });
     });

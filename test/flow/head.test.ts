@@ -205,7 +205,7 @@ describe("a purge between a fill and a HEAD", () => {
     const head = e.text("/a", HEAD);
     await reached.passed;
     e.log.purge(["a"], "hard");
-    e.replica.apply(e.log.delta(e.replica.cursor()), e.clock.now());
+    e.replica.apply({ delta: e.log.delta(e.replica.cursor()), sentAtMs: e.clock.now() });
     slow.open();
     await head;
     expect((await e.text("/a")).response.headers.get("cache-status")).toContain("detail=purged");

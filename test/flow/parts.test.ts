@@ -546,7 +546,7 @@ describe("two parts", () => {
     const second = e.text("/a", ranged("bytes=4-9"));
     await reached.passed;
     e.log.purge(["a"], "hard");
-    e.replica.apply(e.log.delta(e.replica.cursor()), e.clock.now());
+    e.replica.apply({ delta: e.log.delta(e.replica.cursor()), sentAtMs: e.clock.now() });
     slow.open();
     await second;
     expect((await e.text("/a")).response.headers.get("cache-status")).toContain("detail=purged");
@@ -565,7 +565,7 @@ describe("two parts", () => {
     const second = e.text("/a", ranged("bytes=4-9"));
     await reached.passed;
     e.log.purge(["a"], "hard");
-    e.replica.apply(e.log.delta(e.replica.cursor()), e.clock.now());
+    e.replica.apply({ delta: e.log.delta(e.replica.cursor()), sentAtMs: e.clock.now() });
     slow.open();
     await second;
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("MISS");

@@ -174,7 +174,7 @@ describe("a purge while a POST is under way", () => {
     const posted = e.text("/a", post());
     await reached.passed;
     e.log.purge(["t"], "hard");
-    e.replica.apply(e.log.delta(e.replica.cursor()), e.clock.now());
+    e.replica.apply({ delta: e.log.delta(e.replica.cursor()), sentAtMs: e.clock.now() });
     slow.open();
     expect((await posted).text).toBe("posted");
     expect((await e.text("/a")).text).toBe("got");

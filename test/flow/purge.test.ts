@@ -102,7 +102,7 @@ describe("purge: hard", () => {
     });
     const first = await e.get("/a");
     e.log.purge(["a"], "hard");
-    e.replica.apply(e.log.delta(e.replica.cursor()), e.clock.now());
+    e.replica.apply({ delta: e.log.delta(e.replica.cursor()), sentAtMs: e.clock.now() });
     rest.open();
     expect(await first.text()).toBe("old");
     expect((await e.text("/a")).text).toBe("new");
@@ -122,7 +122,7 @@ describe("purge: hard", () => {
     e.clock.advance(20);
     expect(await (await e.get("/a")).text()).toBe("v1");
     e.log.purge(["a"], "hard");
-    e.replica.apply(e.log.delta(e.replica.cursor()), e.clock.now());
+    e.replica.apply({ delta: e.log.delta(e.replica.cursor()), sentAtMs: e.clock.now() });
     slow.open(answer("v2", swr));
     await e.idle();
     expect((await e.text("/a")).text).toBe("v3");
@@ -132,7 +132,7 @@ describe("purge: hard", () => {
     const e = testEdge({ origin: versions() });
     await e.text("/a");
     e.log.purge(["a"], "hard");
-    e.replica.apply(e.log.delta(e.replica.cursor()), e.clock.now());
+    e.replica.apply({ delta: e.log.delta(e.replica.cursor()), sentAtMs: e.clock.now() });
     expect((await e.text("/a")).text).toBe("v2");
   });
 
@@ -266,7 +266,7 @@ describe("purge: nobody knows", () => {
     });
     await e.text("/a");
     e.log.purge(["a"], "hard");
-    e.replica.apply(e.log.delta(e.replica.cursor()), e.clock.now());
+    e.replica.apply({ delta: e.log.delta(e.replica.cursor()), sentAtMs: e.clock.now() });
     e.log.answer = down;
     e.clock.advance(5);
     expect((await e.text("/a")).text).toBe("v2");

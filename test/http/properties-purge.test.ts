@@ -1,14 +1,16 @@
 // Owns the property that a purged response is never fresh, whatever it says and whoever asks for it.
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { PurgeMode } from "../../src/http/purge-order.ts";
 import { reuse } from "../../src/http/reuse.ts";
 import { targetHash } from "../../src/http/target.ts";
 import { purgeState } from "../../src/purge/match.ts";
-import { type PurgeMode, type PurgeRecord, purgedAgain } from "../../src/purge/records.ts";
+import { NO_FLOOR, purgedAgain, type PurgeMarks } from "../../src/purge/records.ts";
 import { cacheControl, request } from "./sections.ts";
 import { HONOUR, NOW, requestOf, settled } from "./support.ts";
 
 const LOG = "log-1";
+const PLACE = { scheme: "https", host: "shop.test", path: "/", query: "" } as const;
 const hashOf = (value: string) => targetHash({ kind: "tag", value });
 
 interface Purge {
@@ -37,11 +39,11 @@ const tagged = fc.constantFrom<readonly (readonly [string, string])[]>(
 );
 
 /** The log after these purges, numbered from 1. */
-function recordsOf(list: readonly Purge[]): ReadonlyMap<string, PurgeRecord> {
-  const records = new Map<string, PurgeRecord>();
+function recordsOf(list: readonly Purge[]): ReadonlyMap<string, PurgeMarks> {
+  const records = new Map<string, PurgeMarks>();
   list.forEach(({ tag, mode, afterSeconds }, index) => {
     const hash = hashOf(tag);
-    records.set(hash, purgedAgain(hash, records.get(hash), mode, index + 1, NOW + afterSeconds * 1000));
+    records.set(hash, purgedAgain(records.get(hash), mode, index + 1, NOW + afterSeconds * 1000));
   });
   return records;
 }
@@ -55,7 +57,13 @@ it("a purged response is never fresh, nor are its validators used after a hard p
       const verdict = settled([...lines, ...tags, ["ETag", '"a"']], {}, { fence: { incarnation: LOG, seq } });
       if (verdict.verdict !== "store") return;
       const records = recordsOf(list);
-      const state = purgeState(verdict.stored, LOG, (hash) => records.get(hash));
+      const state = purgeState(verdict.stored, PLACE, {
+        incarnation: LOG,
+        seq: list.length,
+        floor: NO_FLOOR,
+        marksOf: (hash) => records.get(hash),
+        prefixLengths: () => [],
+      });
       const decided = reuse(requestOf(asked), verdict.stored, state, HONOUR, NOW + after * 1000);
       const since = list.filter(({ tag }, index) => tag !== "c" && index + 1 > seq);
       if (since.length === 0) return;

@@ -22,6 +22,7 @@ describe("reasons", () => {
   it("a farther tier is asked only where it may hold a better response", () => {
     expect(CODES.filter(newerMayExist).sort()).toEqual([
       "partial",
+      "purge-floor",
       "purge-log-changed",
       "purged",
       "soft-purged",

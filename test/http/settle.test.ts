@@ -51,13 +51,13 @@ describe("a stored record", () => {
   });
 
   it("takes the fence of the moment its fetch began, and the rule's tags with its own", () => {
-    const stored = storedFrom({ ...FRESH, "cache-tag": "a" }, {}, { fence: NEW_FENCE }, { tags: ["r"] });
+    const stored = storedFrom({ ...FRESH, "cache-tag": "a" }, {}, { fence: NEW_FENCE }, { tagsOf: () => ["r"] });
     expect(stored.fence).toEqual(NEW_FENCE);
     expect(stored.targets).toEqual([tag("r"), tag("a")]);
   });
 
   it("the rule's tags are on a stored 404 too", () => {
-    expect(storedFrom(FRESH, { status: 404 }, {}, { tags: ["r"] }).targets).toEqual([tag("r")]);
+    expect(storedFrom(FRESH, { status: 404 }, {}, { tagsOf: () => ["r"] }).targets).toEqual([tag("r")]);
   });
 
   it.each([

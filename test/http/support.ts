@@ -61,7 +61,7 @@ export const POLICY: SettlePolicy = {
   staleWhileRevalidate: undefined,
   staleIfError: undefined,
   sharedRoute: false,
-  tags: [],
+  tagsOf: () => [],
   honourClient: true,
   deceptionGuard: true,
   keepCodings: false,

@@ -33,7 +33,7 @@ describe("an empty site", () => {
       maxTtl: undefined,
       staleWhileRevalidate: undefined,
       staleIfError: undefined,
-      tags: [],
+      purgesEverywhere: false,
       maxLagMs: 1000,
       onUnknown: "revalidate",
       global: true,
@@ -46,6 +46,7 @@ describe("an empty site", () => {
       stripSetCookie: false,
       deceptionGuard: true,
     });
+    expect(site.defaultRule.tagsOf("/")).toEqual([]);
   });
 });
 
@@ -73,7 +74,6 @@ describe("a rule", () => {
         staleWhileRevalidate: 6,
         staleIfError: 7,
         sharedRoute: true,
-        tags: ["t"],
         honourClient: false,
         global: false,
         maxLagMs: 2000,

@@ -1,23 +1,39 @@
 // Owns the proof of what purge records say of a stored response.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Location } from "../../src/http/facts.ts";
 import type { PurgeState } from "../../src/http/reuse.ts";
-import type { TargetHash } from "../../src/http/target.ts";
+import { type Target, type TargetHash, targetHash } from "../../src/http/target.ts";
 import { purgeState } from "../../src/purge/match.ts";
-import type { PurgeRecord } from "../../src/purge/records.ts";
+import { type Floor, NO_FLOOR, type PurgeMarks } from "../../src/purge/records.ts";
 
 const A = "aaaaaaaaaaaaaaaa" as TargetHash;
 const B = "bbbbbbbbbbbbbbbb" as TargetHash;
 const NEVER = { hardSeq: 0, softSeq: 0, previousSoftSeq: 0, softAtMs: 0 };
 
-function state(seq: number, records: Readonly<Record<string, Partial<PurgeRecord>>>, incarnation = "log"): PurgeState {
-  const held = new Map(
-    Object.entries(records).map(([name, parts]): [TargetHash, PurgeRecord] => {
-      const target = name as TargetHash;
-      return [target, { ...NEVER, ...parts, target }];
-    }),
-  );
-  return purgeState({ targets: [A, B], fence: { incarnation, seq } }, "log", (target) => held.get(target));
+const PLACE = { scheme: "https", host: "shop.test", path: "/a/b", query: "?c=1" } as const;
+
+function state(
+  seq: number,
+  records: Readonly<Record<string, Partial<PurgeMarks>>>,
+  { incarnation = "log", floor = {}, lengths = [], targets = [A, B], place = PLACE, logSeq = 100 }: Given = {},
+): PurgeState {
+  return purgeState({ targets, fence: { incarnation, seq } }, place, {
+    incarnation: "log",
+    seq: logSeq,
+    floor: { ...NO_FLOOR, ...floor },
+    marksOf: (target) => (target in records ? { ...NEVER, ...records[target] } : undefined),
+    prefixLengths: () => lengths,
+  });
+}
+
+interface Given {
+  readonly incarnation?: string;
+  readonly floor?: Partial<Floor>;
+  readonly lengths?: readonly number[];
+  readonly targets?: readonly TargetHash[];
+  readonly place?: Location;
+  readonly logSeq?: number;
 }
 
 const CLEAR: PurgeState = { state: "clear" };
@@ -26,7 +42,7 @@ const VALIDATE: PurgeState = { state: "validate" };
 const since = (sinceMs: number): PurgeState => ({ state: "stale", sinceMs });
 
 describe("one target", () => {
-  it.each<[string, number, Partial<PurgeRecord>, PurgeState]>([
+  it.each<[string, number, Partial<PurgeMarks>, PurgeState]>([
     ["nothing is known of it", 5, {}, CLEAR],
     ["hard, before the fetch began", 5, { hardSeq: 5 }, CLEAR],
     ["hard, after", 5, { hardSeq: 6 }, GONE],
@@ -52,7 +68,7 @@ describe("several targets: the strictest decides, whatever the order", () => {
   const LATER = { softSeq: 7, softAtMs: 200 };
   const TWICE = { softSeq: 9, previousSoftSeq: 8, softAtMs: 50 };
 
-  it.each<[string, Partial<PurgeRecord>, Partial<PurgeRecord>, PurgeState]>([
+  it.each<[string, Partial<PurgeMarks>, Partial<PurgeMarks>, PurgeState]>([
     ["hard and soft", HARD, SOFT, GONE],
     ["hard and soft twice", HARD, TWICE, GONE],
     ["soft twice and soft", TWICE, SOFT, VALIDATE],
@@ -71,12 +87,83 @@ describe("another incarnation of the log", () => {
     ["a higher number than the log has", 10 ** 9, {}],
     ["records of the new one", 5, { [A]: { softSeq: 6, softAtMs: 1 } }],
   ])("counts as older than everything: %s", (_, seq, records) => {
-    expect(state(seq, records, "old")).toEqual({ state: "gone", reason: "purge-log-changed" });
+    expect(state(seq, records, { incarnation: "old" })).toEqual({ state: "gone", reason: "purge-log-changed" });
   });
 
   it("even for a response without targets", () => {
-    const untagged = { targets: [], fence: { incarnation: "old", seq: 5 } };
-    expect(purgeState(untagged, "log", () => undefined)).toMatchObject({ state: "gone" });
+    expect(state(5, {}, { incarnation: "old", targets: [] })).toMatchObject({ state: "gone" });
+  });
+});
+
+describe("where it is", () => {
+  const hard = (target: Target) => ({ [targetHash(target)]: { hardSeq: 6 } });
+
+  it.each<[string, Target, boolean]>([
+    ["everything", { kind: "everything", value: "" }, true],
+    ["its host", { kind: "host", value: "shop.test" }, true],
+    ["another host", { kind: "host", value: "test" }, false],
+    ["its URL", { kind: "url", value: "https://shop.test/a/b?c=1" }, true],
+    ["another scheme", { kind: "url", value: "http://shop.test/a/b?c=1" }, false],
+    ["another query", { kind: "url", value: "https://shop.test/a/b" }, false],
+    ["its path, whatever the query", { kind: "path", value: "shop.test/a/b" }, true],
+    ["its path on every host", { kind: "path", value: "/a/b" }, true],
+    ["the beginning of its path", { kind: "path", value: "/a" }, false],
+    ["a prefix", { kind: "prefix", value: "shop.test/a/" }, true],
+    ["a prefix on every host", { kind: "prefix", value: "/a/" }, true],
+    ["the whole path as a prefix", { kind: "prefix", value: "shop.test/a/b" }, true],
+    ["a longer prefix", { kind: "prefix", value: "shop.test/a/b?c" }, false],
+    ["another prefix of the same length", { kind: "prefix", value: "/b/" }, false],
+    ["its host's browsers", { kind: "browsers", value: "shop.test" }, false],
+    ["all browsers", { kind: "browsers", value: "" }, false],
+  ])("%s", (_, target, isPurged) => {
+    const lengths = target.kind === "prefix" ? [2, target.value.length, 1000].toSorted((a, b) => a - b) : [];
+    expect(state(5, hard(target), { lengths, targets: [] })).toEqual(isPurged ? GONE : CLEAR);
+    expect(state(6, hard(target), { lengths, targets: [] })).toEqual(CLEAR);
+  });
+});
+
+describe("the floor counts for every response fetched before it", () => {
+  const FLOOR_GONE: PurgeState = { state: "gone", reason: "purge-floor" };
+
+  it.each<[string, number, Partial<Floor>, PurgeState]>([
+    ["hard", 5, { hardSeq: 6 }, FLOOR_GONE],
+    ["hard, fetched after", 6, { hardSeq: 6 }, CLEAR],
+    ["soft", 5, { softSeq: 6, softAtMs: 100 }, since(100)],
+    ["soft, fetched after", 6, { softSeq: 6, softAtMs: 100 }, CLEAR],
+    ["soft twice", 5, { softSeq: 8, previousSoftSeq: 6, softAtMs: 100 }, VALIDATE],
+    ["soft and hard", 5, { softSeq: 8, hardSeq: 6, softAtMs: 100 }, FLOOR_GONE],
+  ])("%s", (_, seq, floor, verdict) => {
+    expect(state(seq, {}, { floor, targets: [] })).toEqual(verdict);
+  });
+
+  it("and a record may still be stricter", () => {
+    const floor = { softSeq: 6, softAtMs: 100 };
+    expect(state(5, { [A]: { hardSeq: 7 } }, { floor })).toEqual(GONE);
+    expect(state(5, { [A]: { softSeq: 7, softAtMs: 50 } }, { floor })).toEqual(since(50));
+  });
+
+  it("says nothing of what was fetched since the last purge", () => {
+    expect(state(9, {}, { floor: { hardSeq: 10 }, logSeq: 9 })).toEqual(CLEAR);
+  });
+
+  it("makes some of the younger stale before the next rise, the fewer the younger, each place always alike", () => {
+    const floor = { softSeq: 20, jitterSeq: 60, softAtMs: 100, roseAtMs: 500 };
+    const staleAt = (seq: number): number => {
+      const states = Array.from({ length: 400 }, (_, i) => {
+        const place = { ...PLACE, path: `/p/${String(i)}` };
+        const one = state(seq, {}, { floor, targets: [], place });
+        expect(state(seq, {}, { floor, targets: [], place })).toEqual(one);
+        if (one.state !== "clear") expect(one).toEqual(since(500));
+        return one.state;
+      });
+      return states.filter((one) => one === "stale").length;
+    };
+    const counts = [20, 30, 40, 50, 60].map(staleAt);
+    expect(counts).toEqual([...counts].sort((a, b) => b - a));
+    expect(counts.at(0)).toBeGreaterThan(390);
+    expect(counts.at(2)).toBeGreaterThan(150);
+    expect(counts.at(2)).toBeLessThan(250);
+    expect(counts.at(-1)).toBe(0);
   });
 });
 

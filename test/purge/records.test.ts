@@ -2,31 +2,39 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PurgeState } from "../../src/http/reuse.ts";
+import type { PurgeMode } from "../../src/http/purge-order.ts";
 import type { TargetHash } from "../../src/http/target.ts";
 import { purgeState } from "../../src/purge/match.ts";
-import { mergedRecord, purgedAgain, type PurgeMode, type PurgeRecord } from "../../src/purge/records.ts";
+import { mergedMarks, NO_FLOOR, purgedAgain, type PurgeMarks } from "../../src/purge/records.ts";
 
 const TARGET = "aaaaaaaaaaaaaaaa" as TargetHash;
 const history = fc.array(fc.constantFrom<PurgeMode>("hard", "soft"), { minLength: 1, maxLength: 8 });
 
 /** The record after each purge of a history, the first under number 1 at second 1. */
-function records(modes: readonly PurgeMode[], firstSeq = 1): readonly PurgeRecord[] {
-  const states: PurgeRecord[] = [];
+function records(modes: readonly PurgeMode[], firstSeq = 1): readonly PurgeMarks[] {
+  const states: PurgeMarks[] = [];
   for (const [index, mode] of modes.entries()) {
     const seq = firstSeq + index;
-    states.push(purgedAgain(TARGET, states.at(-1), mode, seq, seq * 1000));
+    states.push(purgedAgain(states.at(-1), mode, seq, seq * 1000));
   }
   return states;
 }
 
-function stateOf(record: PurgeRecord, seq: number): PurgeState {
-  return purgeState({ targets: [TARGET], fence: { incarnation: "log", seq } }, "log", () => record);
+function stateOf(record: PurgeMarks, seq: number): PurgeState {
+  const place = { scheme: "https", host: "shop.test", path: "/", query: "" } as const;
+  return purgeState({ targets: [TARGET], fence: { incarnation: "log", seq } }, place, {
+    incarnation: "log",
+    seq: 100,
+    floor: NO_FLOOR,
+    marksOf: (target) => (target === TARGET ? record : undefined),
+    prefixLengths: () => [],
+  });
 }
 
 const STRICTNESS = { clear: 0, stale: 1, unknown: 1, validate: 2, gone: 3 };
 
 describe("one purge after another", () => {
-  it.each<[string, readonly PurgeMode[], Omit<PurgeRecord, "target">]>([
+  it.each<[string, readonly PurgeMode[], PurgeMarks]>([
     ["hard", ["hard"], { hardSeq: 1, softSeq: 0, previousSoftSeq: 0, softAtMs: 0 }],
     ["soft", ["soft"], { hardSeq: 0, softSeq: 1, previousSoftSeq: 0, softAtMs: 1000 }],
     ["soft, soft", ["soft", "soft"], { hardSeq: 0, softSeq: 2, previousSoftSeq: 1, softAtMs: 2000 }],
@@ -34,7 +42,7 @@ describe("one purge after another", () => {
     ["hard, soft", ["hard", "soft"], { hardSeq: 1, softSeq: 2, previousSoftSeq: 0, softAtMs: 2000 }],
     ["soft, hard", ["soft", "hard"], { hardSeq: 2, softSeq: 1, previousSoftSeq: 0, softAtMs: 1000 }],
   ])("%s", (_, modes, expected) => {
-    expect(records(modes).at(-1)).toEqual({ target: TARGET, ...expected });
+    expect(records(modes).at(-1)).toEqual(expected);
   });
 
   it("a later purge never lightens what an earlier one said", () => {
@@ -71,10 +79,9 @@ describe("one purge after another", () => {
 });
 
 describe("merging", () => {
-  const any = fc.record<PurgeRecord>({
-    target: fc.constant(TARGET),
+  const any = fc.record<PurgeMarks>({
     hardSeq: fc.nat(9),
-    softSeq: fc.nat(9),
+    softSeq: fc.integer({ min: 1, max: 9 }),
     previousSoftSeq: fc.nat(9),
     softAtMs: fc.nat(9),
   });
@@ -84,7 +91,7 @@ describe("merging", () => {
   it("with nothing is the record itself", () => {
     fc.assert(
       fc.property(any, (record) => {
-        expect(mergedRecord(undefined, record)).toEqual(record);
+        expect(mergedMarks(undefined, record)).toEqual(record);
       }),
     );
   });
@@ -93,9 +100,9 @@ describe("merging", () => {
     fc.assert(
       fc.property(real, real, real, (a, b, c) => {
         if (!a || !b || !c) return;
-        expect(mergedRecord(a, b)).toEqual(mergedRecord(b, a));
-        expect(mergedRecord(mergedRecord(a, b), c)).toEqual(mergedRecord(a, mergedRecord(b, c)));
-        expect(mergedRecord(a, a)).toEqual(a);
+        expect(mergedMarks(a, b)).toEqual(mergedMarks(b, a));
+        expect(mergedMarks(mergedMarks(a, b), c)).toEqual(mergedMarks(a, mergedMarks(b, c)));
+        expect(mergedMarks(a, a)).toEqual(a);
       }),
       { numRuns: 500 },
     );
@@ -107,8 +114,8 @@ describe("merging", () => {
         const states = records(modes);
         const [earlier, latest] = [states[Math.min(index, states.length - 1)], states.at(-1)];
         if (!earlier || !latest) return;
-        expect(mergedRecord(earlier, latest)).toEqual(latest);
-        expect(mergedRecord(latest, earlier)).toEqual(latest);
+        expect(mergedMarks(earlier, latest)).toEqual(latest);
+        expect(mergedMarks(latest, earlier)).toEqual(latest);
       }),
     );
   });
@@ -117,7 +124,7 @@ describe("merging", () => {
     fc.assert(
       fc.property(real, real, fc.nat(20), (a, b, fence) => {
         if (!a || !b) return;
-        const [first, second, both] = [stateOf(a, fence), stateOf(b, fence), stateOf(mergedRecord(a, b), fence)];
+        const [first, second, both] = [stateOf(a, fence), stateOf(b, fence), stateOf(mergedMarks(a, b), fence)];
         expect(STRICTNESS[both.state]).toBeGreaterThanOrEqual(STRICTNESS[first.state]);
         expect(STRICTNESS[both.state]).toBeGreaterThanOrEqual(STRICTNESS[second.state]);
         if (both.state !== "stale") return;

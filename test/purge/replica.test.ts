@@ -2,8 +2,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DependencyError } from "../../src/error.ts";
+import { timeout } from "../../src/flow/timeout.ts";
+import type { Location } from "../../src/http/facts.ts";
 import { targetHash } from "../../src/http/target.ts";
-import type { Cursor, Delta } from "../../src/purge/records.ts";
+import { type Cursor, type Delta, NO_FLOOR } from "../../src/purge/records.ts";
+import type { LogReader } from "../../src/purge/reader.ts";
 import { purgeReplica, type Replica } from "../../src/purge/replica.ts";
 import { type Barrier, barrier, turns } from "../support/barrier.ts";
 import { type Clock, testClock } from "../support/clock.ts";
@@ -11,13 +14,14 @@ import { type MemoryLog, memoryLog } from "../support/log.ts";
 
 const BOUND_MS = 1000;
 const WAIT_MS = 10;
+const PLACE: Location = { scheme: "https", host: "shop.test", path: "/", query: "" };
 
 interface Bench {
   readonly clock: Clock;
   readonly log: MemoryLog;
   readonly replica: Replica;
   readonly reports: DependencyError[];
-  readonly background: Promise<void>[];
+  readonly background: Promise<unknown>[];
   ensure(maxLagMs?: number): boolean | Promise<boolean>;
   /** From now on each question waits until the test answers it. */
   hold(): Barrier<Delta>[];
@@ -27,15 +31,27 @@ function bench(waitMs = WAIT_MS): Bench {
   const clock = testClock();
   const log = memoryLog();
   const reports: DependencyError[] = [];
-  const background: Promise<void>[] = [];
-  const replica = purgeReplica({ now: clock.now, waitMs, report: (error) => void reports.push(error) });
+  const background: Promise<unknown>[] = [];
+  const replica = purgeReplica({
+    now: clock.now,
+    timeout,
+    random: () => 0,
+    waitMs,
+    report: (error) => void reports.push(error),
+  });
+  const reader: LogReader = {
+    async since(cursor) {
+      const sentAtMs = clock.now();
+      return { delta: await log.since(cursor), sentAtMs };
+    },
+  };
   return {
     clock,
     log,
     replica,
     reports,
     background,
-    ensure: (maxLagMs = BOUND_MS) => replica.ensure(log, maxLagMs, (work) => void background.push(work)),
+    ensure: (maxLagMs = BOUND_MS) => replica.ensure(reader, maxLagMs, (work) => void background.push(work)),
     hold() {
       const questions: Barrier<Delta>[] = [];
       log.answer = () => {
@@ -58,7 +74,7 @@ describe("replica: bound", () => {
     const { replica } = bench();
     expect(replica.fence()).toBeUndefined();
     expect(replica.cursor()).toBeUndefined();
-    expect(replica.stateOf(entry("a", 0))).toEqual({ state: "unknown" });
+    expect(replica.stateOf(entry("a", 0), PLACE)).toEqual({ state: "unknown" });
   });
 
   it("asks at first, then answers at once and without a question while it is young", async () => {
@@ -91,7 +107,7 @@ describe("replica: bound", () => {
     const waited = b.ensure();
     expect(waited).toBeInstanceOf(Promise);
     expect(await waited).toBe(true);
-    expect(b.replica.stateOf(entry("a", 0))).toEqual({ state: "gone", reason: "purged" });
+    expect(b.replica.stateOf(entry("a", 0), PLACE)).toEqual({ state: "gone", reason: "purged" });
     expect(b.log.questions.at(-1)).toEqual({ incarnation: "first", seq: 0 });
   });
 
@@ -135,7 +151,7 @@ describe("replica: bound", () => {
     b.log.purge(["a"], "hard");
     questions[1]?.open(b.log.delta(undefined));
     expect(await late).toBe(true);
-    questions[0]?.open({ incarnation: "first", seq: 0, records: [] });
+    questions[0]?.open({ incarnation: "first", seq: 0, from: 0, floor: NO_FLOOR, records: [] });
     await early;
     expect(b.replica.fence()?.seq).toBe(1);
   });
@@ -156,18 +172,126 @@ describe("replica: strict", () => {
     const waited = b.ensure(0);
     expect(waited).toBeInstanceOf(Promise);
     expect(await waited).toBe(true);
-    expect(b.replica.stateOf(entry("a", 0))).toEqual({ state: "gone", reason: "purged" });
+    expect(b.replica.stateOf(entry("a", 0), PLACE)).toEqual({ state: "gone", reason: "purged" });
   });
 
-  it("does not share a question sent before it", async () => {
+  it("asks for every request also while the clock stands still, and with the bound 0 alone", async () => {
+    const b = bench();
+    const bounds: number[] = [];
+    const reader: LogReader = {
+      async since(cursor, maxAgeMs) {
+        bounds.push(maxAgeMs);
+        return { delta: await b.log.since(cursor), sentAtMs: b.clock.now() };
+      },
+    };
+    const ensure = () => b.replica.ensure(reader, 0, (work) => void b.background.push(work));
+    expect(await ensure()).toBe(true);
+    expect(await ensure()).toBe(true);
+    expect(bounds).toEqual([0, 0]);
+  });
+
+  it("shares one question that is sent after they came, among all who came while another was under way", async () => {
     const b = bench(1000);
     const questions = b.hold();
     const first = b.ensure(0);
-    b.clock.advance(0.001);
-    const second = b.ensure(0);
+    const late = [b.ensure(0), b.ensure(0), b.ensure(0)];
+    expect(questions).toHaveLength(1);
+    const old = b.log.delta(undefined);
+    b.log.purge(["a"], "hard");
+    questions[0]?.open(old);
+    expect(await first).toBe(true);
+    expect(b.replica.stateOf(entry("a", 0), PLACE)).toEqual({ state: "clear" });
+    await turns();
     expect(questions).toHaveLength(2);
-    for (const question of questions) question.open(b.log.delta(undefined));
-    expect(await Promise.all([first, second])).toEqual([true, true]);
+    const latest = b.ensure(0);
+    questions[1]?.open(b.log.delta(b.replica.cursor()));
+    expect(await Promise.all(late)).toEqual([true, true, true]);
+    expect(b.replica.stateOf(entry("a", 0), PLACE)).toMatchObject({ state: "gone" });
+    await turns();
+    expect(questions).toHaveLength(3);
+    questions[2]?.open(b.log.delta(b.replica.cursor()));
+    expect(await latest).toBe(true);
+  });
+
+  it("is not satisfied by another question's answer of the same moment", async () => {
+    const b = bench();
+    await b.ensure();
+    b.log.answer = () => Promise.reject(new Error("down"));
+    expect(await b.ensure(0)).toBe(false);
+  });
+
+  it("asks in its own name when the request that had asked died", async () => {
+    const b = bench();
+    b.hold();
+    void b.ensure(0);
+    const follower = b.ensure(0);
+    b.clock.advance(1);
+    b.log.answer = undefined;
+    expect(await follower).toBe(true);
+  });
+});
+
+describe("replica: snapshot of a log out of reach", () => {
+  const down = () => Promise.reject(new Error("down"));
+
+  function cutOff() {
+    const b = bench();
+    const other = memoryLog();
+    other.purge(["a"], "hard");
+    const reads: number[] = [];
+    const reader: LogReader = {
+      since: down,
+      snapshot() {
+        reads.push(b.clock.now());
+        return Promise.resolve(other.delta(undefined));
+      },
+    };
+    const ensure = () => b.replica.ensure(reader, BOUND_MS, (work) => void b.background.push(work));
+    return { ...b, other, reads, ensure };
+  }
+
+  it("adds what it knows, and never satisfies the bound", async () => {
+    const b = cutOff();
+    expect(await b.ensure()).toBe(false);
+    expect(b.replica.stateOf(entry("a", 0), PLACE)).toEqual({ state: "gone", reason: "purged" });
+    expect(b.ensure()).toBe(false);
+  });
+
+  it("is read every 30 seconds at most", async () => {
+    const b = cutOff();
+    for (let second = 0; second <= 32; second += 2) {
+      await b.ensure();
+      b.clock.advance(2);
+    }
+    expect(b.reads).toHaveLength(2);
+  });
+
+  it("of another log is only taken by a replica that knows none", async () => {
+    const b = cutOff();
+    b.other.lose();
+    b.other.purge(["b"], "hard");
+    b.replica.apply({ delta: b.log.delta(undefined), sentAtMs: b.clock.now() - 5000 });
+    expect(await b.ensure()).toBe(false);
+    expect(b.reads).toHaveLength(1);
+    expect(b.replica.fence()).toEqual({ incarnation: "first", seq: 0 });
+  });
+
+  it("of another log gives way to what the log itself says", async () => {
+    const b = cutOff();
+    await b.ensure();
+    b.log.lose();
+    b.replica.apply({ delta: b.log.delta(undefined), sentAtMs: b.clock.now() });
+    expect(b.replica.fence()).toEqual({ incarnation: "first+", seq: 0 });
+  });
+
+  it.each([
+    ["hangs", () => new Promise<never>(() => undefined)],
+    ["throws", () => Promise.reject(new Error("KV is down"))],
+    ["is not there", () => Promise.resolve(undefined)],
+  ])("that %s changes nothing", async (_, snapshot) => {
+    const b = bench();
+    expect(await b.replica.ensure({ since: down, snapshot }, BOUND_MS, () => undefined)).toBe(false);
+    expect(b.replica.fence()).toBeUndefined();
   });
 });
 
@@ -204,7 +328,7 @@ describe("replica: a log that fails", () => {
     b.clock.advance(2);
     b.log.answer = () => Promise.reject(new Error("down"));
     expect(await b.ensure()).toBe(false);
-    expect(b.replica.stateOf(entry("a", 0))).toEqual({ state: "gone", reason: "purged" });
+    expect(b.replica.stateOf(entry("a", 0), PLACE)).toEqual({ state: "gone", reason: "purged" });
     b.log.answer = undefined;
     // nobody waits behind a log that failed a moment ago, but it is asked
     expect(b.ensure()).toBe(false);
@@ -269,18 +393,18 @@ describe("replica: what it knows", () => {
     b.log.purge(["a"], "hard");
     b.log.purge(["b"], "soft", 7);
     const newer = b.log.delta(b.replica.cursor());
-    b.replica.apply(newer, b.clock.now() + 2);
-    b.replica.apply(older, b.clock.now() + 1);
+    b.replica.apply({ delta: newer, sentAtMs: b.clock.now() + 2 });
+    b.replica.apply({ delta: older, sentAtMs: b.clock.now() + 1 });
     expect(b.replica.fence()).toEqual({ incarnation: "first", seq: 3 });
-    expect(b.replica.stateOf(entry("a", 1))).toEqual({ state: "gone", reason: "purged" });
-    expect(b.replica.stateOf(entry("b", 1))).toEqual({ state: "stale", sinceMs: 7 });
+    expect(b.replica.stateOf(entry("a", 1), PLACE)).toEqual({ state: "gone", reason: "purged" });
+    expect(b.replica.stateOf(entry("b", 1), PLACE)).toEqual({ state: "stale", sinceMs: 7 });
   });
 
   it("does not grow younger from an old answer", async () => {
     const b = bench();
     await b.ensure();
     b.clock.advance(0.9);
-    b.replica.apply(b.log.delta(undefined), b.clock.now() - 900);
+    b.replica.apply({ delta: b.log.delta(undefined), sentAtMs: b.clock.now() - 900 });
     b.clock.advance(0.2);
     expect(b.ensure()).toBeInstanceOf(Promise);
   });
@@ -290,11 +414,11 @@ describe("replica: what it knows", () => {
     await b.ensure();
     b.clock.advance(0.9);
     b.log.purge(["a"], "hard");
-    b.replica.apply(b.log.delta(b.replica.cursor()), b.clock.now());
+    b.replica.apply({ delta: b.log.delta(b.replica.cursor()), sentAtMs: b.clock.now() });
     b.clock.advance(0.4);
     expect(b.ensure()).toBe(true);
     expect(b.log.questions).toHaveLength(1);
-    expect(b.replica.stateOf(entry("a", 0))).toMatchObject({ state: "gone" });
+    expect(b.replica.stateOf(entry("a", 0), PLACE)).toMatchObject({ state: "gone" });
   });
 
   it("starts anew with another log, and trusts nothing of the old one's time", async () => {
@@ -305,8 +429,8 @@ describe("replica: what it knows", () => {
     b.clock.advance(2);
     expect(await b.ensure()).toBe(true);
     expect(b.replica.fence()).toEqual({ incarnation: "first+", seq: 0 });
-    expect(b.replica.stateOf(entry("c", 99))).toEqual({ state: "gone", reason: "purge-log-changed" });
-    expect(b.replica.stateOf(entry("a", 0, "first+"))).toEqual({ state: "clear" });
+    expect(b.replica.stateOf(entry("c", 99), PLACE)).toEqual({ state: "gone", reason: "purge-log-changed" });
+    expect(b.replica.stateOf(entry("a", 0, "first+"), PLACE)).toEqual({ state: "clear" });
   });
 
   it("does not go back to a lost log by an answer that was under way", async () => {
@@ -318,9 +442,70 @@ describe("replica: what it knows", () => {
     b.log.purge(["a"], "hard");
     b.clock.advance(2);
     await b.ensure();
-    b.replica.apply(old, sentAtMs);
+    b.replica.apply({ delta: old, sentAtMs });
     expect(b.replica.fence()).toEqual({ incarnation: "first+", seq: 1 });
-    expect(b.replica.stateOf(entry("a", 0, "first+"))).toMatchObject({ state: "gone" });
+    expect(b.replica.stateOf(entry("a", 0, "first+"), PLACE)).toMatchObject({ state: "gone" });
+  });
+
+  it("ends with the log that was asked last, whatever order the answers of several come in", () => {
+    const answers = ["first", "first+", "first++"].flatMap((incarnation, life) =>
+      [1, 2].map((seq) => ({
+        sentAtMs: life * 10 + seq,
+        delta: { incarnation, seq, from: 0, floor: NO_FLOOR, records: [] } satisfies Delta,
+      })),
+    );
+    fc.assert(
+      fc.property(fc.shuffledSubarray(answers, { minLength: 1 }), (arriving) => {
+        const { replica } = bench();
+        let lives = 0;
+        for (const answer of arriving) {
+          replica.apply(answer);
+          const now = replica.fence()?.incarnation.length ?? 0;
+          expect(now).toBeGreaterThanOrEqual(lives);
+          lives = now;
+        }
+        const last = arriving.toSorted((a, b) => b.sentAtMs - a.sentAtMs)[0]?.delta;
+        expect(replica.fence()).toEqual({ incarnation: last?.incarnation, seq: last?.seq });
+      }),
+    );
+  });
+
+  it("takes what stands behind a gap for what it adds, and does not count as far", async () => {
+    const b = bench();
+    await b.ensure();
+    b.log.purge(["a"], "hard");
+    const { seq } = { seq: b.log.purge(["b"], "hard") };
+    const behind = { ...b.log.delta({ incarnation: "first", seq: 1 }), from: 1 };
+    expect(b.replica.apply({ delta: behind, sentAtMs: b.clock.now() + 1 })).toBe(false);
+    expect(b.replica.fence()).toEqual({ incarnation: "first", seq: 0 });
+    expect(b.replica.apply({ delta: b.log.delta(b.replica.cursor()), sentAtMs: b.clock.now() + 1 })).toBe(true);
+    expect(b.replica.fence()).toEqual({ incarnation: "first", seq });
+  });
+
+  it("takes no part of another log's history", async () => {
+    const b = bench();
+    await b.ensure();
+    b.log.lose();
+    b.log.purge(["a"], "hard");
+    b.log.purge(["b"], "hard");
+    const part = { ...b.log.delta({ incarnation: "first+", seq: 1 }), from: 1 };
+    expect(b.replica.apply({ delta: part, sentAtMs: b.clock.now() + 1 })).toBe(false);
+    expect(b.replica.fence()).toEqual({ incarnation: "first", seq: 0 });
+  });
+
+  it("forgets what the floor stands for, also when an old answer brings it again", async () => {
+    const b = bench();
+    b.log.purge(["a"], "hard");
+    const old = b.log.delta(undefined);
+    b.log.purge(["b"], "hard");
+    const floor = { ...NO_FLOOR, seq: 1, hardSeq: 1 };
+    const risen = { ...b.log.delta(undefined), floor };
+    const kept = { ...risen, records: risen.records.filter(({ hardSeq }) => hardSeq > 1) };
+    for (const delta of [kept, old]) b.replica.apply({ delta, sentAtMs: b.clock.now() });
+    // it stands for every target, whatever its name
+    expect(b.replica.stateOf(entry("c", 0), PLACE)).toEqual({ state: "gone", reason: "purge-floor" });
+    expect(b.replica.stateOf(entry("a", 1), PLACE)).toEqual({ state: "clear" });
+    expect(b.replica.stateOf(entry("b", 1), PLACE)).toEqual({ state: "gone", reason: "purged" });
   });
 
   it("never moves back: property over purges, losses of answers and their order", async () => {
@@ -342,18 +527,20 @@ describe("replica: what it knows", () => {
           else if (typeof s === "object") b.log.purge([s.tag], s.mode, nowMs);
           else {
             const [answer] = underWay.splice(s % Math.max(1, underWay.length), 1);
-            if (answer) b.replica.apply(answer.delta, answer.sentAtMs);
+            if (answer) b.replica.apply(answer);
           }
           const known = b.replica.fence()?.seq ?? 0;
           expect(known).toBeGreaterThanOrEqual(seq);
           seq = known;
         }
-        b.replica.apply(b.log.delta(b.replica.cursor()), nowMs + 1);
+        b.replica.apply({ delta: b.log.delta(b.replica.cursor()), sentAtMs: nowMs + 1 });
         const fresh = bench();
-        fresh.replica.apply(b.log.delta(undefined), 0);
+        fresh.replica.apply({ delta: b.log.delta(undefined), sentAtMs: 0 });
         for (const tag of ["a", "b"]) {
           for (let fence = 0; fence <= steps.length; fence++) {
-            expect(b.replica.stateOf(entry(tag, fence))).toEqual(fresh.replica.stateOf(entry(tag, fence)));
+            expect(b.replica.stateOf(entry(tag, fence), PLACE)).toEqual(
+              fresh.replica.stateOf(entry(tag, fence), PLACE),
+            );
           }
         }
       }),

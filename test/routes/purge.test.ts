@@ -2,6 +2,7 @@
 import { env, exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { type AppOptions, testApp } from "../support/admin.ts";
+import { since } from "../support/purge-log.ts";
 
 const HEADERS = { authorization: "Bearer secret", "content-type": "application/json" };
 
@@ -160,7 +161,7 @@ describe("purge endpoint: the worker itself", () => {
   const log = () => env.STRATA_PURGE_LOG.getByName("log");
 
   it("writes to the log, one row a tag, under the number it returns", async () => {
-    const { seq: before } = await log().since(undefined);
+    const { seq: before } = await since(log());
     const response = await worker("/.strata/purge", {
       method: "POST",
       headers: authorized,
@@ -168,7 +169,7 @@ describe("purge endpoint: the worker itself", () => {
     });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ seq: before + 1, targets: 2 });
-    expect((await log().since(undefined)).seq).toBe(before + 1);
+    expect((await since(log())).seq).toBe(before + 1);
   });
 
   it.each([
@@ -177,16 +178,16 @@ describe("purge endpoint: the worker itself", () => {
     ["a bad command", { headers: authorized, body: '{"tags":["x",""]}' }, 400],
     ["no JSON", { headers: authorized, body: "tags" }, 400],
   ])("writes nothing for %s", async (_, init, status) => {
-    const { seq: before } = await log().since(undefined);
+    const { seq: before } = await since(log());
     expect((await worker("/.strata/purge", { method: "POST", ...init })).status).toBe(status);
-    expect((await log().since(undefined)).seq).toBe(before);
+    expect((await since(log())).seq).toBe(before);
   });
 
   it.each(["GET", "PUT", "DELETE"])("takes no %s for a purge", async (method) => {
-    const { seq: before } = await log().since(undefined);
+    const { seq: before } = await since(log());
     const response = await worker("/.strata/purge", { method, headers: authorized });
     expect([404, 405]).toContain(response.status);
-    expect((await log().since(undefined)).seq).toBe(before);
+    expect((await since(log())).seq).toBe(before);
   });
 
   it("is alive", async () => {

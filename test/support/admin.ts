@@ -1,30 +1,41 @@
 // Owns the app as a site would mount it, with a token and a purge in the test's hand.
+import { tokensOf } from "../../src/auth/tokens.ts";
 import { createApp, type Mounted } from "../../src/app.ts";
-import type { Target } from "../../src/http/target.ts";
+import type { PurgeOrder, PurgeOutcome } from "../../src/http/purge-order.ts";
+import type { Purges } from "../../src/flow/exchange.ts";
 import type { SiteInput } from "../../src/policy/define.ts";
-import type { PurgeMode } from "../../src/purge/records.ts";
 import { SHOP, type TestEdge, testEdge } from "./edge.ts";
 
 export interface TestApp {
   readonly edge: TestEdge;
-  readonly purges: { readonly targets: readonly Target[]; readonly mode: PurgeMode }[];
-  /** What the next purges do. */
-  purge: () => Promise<number>;
+  readonly purges: PurgeOrder[];
+  /** What the next purges come to. */
+  purge: (order: PurgeOrder) => Promise<PurgeOutcome>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
 
 export interface AppOptions {
   readonly token?: string | undefined;
+  /** STRATA_TOKENS. */
+  readonly named?: string | undefined;
   readonly isDevelopment?: boolean;
+  /** What the log remembers. */
+  readonly history?: Purges["history"];
   readonly site?: SiteInput;
 }
 
-export function testApp({ token = "secret", isDevelopment = false, site = {} }: AppOptions = {}): TestApp {
-  return appWith(token, isDevelopment, site);
+export function testApp(options: AppOptions = {}): TestApp {
+  const { token = "secret", isDevelopment = false, site = {} } = options;
+  return appWith(token, isDevelopment, site, options);
 }
 
 /** As a deployment whose token is as given, or missing. */
-export function appWith(token: string | undefined, isDevelopment: boolean, site: SiteInput = {}): TestApp {
+export function appWith(
+  token: string | undefined,
+  isDevelopment: boolean,
+  site: SiteInput = {},
+  options: Pick<AppOptions, "named" | "history"> = {},
+): TestApp {
   const edge = testEdge({ site: { origins: { "*": "http://origin.test" }, ...site } });
   const purges: TestApp["purges"] = [];
   const mounted: Mounted = {
@@ -32,14 +43,14 @@ export function appWith(token: string | undefined, isDevelopment: boolean, site:
       ...edge.edge,
       purges: {
         ...edge.edge.purges,
-        purge(targets, mode) {
-          purges.push({ targets, mode });
-          return test.purge();
+        ...(options.history && { history: options.history }),
+        async purge(order) {
+          purges.push(order);
+          return test.purge(order);
         },
       },
     },
-    token,
-    isDevelopment,
+    tokens: tokensOf({ token, named: options.named, isDevelopment }),
   };
   const app = createApp(() => mounted, edge.edge.report);
   const context: ExecutionContext = {
@@ -50,7 +61,7 @@ export function appWith(token: string | undefined, isDevelopment: boolean, site:
   const test: TestApp = {
     edge,
     purges,
-    purge: () => Promise.resolve(purges.length),
+    purge: () => Promise.resolve({ kind: "purged", seq: purges.length, purgedAtMs: 0, replayed: false }),
     fetch: async (path, init) => app.fetch(new Request(SHOP + path, init), {}, context),
   };
   return test;

@@ -7,7 +7,9 @@ import type { Edge, LeaseKeeper, Purge } from "../../src/flow/exchange.ts";
 import { flights } from "../../src/flow/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
 import { keyMarks } from "../../src/flow/key-marks.ts";
+import { timeout } from "../../src/flow/timeout.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
+import type { LogReader } from "../../src/purge/reader.ts";
 import { purgeReplica, type Replica } from "../../src/purge/replica.ts";
 import { invalidations } from "../../src/tiers/invalidations.ts";
 import { type MemoryTier, memoryTier } from "../../src/tiers/memory.ts";
@@ -44,6 +46,10 @@ export interface EdgeOptions {
   readonly origin?: Origin;
   readonly lower?: readonly Tier[];
   readonly log?: MemoryLog;
+  /** What stands between the replica and the log. */
+  readonly reader?: LogReader;
+  /** Several edges may have one clock. */
+  readonly clock?: Clock;
   readonly memory?: { readonly bytes: number; readonly bodyBytes: number };
   readonly logWaitMs?: number;
   /** What a write to the global tier waits for first. */
@@ -56,7 +62,7 @@ export interface EdgeOptions {
 export const SHOP = "https://shop.test";
 
 export function testEdge(options: EdgeOptions = {}): TestEdge {
-  const clock = testClock();
+  const clock = options.clock ?? testClock();
   const log = options.log ?? memoryLog();
   const site = defineSite({ origins: { "*": "http://origin.test" }, ...options.site });
   const { bytes, bodyBytes } = options.memory ?? { bytes: 8 * 2 ** 20, bodyBytes: 2 ** 20 };
@@ -65,7 +71,13 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
   const report = (error: DependencyError): void => {
     reports.push(error);
   };
-  const replica = purgeReplica({ now: clock.now, waitMs: options.logWaitMs ?? 20, report });
+  const replica = purgeReplica({ now: clock.now, timeout, random: () => 0, waitMs: options.logWaitMs ?? 20, report });
+  const reader: LogReader = options.reader ?? {
+    async since(cursor) {
+      const sentAtMs = clock.now();
+      return { delta: await log.since(cursor), sentAtMs };
+    },
+  };
   const work: Promise<unknown>[] = [];
   const encoded: string[] = [];
   const codings: Codings = {
@@ -91,13 +103,14 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     ),
     purges: {
       ...replica,
-      ensure: (maxLagMs, background) => replica.ensure(log, maxLagMs, background),
-      purge(targets, mode) {
-        if (options.purge) return options.purge(targets, mode);
-        const seq = log.purgeTargets(targets, mode, clock.now());
-        replica.apply(log.delta(replica.cursor()), clock.now());
-        return Promise.resolve(seq);
+      ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background),
+      purge(order) {
+        if (options.purge) return options.purge(order);
+        const seq = log.purgeTargets(order.targets, order.mode, clock.now());
+        replica.apply({ delta: log.delta(replica.cursor()), sentAtMs: clock.now() });
+        return Promise.resolve({ kind: "purged", seq, purgedAtMs: clock.now(), replayed: false });
       },
+      history: () => Promise.resolve([]),
     },
     fetch: async (request) => {
       asked.push(request);

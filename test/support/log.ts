@@ -1,12 +1,14 @@
 // Owns a purge log in memory for tests: the records of the real one, without storage or network.
 import { type Target, targetHash } from "../../src/http/target.ts";
-import { type Cursor, type Delta, type PurgeMode, type PurgeRecord, purgedAgain } from "../../src/purge/records.ts";
-import type { LogReader } from "../../src/purge/replica.ts";
+import type { PurgeMode } from "../../src/http/purge-order.ts";
+import { type Cursor, type Delta, NO_FLOOR, type PurgeRecord, purgedAgain } from "../../src/purge/records.ts";
 
-export interface MemoryLog extends LogReader {
+export interface MemoryLog {
   purge(tags: readonly string[], mode: PurgeMode, nowMs?: number): number;
   purgeTargets(targets: readonly Target[], mode: PurgeMode, nowMs?: number): number;
   delta(cursor: Cursor | undefined): Delta;
+  /** As the real one answers its readers. */
+  since(cursor: Cursor | undefined): Promise<Delta>;
   /** As a log that lost its storage. */
   lose(): void;
   readonly questions: (Cursor | undefined)[];
@@ -29,14 +31,17 @@ export function memoryLog(): MemoryLog {
       seq += 1;
       for (const target of targets) {
         const hash = targetHash(target);
-        changed.set(hash, { record: purgedAgain(hash, changed.get(hash)?.record, mode, seq, nowMs), seq });
+        const isBrowsers = target.kind === "browsers";
+        const marks = purgedAgain(changed.get(hash)?.record, isBrowsers ? "soft" : mode, seq, nowMs);
+        const prefixLength = target.kind === "prefix" ? target.value.length : 0;
+        changed.set(hash, { record: { ...marks, target: hash, prefixLength }, seq });
       }
       return seq;
     },
     delta(cursor) {
       const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
       const records = [...changed.values()].filter((row) => row.seq > from).map(({ record }) => record);
-      return { incarnation, seq, records };
+      return { incarnation, seq, from, floor: NO_FLOOR, records };
     },
     lose() {
       changed.clear();

@@ -26,7 +26,8 @@ export interface Stage {
   newPageOnDisk(directory: string): Promise<Page>;
   /** Closes those browsers. */
   closePages(): Promise<void>;
-  purge(tag: string): Promise<void>;
+  /** As the purge endpoint takes it. */
+  purge(what: object): Promise<void>;
   /** A directory that is removed at the end. */
   readonly directory: string;
   close(): Promise<void>;
@@ -84,7 +85,7 @@ async function startStage(site: SiteInput): Promise<Stage> {
     const pages = pagesOf(browser, recorder.url, EXECUTABLE);
     closing({ close: () => pages.closePages() });
     const page = await (await browser.newContext({ baseURL: recorder.url })).newPage();
-    return { origin, recorder, directory, page, ...pages, purge: (tag) => purge(recorder.url, tag), close };
+    return { origin, recorder, directory, page, ...pages, purge: (what) => purge(recorder.url, what), close };
   } catch (error) {
     await close();
     throw error;
@@ -111,11 +112,11 @@ function pagesOf(
   };
 }
 
-async function purge(edgeUrl: string, tag: string): Promise<void> {
+async function purge(edgeUrl: string, what: object): Promise<void> {
   const response = await fetch(`${edgeUrl}/.strata/purge`, {
     method: "POST",
     headers: { authorization: `Bearer ${TOKEN}` },
-    body: JSON.stringify({ tags: [tag] }),
+    body: JSON.stringify(what),
   });
-  if (!response.ok) throw new Error(`the purge was refused: ${response.status}`);
+  if (!response.ok) throw new Error(`the purge was refused: ${response.status} ${await response.text()}`);
 }

@@ -1,0 +1,42 @@
+// Owns what a purge is: as it is ordered, how it ended, and as it is remembered.
+import type { Target } from "./target.ts";
+
+/** A miss from now on, or stale from now on. */
+export type PurgeMode = "hard" | "soft";
+
+/** A purge as the log takes it: all of its targets under one number, or none. */
+export interface PurgeOrder {
+  /** Canonical (see target.ts), each once. `browsers` targets are hard whatever the mode. */
+  readonly targets: readonly Target[];
+  readonly mode: PurgeMode;
+  /** Who: the name of a token, or `origin HOST` for group invalidations. For the record. */
+  readonly actor: string;
+  /** What was asked for, as it was written. For the record. */
+  readonly asked: readonly string[];
+  /** `fingerprint`: of the whole order; another one under the same key of the same actor is a conflict. */
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
+  /** How many purges of this actor are taken, a second and at once; absent: as many as come. */
+  readonly rate?: { readonly perSecond: number; readonly burst: number } | undefined;
+}
+
+export type PurgeOutcome =
+  | {
+      readonly kind: "purged";
+      readonly seq: number;
+      readonly purgedAtMs: number;
+      /** The answer to an earlier order under the same idempotency key. */
+      readonly replayed: boolean;
+    }
+  | { readonly kind: "limited"; readonly retryAfterSeconds: number }
+  | { readonly kind: "conflict" };
+
+/** One purge as it is remembered. */
+export interface PurgeEntry {
+  readonly seq: number;
+  readonly purgedAtMs: number;
+  readonly actor: string;
+  readonly mode: PurgeMode;
+  readonly asked: readonly string[];
+  /** Canonical names, `kind:value`. */
+  readonly targets: readonly string[];
+}

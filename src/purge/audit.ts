@@ -1,0 +1,77 @@
+// Owns the record of who purged what: 30 days of it, bounded in rows and bytes. Nothing of it decides what is purged.
+import { targetName } from "../http/target.ts";
+import type { PurgeEntry, PurgeMode, PurgeOrder } from "../http/purge-order.ts";
+
+const KEPT_MS = 30 * 24 * 3600 * 1000;
+const MAX_ENTRIES = 20_000;
+const MAX_TOTAL_CHARACTERS = 32e6;
+/** Of what was asked for, and again of the targets that this meant. */
+const MAX_LIST_CHARACTERS = 16_000;
+const MAX_ACTOR_CHARACTERS = 256;
+/** 16 MB at the most: an answer of the object may have 32. */
+const MAX_PAGE = 500;
+
+type Row = { seq: number; purged_at_ms: number; actor: string; mode: string; asked: string; targets: string };
+
+export function recordEntry(sql: SqlStorage, order: PurgeOrder, seq: number, nowMs: number): void {
+  const actor = order.actor.slice(0, MAX_ACTOR_CHARACTERS);
+  const asked = listed(order.asked);
+  const targets = listed(order.targets.map(targetName));
+  const characters = actor.length + asked.length + targets.length;
+  sql.exec("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", seq, nowMs, characters, actor, order.mode, asked, targets);
+}
+
+/** The latest before a number, the newest first. */
+export function entriesBefore(
+  sql: SqlStorage,
+  beforeSeq: number | undefined,
+  limit: number,
+  nowMs: number,
+): readonly PurgeEntry[] {
+  const page = Math.min(Math.max(Math.floor(limit), 1), MAX_PAGE);
+  return sql
+    .exec<Row>(
+      "SELECT * FROM entry WHERE seq < ? AND purged_at_ms >= ? ORDER BY seq DESC LIMIT ?",
+      beforeSeq ?? Number.MAX_SAFE_INTEGER,
+      nowMs - KEPT_MS,
+      page,
+    )
+    .toArray()
+    .map((row) => ({
+      seq: row.seq,
+      purgedAtMs: row.purged_at_ms,
+      actor: row.actor,
+      mode: row.mode as PurgeMode,
+      asked: JSON.parse(row.asked) as readonly string[],
+      targets: JSON.parse(row.targets) as readonly string[],
+    }));
+}
+
+/** Drops what is too old and what is too much. Reads every row's size: now and then, not with each purge. */
+export function pruneEntries(sql: SqlStorage, nowMs: number): void {
+  sql.exec(
+    `DELETE FROM entry WHERE seq <= (
+      SELECT MAX(seq) FROM (
+        SELECT seq, purged_at_ms, ROW_NUMBER() OVER newest AS number,
+          SUM(characters) OVER newest AS total
+        FROM entry WINDOW newest AS (ORDER BY seq DESC)
+      ) WHERE purged_at_ms < ? OR number > ? OR total > ?
+    )`,
+    nowMs - KEPT_MS,
+    MAX_ENTRIES,
+    MAX_TOTAL_CHARACTERS,
+  );
+}
+
+/** As JSON; a list that is too long ends with a word on what it left out. */
+function listed(names: readonly string[]): string {
+  const shown: string[] = [];
+  let characters = 0;
+  for (const name of names) {
+    characters += JSON.stringify(name).length + 1;
+    if (characters > MAX_LIST_CHARACTERS) break;
+    shown.push(name);
+  }
+  const more = names.length - shown.length;
+  return JSON.stringify(more === 0 ? shown : [...shown, `(and ${String(more)} more)`]);
+}

@@ -1,0 +1,28 @@
+// Owns how many purges an actor may order: so many at once and so many a second after that. In memory: an object that restarts starts anew.
+import type { PurgeOrder } from "../http/purge-order.ts";
+
+const MAX_ACTORS = 10_000;
+
+export interface RateLimit {
+  /** Takes one; `undefined` where it may, else after how many whole seconds it may again. */
+  take(actor: string, rate: NonNullable<PurgeOrder["rate"]>, nowMs: number): number | undefined;
+}
+
+/** GCRA, a token bucket that keeps one number an actor: when its bucket is full again. */
+export function rateLimit(): RateLimit {
+  const fullAtMs = new Map<string, number>();
+  return {
+    take(actor, { perSecond, burst }, nowMs) {
+      const eachMs = 1000 / perSecond;
+      const before = Math.max(fullAtMs.get(actor) ?? 0, nowMs);
+      const waitMs = before + eachMs - burst * eachMs - nowMs;
+      if (waitMs > 0) return Math.max(1, Math.ceil(waitMs / 1000));
+      // the one that asked longest ago goes when there are too many
+      fullAtMs.delete(actor);
+      fullAtMs.set(actor, before + eachMs);
+      const [oldest] = fullAtMs.keys();
+      if (fullAtMs.size > MAX_ACTORS && oldest !== undefined) fullAtMs.delete(oldest);
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,18 @@
+// Owns how the log is read: the port of everything that keeps a copy of it.
+import type { Cursor, Delta } from "./records.ts";
+
+/** What a reader got, and when the question was sent: it may be as old as that. */
+export interface LogAnswer {
+  readonly delta: Delta;
+  readonly sentAtMs: number;
+  /** What is still done for it: what it adds, if anything. */
+  readonly later?: Promise<LogAnswer | undefined>;
+}
+
+/** The one method of the log a reader calls. */
+export interface LogReader {
+  /** What a reader at `cursor` lacks; `maxAgeMs`: how long ago the question may have been sent. @throws where nobody answers. */
+  since(cursor: Cursor | undefined, maxAgeMs: number): Promise<LogAnswer>;
+  /** A late copy of the log, for when nothing younger can be had. */
+  snapshot?(): Promise<Delta | undefined>;
+}

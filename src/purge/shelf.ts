@@ -1,0 +1,49 @@
+// Owns how the colo's copy lies in the Cache API: bytes with a time, checked when they are read.
+import { hashBytes } from "../http/hash.ts";
+
+/** What was put down, and when the question behind it was sent. */
+export interface Filed {
+  readonly atMs: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A place that all isolates of a colo reach. */
+export interface Shelf {
+  get(name: string): Promise<Filed | undefined>;
+  put(name: string, filed: Filed, seconds: number): Promise<void>;
+}
+
+/** The Cache API methods this shelf calls. */
+interface CacheLike {
+  match(request: Request): Promise<Response | undefined>;
+  put(request: Request, response: Response): Promise<void>;
+}
+
+const FIELD = "strata-purges";
+const FORMAT = "1";
+
+/**
+ * @param cache opened lazily: an isolate may start before it may do I/O.
+ * @param base an absolute URL that no other log's readers use.
+ */
+export function cacheShelf(cache: () => Promise<CacheLike>, base: string): Shelf {
+  const request = (name: string): Request => new Request(`${base}/${name}`);
+  return {
+    async get(name) {
+      const response = await (await cache()).match(request(name));
+      if (!response) return undefined;
+      const [format, at, sum] = response.headers.get(FIELD)?.split(" ") ?? [];
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      // truncated, foreign, or of a version to come: as if it were not there
+      if (format !== FORMAT || !/^\d{1,16}$/.test(at ?? "") || sum !== hashBytes(bytes)) return undefined;
+      return { atMs: Number(at), bytes };
+    },
+    async put(name, { atMs, bytes }, seconds) {
+      const headers = {
+        [FIELD]: [FORMAT, String(atMs), hashBytes(bytes)].join(" "),
+        "cache-control": `max-age=${String(seconds)}`,
+      };
+      await (await cache()).put(request(name), new Response(new Uint8Array(bytes), { headers }));
+    },
+  };
+}

@@ -1,0 +1,32 @@
+// Owns how stretches of one log's history are put together; the order in which they come does not matter.
+import type { Cursor, Delta, Floor } from "./records.ts";
+
+/** A reader there misses nothing. */
+export function suffices({ incarnation, from }: Delta, cursor: Cursor | undefined): boolean {
+  return from === 0 || (cursor?.incarnation === incarnation && cursor.seq >= from);
+}
+
+/** Both as one, where they are of one log and nothing is missing between them. A record may stand in it twice. */
+export function joined(a: Delta, b: Delta): Delta | undefined {
+  if (a.incarnation !== b.incarnation || a.from > b.seq || b.from > a.seq) return undefined;
+  return {
+    incarnation: a.incarnation,
+    seq: Math.max(a.seq, b.seq),
+    from: Math.min(a.from, b.from),
+    floor: laterFloor(a.floor, b.floor),
+    records: [...a.records, ...b.records],
+  };
+}
+
+/** A log's floor only ever rises, so the later one is the greater in every mark: two of them are not two purges. */
+export function laterFloor(a: Floor, b: Floor): Floor {
+  return {
+    seq: Math.max(a.seq, b.seq),
+    hardSeq: Math.max(a.hardSeq, b.hardSeq),
+    softSeq: Math.max(a.softSeq, b.softSeq),
+    previousSoftSeq: Math.max(a.previousSoftSeq, b.previousSoftSeq),
+    softAtMs: a.softSeq === b.softSeq ? Math.min(a.softAtMs, b.softAtMs) : (a.softSeq > b.softSeq ? a : b).softAtMs,
+    jitterSeq: Math.max(a.jitterSeq, b.jitterSeq),
+    roseAtMs: Math.max(a.roseAtMs, b.roseAtMs),
+  };
+}

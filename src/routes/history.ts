@@ -1,0 +1,39 @@
+// Owns GET /.strata/purges: who purged what and when, the newest first, a page at a time.
+import type { Edge } from "../flow/exchange.ts";
+import { type Problem, problemResponse } from "./problem.ts";
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 500;
+
+/** `before`: a sequence number; `limit`: entries a page. `next` is where the older ones are. */
+export async function historyRoute(request: Request, { purges }: Edge): Promise<Response> {
+  const url = new URL(request.url);
+  const before = wholeNumber(url.searchParams.get("before"), 1, Number.MAX_SAFE_INTEGER);
+  const limit = wholeNumber(url.searchParams.get("limit"), 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
+  const problems: Problem[] = [];
+  if (before === "wrong") problems.push({ pointer: "before", detail: "must be a sequence number" });
+  if (limit === "wrong") problems.push({ pointer: "limit", detail: `must be a number from 1 to ${String(MAX_LIMIT)}` });
+  if (before === "wrong" || limit === "wrong") return problemResponse(400, "the query was refused", problems);
+  try {
+    // one more tells whether there is another page
+    const entries = await purges.history(before, limit + 1);
+    const page = entries.slice(0, limit);
+    const last = entries.length > limit ? page.at(-1) : undefined;
+    const next = last && `${url.pathname}?before=${String(last.seq)}&limit=${String(limit)}`;
+    const shown = page.map(({ purgedAtMs, actor, ...entry }) => ({
+      ...entry,
+      at: new Date(purgedAtMs).toISOString(),
+      by: actor,
+    }));
+    const headers = { "cache-control": "no-store", ...(next && { link: `<${next}>; rel="next"` }) };
+    return Response.json({ purges: shown, ...(next && { next }) }, { headers });
+  } catch {
+    return problemResponse(503, "the purge log does not answer", [], { "retry-after": "1" });
+  }
+}
+
+function wholeNumber(text: string | null, least: number, most: number): number | undefined | "wrong" {
+  if (text === null) return undefined;
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  return number >= least && number <= most ? number : "wrong";
+}

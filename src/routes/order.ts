@@ -1,0 +1,88 @@
+// Owns carrying out a purge for somebody who was let in: canonical targets, within the token's scope, as one order or not at all.
+import { scopeOf } from "../auth/scopes.ts";
+import type { Grant } from "../auth/tokens.ts";
+import { DependencyError } from "../error.ts";
+import type { Edge } from "../flow/exchange.ts";
+import type { PurgeMode } from "../http/purge-order.ts";
+import { type Target, targetName } from "../http/target.ts";
+import type { Problem } from "./problem.ts";
+import { hostsOf, select, type Selected, type Selectors } from "./selectors.ts";
+
+export interface Wish {
+  readonly selectors: Selectors;
+  readonly mode: PurgeMode;
+  /** Browsers drop what they keep of the hosts that are named, or of all. */
+  readonly browsers?: boolean | undefined;
+  /** Nothing is purged: what would be is told. */
+  readonly dryRun?: boolean | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+export type Ended =
+  | {
+      readonly kind: "purged";
+      readonly seq: number;
+      readonly purgedAtMs: number;
+      readonly replayed: boolean;
+      readonly targets: number;
+    }
+  | { readonly kind: "dry-run"; readonly selected: readonly Selected[] }
+  /** The token may not do this; `problems` point into the selectors. */
+  | { readonly kind: "forbidden"; readonly problems: readonly Problem[] }
+  | { readonly kind: "refused"; readonly problems: readonly Problem[] }
+  /** The idempotency key was used for another purge. */
+  | { readonly kind: "conflict" }
+  | { readonly kind: "limited"; readonly retryAfterSeconds: number }
+  | { readonly kind: "unavailable" };
+
+/** Who was let in purges all that is wished, or nothing. */
+export type Purger = (wish: Wish) => Promise<Ended>;
+
+/** Lets in who presents a valid token; "closed" where nobody can be let in. */
+export type Door = (presented: string | undefined) => Promise<Purger | "closed" | "denied">;
+
+export function purgerFor(edge: Edge, grant: Grant): Purger {
+  const whyRefused = scopeOf(grant);
+  return async (wish) => {
+    const selection = select(wish.selectors, edge.site);
+    if (!selection.ok) return { kind: "refused", problems: selection.problems };
+    const selected = wish.browsers ? [...selection.selected, browsersOf(selection.selected)] : selection.selected;
+    const problems = selected.flatMap(({ pointer, targets }) => {
+      const detail = targets.map(whyRefused).find((why) => why !== undefined);
+      return detail === undefined ? [] : [{ pointer, detail }];
+    });
+    if (problems.length > 0) return { kind: "forbidden", problems };
+    return wish.dryRun ? { kind: "dry-run", selected } : ordered(edge, grant, wish, selected);
+  };
+}
+
+/** Of the hosts that are named; a tag, or a path without a host, is everywhere. */
+function browsersOf(selected: readonly Selected[]): Selected {
+  const hosts = hostsOf(selected) ?? [""];
+  return { pointer: "/browsers", written: "browsers", targets: hosts.map((value) => ({ kind: "browsers", value })) };
+}
+
+async function ordered(
+  edge: Edge,
+  { name, rate }: Grant,
+  { mode, idempotencyKey }: Wish,
+  selected: readonly Selected[],
+): Promise<Ended> {
+  const targets = [...new Map(selected.flatMap((one) => one.targets).map((one) => [targetName(one), one])).values()];
+  const idempotency =
+    idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: await fingerprintOf(mode, targets) };
+  const asked = selected.map(({ written }) => written);
+  try {
+    const outcome = await edge.purges.purge({ targets, mode, actor: `token ${name}`, asked, rate, idempotency });
+    return outcome.kind === "purged" ? { ...outcome, targets: targets.length } : outcome;
+  } catch (cause) {
+    edge.report(new DependencyError("purge log", "did not confirm a purge", { cause }));
+    return { kind: "unavailable" };
+  }
+}
+
+async function fingerprintOf(mode: PurgeMode, targets: readonly Target[]): Promise<string> {
+  const text = JSON.stringify([mode, targets.map(targetName)]);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,16 @@
+// Owns the method PURGE: the URL it is sent to is purged, softly where Fastly-Soft-Purge says so.
+import { bearerToken } from "../auth/tokens.ts";
+import type { Door } from "./order.ts";
+import { answeredAsFastly } from "./vendors/fastly.ts";
+import { problemResponse } from "./problem.ts";
+
+/** `undefined` where no token is configured: then it is a method like any other. */
+export async function purgeMethod(request: Request, door: Door): Promise<Response | undefined> {
+  const { headers } = request;
+  const purger = await door(bearerToken(headers.get("authorization")) ?? headers.get("fastly-key") ?? undefined);
+  if (purger === "closed") return undefined;
+  if (purger === "denied")
+    return problemResponse(401, "a valid bearer token is needed", [], { "www-authenticate": "Bearer" });
+  const mode = headers.has("fastly-soft-purge") ? "soft" : "hard";
+  return answeredAsFastly(await purger({ selectors: { urls: [request.url] }, mode }));
+}

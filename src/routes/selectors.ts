@@ -1,0 +1,157 @@
+// Owns selectors: what somebody writes to have purged becomes canonical targets, by the same reading as requests get, or a problem.
+import type { Location } from "../http/facts.ts";
+import { normalisedPath } from "../http/path.ts";
+import { EVERYTHING, type Target, urlTarget } from "../http/target.ts";
+import { MAX_TAG_LENGTH } from "../http/tags.ts";
+import { ruleFor } from "../policy/match.ts";
+import type { Site } from "../policy/define.ts";
+import { keyedLocation } from "../flow/key.ts";
+import type { Problem } from "./problem.ts";
+
+/** As they are written. */
+export interface Selectors {
+  readonly tags?: readonly string[] | undefined;
+  readonly urls?: readonly string[] | undefined;
+  readonly paths?: readonly string[] | undefined;
+  readonly prefixes?: readonly string[] | undefined;
+  readonly hosts?: readonly string[] | undefined;
+  readonly everything?: true | undefined;
+}
+
+/** One thing that was asked for. */
+export interface Selected {
+  /** Where it stands (RFC 6901). */
+  readonly pointer: string;
+  readonly written: string;
+  /** Several where a scheme was left out that makes a difference. */
+  readonly targets: readonly Target[];
+}
+
+export type Selection =
+  | { readonly ok: true; readonly selected: readonly Selected[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Targets, or why there are none. */
+type Read = readonly Target[] | string;
+
+const LISTS = ["tags", "urls", "paths", "prefixes", "hosts"] as const;
+const MAX_SELECTED = 1000;
+const MAX_LENGTH = 16_384;
+
+/** All of it, or every problem. */
+export function select(selectors: Selectors, site: Site): Selection {
+  const problems: Problem[] = [];
+  const selected: Selected[] = selectors.everything
+    ? [{ pointer: "/everything", written: "everything", targets: [EVERYTHING] }]
+    : [];
+  let count = selected.length;
+  for (const list of LISTS) {
+    for (const [index, written] of (selectors[list] ?? []).entries()) {
+      count += 1;
+      if (count > MAX_SELECTED) continue;
+      const pointer = `/${list}/${String(index)}`;
+      const read = whyUnreadable(written) ?? READERS[list](written, site);
+      if (typeof read === "string") problems.push({ pointer, detail: read });
+      else selected.push({ pointer, written, targets: distinct(read) });
+    }
+  }
+  if (count > MAX_SELECTED) {
+    problems.unshift({
+      pointer: "",
+      detail: `names ${String(count)} targets: at most ${String(MAX_SELECTED)} at once`,
+    });
+  }
+  if (count === 0) problems.push({ pointer: "", detail: `must name something: ${LISTS.join(", ")} or everything` });
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, selected };
+}
+
+function whyUnreadable(written: string): string | undefined {
+  if (written.trim() === "") return "must not be empty";
+  if (written.length > MAX_LENGTH) return `must be at most ${String(MAX_LENGTH)} characters`;
+  if (!written.isWellFormed()) return "must be well-formed text";
+  return /\p{Cc}/u.test(written) ? "must not contain control characters" : undefined;
+}
+
+const READERS: Readonly<Record<(typeof LISTS)[number], (written: string, site: Site) => Read>> = {
+  tags(written) {
+    const value = written.trim();
+    if (value.includes(",")) return "must not contain commas: no response can carry such a tag";
+    if (value.length > MAX_TAG_LENGTH) return `must be at most ${String(MAX_TAG_LENGTH)} characters`;
+    return [{ kind: "tag", value }];
+  },
+  urls(written, site) {
+    if (/^\/(?!\/)/.test(written)) return "must name a host; a path of every host belongs into paths";
+    if (written.endsWith("*")) return "ends in *: what begins like this belongs into prefixes";
+    const locations = located(written);
+    if (typeof locations === "string") return locations;
+    return locations.map((location) => urlTarget(keyedLocation(location, ruleFor(site, location.path))));
+  },
+  paths(written) {
+    if (written.includes("?")) return "must not have a query: a path stands for any; one query belongs into urls";
+    if (written.endsWith("*")) return "ends in *: what begins like this belongs into prefixes";
+    return placed("path", written);
+  },
+  prefixes(written) {
+    const start = written.replace(/\*$/, "");
+    if (start.includes("?")) return "must not have a query: prefixes are of paths";
+    if (/%[0-9a-f]?$/i.test(start)) return "ends within a percent-encoding";
+    return placed("prefix", start);
+  },
+  hosts(written) {
+    if (/[/?]/.test(written)) return "must be a host without scheme and path";
+    const locations = located(written);
+    return typeof locations === "string" ? locations : locations.map(({ host }) => ({ kind: "host", value: host }));
+  },
+};
+
+/** After its host, or without one for every host; the scheme makes no difference. */
+function placed(kind: "path" | "prefix", written: string): Read {
+  const isAnywhere = /^\/(?!\/)/.test(written);
+  const locations = located(isAnywhere ? `https://any${written}` : written);
+  if (typeof locations === "string") return locations;
+  return locations.map(({ host, path }) => ({ kind, value: isAnywhere ? path : host + path }));
+}
+
+/** As both schemes read it where none is written. */
+function located(written: string): readonly Location[] | string {
+  const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):)?\/\/(.*)$/i.exec(written) ?? [undefined, undefined, written];
+  if (scheme !== undefined && !/^https?$/i.test(scheme))
+    return `has the scheme ${scheme}: only http and https are cached`;
+  const schemes =
+    scheme === undefined
+      ? (["https", "http"] as const)
+      : ([scheme.toLowerCase() === "https" ? "https" : "http"] as const);
+  const read = schemes.map((each) => locationOf(each, rest));
+  return read.find((one) => typeof one === "string") ?? read.filter((one) => typeof one !== "string");
+}
+
+/** Host as RFC 3986 3.2.2 writes it, as at the door. */
+const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
+
+function locationOf(scheme: Location["scheme"], rest: string): Location | string {
+  if (/\s/u.test(rest)) return "must not contain white space: write %20";
+  if (rest.includes("#")) return "must not have a fragment: no request carries one";
+  const url = URL.parse(`${scheme}://${rest}`);
+  if (!url) return "is no URL";
+  if (url.username !== "" || url.password !== "" || /^[^/?]*@/.test(rest)) return "must not contain userinfo";
+  if (!HOST.test(url.host)) return "has no valid host";
+  return { scheme, host: url.host, path: normalisedPath(url.pathname), query: url.search };
+}
+
+function distinct(targets: readonly Target[]): readonly Target[] {
+  return [...new Map(targets.map((target) => [`${target.kind}:${target.value}`, target])).values()];
+}
+
+/** The hosts that selected targets name; `undefined` where some name none, and so all. */
+export function hostsOf(selected: readonly Selected[]): readonly string[] | undefined {
+  const hosts = selected.flatMap(({ targets }) => targets).map(hostOfTarget);
+  return hosts.includes(undefined) ? undefined : [...new Set(hosts.filter((host) => host !== undefined))];
+}
+
+function hostOfTarget({ kind, value }: Target): string | undefined {
+  if (kind === "host") return value;
+  if (kind === "url") return URL.parse(value)?.host;
+  if (kind !== "path" && kind !== "prefix") return undefined;
+  const [host = ""] = value.split("/", 1);
+  return host === "" ? undefined : host;
+}

@@ -1,0 +1,112 @@
+// Owns Cloudflare's purge API, as its own clients speak it: hard as `purge_cache`, soft as `invalidate_cache`.
+import * as v from "valibot";
+import { check } from "../../policy/issues.ts";
+import { bearerToken } from "../../auth/tokens.ts";
+import { boundedJson } from "../json-body.ts";
+import { asProblem, type Problem } from "../problem.ts";
+import type { Door, Ended } from "../order.ts";
+import type { Selectors } from "../selectors.ts";
+
+const CALL = /^\/client\/v4\/zones\/([^/]+)\/(purge|invalidate)_cache$/;
+
+const texts = v.array(v.string("must be a string"), "must be a list of strings");
+/** Whatever headers a file is named with, all variants of its URL are purged: never too little. */
+const file = v.strictObject({
+  url: v.string("must be a URL"),
+  headers: v.optional(v.record(v.string(), v.string("must be a string"), "must be an object")),
+});
+const body = v.strictObject({
+  purge_everything: v.optional(v.literal(true, "must be true")),
+  files: v.optional(v.array(v.union([v.string(), file], "must be a URL, or an object with one"), "must be a list")),
+  tags: v.optional(texts),
+  hosts: v.optional(texts),
+  prefixes: v.optional(texts),
+});
+
+/** `path`: what follows our own prefix. The zone may be called anything: there is one. */
+export async function cloudflareRoute(request: Request, path: string, door: Door): Promise<Response> {
+  const token = bearerToken(request.headers.get("authorization")) ?? request.headers.get("x-auth-key") ?? undefined;
+  const purger = await door(token);
+  if (purger === "closed") return failed(404, [[7000, "No route for that URI"]]);
+  if (purger === "denied") return failed(403, [[9109, "Invalid access token"]]);
+  const [, zone, verb] = CALL.exec(path) ?? [];
+  if (zone === undefined)
+    return failed(404, [[7003, `Could not route to ${path}, perhaps your object identifier is invalid?`]]);
+  if (request.method !== "POST")
+    return failed(405, [[10405, "Method not allowed for this endpoint"]], { allow: "POST" });
+  const read = await boundedJson(request);
+  if (read.kind === "too-large") return failed(413, [[10413, "Request body is too large"]]);
+  const checked = check(body, read.kind === "json" ? read.value : undefined);
+  if (!checked.ok)
+    return failed(
+      400,
+      checked.issues.map((issue) => [1016, told(asProblem(issue))]),
+    );
+  const selectors = selectorsOf(checked.output);
+  if (Object.keys(selectors).length === 0) return failed(400, [[1012, MISSING]]);
+  const ended = await purger({ selectors, mode: verb === "purge" ? "hard" : "soft" });
+  return ended.kind === "purged"
+    ? answer(200, { success: true, errors: [], messages: [], result: { id: zone } })
+    : refusal(ended);
+}
+
+function refusal(ended: Exclude<Ended, { readonly kind: "purged" }>): Response {
+  switch (ended.kind) {
+    case "limited":
+      return failed(429, [[971, "Please wait and consider throttling your request speed"]], {
+        "retry-after": String(ended.retryAfterSeconds),
+      });
+    // the vendor's requests have neither dry runs nor idempotency keys
+    case "dry-run":
+    case "conflict":
+    case "unavailable":
+      return failed(503, [[7010, "The purge was not confirmed; send it again"]], { "retry-after": "1" });
+    case "forbidden":
+      return failed(
+        403,
+        ended.problems.map((problem) => [10000, `Authentication error: ${told(problem)}`]),
+      );
+    case "refused":
+      return failed(
+        400,
+        ended.problems.map((problem) => [1016, told(problem)]),
+      );
+  }
+}
+
+const MISSING = 'Request must contain one of "purge_everything", "files", "tags", "hosts" or "prefixes"';
+
+type Body = v.InferOutput<typeof body>;
+
+function selectorsOf({ purge_everything: everything, files, tags, hosts, prefixes }: Body): Selectors {
+  return {
+    ...(everything && { everything }),
+    ...(files && { urls: files.map((one) => (typeof one === "string" ? one : one.url)) }),
+    ...(tags && { tags }),
+    ...(hosts && { hosts }),
+    ...(prefixes && { prefixes }),
+  };
+}
+
+/** In the vendor's own words for the places: what is `urls` to us, is `files` to them. */
+function told({ pointer, detail }: Problem): string {
+  return `${pointer.replace(/^\/urls/, "/files").replace(/^\/everything/, "/purge_everything")}: ${detail}`.replace(
+    /^: /,
+    "",
+  );
+}
+
+function failed(
+  status: number,
+  errors: readonly (readonly [code: number, message: string])[],
+  headers: HeadersInit = {},
+): Response {
+  const list = errors.map(([code, message]) => ({ code, message }));
+  return answer(status, { success: false, errors: list, messages: [], result: null }, headers);
+}
+
+function answer(status: number, content: object, headers: HeadersInit = {}): Response {
+  const response = Response.json(content, { status, headers });
+  response.headers.set("cache-control", "no-store");
+  return response;
+}

@@ -1,0 +1,113 @@
+// Owns Fastly's purge API, as its own clients speak it: by key, several keys at once, one URL, everything; soft where asked.
+import * as v from "valibot";
+import type { PurgeMode } from "../../http/purge-order.ts";
+import { check } from "../../policy/issues.ts";
+import { boundedJson } from "../json-body.ts";
+import { asProblem, type Problem } from "../problem.ts";
+import type { Door, Ended, Purger } from "../order.ts";
+import type { Selectors } from "../selectors.ts";
+
+const body = v.strictObject({
+  surrogate_keys: v.array(v.string("must be a string"), "must be a list of strings"),
+});
+
+type Asked =
+  | { readonly kind: "keys"; readonly keys: readonly string[] }
+  | { readonly kind: "one"; readonly selectors: Selectors }
+  | { readonly kind: "wrong"; readonly response: Response };
+
+/** `path`: what follows our own prefix, with its query. The service may be called anything: there is one. */
+export async function fastlyRoute(request: Request, path: string, door: Door): Promise<Response> {
+  const purger = await door(request.headers.get("fastly-key") ?? undefined);
+  if (purger === "closed") return failed(404, "Record not found");
+  if (purger === "denied") return failed(401, "Provided credentials are missing or invalid");
+  if (request.method !== "POST") return failed(405, "Method not allowed", undefined, { allow: "POST" });
+  const mode = request.headers.has("fastly-soft-purge") ? "soft" : "hard";
+  const asked = await askedFor(request, path, mode);
+  if (asked.kind === "wrong") return asked.response;
+  if (asked.kind === "one") return answeredAsFastly(await purger({ selectors: asked.selectors, mode }));
+  return byKeys(purger, asked.keys, mode);
+}
+
+const KEYS = /^\/service\/[^/]+\/purge\/?$/;
+const KEY = /^\/service\/[^/]+\/purge\/(.+)$/;
+const ALL = /^\/service\/[^/]+\/purge_all$/;
+const URL_CALL = /^\/purge\/(.+)$/;
+
+async function askedFor(request: Request, path: string, mode: PurgeMode): Promise<Asked> {
+  const [, url] = URL_CALL.exec(path) ?? [];
+  if (url !== undefined) return { kind: "one", selectors: { urls: [url] } };
+  const [plain = ""] = path.split("?", 1);
+  if (ALL.test(plain)) {
+    return mode === "hard"
+      ? { kind: "one", selectors: { everything: true } }
+      : { kind: "wrong", response: failed(400, "Bad request", "everything cannot be purged softly") };
+  }
+  const [, key] = KEY.exec(plain) ?? [];
+  if (key !== undefined) return { kind: "one", selectors: { tags: [decoded(key)] } };
+  if (!KEYS.test(plain)) return { kind: "wrong", response: failed(404, "Record not found") };
+  const listed = request.headers
+    .get("surrogate-key")
+    ?.split(/\s+/)
+    .filter((one) => one !== "");
+  return listed ? { kind: "keys", keys: listed } : keysIn(request);
+}
+
+async function keysIn(request: Request): Promise<Asked> {
+  const read = await boundedJson(request);
+  if (read.kind === "too-large") return { kind: "wrong", response: failed(413, "Request body is too large") };
+  const checked = check(body, read.kind === "json" ? read.value : undefined);
+  if (checked.ok) return { kind: "keys", keys: checked.output.surrogate_keys };
+  const detail = checked.issues.map((issue) => told(asProblem(issue))).join("; ");
+  return { kind: "wrong", response: failed(400, "Bad request", detail) };
+}
+
+async function byKeys(purger: Purger, keys: readonly string[], mode: PurgeMode): Promise<Response> {
+  const ended = await purger({ selectors: { tags: keys }, mode });
+  return answered(ended, (id) => Object.fromEntries(keys.map((key) => [key, id])));
+}
+
+export function answeredAsFastly(ended: Ended): Response {
+  return answered(ended, (id) => ({ status: "ok", id }));
+}
+
+function answered(ended: Ended, content: (id: string) => object): Response {
+  switch (ended.kind) {
+    case "purged":
+      return answer(200, content(`strata-${String(ended.seq)}`));
+    case "limited":
+      return failed(429, "Too many requests", undefined, { "retry-after": String(ended.retryAfterSeconds) });
+    // the vendor's requests have neither dry runs nor idempotency keys
+    case "dry-run":
+    case "conflict":
+    case "unavailable":
+      return failed(503, "The purge was not confirmed; send it again", undefined, { "retry-after": "1" });
+    case "forbidden":
+      return failed(403, "You are not authorized to perform this action", ended.problems.map(told).join("; "));
+    case "refused":
+      return failed(400, "Bad request", ended.problems.map(told).join("; "));
+  }
+}
+
+/** In the vendor's own words: what is a tag to us, is a surrogate key to them. */
+function told({ pointer, detail }: Problem): string {
+  return pointer === "" ? detail : `${pointer.replace(/^\/tags/, "/surrogate_keys")}: ${detail}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function failed(status: number, msg: string, detail?: string, headers: HeadersInit = {}): Response {
+  return answer(status, { msg, ...(detail !== undefined && { detail }) }, headers);
+}
+
+function answer(status: number, content: object, headers: HeadersInit = {}): Response {
+  const response = Response.json(content, { status, headers });
+  response.headers.set("cache-control", "no-store");
+  return response;
+}

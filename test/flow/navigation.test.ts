@@ -1,0 +1,116 @@
+// Owns the proof that page loads, and nothing else, tell browsers of a purge, and that the cookie for it stays between the two.
+import { describe, expect, it } from "vitest";
+import { contentRoute } from "../../src/routes/content.ts";
+import { NOON_MS } from "../support/clock.ts";
+import { answer, type EdgeOptions, SHOP, type TestEdge, testEdge } from "../support/edge.ts";
+
+const PAGE = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+const SOON = 1.001;
+
+function shop(options: EdgeOptions = {}): TestEdge {
+  return testEdge({ origin: () => answer("page", { "cache-control": "max-age=60", etag: '"1"' }), ...options });
+}
+
+async function load(e: TestEdge, fields: Record<string, string>, path = "/"): Promise<Response> {
+  const response = await contentRoute(new Request(SHOP + path, { headers: fields }), e.edge, {
+    waitUntil: () => undefined,
+  });
+  await response.clone().text();
+  return response;
+}
+
+const told = ({ headers }: Response): readonly unknown[] => [
+  headers.get("clear-site-data"),
+  headers.get("set-cookie") !== null,
+];
+
+function purgeBrowsers(e: TestEdge, ...hosts: string[]): void {
+  e.log.purgeTargets(
+    hosts.map((value) => ({ kind: "browsers", value })),
+    "hard",
+    e.clock.now(),
+  );
+  e.clock.advance(SOON);
+}
+
+describe("before any purge of browsers", () => {
+  it("no page load sets a cookie", async () => {
+    const e = shop();
+    expect(told(await load(e, PAGE))).toEqual([null, false]);
+  });
+});
+
+describe("after one", () => {
+  it.each([
+    ["of all hosts", ""],
+    ["of this host", "shop.test"],
+  ])("%s: a page load with a copy is answered whole, cleared, and stored by nobody", async (_, host) => {
+    const e = shop();
+    await load(e, PAGE);
+    purgeBrowsers(e, host);
+    const response = await load(e, { ...PAGE, "if-none-match": '"1"' });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe("page");
+    expect(told(response)).toEqual(['"cache"', true]);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("set-cookie")).toMatch(
+      new RegExp(`^strata-epoch=${String(NOON_MS / 1000)}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure$`),
+    );
+    // what others get is not touched by it
+    expect((await load(e, {})).headers.get("cache-control")).toBe("max-age=60");
+  });
+
+  it("of another host: nothing", async () => {
+    const e = shop();
+    purgeBrowsers(e, "other.test");
+    expect(told(await load(e, { ...PAGE, "if-none-match": '"1"' }))).toEqual([null, false]);
+  });
+
+  it("is obeyed by an isolate that has not asked the log for long", async () => {
+    const e = shop();
+    await load(e, PAGE);
+    e.clock.advance(3600);
+    e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now());
+    expect(told(await load(e, { ...PAGE, cookie: "strata-epoch=0" }))).toEqual(['"cache"', true]);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["an asset", { "sec-fetch-mode": "no-cors", "if-none-match": '"1"' }],
+    ["a fetch by a script", { "sec-fetch-mode": "cors", "if-none-match": '"1"' }],
+    ["a client that is no browser", { "if-none-match": '"1"' }],
+  ])("%s is told nothing", async (_, fields) => {
+    const e = shop();
+    purgeBrowsers(e, "");
+    expect(told(await load(e, fields))).toEqual([null, false]);
+  });
+
+  it("who refuses cookies is never cleared, however often it comes", async () => {
+    const e = shop();
+    purgeBrowsers(e, "");
+    for (const _ of [1, 2, 3]) {
+      const response = await load(e, PAGE);
+      expect(told(response)).toEqual([null, true]);
+      // so it can have no copy to ask with
+      expect(response.headers.get("cache-control")).toBe("no-store");
+    }
+  });
+
+  it("a page that is passed by is told as well", async () => {
+    const e = shop({ site: { rules: [{ match: "/*", bypass: true }] } });
+    purgeBrowsers(e, "");
+    expect(told(await load(e, { ...PAGE, cookie: "strata-epoch=0" }))).toEqual(['"cache"', true]);
+  });
+});
+
+describe("the epoch cookie", () => {
+  it("reaches no origin, makes no session and no variant", async () => {
+    const e = shop({
+      site: { session: { cookies: ["strata-*"] }, rules: [{ match: "/*", vary: { cookies: ["a", "strata-epoch"] } }] },
+    });
+    await load(e, { cookie: "strata-epoch=1; a=1" });
+    expect(e.asked.at(-1)?.headers.get("cookie")).toBe("a=1");
+    expect((await load(e, { cookie: "a=1; strata-epoch=2" })).headers.get("x-cache")).toBe("HIT");
+    await load(e, { cookie: "strata-epoch=1" }, "/alone");
+    expect(e.asked.at(-1)?.headers.has("cookie")).toBe(false);
+  });
+});
