@@ -20,6 +20,8 @@ export interface Target {
   close(): Promise<void>;
 }
 
+export const BENCH_TOKEN = "bench-token";
+
 interface Started {
   readonly url: string;
   readonly close: () => Promise<void>;
@@ -63,21 +65,26 @@ export async function startStrataAlone(): Promise<Alone> {
   };
 }
 
+/** Strata's edge with the rules and the log of the rows of purges: all that it stores is in its memory, and its origin inside. */
+export function startStrataForPurges(): Promise<Target> {
+  return identified("Strata", () => edge("http://127.0.0.1", { entry: fileInBench("peers/strata-purge.ts") }));
+}
+
 async function edge(
   origin: string,
-  chosen: { readonly config: string } | { readonly entry: string; readonly inspect: true },
+  chosen: { readonly config: string } | { readonly entry: string; readonly inspect?: true },
 ): Promise<Started & Pick<Edges, "inspectorUrl">> {
   const { urls, inspectorUrl, close } = await startEdges({
     count: 1,
     port: 0,
     origin,
-    token: "bench-token",
+    token: BENCH_TOKEN,
     ...chosen,
   });
   return { url: urls[0] ?? "", inspectorUrl, close };
 }
 
-function fileInBench(path: string): string {
+export function fileInBench(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url));
 }
 
