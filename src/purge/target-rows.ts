@@ -36,7 +36,8 @@ export function recordTarget(sql: SqlStorage, target: Target, mark: Mark): numbe
   sql.exec(
     "INSERT OR REPLACE INTO target VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     hash,
-    target.kind === "prefix" ? target.value.length : 0,
+    // another target of the same hash must not hide a prefix
+    Math.max(row?.prefix_length ?? 0, target.kind === "prefix" ? target.value.length : 0),
     0,
     marks.hardSeq,
     marks.softSeq,

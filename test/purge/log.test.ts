@@ -127,6 +127,13 @@ describe("purge log", () => {
     expect(await rows(log)).toBe(targets.length);
   });
 
+  it("does not lose a prefix to another target with its hash", async () => {
+    const log = newLog();
+    await purge(log, [{ kind: "prefix", value: "/products/" }]);
+    await sql(log, (storage) => storage.exec("UPDATE target SET target = ?", targetHash(tag("a"))));
+    expect(recordOf((await purge(log, ["a"])).delta, "a")).toMatchObject({ hardSeq: 2, prefixLength: 10 });
+  });
+
   it("clears browsers at once whatever the mode: they know no stale", async () => {
     const browsers: Target = { kind: "browsers", value: "shop.test" };
     const { delta } = await purge(newLog(), ["a", browsers], "soft");
