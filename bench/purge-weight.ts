@@ -20,7 +20,7 @@ const word = (): string =>
     .toString(16)
     .padStart(8, "0");
 const before = bytesInUse();
-const table = recordTable();
+const table = recordTable(luck.next);
 for (let i = 1; i <= RECORDS; i++) {
   table.merge({
     target: (word() + word()) as TargetHash,

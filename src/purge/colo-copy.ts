@@ -166,7 +166,7 @@ function copyOn({ shelf, now, timeout, random, report }: ColoCopyOptions): Copy 
       return bytes?.length !== 4 || new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === mark;
     },
     async file({ delta: news, sentAtMs }, before) {
-      const tail = compact((before && joined(before, news)) ?? news);
+      const tail = compact((before && joined(before, news)) ?? news, random);
       const bytes = encodeDelta(tail);
       if (bytes.length <= TAIL_BYTES) return put("tail", sentAtMs, bytes);
       const base = tail.from === 0 ? tail : await snapshot();
@@ -174,7 +174,7 @@ function copyOn({ shelf, now, timeout, random, report }: ColoCopyOptions): Copy 
       // without a snapshot before it, it would grow for ever: then only what is new is filed
       if (!whole || whole.from > 0) return put("tail", sentAtMs, encodeDelta(news));
       await tried(SNAPSHOT_WAIT_MS, () =>
-        shelf.put("snapshot", { atMs: sentAtMs, bytes: encodeDelta(compact(whole)) }, KEPT_SECONDS),
+        shelf.put("snapshot", { atMs: sentAtMs, bytes: encodeDelta(compact(whole, random)) }, KEPT_SECONDS),
       );
       return put("tail", sentAtMs, encodeDelta({ ...whole, from: whole.seq, records: [] }));
     },
@@ -186,8 +186,8 @@ function refuse(): never {
 }
 
 /** Each target once, and nothing that the floor stands for. */
-function compact(delta: Delta): Delta {
-  const table = recordTable();
+function compact(delta: Delta, random: () => number): Delta {
+  const table = recordTable(random);
   table.drop(delta.floor.seq);
   for (const record of delta.records) table.merge(record);
   return { ...delta, records: table.changedAfter(0) };

@@ -19,10 +19,10 @@ export interface Knowledge {
   browserEpoch(host: string): number | undefined;
 }
 
-export function knowledge(): Knowledge {
+export function knowledge(random: () => number): Knowledge {
   let at: Cursor | undefined;
   let floor: Floor = NO_FLOOR;
-  let table: RecordTable = recordTable();
+  let table: RecordTable = recordTable(random);
   const known: KnownLog = {
     get incarnation() {
       return at?.incarnation ?? "";
@@ -44,7 +44,7 @@ export function knowledge(): Knowledge {
         // a part of another history is no history
         if (!isWhole) return false;
         floor = NO_FLOOR;
-        table = recordTable();
+        table = recordTable(random);
         at = { incarnation: delta.incarnation, seq: 0 };
       }
       floor = laterFloor(floor, delta.floor);

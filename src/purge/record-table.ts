@@ -29,7 +29,9 @@ const LEAST_ROWS = 64;
 /** No URL is as long: a longer prefix matches nothing. */
 const LONGEST = 0xffff;
 
-export function recordTable(): RecordTable {
+/** @param random from 0 to 1: nobody outside may know which hashes share a slot. */
+export function recordTable(random: () => number): RecordTable {
+  const placed = placedBy(random);
   let rows = emptyRows(LEAST_ROWS);
   let count = 0;
   let droppedSeq = 0;
@@ -42,7 +44,7 @@ export function recordTable(): RecordTable {
     rows.marks.set(before.marks.subarray(0, count * 4));
     rows.lengths.set(before.lengths.subarray(0, count));
     for (let row = 0; row < count; row++)
-      rows.slots[slotOf(rows, wordAt(rows, row, 0), wordAt(rows, row, 1))] = row + 1;
+      rows.slots[slotOf(rows, placed, wordAt(rows, row, 0), wordAt(rows, row, 1))] = row + 1;
   }
 
   return {
@@ -51,7 +53,7 @@ export function recordTable(): RecordTable {
       if (changedSeq(record) <= droppedSeq) return;
       if (count === rows.lengths.length) makeRoom(Math.ceil(count * 1.5));
       const [high, low] = [wordOf(record.target, 0), wordOf(record.target, 8)];
-      const slot = slotOf(rows, high, low);
+      const slot = slotOf(rows, placed, high, low);
       const row = (rows.slots[slot] ?? 0) - 1;
       const into = row < 0 ? count : row;
       if (row < 0) {
@@ -67,7 +69,7 @@ export function recordTable(): RecordTable {
       lengths = undefined;
     },
     marksOf(target) {
-      const row = (rows.slots[slotOf(rows, wordOf(target, 0), wordOf(target, 8))] ?? 0) - 1;
+      const row = (rows.slots[slotOf(rows, placed, wordOf(target, 0), wordOf(target, 8))] ?? 0) - 1;
       return row < 0 ? undefined : marksAt(rows, row);
     },
     prefixLengths: () => (lengths ??= lengthsOf(rows, count)),
@@ -101,10 +103,25 @@ function emptyRows(capacity: number): Rows {
   };
 }
 
+type Placed = (high: number, low: number) => number;
+
+/**
+ * Where a hash belongs, as a word whose first bits count: by odd factors of chance (multiply-shift). Who may purge chooses tags, and could
+ * choose a hundred thousand whose hashes end alike: each look would go through all of them.
+ */
+export function placedBy(random: () => number): Placed {
+  const [a, b] = [oddWord(random), oddWord(random)];
+  return (high, low) => (Math.imul(high, a) + Math.imul(low, b)) >>> 0;
+}
+
+function oddWord(random: () => number): number {
+  return Math.floor(random() * 2 ** 32) | 1;
+}
+
 /** Where this hash stands, or would. */
-function slotOf({ slots, words }: Rows, high: number, low: number): number {
+function slotOf({ slots, words }: Rows, placed: Placed, high: number, low: number): number {
   const mask = slots.length - 1;
-  let slot = low & mask;
+  let slot = placed(high, low) >>> (Math.clz32(slots.length) + 1);
   for (;;) {
     const row = (slots[slot] ?? 0) - 1;
     if (row < 0 || (words[row * 2] === high && words[row * 2 + 1] === low)) return slot;

@@ -47,7 +47,7 @@ const EARLY_PAUSE = 0.05;
 
 export function purgeReplica(options: ReplicaOptions): Replica {
   const { now, timeout, random, waitMs } = options;
-  const known = knowledge();
+  const known = knowledge(random);
   let earlyShare = earlyBy(random);
   let earlyAtMs = Number.NEGATIVE_INFINITY;
   let askedAtMs = Number.NEGATIVE_INFINITY;

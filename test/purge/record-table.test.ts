@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { targetHash } from "../../src/http/target.ts";
-import { recordTable } from "../../src/purge/record-table.ts";
+import { placedBy, recordTable } from "../../src/purge/record-table.ts";
 import { changedSeq, mergedMarks, type PurgeRecord } from "../../src/purge/records.ts";
 
 const hashOf = (value: string) => targetHash({ kind: "tag", value });
@@ -31,7 +31,7 @@ describe("record table", () => {
     const step = fc.oneof({ weight: 20, arbitrary: marks }, { weight: 1, arbitrary: fc.nat(1000) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 500, size: "max" }), (steps) => {
-        const table = recordTable();
+        const table = recordTable(Math.random);
         const map = new Map<string, PurgeRecord>();
         let dropped = 0;
         for (const one of steps) {
@@ -70,7 +70,7 @@ describe("record table", () => {
   });
 
   it("keeps numbers as large as a log can count, and hashes with every bit set", () => {
-    const table = recordTable();
+    const table = recordTable(Math.random);
     const seq = Number.MAX_SAFE_INTEGER;
     const target = "ffffffffffffffff" as PurgeRecord["target"];
     table.merge(record("", seq, { target }));
@@ -79,7 +79,7 @@ describe("record table", () => {
   });
 
   it("finds one among 100,000, and none that is not there, and is empty when all were dropped", () => {
-    const table = recordTable();
+    const table = recordTable(Math.random);
     for (let i = 1; i <= 100_000; i++) table.merge(record(String(i), i, { prefixLength: i % 5 }));
     expect(table.size()).toBe(100_000);
     expect(table.marksOf(hashOf("77777"))).toMatchObject({ hardSeq: 77_777 });
@@ -94,6 +94,35 @@ describe("record table", () => {
     table.drop(100_000);
     expect(table.size()).toBe(0);
     expect(table.changedAfter(0)).toEqual([]);
+  });
+});
+
+describe("slots", () => {
+  const MANY = 50_000;
+  /** How many of them share a slot at most, of 2^17. */
+  function crowd(hashes: readonly (readonly [number, number])[], random: () => number): number {
+    const placed = placedBy(random);
+    const slots = new Uint16Array(2 ** 17);
+    let most = 0;
+    for (const [high, low] of hashes) {
+      const slot = placed(high, low) >>> 15;
+      slots[slot] = (slots[slot] ?? 0) + 1;
+      most = Math.max(most, slots[slot] ?? 0);
+    }
+    return most;
+  }
+  const chance = (): number => Math.floor(Math.random() * 2 ** 32);
+  const chosen = (of: (i: number) => readonly [number, number]) => Array.from({ length: MANY }, (_, i) => of(i));
+
+  it.each<[string, (i: number) => readonly [number, number]]>([
+    ["no way", () => [chance(), chance()]],
+    ["their last bits", () => [chance(), (chance() & 0xfffc_0000) >>> 0]],
+    ["their last half", () => [chance(), 7]],
+    ["their first half", () => [7, chance()]],
+    ["their first bits", () => [chance() >>> 14, chance()]],
+    ["the first bits of their last half", () => [chance(), chance() >>> 17]],
+  ])("are not crowded by hashes chosen to be alike in %s", (_, of) => {
+    for (let round = 0; round < 20; round++) expect(crowd(chosen(of), Math.random)).toBeLessThan(40);
   });
 });
 
