@@ -19,6 +19,7 @@ const TABLES = `DROP TABLE IF EXISTS log;
     changed_at_ms INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX target_changed ON target (changed_seq);
+  CREATE INDEX target_browsers ON target (soft_at_ms) WHERE is_browsers;
   CREATE TABLE floor (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     hard_seq INTEGER NOT NULL,

@@ -21,6 +21,7 @@ export interface Mark {
   readonly nowMs: number;
   /** The floor's `softSeq`: a target without a row may have been purged softly until then, which nobody remembers. */
   readonly forgottenSoftSeq: number;
+  readonly browsersAtMs: number;
 }
 
 const NOTHING: PurgeMarks = { hardSeq: 0, softSeq: 0, previousSoftSeq: 0, softAtMs: 0 };
@@ -51,15 +52,19 @@ export function recordTarget(sql: SqlStorage, target: Target, mark: Mark): numbe
 
 /**
  * Of a purge of browsers its time counts, in whole seconds as wire.ts has them, and later than any before: browsers remember
- * that. The numbers only say when readers last heard of it.
+ * that.
  */
-function recordBrowsers(sql: SqlStorage, hash: TargetHash, { seq, nowMs }: Mark): number {
-  const before = "SELECT MAX(soft_at_ms) AS latest FROM target WHERE is_browsers AND changed_seq < ?";
-  const { latest } = sql.exec<{ latest: number | null }>(before, seq).one();
-  const timeMs = Math.max(Math.floor(nowMs / 1000) * 1000, (latest ?? 0) + 1000);
+export function browsersTime(sql: SqlStorage, nowMs: number): number {
+  const latest = "SELECT MAX(soft_at_ms) AS latest FROM target WHERE is_browsers";
+  const before = sql.exec<{ latest: number | null }>(latest).one().latest ?? 0;
+  return Math.max(Math.floor(nowMs / 1000) * 1000, before + 1000);
+}
+
+/** The numbers only say when readers last heard of it. */
+function recordBrowsers(sql: SqlStorage, hash: TargetHash, { seq, nowMs, browsersAtMs }: Mark): number {
   const known = sql.exec("SELECT 1 FROM target WHERE target = ?", hash).toArray().length;
   const insert = "INSERT OR REPLACE INTO target VALUES (?, 0, 1, ?, ?, 0, ?, ?, ?)";
-  sql.exec(insert, hash, seq, seq, timeMs, seq, nowMs);
+  sql.exec(insert, hash, seq, seq, browsersAtMs, seq, nowMs);
   return 1 - known;
 }
 

@@ -1,7 +1,7 @@
 // Owns the proof that the purge log is one row per target, numbered, with deltas that miss nothing, and survives restarts.
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { PurgeMode } from "../../src/http/purge-order.ts";
 import { type Target, targetHash } from "../../src/http/target.ts";
 import type { PurgeLog } from "../../src/purge/log.ts";
@@ -149,6 +149,39 @@ describe("purge log", () => {
       times.push(recordOf((await purge(log, [browsers])).delta, browsers)?.softAtMs ?? 0);
     }
     expect(times.every((time, i) => time % 1000 === 0 && time > (times[i - 1] ?? 0))).toBe(true);
+  });
+
+  it.each<[string, Target["kind"], number]>([
+    ["tags", "tag", 0],
+    ["browsers", "browsers", 0],
+    ["tags, where older ones go", "tag", 31],
+    ["browsers, where older ones go", "browsers", 31],
+  ])("reads a few rows for each target, whatever it remembers: %s", async (_, kind, days) => {
+    const log = newLog();
+    await sql(log, (storage) => {
+      storage.exec(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+        INSERT INTO target SELECT printf('%016x', i), 0, 0, i, 0, 0, 0, i, ? FROM n`,
+        Date.now(),
+      );
+      storage.exec("UPDATE target SET changed_at_ms = 0 WHERE changed_seq <= ?", days);
+      storage.exec("UPDATE log SET seq = 20000");
+    });
+    const { incarnation, seq } = await since(log);
+    await runInDurableObject(log, async (instance: PurgeLog, { storage }) => {
+      const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+      const exec = storage.sql.exec.bind(storage.sql);
+      vi.spyOn(storage.sql, "exec").mockImplementation((query: string, ...bindings: unknown[]) => {
+        const cursor = exec(query, ...bindings);
+        cursors.push(cursor);
+        return cursor;
+      });
+      const targets = Array.from({ length: 50 }, (__, i): Target => ({ kind, value: `${String(i)}.test` }));
+      await purge(instance, targets, "hard", { incarnation, seq });
+      vi.restoreAllMocks();
+      expect(cursors.length).toBeGreaterThan(50);
+      expect(cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0)).toBeLessThan(2500);
+    });
   });
 
   it("takes all targets of an order or none", async () => {
