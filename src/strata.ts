@@ -103,7 +103,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
         site.memory.bodyBytes,
         () => timeout(random() * MAX_PAUSE_MS).passed,
       ),
-      purges: purgesOf(env, replica, readerOf(env, site, parts), now),
+      purges: purgesOf(env, replica, readerOf(env, site, parts), { now, maxLagMs: site.maxLagMs }),
       leases: (hash) => env.STRATA_LEASES.getByName(leaseShard(hash)),
       fetch: fetchFrom(env, served, routes),
     };
@@ -123,10 +123,17 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
 }
 
 /** The log as the flow sees it: this isolate's replica, fed by the colo's reader and by the purges it takes itself. */
-function purgesOf(env: StrataEnv, replica: Replica, reader: LogReader, now: () => number): Purges {
+function purgesOf(
+  env: StrataEnv,
+  replica: Replica,
+  reader: LogReader,
+  { now, maxLagMs }: { readonly now: () => number; readonly maxLagMs: number },
+): Purges {
   return {
     ...replica,
     async purge(order) {
+      // an isolate that knows nothing lacks the whole log: the colo's copy has it, and each purge's answer would
+      if (!replica.cursor()) await replica.ensure(reader, maxLagMs, () => undefined);
       const sentAtMs = now();
       const { outcome, delta } = await logOf(env).purge({ order, since: replica.cursor() });
       replica.apply({ delta: decoded(delta), sentAtMs });
