@@ -103,7 +103,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
         site.memory.bodyBytes,
         () => timeout(random() * MAX_PAUSE_MS).passed,
       ),
-      purges: purgesOf(env, replica, readerOf(env, site, parts), { now, maxLagMs: site.maxLagMs }),
+      purges: purgesOf(env, replica, readerOf(env, site, parts), { now, boundMs: site.maxLagMs }),
       leases: (hash) => env.STRATA_LEASES.getByName(leaseShard(hash)),
       fetch: fetchFrom(env, served, routes),
     };
@@ -127,13 +127,13 @@ function purgesOf(
   env: StrataEnv,
   replica: Replica,
   reader: LogReader,
-  { now, maxLagMs }: { readonly now: () => number; readonly maxLagMs: number },
+  { now, boundMs }: { readonly now: () => number; readonly boundMs: number },
 ): Purges {
   return {
     ...replica,
     async purge(order) {
       // an isolate that knows nothing lacks the whole log: the colo's copy has it, and each purge's answer would
-      if (!replica.cursor()) await replica.ensure(reader, maxLagMs, () => undefined);
+      if (!replica.cursor()) await replica.ensure(reader, boundMs, () => undefined);
       const sentAtMs = now();
       const { outcome, delta } = await logOf(env).purge({ order, since: replica.cursor() });
       replica.apply({ delta: decoded(delta), sentAtMs });

@@ -14,7 +14,9 @@ export function rateLimit(): RateLimit {
   return {
     take(actor, { perSecond, burst }, nowMs) {
       const eachMs = 1000 / perSecond;
-      const before = Math.max(fullAtMs.get(actor) ?? 0, nowMs);
+      const held = fullAtMs.get(actor) ?? 0;
+      // further ahead than one bucket, the clock was set back or the rate raised: that shuts nobody out
+      const before = held - nowMs > burst * eachMs + 1 ? nowMs : Math.max(held, nowMs);
       const waitMs = before + eachMs - burst * eachMs - nowMs;
       if (waitMs > 0) return Math.max(1, Math.ceil(waitMs / 1000));
       // the one that asked longest ago goes when there are too many

@@ -114,6 +114,8 @@ export function purgeReplica(options: ReplicaOptions): Replica {
   return {
     ensure(log, maxLagMs, background) {
       const nowMs = now();
+      // a clock that was set back: what is known has no age by it
+      if (nowMs < askedAtMs) askedAtMs = earlyAtMs = failedAtMs = Number.NEGATIVE_INFINITY;
       const ageMs = nowMs - askedAtMs;
       if (ageMs > maxLagMs || maxLagMs <= 0) {
         if (nowMs - failedAtMs > RETRY_MS)
@@ -129,10 +131,8 @@ export function purgeReplica(options: ReplicaOptions): Replica {
       underWay.ask(log, maxLagMs, background);
       return true;
     },
-    stateOf: known.stateOf,
+    ...known,
     fence: known.cursor,
-    cursor: known.cursor,
-    browserEpoch: known.browserEpoch,
     apply,
   };
 }

@@ -23,6 +23,17 @@ it("counts each actor apart, and says how long a slow rate takes", () => {
   expect(limit.take("a", rate, 2500)).toBe(8);
 });
 
+it("shuts nobody out when the clock is set back, or the rate raised: their bucket is full again", () => {
+  const limit = rateLimit();
+  const slow = { perSecond: 0.01, burst: 3 };
+  const quick = { perSecond: 1, burst: 3 };
+  const take = (rate: typeof slow, nowMs: number, times: number) =>
+    Array.from({ length: times }, () => limit.take("a", rate, nowMs));
+  expect(take(slow, 1e9, 4)).toEqual([undefined, undefined, undefined, 100]);
+  expect(take(quick, 1e9, 4)).toEqual([undefined, undefined, undefined, 1]);
+  expect(take(quick, 1e9 - 3_600_000, 4)).toEqual([undefined, undefined, undefined, 1]);
+});
+
 it("takes no more in any time than burst and rate allow, and whoever waits as told is taken", () => {
   fc.assert(
     fc.property(

@@ -131,6 +131,22 @@ describe("replica: bound", () => {
     expect(b.ensure()).toBeInstanceOf(Promise);
   });
 
+  it("trusts nothing of its age when the clock was set back, and goes on by the clock as it is", async () => {
+    const b = bench();
+    await b.ensure();
+    b.log.purge(["a"], "hard");
+    b.clock.advance(-3600);
+    const waited = b.ensure();
+    expect(waited).toBeInstanceOf(Promise);
+    expect(await waited).toBe(true);
+    expect(b.replica.stateOf(entry("a", 0), PLACE)).toMatchObject({ state: "gone" });
+    b.clock.advance(0.5);
+    expect(b.ensure()).toBe(true);
+    expect(b.log.questions).toHaveLength(2);
+    b.clock.advance(0.501);
+    expect(b.ensure()).toBeInstanceOf(Promise);
+  });
+
   it("shares one question among all who wait", async () => {
     const b = bench(1000);
     const questions = b.hold();
