@@ -11,7 +11,7 @@ import { laterFloor, suffices } from "./stretches.ts";
 const ALL_BROWSERS = targetHash({ kind: "browsers", value: "" });
 
 export interface Knowledge {
-  /** False where something is missing between what is known and this; what it adds is taken in all the same. */
+  /** False where something is missing between what is known and this: nothing of it is taken in. */
   learn(delta: Delta): boolean;
   cursor(): Cursor | undefined;
   stateOf(stored: Pick<Stored, "targets" | "fence">, location: Location): PurgeState;
@@ -39,10 +39,8 @@ export function knowledge(random: () => number): Knowledge {
 
   return {
     learn(delta) {
-      const isWhole = suffices(delta, at);
+      if (!suffices(delta, at)) return false;
       if (delta.incarnation !== at?.incarnation) {
-        // a part of another history is no history
-        if (!isWhole) return false;
         floor = NO_FLOOR;
         table = recordTable(random);
         at = { incarnation: delta.incarnation, seq: 0 };
@@ -51,8 +49,8 @@ export function knowledge(random: () => number): Knowledge {
       // before the records: an old snapshot brings some that were dropped
       table.drop(floor.seq);
       for (const record of delta.records) table.merge(record);
-      if (isWhole && delta.seq > at.seq) at = { incarnation: delta.incarnation, seq: delta.seq };
-      return isWhole;
+      if (delta.seq > at.seq) at = { incarnation: delta.incarnation, seq: delta.seq };
+      return true;
     },
     cursor: () => at,
     browserEpoch(host) {
