@@ -40,7 +40,7 @@ function finished(length: number, last: number): string {
   const low = laneOf(ending, 1) ^ laneOf(ending, 3);
   ending[1] = laneOf(ending, 1) ^ 0xdd;
   rounds(ending, 4);
-  return hex(low >>> 0) + hex((laneOf(ending, 1) ^ laneOf(ending, 3)) >>> 0);
+  return hex(low) + hex(laneOf(ending, 1) ^ laneOf(ending, 3));
 }
 
 function absorb(v: Int32Array, word: number): void {
@@ -100,6 +100,23 @@ function finish(lane: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-function hex(lane: number): string {
-  return lane.toString(16).padStart(8, "0");
+const DIGITS = Array.from({ length: 256 }, (_, byte) => (0x100 + byte).toString(16).slice(1));
+
+/** A word of a hash as eight digits. */
+export function hex(word: number): string {
+  return digits(word >>> 24) + digits((word >>> 16) & 0xff) + digits((word >>> 8) & 0xff) + digits(word & 0xff);
+}
+
+function digits(byte: number): string {
+  return DIGITS[byte] ?? "";
+}
+
+/** The word of a hash that begins at this digit, without a string of its own. */
+export function wordOf(hash: string, start: 0 | 8): number {
+  let word = 0;
+  for (let i = start; i < start + 8; i++) {
+    const unit = hash.charCodeAt(i);
+    word = (word << 4) | (unit < 58 ? unit - 48 : unit - 87);
+  }
+  return word >>> 0;
 }

@@ -1,4 +1,5 @@
 // Owns what the purge log's records say of one stored response.
+import { wordOf } from "../http/hash.ts";
 import type { Location } from "../http/facts.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import type { Fence, Stored } from "../http/stored.ts";
@@ -64,7 +65,8 @@ function belowFloor(fence: Fence, floor: Floor, places: readonly TargetHash[]): 
 
 /** The same number from 0 to 1 for the same place. */
 function chanceOf(places: readonly TargetHash[]): number {
-  return Number.parseInt(places.at(-1)?.slice(0, 8) ?? "0", 16) / 2 ** 32;
+  const place = places.at(-1);
+  return place ? wordOf(place, 0) / 2 ** 32 : 0;
 }
 
 /** Of two that are not "gone": validation before staleness, the earlier staleness before the later. */

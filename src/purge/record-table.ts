@@ -1,4 +1,5 @@
 // Owns the records of a reader in typed arrays: found in the same time whatever their number, and few bytes each.
+import { hex, wordOf } from "../http/hash.ts";
 import type { TargetHash } from "../http/target.ts";
 import { changedSeq, mergedMarks, type PurgeMarks, type PurgeRecord } from "./records.ts";
 
@@ -129,22 +130,11 @@ function slotOf({ slots, words }: Rows, placed: Placed, high: number, low: numbe
   }
 }
 
-/** Eight hexadecimal digits, without a string of their own. */
-function wordOf(hash: TargetHash, start: number): number {
-  let word = 0;
-  for (let i = start; i < start + 8; i++) {
-    const unit = hash.charCodeAt(i);
-    word = (word << 4) | (unit < 58 ? unit - 48 : unit - 87);
-  }
-  return word >>> 0;
-}
-
 function wordAt({ words }: Rows, row: number, which: 0 | 1): number {
   return words[row * 2 + which] ?? 0;
 }
 
 function targetAt(rows: Rows, row: number): TargetHash {
-  const hex = (word: number): string => word.toString(16).padStart(8, "0");
   return (hex(wordAt(rows, row, 0)) + hex(wordAt(rows, row, 1))) as TargetHash;
 }
 

@@ -1,5 +1,5 @@
 // Owns a delta of the purge log as bytes: the log's answer, the colo's copy and the snapshot in KV. 19 bytes a record where all marks are set.
-import { hashBytes } from "../http/hash.ts";
+import { hashBytes, hex, wordOf } from "../http/hash.ts";
 import type { TargetHash } from "../http/target.ts";
 import type { Delta, Floor, PurgeRecord } from "./records.ts";
 import { type ByteReader, byteReader, type ByteWriter, byteWriter } from "./varint.ts";
@@ -34,9 +34,7 @@ export function encodeDelta({ incarnation, seq, from, floor, records }: Delta): 
   writer.varint(sections.size);
   for (const [shape, among] of [...sections].toSorted(([a], [b]) => a - b)) writeSection(writer, shape, among);
   const content = writer.written();
-  const [high, low] = halves(hashBytes(content));
-  writer.uint32(high);
-  writer.uint32(low);
+  writeHash(writer, hashBytes(content));
   return writer.written();
 }
 
@@ -100,9 +98,7 @@ function writeSection(writer: ByteWriter, shape: number, among: readonly PurgeRe
   let before = 0;
   let beforeSeconds = 0;
   for (const record of sorted) {
-    const [high, low] = halves(record.target);
-    writer.uint32(high);
-    writer.uint32(low);
+    writeHash(writer, record.target);
     if (shape & PREFIX) writer.varint(record.prefixLength);
     writer.varint(lead(record) - before);
     before = lead(record);
@@ -113,6 +109,11 @@ function writeSection(writer: ByteWriter, shape: number, among: readonly PurgeRe
     if (shape & HARD) writer.signed(record.softSeq - record.hardSeq);
     if (shape & PREVIOUS) writer.signed(record.softSeq - record.previousSoftSeq);
   }
+}
+
+function writeHash(writer: ByteWriter, hash: string): void {
+  writer.uint32(wordOf(hash, 0));
+  writer.uint32(wordOf(hash, 8));
 }
 
 /** False where it is none. */
@@ -145,12 +146,4 @@ function text(reader: ByteReader): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function halves(hash: string): readonly [number, number] {
-  return [Number.parseInt(hash.slice(0, 8), 16), Number.parseInt(hash.slice(8), 16)];
-}
-
-function hex(half: number): string {
-  return half.toString(16).padStart(8, "0");
 }
