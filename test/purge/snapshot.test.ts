@@ -1,5 +1,5 @@
 // Owns the proof of the log's snapshot in KV: after purges, at most once a second, again after a failure, and never in a purge's way.
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PurgeLog } from "../../src/purge/log.ts";
@@ -160,6 +160,15 @@ describe("the snapshot", () => {
       expect(report).not.toHaveBeenCalled();
     });
   });
+});
+
+it("is written also where the object was evicted between the purge and the alarm", async () => {
+  const log = newLog();
+  await purge(log, ["a"]);
+  await evictDurableObject(log);
+  await runDurableObjectAlarm(log);
+  const written = await env.STRATA_KV.get(SNAPSHOT_KEY, "arrayBuffer");
+  expect(read(new Uint8Array(written ?? new ArrayBuffer(0)))).toEqual(await since(log));
 });
 
 it("the deployed object writes to its KV, by the platform's own alarm", async () => {
