@@ -13,7 +13,8 @@ export function scopeOf({ actions, tags, hosts, prefixes }: Grant): Refusal {
   const within = (place: string): boolean => prefixes?.some((prefix) => place.startsWith(prefix)) ?? false;
   const allowsPlace = (place: string): boolean => (allowsHost?.(hostIn(place)) ?? false) || within(place);
   return (target) => {
-    if (target.kind === "everything") {
+    // what begins with / on every host is everything, in other words
+    if (target.kind === "everything" || (target.kind === "prefix" && target.value === "/")) {
       if (isBound) return "this token is bound to tags, hosts or prefixes";
       return actions.includes("everything") ? undefined : "this token may not purge everything";
     }

@@ -11,6 +11,9 @@ export type Action = (typeof ACTIONS)[number];
 /** Purges of one token, a second and at once, where its configuration says nothing. */
 const RATE = { perSecond: 2000, burst: 4000 } as const;
 
+/** Of STRATA_TOKEN. Names are whom purges are recorded, limited and remembered by, so nobody else may have it. */
+const OWN_NAME = "token";
+
 /** Who was let in, and what it may do. */
 export interface Grant {
   readonly name: string;
@@ -62,7 +65,12 @@ const schema = v.array(
       ),
     ),
     tags: v.optional(patterns),
-    hosts: v.optional(patterns),
+    hosts: v.optional(
+      v.pipe(
+        v.array(v.pipe(text, v.regex(/^[a-z0-9._:*[\]-]+$/, "must be a host in lower case")), "must be a list"),
+        v.minLength(1, "must not be empty"),
+      ),
+    ),
     prefixes: v.optional(
       v.array(
         v.pipe(text, v.regex(/^[a-z0-9._:[\]-]+\//, "must be a host in lower case and a path: shop.example/")),
@@ -99,14 +107,18 @@ export function tokensOf({ token, named, isDevelopment }: TokensConfiguration): 
     // no early end: how long it takes says nothing of which it was
     for (const one of all) if (crypto.subtle.timingSafeEqual(digest, one.digest)) found = one;
     const isCurrent = found !== undefined && found.notBeforeMs <= nowMs && nowMs < found.expiresMs;
-    return isCurrent && found ? found.grant : "denied";
+    return isCurrent && found && isSecret(presented, isDevelopment) ? found.grant : "denied";
   };
 }
 
+/** Nothing is no secret, nor is what everybody knows: by mistake either may be what a configured digest is of. */
+function isSecret(token: string | undefined, isDevelopment: boolean): token is string {
+  return token !== undefined && token !== "" && (isDevelopment || token !== DEVELOPMENT_TOKEN);
+}
+
 async function tokens({ token, named, isDevelopment }: TokensConfiguration): Promise<readonly Token[]> {
-  const isUsable = token !== undefined && token !== "" && (isDevelopment || token !== DEVELOPMENT_TOKEN);
-  const grant: Grant = { name: "token", actions: ACTIONS, rate: RATE };
-  const own = isUsable
+  const grant: Grant = { name: OWN_NAME, actions: ACTIONS, rate: RATE };
+  const own = isSecret(token, isDevelopment)
     ? [{ digest: await digestOf(token), grant, notBeforeMs: 0, expiresMs: Number.POSITIVE_INFINITY }]
     : [];
   return [...own, ...parse(named).tokens];
@@ -127,7 +139,7 @@ function parse(named: string | undefined): Parsed {
   }
   const parsed = v.safeParse(schema, value);
   if (!parsed.success) return { tokens: [], problems: parsed.issues.map(described) };
-  const names = parsed.output.map(({ name }) => name);
+  const names = [OWN_NAME, ...parsed.output.map(({ name }) => name)];
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   if (twice.length > 0)
     return { tokens: [], problems: twice.map((name) => `STRATA_TOKENS: two tokens are named ${name}`) };

@@ -24,6 +24,9 @@ describe("an unbound token", () => {
 
   it("needs a right of its own for everything, and one to purge at all", () => {
     expect(allows({ actions: ["purge"] }, "everything", "")).toBe(false);
+    expect(allows({ actions: ["purge"] }, "prefix", "/")).toBe(false);
+    expect(allows({ actions: ["purge"] }, "prefix", "shop.test/")).toBe(true);
+    expect(allows({ actions: ["everything"] }, "prefix", "/")).toBe(true);
     expect(allows({ actions: ["read"] }, "tag", "a")).toBe(false);
     expect(allows({ actions: ["everything"] }, "tag", "a")).toBe(false);
   });

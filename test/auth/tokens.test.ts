@@ -107,6 +107,13 @@ describe("several tokens", () => {
   });
 });
 
+describe("the digest of what is no secret", () => {
+  it.each([undefined, "", DEVELOPMENT_TOKEN])("lets nobody in: of %j", async (presented) => {
+    const named = JSON.stringify([{ name: "a", sha256: await sha256(presented ?? "") }]);
+    expect(await tokensOf({ token: "secret", named, isDevelopment: false })(presented, NOW)).toBe("denied");
+  });
+});
+
 describe("a configuration with a mistake", () => {
   const digest = "0".repeat(64);
   it.each<[string, unknown, string]>([
@@ -118,6 +125,9 @@ describe("a configuration with a mistake", () => {
     ["no actions", [{ name: "a", sha256: digest, actions: [] }], "STRATA_TOKENS.0.actions: must not be empty"],
     ["no patterns: bound to nothing", [{ name: "a", sha256: digest, tags: [] }], "STRATA_TOKENS.0.tags"],
     ["a prefix without a path", [{ name: "a", sha256: digest, prefixes: ["shop.test"] }], "STRATA_TOKENS.0.prefixes.0"],
+    ["a host in capitals", [{ name: "a", sha256: digest, hosts: ["Shop.test"] }], "STRATA_TOKENS.0.hosts.0"],
+    ["a host with a path", [{ name: "a", sha256: digest, hosts: ["shop.test/"] }], "STRATA_TOKENS.0.hosts.0"],
+    ["the name of the one token", [{ name: "token", sha256: digest }], "two tokens are named token"],
     ["a time that is none", [{ name: "a", sha256: digest, expires: "soon" }], "STRATA_TOKENS.0.expires"],
     ["an unknown option", [{ name: "a", sha256: digest, tag: ["x"] }], "STRATA_TOKENS.0.tag"],
     [
