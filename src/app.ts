@@ -56,6 +56,8 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
     if (!c.get("grant").actions.includes("read")) return problemResponse(403, "the token does not allow this");
     return historyRoute(c.req.raw, c.get("edge"));
   });
+  app.all("/.strata/purge", () => problemResponse(405, "purges are sent by POST", [], { allow: "POST" }));
+  app.all("/.strata/purges", () => problemResponse(405, "purges are listed by GET", [], { allow: "GET, HEAD" }));
   // the prefix is ours: nothing below it reaches an origin
   app.all("/.strata/*", () => problemResponse(404, "not found"));
 
@@ -91,7 +93,8 @@ function doorOf({ edge, tokens }: Mounted): Door {
   };
 }
 
-/** What follows our own prefix, as it was written: a URL in it must not be read as a path. */
+/** What follows our own prefix, as it was written: a URL in it must not be read as a path. Nothing where the prefix is spelled otherwise. */
 function below(prefix: string, url: string): string {
-  return url.slice(url.indexOf(prefix) + prefix.length);
+  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2));
+  return path.startsWith(prefix) ? path.slice(prefix.length) : "";
 }

@@ -6,6 +6,9 @@ type Checked<Schema extends v.GenericSchema> =
   | { readonly ok: true; readonly output: v.InferOutput<Schema> }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
+/** Of unknown members so many are named: each costs another look at the whole. */
+const MAX_UNKNOWN = 100;
+
 export function check<const Schema extends v.GenericSchema>(schema: Schema, input: unknown): Checked<Schema> {
   const unknown: Issue[] = [];
   let rest = input;
@@ -14,7 +17,7 @@ export function check<const Schema extends v.GenericSchema>(schema: Schema, inpu
     if (parsed.success && unknown.length === 0) return { ok: true, output: parsed.output };
     const issues: readonly Issue[] = parsed.issues ?? [];
     const found = issues.filter(isUnknownMember);
-    if (found.length === 0) return { ok: false, issues: [...unknown, ...issues] };
+    if (found.length === 0 || unknown.length >= MAX_UNKNOWN) return { ok: false, issues: [...unknown, ...issues] };
     unknown.push(...found);
     for (const { path } of found) rest = without(rest, path ?? []);
   }

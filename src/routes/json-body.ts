@@ -1,27 +1,54 @@
-// Owns reading a JSON body of bounded length.
+// Owns reading a JSON body of bounded length and bounded number of members, each of which stands once.
 
 /** 1,000 targets of 1,024 characters, escaped, with room to spare. */
 const MAX_BODY_BYTES = 8 * 2 ** 20;
+/** 1,000 files, each with the headers of its variant. */
+const MAX_MEMBERS = 20_000;
 
 export type JsonBody =
+  /** `undefined` of a body without a byte. */
   | { readonly kind: "json"; readonly value: unknown }
-  | { readonly kind: "no-json" }
-  | { readonly kind: "too-large" };
+  | { readonly kind: "refused"; readonly status: 400 | 413; readonly detail: string };
 
 /** Larger than any valid one: it is not read to its end. */
 export async function boundedJson(request: Request): Promise<JsonBody> {
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return { kind: "too-large" };
+  const tooLarge = { kind: "refused", status: 413, detail: "the body is too large" } as const;
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return tooLarge;
   const chunks: Uint8Array[] = [];
   let size = 0;
   const stream: ReadableStream<Uint8Array> | null = request.body;
   for await (const chunk of stream ?? []) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) return { kind: "too-large" };
+    if (size > MAX_BODY_BYTES) return tooLarge;
     chunks.push(chunk);
   }
+  if (size === 0) return { kind: "json", value: undefined };
   try {
-    return { kind: "json", value: JSON.parse(await new Blob(chunks).text()) };
+    return parsed(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(await new Blob(chunks).arrayBuffer()),
+    );
   } catch {
-    return { kind: "no-json" };
+    // no UTF-8, no JSON, or nested more deeply than can be read
+    return { kind: "refused", status: 400, detail: "must be a JSON object" };
   }
+}
+
+/** @throws where it is no JSON. */
+function parsed(text: string): JsonBody {
+  const value: unknown = JSON.parse(text);
+  const members = membersIn(text);
+  if (members > MAX_MEMBERS) return { kind: "refused", status: 400, detail: "has too many members" };
+  // of two members with one name only the last would be obeyed, and its sender told that all was done (RFC 8259 4)
+  if (members > membersIn(JSON.stringify(value)))
+    return { kind: "refused", status: 400, detail: "has a member twice: write it once" };
+  return { kind: "json", value };
+}
+
+/** In JSON a string before a colon is always a member's name. */
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g;
+
+function membersIn(json: string): number {
+  let members = 0;
+  for (const [, colon] of json.matchAll(STRING)) if (colon !== undefined) members += 1;
+  return members;
 }

@@ -4,10 +4,10 @@ import { check } from "../policy/issues.ts";
 import { boundedJson } from "./json-body.ts";
 import type { Ended, Purger } from "./order.ts";
 import { asProblem, type Problem, problemResponse } from "./problem.ts";
-import { type Selected, select } from "./selectors.ts";
+import { LISTS, type Selected, select } from "./selectors.ts";
 import type { Edge } from "../flow/exchange.ts";
 
-const list = v.optional(v.array(v.string("must be a string"), "must be a list of strings"));
+const list = v.optional(v.custom<readonly unknown[]>(Array.isArray, "must be a list of strings"));
 const flag = v.optional(v.boolean("must be true or false"));
 
 const command = v.strictObject({
@@ -28,10 +28,12 @@ export async function purgeRoute(request: Request, edge: Edge, purger: Purger): 
   if (key === "malformed")
     return problemResponse(400, "the Idempotency-Key is none: 1 to 255 visible characters, quoted or not");
   const body = await boundedJson(request);
-  if (body.kind === "too-large") return problemResponse(413, "the body is too large");
-  const value = body.kind === "json" ? body.value : undefined;
-  const checked = check(command, value);
-  if (!checked.ok) return refused([...checked.issues.map(asProblem), ...furtherProblems(value, edge)]);
+  if (body.kind === "refused") {
+    const { status, detail } = body;
+    return status === 413 ? problemResponse(status, detail) : refused([{ pointer: "", detail }]);
+  }
+  const checked = check(command, body.value);
+  if (!checked.ok) return refused([...checked.issues.map(asProblem), ...furtherProblems(body.value, edge)]);
   const { mode, browsers, dryRun, wait, ...selectors } = checked.output;
   const ended = await purger({ selectors, mode, browsers, dryRun, idempotencyKey: key });
   if (ended.kind === "dry-run") return dryRunAnswer(ended.selected, mode);
@@ -59,18 +61,12 @@ function idempotencyKey(field: string | null): string | undefined {
 
 /** What is wrong besides the shape: a caller wants to hear of all at once. */
 function furtherProblems(value: unknown, edge: Edge): readonly Problem[] {
-  const shape = v.fallback(v.array(v.fallback(v.string(), "placeholder")), []);
-  const lists = v.safeParse(v.object({ tags: shape, urls: shape, paths: shape, prefixes: shape, hosts: shape }), {
-    tags: [],
-    urls: [],
-    paths: [],
-    prefixes: [],
-    hosts: [],
-    ...(typeof value === "object" && !Array.isArray(value) ? value : {}),
+  const lists = LISTS.flatMap((name): [string, readonly unknown[]][] => {
+    const found: unknown = typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+    return Array.isArray(found) && found.length > 0 ? [[name, found]] : [];
   });
-  if (!lists.success || Object.values(lists.output).flat().length === 0) return [];
-  const selection = select(lists.output, edge.site);
-  return selection.ok ? [] : selection.problems.filter(({ detail }) => detail !== "is no URL");
+  const selection = lists.length > 0 ? select(Object.fromEntries(lists), edge.site) : undefined;
+  return selection?.ok === false ? selection.problems : [];
 }
 
 function dryRunAnswer(selected: readonly Selected[], mode: string): Response {

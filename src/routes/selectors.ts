@@ -8,15 +8,13 @@ import type { Site } from "../policy/define.ts";
 import { keyedLocation } from "../flow/key.ts";
 import type { Problem } from "./problem.ts";
 
-/** As they are written. */
-export interface Selectors {
-  readonly tags?: readonly string[] | undefined;
-  readonly urls?: readonly string[] | undefined;
-  readonly paths?: readonly string[] | undefined;
-  readonly prefixes?: readonly string[] | undefined;
-  readonly hosts?: readonly string[] | undefined;
+/** Lists as they are written: what is no string in them is a problem like any other. */
+export const LISTS = ["tags", "urls", "paths", "prefixes", "hosts"] as const;
+
+/** What is asked for. */
+export type Selectors = { readonly [list in (typeof LISTS)[number]]?: readonly unknown[] | undefined } & {
   readonly everything?: true | undefined;
-}
+};
 
 /** One thing that was asked for. */
 export interface Selected {
@@ -34,8 +32,7 @@ export type Selection =
 /** Targets, or why there are none. */
 type Read = readonly Target[] | string;
 
-const LISTS = ["tags", "urls", "paths", "prefixes", "hosts"] as const;
-const MAX_SELECTED = 1000;
+export const MAX_SELECTED = 1000;
 const MAX_LENGTH = 16_384;
 
 /** All of it, or every problem. */
@@ -50,9 +47,9 @@ export function select(selectors: Selectors, site: Site): Selection {
       count += 1;
       if (count > MAX_SELECTED) continue;
       const pointer = `/${list}/${String(index)}`;
-      const read = whyUnreadable(written) ?? READERS[list](written, site);
+      const read = readAs(list, written, site);
       if (typeof read === "string") problems.push({ pointer, detail: read });
-      else selected.push({ pointer, written, targets: distinct(read) });
+      else selected.push({ pointer, written: String(written), targets: distinct(read) });
     }
   }
   if (count > MAX_SELECTED) {
@@ -65,11 +62,12 @@ export function select(selectors: Selectors, site: Site): Selection {
   return problems.length > 0 ? { ok: false, problems } : { ok: true, selected };
 }
 
-function whyUnreadable(written: string): string | undefined {
+function readAs(list: (typeof LISTS)[number], written: unknown, site: Site): Read {
+  if (typeof written !== "string") return "must be a string";
   if (written.trim() === "") return "must not be empty";
   if (written.length > MAX_LENGTH) return `must be at most ${String(MAX_LENGTH)} characters`;
   if (!written.isWellFormed()) return "must be well-formed text";
-  return /\p{Cc}/u.test(written) ? "must not contain control characters" : undefined;
+  return /\p{Cc}/u.test(written) ? "must not contain control characters" : READERS[list](written, site);
 }
 
 const READERS: Readonly<Record<(typeof LISTS)[number], (written: string, site: Site) => Read>> = {
@@ -95,6 +93,8 @@ const READERS: Readonly<Record<(typeof LISTS)[number], (written: string, site: S
     const start = written.replace(/\*$/, "");
     if (start.includes("?")) return "must not have a query: prefixes are of paths";
     if (/%[0-9a-f]?$/i.test(start)) return "ends within a percent-encoding";
+    // of shop.* the host shop. would be purged
+    if (start !== written && !start.replace(/^([a-z]+:)?\/\//i, "").includes("/")) return "must name its host in full";
     return placed("prefix", start);
   },
   hosts(written) {

@@ -35,6 +35,78 @@ describe("admin paths", () => {
     expect(app.purges).toHaveLength(0);
   });
 
+  it.each([
+    ["/.strata%2fpurge", 200],
+    ["/.strata%2Fpurge", 200],
+    ["//.strata/purge", 200],
+    ["/.Strata/purge", 200],
+    ["/.strata;x/purge", 200],
+    ["/.strata./purge", 200],
+    ["/a?b=/.strata/purge", 200],
+    ["/x/../.strata/purge", 404],
+    ["/x/%2e%2e/.strata/purge", 404],
+    ["/%2estrata/purge", 404],
+    ["/.str%61ta/purge", 404],
+    ["/.%73trata/purge", 404],
+    ["/\\.strata/purge", 200],
+    ["/.strata\\purge", 404],
+    ["/.strata//purge", 404],
+    ["/.strata/purge/", 404],
+    ["/.strata/./purge", 404],
+    ["/.strata/x/../purge", 404],
+    ["/.strata/PURGE", 404],
+    ["/.strata/%2570urge", 404],
+    ["/.strata/%ff", 404],
+  ])("%s is the endpoint to nobody", async (path, status) => {
+    const app = testApp();
+    // as it arrives: a URL that was parsed before would be resolved
+    const request = new Request("http://shop.test/", { method: "POST", headers: ALLOWED, body: '{"tags":["a"]}' });
+    const raw = new Proxy(request, {
+      get: (target, name) => {
+        if (name === "url") return `http://shop.test${path}`;
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    expect((await app.send(raw)).status).toBe(status);
+    expect(app.purges).toEqual([]);
+    // what is no admin path is content
+    expect(app.edge.asked.length).toBe(status === 200 ? 1 : 0);
+  });
+
+  it("let nothing of what is asked into a field, and are kept by nobody", async () => {
+    const app = testApp();
+    const odd = "/%0d%0aset-cookie:%20a=b/%22%3e%3cscript%3e";
+    for (const path of [
+      "/.strata/health",
+      "/.strata/purge",
+      "/.strata/purges",
+      "/.strata/cloudflare",
+      "/.strata/fastly",
+    ]) {
+      for (const method of METHODS) {
+        for (const headers of [{}, { ...ALLOWED, "fastly-key": "secret" }]) {
+          const response = await app.fetch(`${path}${path === "/.strata/health" ? "" : odd}`, { method, headers });
+          expect(response.headers.get("cache-control"), `${method} ${path}`).toBe("no-store");
+          expect([...response.headers.values()].join(), `${method} ${path}`).not.toMatch(/cookie|script/);
+          expect(response.headers.get("content-type") ?? "application/json").toMatch(/^application\/(problem\+)?json/);
+        }
+      }
+    }
+  });
+
+  it.each([
+    ["/.strata/purge", "POST", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PURGE"]],
+    ["/.strata/purges", "GET, HEAD", ["POST", "PUT", "DELETE", "OPTIONS", "PURGE"]],
+  ])("%s says which methods it has, to who is let in", async (path, allow, methods) => {
+    for (const method of methods) {
+      const response = await testApp().fetch(path, { method, headers: ALLOWED });
+      expect([response.status, response.headers.get("allow")], method).toEqual([405, allow]);
+      const stranger = await testApp().fetch(path, { method });
+      expect([stranger.status, stranger.headers.has("allow")], method).toEqual([401, false]);
+    }
+  });
+
   it("answers strangers 401 without detail, alike for paths that are and are not", async () => {
     const app = testApp();
     const bodies = new Set<string>();

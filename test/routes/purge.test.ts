@@ -23,10 +23,20 @@ describe("purge endpoint: what it takes", () => {
     const { app, response, answer } = await send({ tags: ["a", "b"] });
     expect(response.status).toBe(200);
     expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(answer).toEqual({ seq: 1, mode: "hard", targets: 2, visible: { here: "now", everywhereWithinMs: 1000 } });
+    expect(answer).toEqual({
+      seq: 1,
+      mode: "hard",
+      targets: 2,
+      purgedAt: "1970-01-01T00:00:00.000Z",
+      visible: { here: "now", everywhereWithinMs: 1000 },
+    });
     expect(app.purges).toEqual([
       {
         mode: "hard",
+        actor: "token token",
+        asked: ["a", "b"],
+        rate: { perSecond: 2000, burst: 4000 },
+        idempotency: undefined,
         targets: [
           { kind: "tag", value: "a" },
           { kind: "tag", value: "b" },
@@ -57,12 +67,17 @@ describe("purge endpoint: what it takes", () => {
     expect(app.purges[0]?.targets).toHaveLength(1000);
   });
 
-  it("does not need a Content-Type", async () => {
-    const app = testApp();
-    const { authorization } = HEADERS;
-    const init = { method: "POST", headers: { authorization }, body: new Blob(['{"tags":["a"]}']) };
-    expect((await app.fetch("/.strata/purge", init)).status).toBe(200);
-  });
+  it.each([undefined, "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1"])(
+    "takes JSON in UTF-8 whatever the Content-Type: %s",
+    async (type) => {
+      const app = testApp();
+      const { authorization } = HEADERS;
+      const headers = { authorization, ...(type !== undefined && { "content-type": type }) };
+      const init = { method: "POST", headers, body: new Blob(['\ufeff{"tags":["caf\u00e9"]}']) };
+      expect((await app.fetch("/.strata/purge", init)).status).toBe(200);
+      expect(app.purges[0]?.targets).toEqual([{ kind: "tag", value: "caf\u00e9" }]);
+    },
+  );
 
   it("promises no bound that a rule does not keep", async () => {
     const site = {
@@ -77,14 +92,14 @@ describe("purge endpoint: what it takes", () => {
 
 describe("purge endpoint: what it refuses", () => {
   it.each<readonly [string, unknown, readonly string[]]>([
-    ["an empty object", {}, ["/tags"]],
-    ["an array", [], ["/tags"]],
+    ["an empty object", {}, [""]],
+    ["an array", [], [""]],
     ["null", null, [""]],
     ["a string", "a", [""]],
     ["a number", 1, [""]],
     ["no list of tags", { tags: "a" }, ["/tags"]],
     ["null for tags", { tags: null }, ["/tags"]],
-    ["no tag at all", { tags: [] }, ["/tags"]],
+    ["no tag at all", { tags: [] }, [""]],
     ["an empty tag", { tags: ["a", ""] }, ["/tags/1"]],
     ["a blank tag", { tags: [" \t"] }, ["/tags/0"]],
     [
@@ -93,7 +108,17 @@ describe("purge endpoint: what it refuses", () => {
       ["/tags/0", "/tags/1", "/tags/2", "/tags/3", "/tags/4"],
     ],
     ["a tag too long", { tags: ["a", "x".repeat(1025)] }, ["/tags/1"]],
-    ["too many tags", { tags: tags(1001) }, ["/tags"]],
+    ["too many tags", { tags: tags(1001) }, [""]],
+    ["too many in all", { tags: tags(1000), hosts: ["shop.test"] }, [""]],
+    ["everything that is not true", { everything: false }, ["/everything"]],
+    ["words for flags", { tags: ["a"], browsers: "true", dryRun: 1, wait: null }, ["/browsers", "/dryRun", "/wait"]],
+    [
+      "what is wrong in every list",
+      { tags: [1], urls: ["https://["], paths: ["/?"], prefixes: ["*"], hosts: ["a/b"] },
+      ["/hosts/0", "/paths/0", "/prefixes/0", "/tags/0", "/urls/0"],
+    ],
+    ["what is wrong in one list beside what is no list", { tags: 1, urls: ["https://["] }, ["/tags", "/urls/0"]],
+    ["a list without what is selected", { mode: "x", tags: [] }, ["/mode"]],
     ["a mode it does not know", { tags: ["a"], mode: "HARD" }, ["/mode"]],
     ["null for the mode", { tags: ["a"], mode: null }, ["/mode"]],
     ["a member it does not know", { tags: ["a"], dryrun: true }, ["/dryrun"]],
@@ -102,7 +127,7 @@ describe("purge endpoint: what it refuses", () => {
     ["control characters and broken text", { tags: ["a\u0000", "\ud800"] }, ["/tags/0", "/tags/1"]],
     ["two members it does not know", { tags: ["a"], url: 1, host: 2 }, ["/host", "/url"]],
     ["everything wrong at once", { tags: ["", 1], mode: "x", more: 1 }, ["/mode", "/more", "/tags/0", "/tags/1"]],
-    ["too many tags, one of them none", { tags: [...tags(1000), 1] }, ["/tags", "/tags/1000"]],
+    ["too many tags, one of them none", { tags: [1, ...tags(1000)] }, ["", "/tags/0"]],
   ])("refuses %s and names it", async (_, value, expected) => {
     const { app, response, answer, pointers } = await send(value);
     expect(response.status).toBe(400);
@@ -120,6 +145,37 @@ describe("purge endpoint: what it refuses", () => {
       expect(app.purges).toEqual([]);
     },
   );
+
+  it.each<[string, BodyInit]>([
+    ["a member twice", '{"tags":["a"],"tags":["b"]}'],
+    ["a member twice, in two spellings", '{"tags":["a"],"mode":"soft","m\\u006fde":"hard"}'],
+    ["a member twice that is no member elsewhere", '{"tags":["a"],"__proto__":1,"__proto__":2}'],
+    ["what is no UTF-8", new Blob(['{"tags":["', new Uint8Array([0xe9]), '"]}'])],
+    ["very many members", `{"tags":["a"]${Array.from({ length: 20_001 }, (_, i) => `,"m${String(i)}":0`).join("")}}`],
+  ])("refuses %s", async (_, body) => {
+    const { app, response, pointers } = await post(body);
+    expect([response.status, pointers, app.purges]).toEqual([400, [""], []]);
+  });
+
+  it("refuses what is nested very deeply", async () => {
+    const { app, response } = await post(`{"tags":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}}`);
+    expect([response.status, app.purges]).toEqual([400, []]);
+  });
+
+  it("names a hundred unknown members and one more, not thousands", async () => {
+    const { response, pointers } = await send(Object.fromEntries(tags(15_000).map((name) => [name, 0])));
+    expect([response.status, pointers.length]).toEqual([400, 101]);
+  });
+
+  it("does not take for a member what is a value, or in one", async () => {
+    const odd = ['"a": 1', "\\", '\\"', "x:y"];
+    expect((await send({ tags: odd })).response.status).toBe(200);
+  });
+
+  it("answers a list of a million wrong things with one problem", async () => {
+    const { response, pointers } = await post(`{"tags":[${"1,".repeat(2_000_000)}1]}`);
+    expect([response.status, pointers[0], pointers.length]).toEqual([400, "", 1001]);
+  });
 
   it("gives every problem a detail in words", async () => {
     const { answer } = await send({ tags: ["", 1], mode: "x" });

@@ -12,6 +12,7 @@ export interface TestApp {
   /** What the next purges come to. */
   purge: (order: PurgeOrder) => Promise<PurgeOutcome>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
+  send(request: Request): Promise<Response>;
 }
 
 export interface AppOptions {
@@ -62,7 +63,8 @@ export function appWith(
     edge,
     purges,
     purge: () => Promise.resolve({ kind: "purged", seq: purges.length, purgedAtMs: 0, replayed: false }),
-    fetch: async (path, init) => app.fetch(new Request(SHOP + path, init), {}, context),
+    fetch: (path, init) => test.send(new Request(SHOP + path, init)),
+    send: async (request) => app.fetch(request, {}, context),
   };
   return test;
 }

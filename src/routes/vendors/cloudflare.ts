@@ -5,11 +5,11 @@ import { bearerToken } from "../../auth/tokens.ts";
 import { boundedJson } from "../json-body.ts";
 import { asProblem, type Problem } from "../problem.ts";
 import type { Door, Ended } from "../order.ts";
-import type { Selectors } from "../selectors.ts";
+import { MAX_SELECTED, type Selectors } from "../selectors.ts";
 
 const CALL = /^\/client\/v4\/zones\/([^/]+)\/(purge|invalidate)_cache$/;
 
-const texts = v.array(v.string("must be a string"), "must be a list of strings");
+const texts = v.custom<readonly unknown[]>(Array.isArray, "must be a list of strings");
 /** Whatever headers a file is named with, all variants of its URL are purged: never too little. */
 const file = v.strictObject({
   url: v.string("must be a URL"),
@@ -17,7 +17,13 @@ const file = v.strictObject({
 });
 const body = v.strictObject({
   purge_everything: v.optional(v.literal(true, "must be true")),
-  files: v.optional(v.array(v.union([v.string(), file], "must be a URL, or an object with one"), "must be a list")),
+  files: v.optional(
+    v.pipe(
+      v.custom<unknown[]>(Array.isArray, "must be a list"),
+      v.maxLength(MAX_SELECTED, `must be at most ${String(MAX_SELECTED)}`),
+      v.array(v.union([v.string(), file], "must be a URL, or an object with one")),
+    ),
+  ),
   tags: v.optional(texts),
   hosts: v.optional(texts),
   prefixes: v.optional(texts),
@@ -35,15 +41,16 @@ export async function cloudflareRoute(request: Request, path: string, door: Door
   if (request.method !== "POST")
     return failed(405, [[10405, "Method not allowed for this endpoint"]], { allow: "POST" });
   const read = await boundedJson(request);
-  if (read.kind === "too-large") return failed(413, [[10413, "Request body is too large"]]);
-  const checked = check(body, read.kind === "json" ? read.value : undefined);
+  if (read.kind === "refused") return failed(read.status, [[read.status === 413 ? 10413 : 1016, read.detail]]);
+  const checked = check(body, read.value);
   if (!checked.ok)
     return failed(
       400,
       checked.issues.map((issue) => [1016, told(asProblem(issue))]),
     );
   const selectors = selectorsOf(checked.output);
-  if (Object.keys(selectors).length === 0) return failed(400, [[1012, MISSING]]);
+  const names = Object.values(selectors).some((one) => one === true || one.length > 0);
+  if (!names) return failed(400, [[1012, MISSING]]);
   const ended = await purger({ selectors, mode: verb === "purge" ? "hard" : "soft" });
   return ended.kind === "purged"
     ? answer(200, { success: true, errors: [], messages: [], result: { id: zone } })
@@ -64,12 +71,12 @@ function refusal(ended: Exclude<Ended, { readonly kind: "purged" }>): Response {
     case "forbidden":
       return failed(
         403,
-        ended.problems.map((problem) => [10000, `Authentication error: ${told(problem)}`]),
+        ended.problems.map((problem) => [10000, `Authentication error: ${told(inTheirWords(problem))}`]),
       );
     case "refused":
       return failed(
         400,
-        ended.problems.map((problem) => [1016, told(problem)]),
+        ended.problems.map((problem) => [1016, told(inTheirWords(problem))]),
       );
   }
 }
@@ -78,22 +85,23 @@ const MISSING = 'Request must contain one of "purge_everything", "files", "tags"
 
 type Body = v.InferOutput<typeof body>;
 
-function selectorsOf({ purge_everything: everything, files, tags, hosts, prefixes }: Body): Selectors {
+function selectorsOf({ purge_everything: everything, files, tags, hosts, prefixes }: Body) {
   return {
     ...(everything && { everything }),
     ...(files && { urls: files.map((one) => (typeof one === "string" ? one : one.url)) }),
     ...(tags && { tags }),
     ...(hosts && { hosts }),
     ...(prefixes && { prefixes }),
-  };
+  } satisfies Selectors;
 }
 
-/** In the vendor's own words for the places: what is `urls` to us, is `files` to them. */
+/** What is `urls` to us, is `files` to them. */
+function inTheirWords({ pointer, detail }: Problem): Problem {
+  return { pointer: pointer.replace(/^\/urls/, "/files").replace(/^\/everything/, "/purge_everything"), detail };
+}
+
 function told({ pointer, detail }: Problem): string {
-  return `${pointer.replace(/^\/urls/, "/files").replace(/^\/everything/, "/purge_everything")}: ${detail}`.replace(
-    /^: /,
-    "",
-  );
+  return pointer === "" ? detail : `${pointer}: ${detail}`;
 }
 
 function failed(

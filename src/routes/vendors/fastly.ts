@@ -8,11 +8,11 @@ import type { Door, Ended, Purger } from "../order.ts";
 import type { Selectors } from "../selectors.ts";
 
 const body = v.strictObject({
-  surrogate_keys: v.array(v.string("must be a string"), "must be a list of strings"),
+  surrogate_keys: v.custom<readonly unknown[]>(Array.isArray, "must be a list of strings"),
 });
 
 type Asked =
-  | { readonly kind: "keys"; readonly keys: readonly string[] }
+  | { readonly kind: "keys"; readonly keys: readonly unknown[] }
   | { readonly kind: "one"; readonly selectors: Selectors }
   | { readonly kind: "wrong"; readonly response: Response };
 
@@ -46,32 +46,38 @@ async function askedFor(request: Request, path: string, mode: PurgeMode): Promis
   const [, key] = KEY.exec(plain) ?? [];
   if (key !== undefined) return { kind: "one", selectors: { tags: [decoded(key)] } };
   if (!KEYS.test(plain)) return { kind: "wrong", response: failed(404, "Record not found") };
-  const listed = request.headers
-    .get("surrogate-key")
-    ?.split(/\s+/)
-    .filter((one) => one !== "");
-  return listed ? { kind: "keys", keys: listed } : keysIn(request);
+  return keysIn(request);
 }
 
+/** Those of the field, where several lines arrive joined with a comma, and those of the body. */
 async function keysIn(request: Request): Promise<Asked> {
+  const listed = request.headers.get("surrogate-key")?.split(/[\s,]+/);
+  const keys = listed?.filter((one) => one !== "") ?? [];
   const read = await boundedJson(request);
-  if (read.kind === "too-large") return { kind: "wrong", response: failed(413, "Request body is too large") };
-  const checked = check(body, read.kind === "json" ? read.value : undefined);
-  if (checked.ok) return { kind: "keys", keys: checked.output.surrogate_keys };
-  const detail = checked.issues.map((issue) => told(asProblem(issue))).join("; ");
+  if (read.kind === "refused") return { kind: "wrong", response: failed(read.status, "Bad request", read.detail) };
+  if (read.value === undefined && keys.length > 0) return { kind: "keys", keys };
+  const checked = check(body, read.value);
+  if (checked.ok) return { kind: "keys", keys: [...keys, ...checked.output.surrogate_keys] };
+  const detail = checked.issues.map((issue) => inTheirWords(asProblem(issue))).join("; ");
   return { kind: "wrong", response: failed(400, "Bad request", detail) };
 }
 
-async function byKeys(purger: Purger, keys: readonly string[], mode: PurgeMode): Promise<Response> {
+async function byKeys(purger: Purger, keys: readonly unknown[], mode: PurgeMode): Promise<Response> {
+  if (keys.length === 0) return failed(400, "Bad request", "must name something: surrogate_keys");
   const ended = await purger({ selectors: { tags: keys }, mode });
-  return answered(ended, (id) => Object.fromEntries(keys.map((key) => [key, id])));
+  return answered(ended, (id) => Object.fromEntries(keys.map((key) => [String(key), id])), inTheirWords);
 }
 
+/** Of one key or URL: what is wrong needs no place. */
 export function answeredAsFastly(ended: Ended): Response {
-  return answered(ended, (id) => ({ status: "ok", id }));
+  return answered(
+    ended,
+    (id) => ({ status: "ok", id }),
+    ({ detail }) => detail,
+  );
 }
 
-function answered(ended: Ended, content: (id: string) => object): Response {
+function answered(ended: Ended, content: (id: string) => object, told: (problem: Problem) => string): Response {
   switch (ended.kind) {
     case "purged":
       return answer(200, content(`strata-${String(ended.seq)}`));
@@ -89,8 +95,8 @@ function answered(ended: Ended, content: (id: string) => object): Response {
   }
 }
 
-/** In the vendor's own words: what is a tag to us, is a surrogate key to them. */
-function told({ pointer, detail }: Problem): string {
+/** What is a tag to us, is a surrogate key to them. */
+function inTheirWords({ pointer, detail }: Problem): string {
   return pointer === "" ? detail : `${pointer.replace(/^\/tags/, "/surrogate_keys")}: ${detail}`;
 }
 
