@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import Cloudflare, { APIError } from "cloudflare";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { runExample } from "./support/example.ts";
 import { ALL, only, type Page, type Shelf, startShelf } from "./support/shelf.ts";
 
 const zone_id = "023e105f4ecef8ad9ca31a8372d0c353";
@@ -41,7 +42,7 @@ const PURGES: readonly (readonly [string, object, readonly Page[]])[] = [
   ],
   [
     "tags",
-    { tags: ["item:7", "post:1", "nothing"] },
+    { tags: ["product:7", "post:1", "nothing"] },
     ["shop.test/blog/1", "shop.test/blog/1?page=2", "shop.test/items/7", "img.test/7.svg"],
   ],
   ["a tag beyond ASCII", { tags: ["café"] }, ["shop.test/items/7"]],
@@ -63,9 +64,14 @@ describe("cloudflare.cache.purge", () => {
 
   it("by several selectors at once, and with the account's key in the place of a token", async () => {
     const byKey = clientOf({ apiKey: "cloudflare-token", apiEmail: "someone@shop.test" });
-    await byKey.cache.purge(asked({ tags: ["item:8"], hosts: ["shop.test:80"] }));
+    await byKey.cache.purge(asked({ tags: ["product:8"], hosts: ["shop.test:80"] }));
     expect(await shelf.changed()).toEqual(only("MISS", ...ALL.filter((page) => page !== "img.test/7.svg")));
   });
+});
+
+it("purges by the example in the documents", async () => {
+  await runExample("docs/purge.md", "cloudflare", shelf.edgeUrl, "cloudflare-token");
+  expect(await shelf.changed()).toEqual(only("MISS", "shop.test/items/7", "img.test/7.svg"));
 });
 
 describe("cloudflare.cache.invalidate", () => {

@@ -2,12 +2,13 @@
 import { createHash } from "node:crypto";
 import { ApiClient, PurgeApi } from "fastly";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { runExample } from "./support/example.ts";
 import { ALL, only, type Page, type Shelf, startShelf } from "./support/shelf.ts";
 
 const service_id = "SU1Z0isxPaozGVKXdv0eY";
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const NAMED = [
-  { name: "items", sha256: sha256("items-token"), tags: ["item:*"] },
+  { name: "items", sha256: sha256("items-token"), tags: ["product:*"] },
   { name: "shop", sha256: sha256("shop-token"), hosts: ["shop.test"] },
   { name: "slow", sha256: sha256("slow-token"), rate: 0.01 },
 ];
@@ -41,11 +42,11 @@ const MODES: readonly (readonly ["MISS" | "STALE", object])[] = [
 describe.each(MODES)("fastly: %s", (state, soft) => {
   it.each<[string, readonly Page[]]>([
     ["post:1", ["shop.test/blog/1", "shop.test/blog/1?page=2"]],
-    ["item:7", ["shop.test/items/7", "img.test/7.svg"]],
+    ["product:7", ["shop.test/items/7", "img.test/7.svg"]],
     ["a/b", ["shop.test/items/7"]],
     ["50%off", ["img.test/8.svg"]],
     ["caf%C3%A9", ["shop.test/items/7"]],
-    ["item", []],
+    ["product", []],
     ["nothing", []],
   ])("purgeTag %s", async (surrogate_key, pages) => {
     expect(await purges().purgeTag({ service_id, surrogate_key, ...soft })).toEqual(OK);
@@ -55,22 +56,22 @@ describe.each(MODES)("fastly: %s", (state, soft) => {
   const BULK: readonly Page[] = ["shop.test/", "shop.test/items/7", "img.test/7.svg"];
 
   it("bulkPurgeTag by its body", async () => {
-    const purge_response = { surrogate_keys: ["home", "item:7"] };
+    const purge_response = { surrogate_keys: ["home", "product:7"] };
     const ids = await purges().bulkPurgeTag({ service_id, purge_response, ...soft });
-    expect(ids).toEqual({ home: OK.id, "item:7": OK.id });
+    expect(ids).toEqual({ home: OK.id, "product:7": OK.id });
     expect(await shelf.changed()).toEqual(only(state, ...BULK));
   });
 
   it("bulkPurgeTag by the Surrogate-Key field", async () => {
-    const ids = await purges().bulkPurgeTag({ service_id, surrogate_key: "home  item:7", ...soft });
-    expect(ids).toEqual({ home: OK.id, "item:7": OK.id });
+    const ids = await purges().bulkPurgeTag({ service_id, surrogate_key: "home  product:7", ...soft });
+    expect(ids).toEqual({ home: OK.id, "product:7": OK.id });
     expect(await shelf.changed()).toEqual(only(state, ...BULK));
   });
 
   it("bulkPurgeTag by both: all of it", async () => {
     const purge_response = { surrogate_keys: ["home"] };
-    const ids = await purges().bulkPurgeTag({ service_id, surrogate_key: "item:7", purge_response, ...soft });
-    expect(ids).toEqual({ home: OK.id, "item:7": OK.id });
+    const ids = await purges().bulkPurgeTag({ service_id, surrogate_key: "product:7", purge_response, ...soft });
+    expect(ids).toEqual({ home: OK.id, "product:7": OK.id });
     expect(await shelf.changed()).toEqual(only(state, ...BULK));
   });
 
@@ -90,6 +91,11 @@ describe("fastly", () => {
   it("purgeAll", async () => {
     expect(await purges().purgeAll({ service_id })).toEqual({ status: "ok" });
     expect(await shelf.changed()).toEqual(only("MISS", ...ALL));
+  });
+
+  it("by the example in the documents", async () => {
+    await runExample("docs/purge.md", "fastly", shelf.edgeUrl, "fastly-token");
+    expect(await shelf.changed()).toEqual(only("STALE", "shop.test/items/7", "img.test/7.svg"));
   });
 });
 
@@ -143,14 +149,14 @@ describe("what is refused ends as the client's own error, and nothing is purged"
 
   it("what the token is not for", async () => {
     const msg = "You are not authorized to perform this action";
-    const purge_response = { surrogate_keys: ["item:7", "home"] };
+    const purge_response = { surrogate_keys: ["product:7", "home"] };
     const { body } = await refused(403, msg, api("items-token").bulkPurgeTag({ service_id, purge_response }));
     expect(body.detail).toBe("/surrogate_keys/1: this token may not purge this tag");
     await refused(403, msg, api("items-token").purgeAll({ service_id }));
     await refused(403, msg, api("items-token").purgeSingleUrl({ cached_url: "shop.test/" }));
     await refused(403, msg, api("shop-token").purgeSingleUrl({ cached_url: "img.test/7.svg?shop.test/" }));
     await refused(403, msg, api("shop-token").purgeTag({ service_id, surrogate_key: "home" }));
-    await api("items-token").purgeTag({ service_id, surrogate_key: "item:8" });
+    await api("items-token").purgeTag({ service_id, surrogate_key: "product:8" });
     expect(await shelf.changed()).toEqual(only("MISS", "img.test/8.svg"));
   });
 

@@ -15,9 +15,9 @@ const PAGES = {
   "shop.test/blog/1": "blog post:1",
   "shop.test/blog/1?page=2": "blog post:1",
   "shop.test/blogs": "",
-  "shop.test/items/7": "item:7 a/b café",
-  "img.test/7.svg": "item:7",
-  "img.test/8.svg": "item:8 50%off",
+  "shop.test/items/7": "product:7 a/b café",
+  "img.test/7.svg": "product:7",
+  "img.test/8.svg": "product:8 50%off",
 } as const;
 
 export type Page = keyof typeof PAGES;
