@@ -24,6 +24,8 @@ export interface EdgesOptions {
   readonly config?: string | undefined;
   /** the admin token */
   readonly token: string;
+  /** further tokens with scopes, as STRATA_TOKENS has them */
+  readonly namedTokens?: string | undefined;
   /** directory in which KV, Cache API and Durable Objects outlive `close()`; default: nothing does */
   readonly persist?: string | undefined;
   /** further text bindings, for tests and benchmarks; they win over those of wrangler.toml */
@@ -154,6 +156,7 @@ function runtimeOptions(
         ...(deployment.vars as Record<string, string>),
         ...(options.origin === undefined ? {} : { STRATA_ORIGIN: options.origin }),
         STRATA_TOKEN: options.token,
+        ...(options.namedTokens === undefined ? {} : { STRATA_TOKENS: options.namedTokens }),
         STRATA_ENV: "development",
         STRATA_COLO: name,
         // Only a changed binding makes the runtime start fresh isolates.

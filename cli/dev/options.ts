@@ -45,6 +45,7 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv)
       config,
       originPort: originPortOf(flags, lastPort),
       token: env["STRATA_TOKEN"] || "dev-token",
+      namedTokens: env["STRATA_TOKENS"],
       redisUrl: env["REDIS_URL"],
       databaseUrl: env["DATABASE_URL"],
     },

@@ -16,6 +16,8 @@ export interface DevOptions {
   readonly originPort: number;
   readonly edges: number;
   readonly token: string;
+  /** as STRATA_TOKENS has them */
+  readonly namedTokens?: string | undefined;
   /** another origin to front; the demonstration shop and Redis are then not started */
   readonly origin?: string | undefined;
   readonly config?: string | undefined;
@@ -65,6 +67,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       origin: originUrl,
       config: options.config,
       token: options.token,
+      namedTokens: options.namedTokens,
       entry: options.entry,
       log,
     });

@@ -31,8 +31,13 @@ describe("accepted", () => {
   });
 
   test("the environment gives token, Redis and Postgres; an empty token is none", () => {
-    const env = { STRATA_TOKEN: "secret", REDIS_URL: "redis://r", DATABASE_URL: "postgres://p" };
-    expect(parsed([], env)).toMatchObject({ token: "secret", redisUrl: "redis://r", databaseUrl: "postgres://p" });
+    const env = { STRATA_TOKEN: "secret", STRATA_TOKENS: "[]", REDIS_URL: "redis://r", DATABASE_URL: "postgres://p" };
+    expect(parsed([], env)).toMatchObject({
+      token: "secret",
+      namedTokens: "[]",
+      redisUrl: "redis://r",
+      databaseUrl: "postgres://p",
+    });
     expect(parsed([], { STRATA_TOKEN: "" }).token).toBe("dev-token");
   });
 

@@ -32,6 +32,8 @@ export interface Shelf {
   send(page: string, method: string, headers?: Readonly<Record<string, string>>): Promise<Seen>;
   /** Methods and paths of what reached the origin that was no GET. */
   readonly unsafe: readonly string[];
+  /** As if none had. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -80,6 +82,9 @@ export async function startShelf({ token, named = [] }: ShelfOptions): Promise<S
   return {
     edgeUrl,
     unsafe,
+    forget() {
+      unsafe.length = 0;
+    },
     send,
     async fill() {
       for (const page of ALL) {
@@ -111,9 +116,9 @@ async function startEdgesBefore(origin: string, token: string, named: readonly o
   try {
     const config = join(directory, "site.ts");
     await writeFile(config, `import { defineSite } from "strata";\nexport default defineSite({});`);
-    const bindings = { STRATA_TOKENS: named.length === 0 ? "" : JSON.stringify(named) };
+    const namedTokens = named.length === 0 ? undefined : JSON.stringify(named);
     const log = (): void => undefined;
-    return await startEdges({ count: 1, port: 0, origin, config, token, bindings, log });
+    return await startEdges({ count: 1, port: 0, origin, config, token, namedTokens, log });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
