@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { DependencyError } from "./error.ts";
 import { bearerToken, type Grant, type Tokens } from "./auth/tokens.ts";
 import type { Edge } from "./flow/exchange.ts";
+import { namesHost } from "./flow/receive.ts";
 import { contentRoute } from "./routes/content.ts";
 import { historyRoute } from "./routes/history.ts";
 import { type Door, purgerFor } from "./routes/order.ts";
@@ -75,8 +76,9 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
   app.onError(failed);
   return {
     async fetch(request, env, context) {
-      // content is most of what is asked for, and needs no routing
-      if (request.method === "PURGE" || request.url.includes("/.strata")) return app.fetch(request, env, context);
+      // content is most of what is asked for, and needs no routing; it also refuses what names no host
+      if ((request.method === "PURGE" || request.url.includes("/.strata")) && namesHost(request))
+        return app.fetch(request, env, context);
       try {
         return await contentRoute(request, mount(env).edge, context);
       } catch (cause) {

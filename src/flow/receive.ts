@@ -2,6 +2,7 @@
 import { isTwinAmong, type Location, type RequestFacts, requestFacts } from "../http/facts.ts";
 import type { FieldReader } from "../http/fields.ts";
 import { withoutEpoch } from "../http/browser-epoch.ts";
+import { isHost } from "../http/host.ts";
 import { normalisedPath } from "../http/path.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import type { Site } from "../policy/define.ts";
@@ -10,9 +11,6 @@ export type Received =
   | { readonly kind: "lookup"; readonly facts: RequestFacts }
   | { readonly kind: "bypass"; readonly facts: RequestFacts; readonly reason: ReasonCode }
   | { readonly kind: "refused"; readonly facts: RequestFacts; readonly status: 400 | 404; readonly detail: string };
-
-/** Host as RFC 3986 3.2.2 writes it, without userinfo: what else arrives wants to be taken for another URL. */
-const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
 export function receive(request: Request, site: Site): Received {
   const { headers } = request;
@@ -29,6 +27,12 @@ export function receive(request: Request, site: Site): Received {
   if (isAdminPath(facts.location.path)) return { kind: "refused", facts, status: 404, detail: "not found" };
   const reason = whyBypass(facts);
   return reason === undefined ? { kind: "lookup", facts } : { kind: "bypass", facts, reason };
+}
+
+/** False where the Host field is something else: the platform makes userinfo or a path of the URL from it. */
+export function namesHost({ headers }: Pick<Request, "headers">): boolean {
+  const host = headers.get("host");
+  return host === null || isHost(host);
 }
 
 /** Stands for the target of a request that has none. */
@@ -50,8 +54,8 @@ function isAdminPath(path: string): boolean {
 function whyInvalid(host: string | undefined, url: URL | undefined): string | undefined {
   if (!url) return "the request's target is not a URL";
   if (url.username !== "" || url.password !== "") return "the request's host contains userinfo";
-  if (host !== undefined && !HOST.test(host)) return "the Host field is not a host";
-  return HOST.test(url.host) ? undefined : "the request's URL has no valid host";
+  if (host !== undefined && !isHost(host)) return "the Host field is not a host";
+  return isHost(url.host) ? undefined : "the request's URL has no valid host";
 }
 
 function whyBypass({ method, field }: RequestFacts): ReasonCode | undefined {

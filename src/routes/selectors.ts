@@ -1,5 +1,6 @@
 // Owns selectors: what somebody writes to have purged becomes canonical targets, by the same reading as requests get, or a problem.
 import type { Location } from "../http/facts.ts";
+import { isHost } from "../http/host.ts";
 import { normalisedPath } from "../http/path.ts";
 import { EVERYTHING, type Target, urlTarget } from "../http/target.ts";
 import { MAX_TAG_LENGTH } from "../http/tags.ts";
@@ -125,16 +126,13 @@ function located(written: string): readonly Location[] | string {
   return read.find((one) => typeof one === "string") ?? read.filter((one) => typeof one !== "string");
 }
 
-/** Host as RFC 3986 3.2.2 writes it, as at the door. */
-const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
-
 function locationOf(scheme: Location["scheme"], rest: string): Location | string {
   if (/\s/u.test(rest)) return "must not contain white space: write %20";
   if (rest.includes("#")) return "must not have a fragment: no request carries one";
   const url = URL.parse(`${scheme}://${rest}`);
   if (!url) return "is no URL";
   if (url.username !== "" || url.password !== "" || /^[^/?]*@/.test(rest)) return "must not contain userinfo";
-  if (!HOST.test(url.host)) return "has no valid host";
+  if (!isHost(url.host)) return "has no valid host";
   return { scheme, host: url.host, path: normalisedPath(url.pathname), query: url.search };
 }
 
