@@ -2,7 +2,7 @@
 import { formatHttpDate, parseHttpDate } from "./dates.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { addressedToEdge, kept } from "./field-table.ts";
-import type { HeaderPairs } from "./fields.ts";
+import type { FieldReader, HeaderPairs } from "./fields.ts";
 import { initialAge, type LifetimePolicy, lifetimeOf, staleWindows } from "./freshness.ts";
 import { groupTarget, readGroups } from "./groups.ts";
 import { isWhole, lengthOf, partOf } from "./parts.ts";
@@ -60,14 +60,16 @@ export function recordOf(
     forSession: forSession(response, policy),
     ...validators,
     variant: variantOf(vary.fields, request.field),
-    targets: targetsOf(request, response, tags.tags),
+    targets: targetsOf(request, response.field, tags.tags),
     fence,
   };
 }
 
-function targetsOf({ location }: RequestFacts, { field }: ResponseFacts, tags: readonly string[]): TargetHash[] {
-  const groups = readGroups(field).map((group) => groupTarget(location, group));
-  return [...tags.map((value): Target => ({ kind: "tag", value })), ...groups].map(targetHash);
+/** A group is a tag besides: it can be purged by its name. */
+export function targetsOf({ location }: RequestFacts, field: FieldReader, tags: readonly string[]): TargetHash[] {
+  const groups = readGroups(field);
+  const named = [...tags, ...groups].map((value): Target => ({ kind: "tag", value }));
+  return [...new Set([...named, ...groups.map((group) => groupTarget(location, group))].map(targetHash))];
 }
 
 /** Each answer made from a part says its own range, and what is made of it has other bytes (RFC 9530 2). */

@@ -9,7 +9,8 @@ const MAX_TAGS = 1000;
 const COMMA_FIELDS = ["cache-tag", "edge-cache-tag", "cdn-tag", "netlify-cache-tag"] as const;
 /** Space-separated by its vendor's definition. */
 const SPACE_FIELD = "surrogate-key";
-const TAG_FIELDS: readonly string[] = [...COMMA_FIELDS, SPACE_FIELD, "cache-groups"];
+/** Without Cache-Groups: gateways add that to a 304, and it says nothing of the tags. */
+const TAG_FIELDS: readonly string[] = [...COMMA_FIELDS, SPACE_FIELD];
 
 export type Tags =
   | { readonly usable: true; readonly tags: readonly string[] }

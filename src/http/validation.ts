@@ -8,7 +8,7 @@ import { declaredLength, type HeaderPairs, readerOf } from "./fields.ts";
 import { initialAge } from "./freshness.ts";
 import { madePrivate } from "./private.ts";
 import type { ReasonCode } from "./reasons.ts";
-import { dated, recordOf, type SettlePolicy } from "./record.ts";
+import { dated, recordOf, type SettlePolicy, targetsOf } from "./record.ts";
 import { type Fence, originValidators, type Stored } from "./stored.ts";
 import { hasTagField, isTagField } from "./tags.ts";
 
@@ -36,7 +36,7 @@ export function validated(
   // what is stored is a GET's answer, whoever asked about it
   const record = recordOf(merged, { ...request, method: "GET" }, proven ? fence : stored.fence, policy);
   if (typeof record !== "string")
-    return { stored: { ...record, ...heldOn(stored, record, response) }, refusal: undefined };
+    return { stored: { ...record, ...heldOn(stored, record, request, response) }, refusal: undefined };
   const headers = dated(kept(merged.headers), merged);
   const answers = {
     compressible: isCompressible(merged),
@@ -70,25 +70,28 @@ export function freshenedByHead(
   // only an entity tag proves that nothing happened since the stored response's own fetch
   const proven = said.etag === undefined ? stored.fence : fence;
   const record = recordOf(mergedFacts(stored, response), { ...request, method: "GET" }, proven, policy);
-  return typeof record === "string" ? record : { ...record, ...heldOn(stored, record, response) };
+  return typeof record === "string" ? record : { ...record, ...heldOn(stored, record, request, response) };
 }
 
 /**
  * What stays with the body that is held, whatever a newer header section says: also by which request fields it was selected, since
  * an answer that names fewer of them was made for one request and frees the body for no other; and, where the answer brings no
- * tags, every target the body has, those of an older part included.
+ * tags, every target the body has, those of an older part included, but for groups where it brings those.
  */
 function heldOn(
-  { bodyLength, openEnded, shownEtag, variant, targets }: Stored,
+  { bodyLength, openEnded, shownEtag, variant, targets, headers }: Stored,
   record: Stored,
+  request: RequestFacts,
   { field }: ResponseFacts,
 ): Pick<Stored, "bodyLength" | "openEnded" | "shownEtag" | "variant" | "targets"> {
+  const replaced = field("cache-groups") === undefined ? [] : targetsOf(request, readerOf(headers), []);
+  const staying = hasTagField(field) ? [] : targets.filter((target) => !replaced.includes(target));
   return {
     bodyLength,
     openEnded,
     shownEtag,
     variant: { ...record.variant, ...variant },
-    targets: hasTagField(field) ? record.targets : [...new Set([...record.targets, ...targets])],
+    targets: [...new Set([...record.targets, ...staying])],
   };
 }
 

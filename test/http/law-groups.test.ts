@@ -54,6 +54,19 @@ describe("Cache-Groups", () => {
     expect(verdict.stored.targets).not.toContain(a);
   });
 
+  it.each<[string, Record<string, string>, Record<string, string>, boolean]>([
+    ["in a 304 leave the tags", { "Cache-Tag": "t" }, { "Cache-Groups": '"b"' }, true],
+    ["in a 304 with tags leave those", { "Surrogate-Key": "t" }, { "Cache-Groups": '"b"', "Surrogate-Key": "t" }, true],
+    ["are left by a 304 with tags alone", { "Cache-Groups": '"t"' }, { "Cache-Tag": "b" }, true],
+    ["make no tag stay that a 304 replaces", { "Cache-Tag": "t" }, { "Cache-Groups": '"b"', "Cache-Tag": "b" }, false],
+    ["go with an empty field in a 304", { "Cache-Groups": '"t"' }, { "Cache-Groups": "" }, false],
+  ])("RFC 9111 3.2: %s", (_, before, after, stays) => {
+    const stored = storedFrom({ "Cache-Control": "max-age=60", ETag: '"v"', ...before });
+    const verdict = settled(after, { status: 304 }, { stored });
+    if (verdict.verdict !== "refresh") throw new Error("expected a refresh");
+    expect(verdict.stored.targets.includes(targetHash({ kind: "tag", value: "t" }))).toBe(stays);
+  });
+
   it.each<[string, string, string, number, readonly string[]]>([
     ["3", "POST", '"a", "b"', 200, ["a", "b"]],
     ["3", "PUT", '"a"', 204, ["a"]],
