@@ -20,7 +20,8 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
   const { edge, exchange, facts, rule, place } = trip;
   const { held, intent, patienceMs } = errand;
   if (patienceMs !== undefined && edge.resting.has(place.key)) return meanwhile(trip, errand, "stale-if-busy");
-  // the fence is taken before asking, so that a purge while we wait applies to the answer
+  // the fence is taken before asking, so that a purge while we wait applies to the answer; and where something is held, when that
+  // was judged: a purge since then, which nobody has asked about, must not be overtaken by a 304
   const asked: Asked = {
     request: facts,
     stored: held?.stored,
@@ -28,7 +29,7 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
     prefix: errand.prefix?.stored,
     clientConditionals: intent.clientConditionals && isConditional(facts),
     purge: errand.purge,
-    fence: edge.purges.fence(),
+    fence: held ? errand.fence : edge.purges.fence(),
   };
   const validators = held ? storedValidators(held.stored) : [];
   const varied = place.index?.fields ?? [];

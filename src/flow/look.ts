@@ -2,7 +2,7 @@
 import type { RequestFacts } from "../http/facts.ts";
 import { newerMayExist } from "../http/reasons.ts";
 import { type PurgeState, type Reuse, reuse } from "../http/reuse.ts";
-import type { Stored } from "../http/stored.ts";
+import type { Fence, Stored } from "../http/stored.ts";
 import type { Rule } from "../policy/define.ts";
 import type { Found, Lookup, Place } from "../tiers/tier.ts";
 import type { Edge, Exchange } from "./exchange.ts";
@@ -15,6 +15,8 @@ export interface Seen {
   readonly purge: PurgeState;
   readonly place: Place;
   readonly nowMs: number;
+  /** Taken before anything was judged: what the origin confirms of what is held has been judged up to here, no further. */
+  readonly fence: Fence | undefined;
 }
 
 export const CLEAR: PurgeState = { state: "clear" };
@@ -40,6 +42,7 @@ function lookWith(
   rule: Rule,
 ): Seen | Promise<Seen> {
   const nowMs = edge.now();
+  const fence = edge.purges.fence();
   let last: Judged | undefined;
   // the lookup asks about what it finds, and we ask again about what it chose: mostly the same
   const judge = (stored: Stored): Judged => {
@@ -54,8 +57,8 @@ function lookWith(
   const asked = { key, request: facts.field, global, maxVariants, epoch: edge.stack.epoch() };
   const seen = ({ found, absence, index }: Lookup): Seen => {
     const place = { ...asked, index };
-    if (found) return { ...judge(found.stored), held: found, place, nowMs };
-    return { decided: reuse(facts, absence, CLEAR, rule, nowMs), purge: CLEAR, held: undefined, place, nowMs };
+    if (found) return { ...judge(found.stored), held: found, place, nowMs, fence };
+    return { decided: reuse(facts, absence, CLEAR, rule, nowMs), purge: CLEAR, held: undefined, place, nowMs, fence };
   };
   const lookup = edge.stack.lookup(asked, enough, exchange.background);
   return lookup instanceof Promise ? lookup.then(seen) : seen(lookup);

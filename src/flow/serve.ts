@@ -143,9 +143,10 @@ function answer(
   land: Land | undefined,
   waitedFor: ReasonCode | undefined,
 ): Response | Promise<Response> {
-  const { decided, held, purge, nowMs } = seen;
+  const { decided, held, purge, nowMs, fence } = seen;
   const { reason } = decided;
   const delivery = deliveryOf(trip, nowMs);
+  const about = { reason, held, fence, purge, intent: FETCH_WHOLE };
   switch (decided.verdict) {
     case "fresh":
       return deliverHeld(
@@ -154,14 +155,14 @@ function answer(
         waitedFor === undefined ? { reason, hit: true } : { reason: waitedFor, hit: false, collapsed: true },
       );
     case "stale-while-revalidate":
-      refreshLater(trip, { reason, held, purge, intent: FETCH_WHOLE }, nowMs);
+      refreshLater(trip, about, nowMs);
       return deliverHeld(delivery, present(held), {
         reason,
         hit: true,
         ttlSeconds: Math.floor(freshSeconds(decided.stored, purge, nowMs)),
       });
     case "revalidate":
-      return forward(trip, { reason, held, purge, intent: FETCH_WHOLE, land, patienceMs: patienceFor(trip, seen) });
+      return forward(trip, { ...about, land, patienceMs: patienceFor(trip, seen) });
     case "complete":
       return forward(trip, { reason, prefix: partIn(held), purge, intent: restOf(decided.stored), land });
     case "fetch": {

@@ -2,7 +2,7 @@
 import type { RequestFacts } from "../http/facts.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import type { PurgeState } from "../http/reuse.ts";
-import type { Stored } from "../http/stored.ts";
+import type { Fence, Stored } from "../http/stored.ts";
 import type { Rule } from "../policy/define.ts";
 import type { Found, Place } from "../tiers/tier.ts";
 import type { Delivery } from "./deliver.ts";
@@ -25,6 +25,8 @@ export interface Errand {
   readonly reason: ReasonCode;
   /** The stored response to validate. */
   readonly held?: Found | undefined;
+  /** The fence of the look that found it. */
+  readonly fence?: Fence | undefined;
   /** One whose validation went wrong: it is not asked about again, but may stand in where the origin fails. */
   readonly standIn?: Found | undefined;
   /** What the client was given meanwhile, where its body cannot be had again. */

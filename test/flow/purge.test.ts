@@ -165,6 +165,43 @@ describe("purge: hard", () => {
   });
 });
 
+describe("purge: between the look and the question to the origin", () => {
+  it.each([
+    ["GET", "max-age=10"],
+    ["HEAD", "max-age=10"],
+    ["GET", "max-age=10, stale-while-revalidate=60"],
+  ])("a validation by %s under %s does not overtake it", async (method, cacheControl) => {
+    const colo = mapTier("colo");
+    const fields = { ...TAGGED, "cache-control": cacheControl };
+    // a tag that stays while the content changes is what hard purges are for
+    const e = testEdge({
+      lower: [colo],
+      origin: inTurn(
+        () => answer("v1", fields),
+        () => (method === "HEAD" ? answer(null, fields) : answer(null, fields, 304)),
+        () => answer("v2", fields),
+      ),
+    });
+    await e.text("/a");
+    e.clock.advance(20);
+    await e.edge.purges.ensure(0, () => undefined);
+    const looking = barrier();
+    const reached = barrier();
+    colo.beforeGet = () => {
+      reached.open();
+      return looking.passed;
+    };
+    const asked = e.get("/a", { method });
+    await reached.passed;
+    e.log.purge(["a"], "hard");
+    e.replica.apply({ delta: e.log.delta(e.replica.cursor()), sentAtMs: e.clock.now() });
+    looking.open();
+    await (await asked).text();
+    await e.idle();
+    expect((await e.text("/a")).text).toBe("v2");
+  });
+});
+
 describe("purge: soft", () => {
   const softly = { ...TAGGED, "cache-control": "max-age=60, stale-while-revalidate=30, stale-if-error=30" };
 
