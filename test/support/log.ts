@@ -1,7 +1,16 @@
 // Owns a purge log in memory for tests: the records of the real one, without storage or network.
 import { type Target, targetHash } from "../../src/http/target.ts";
 import type { PurgeMode } from "../../src/http/purge-order.ts";
-import { type Cursor, type Delta, NO_FLOOR, type PurgeRecord, purgedAgain } from "../../src/purge/records.ts";
+import {
+  changedSeq,
+  type Cursor,
+  type Delta,
+  type Floor,
+  mergedMarks,
+  NO_FLOOR,
+  type PurgeRecord,
+  purgedAgain,
+} from "../../src/purge/records.ts";
 
 export interface MemoryLog {
   purge(tags: readonly string[], mode: PurgeMode, nowMs?: number): number;
@@ -11,6 +20,9 @@ export interface MemoryLog {
   since(cursor: Cursor | undefined): Promise<Delta>;
   /** As a log that lost its storage. */
   lose(): void;
+  /** As a log with room for the `kept` latest targets: the others are dropped, and the floor rises to them. */
+  compact(kept: number, nowMs: number): void;
+  floor(): Floor;
   readonly questions: (Cursor | undefined)[];
   /** While set, questions are answered by it. */
   answer: ((cursor: Cursor | undefined) => Promise<Delta>) | undefined;
@@ -20,6 +32,7 @@ export function memoryLog(): MemoryLog {
   const changed = new Map<string, { record: PurgeRecord; seq: number }>();
   let incarnation = "first";
   let seq = 0;
+  let floor = NO_FLOOR;
   const log: MemoryLog = {
     questions: [],
     answer: undefined,
@@ -41,13 +54,36 @@ export function memoryLog(): MemoryLog {
     delta(cursor) {
       const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
       const records = [...changed.values()].filter((row) => row.seq > from).map(({ record }) => record);
-      return { incarnation, seq, from, floor: NO_FLOOR, records };
+      return { incarnation, seq, from, floor, records };
     },
     lose() {
       changed.clear();
       incarnation += "+";
       seq = 0;
+      floor = NO_FLOOR;
     },
+    compact(kept, nowMs) {
+      const records = [...changed.values()].map(({ record }) => record);
+      const dropped = records.toSorted((a, b) => changedSeq(a) - changedSeq(b)).slice(0, records.length - kept);
+      for (const { target } of dropped) changed.delete(target);
+      const [last] = dropped.slice(-1);
+      if (!last) return;
+      const all = {
+        hardSeq: Math.max(...dropped.map(({ hardSeq }) => hardSeq)),
+        softSeq: Math.max(...dropped.map(({ softSeq }) => softSeq)),
+        previousSoftSeq: Math.max(...dropped.map(({ previousSoftSeq }) => previousSoftSeq)),
+        // of several soft purges the earliest counts: a stale window is never extended
+        softAtMs: Math.min(...dropped.filter(({ softSeq }) => softSeq > 0).map(({ softAtMs }) => softAtMs)),
+      };
+      const softAtMs = all.softSeq > 0 ? all.softAtMs : 0;
+      floor = {
+        ...mergedMarks(floor, { ...all, softAtMs }),
+        seq: changedSeq(last),
+        jitterSeq: seq,
+        roseAtMs: nowMs,
+      };
+    },
+    floor: () => floor,
     since(cursor) {
       log.questions.push(cursor);
       return log.answer ? log.answer(cursor) : Promise.resolve(log.delta(cursor));
