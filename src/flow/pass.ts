@@ -1,6 +1,7 @@
 // Owns requests that pass by the cache: sent on as they came, answered as the origin answered; the unsafe ones invalidate.
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
+import { deliverable } from "../http/field-table.ts";
 import { declaredLength } from "../http/fields.ts";
 import { answersGet } from "../http/post.ts";
 import type { CacheKey } from "../http/key.ts";
@@ -34,8 +35,10 @@ export async function passBy(
     return deliverFailure(delivery, upstream, { reason, hit: false, settled: upstream.reason });
   }
   const { response, raw } = upstream;
-  // a switched protocol is a socket, not a message: nothing can be added to it
-  if (response.status === 101) return raw;
+  // a switched protocol is a socket, not a message; but the fields it came with are read by clients
+  if (response.status === 101) {
+    return new Response(null, { status: 101, webSocket: raw.webSocket, headers: deliverable([...raw.headers]) });
+  }
   const overtaken = edge.stack.invalidatedSince(ownKey(edge, facts), startedAt);
   const invalidating = invalidate(edge, facts, response);
   // its own invalidation does not count against it, one that another request made before or makes from now on does

@@ -71,11 +71,14 @@ describe("bypass", () => {
       origin: () => {
         const [client, server] = Object.values(new WebSocketPair());
         server?.accept();
-        return new Response(null, { status: 101, webSocket: client ?? null });
+        const headers = { "cache-tag": "a", "surrogate-key": "b", "sec-websocket-protocol": "chat" };
+        return new Response(null, { status: 101, webSocket: client ?? null, headers });
       },
     });
     const response = await e.get("/socket", { headers: { upgrade: "websocket" } });
     expect(response.status).toBe(101);
+    // but for what was addressed to this cache
+    expect([...response.headers]).toEqual([["sec-websocket-protocol", "chat"]]);
     expect(response.webSocket).not.toBeNull();
     expect(e.asked[0]?.headers.get("upgrade")).toBe("websocket");
     response.webSocket?.accept();
