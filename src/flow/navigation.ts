@@ -1,11 +1,18 @@
 // Owns what page loads carry besides the page: the word to a browser that its cache was purged, once.
-import { clearingFor, EPOCH_COOKIE, type Clearing, epochCookie } from "../http/browser-epoch.ts";
+import { clearingFor, EPOCH_COOKIE, type Clearing, epochCookies } from "../http/browser-epoch.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 
-/** A page load, as browsers mark it on every secure origin (Fetch Metadata 2.3). */
-export function isNavigation({ headers }: Request): boolean {
-  return headers.get("sec-fetch-mode") === "navigate";
+/**
+ * A page load, as browsers mark it on every secure origin (Fetch Metadata 2.1, 2.3). The cookie of a form that another site sends,
+ * and of a frame in its pages, stays behind (SameSite): of these nobody could say what has been obeyed.
+ */
+export function isNavigation({ method, headers }: Request): boolean {
+  const into = headers.get("sec-fetch-dest") ?? "document";
+  return method === "GET" && headers.get("sec-fetch-mode") === "navigate" && into === "document";
 }
+
+/** How long a page load may wait for the time when every edge has obeyed, milliseconds; where that is later, it is not told yet. */
+const PATIENCE_MS = 2000;
 
 /** Serves a page load; a browser that has not obeyed the last purge of browsers gets told with its page. */
 export async function serveNavigation(
@@ -16,17 +23,25 @@ export async function serveNavigation(
   // the page's own look needs the same, and will find it done
   await edge.purges.ensure(edge.site.maxLagMs, exchange.background);
   const clearing = clearingOf(edge, exchange.request);
-  if (!clearing) return serve(edge, exchange);
+  if (!clearing || clearing.leftMs > PATIENCE_MS) return serve(edge, exchange);
+  // what it fetches anew could come from an isolate that still serves the old, and would stay for as long as that had
+  if (clearing.clears && clearing.leftMs > 0) await edge.timeout(clearing.leftMs).passed;
   const response = await serve(edge, clearing.clears ? withoutConditions(exchange) : exchange);
   tell(response, clearing, exchange.request);
   return response;
 }
 
-function clearingOf(edge: Edge, { url, headers }: Request): Clearing | undefined {
+/** `leftMs`: until every edge obeys the purge; it is known to the second. */
+type Told = Clearing & { readonly leftMs: number };
+
+function clearingOf(edge: Edge, { url, headers }: Request): Told | undefined {
   const host = URL.parse(url)?.host;
   const epoch = host === undefined ? undefined : edge.purges.browserEpoch(host);
   const field = (name: string): string | undefined => headers.get(name) ?? undefined;
-  return epoch === undefined ? undefined : clearingFor(epoch, epochCookie(field("cookie")), field);
+  if (epoch === undefined) return undefined;
+  const nowMs = edge.now();
+  const clearing = clearingFor(epoch, epochCookies(field("cookie")), field, nowMs);
+  return clearing && { ...clearing, leftMs: (epoch + 1) * 1000 + edge.site.maxLagMs - nowMs };
 }
 
 /** The page is cleared with everything else, so a 304 would leave nothing to show. */

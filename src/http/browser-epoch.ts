@@ -9,36 +9,41 @@ export type Clearing = { readonly clears: boolean; readonly value: string };
 /** What the cookie of a browser says that may hold something from before the purge: its next visit clears it. */
 const PENDING = "0";
 
+/** Clocks of the log and of isolates may differ by so much, seconds. */
+const SKEW_SECONDS = 60;
+
 /**
  * Nothing where the browser has obeyed. One that is behind clears its cache, and so does one without a cookie that shows, by a
  * condition, that it holds a copy: since the answer is not stored, it cannot show that again. Any other gets the cookie first:
- * who refuses cookies is never told to clear. `epoch`: the last purge of browsers, seconds since 1970.
+ * who refuses cookies is never told to clear. `epoch`: the last purge of browsers, seconds since 1970. `cookies`: what a browser
+ * sends, its own and maybe another's, which a neighbouring host has set for both.
  */
-export function clearingFor(epoch: number, cookie: string | undefined, field: FieldReader): Clearing | undefined {
-  // an isolate ahead of this one may have set a later one
-  if (cookie !== undefined && /^\d{1,15}$/.test(cookie) && Number(cookie) >= epoch) return undefined;
+export function clearingFor(
+  epoch: number,
+  cookies: readonly string[],
+  field: FieldReader,
+  nowMs: number,
+): Clearing | undefined {
+  // an isolate ahead of this one may have set a later one; nobody has set one that is still to come
+  const latest = nowMs / 1000 + SKEW_SECONDS;
+  const hasObeyed = cookies.some((said) => /^\d+$/.test(said) && Number(said) >= epoch && Number(said) <= latest);
+  if (hasObeyed) return undefined;
   const holdsCopy = field("if-none-match") !== undefined || field("if-modified-since") !== undefined;
-  return cookie !== undefined || holdsCopy ? { clears: true, value: String(epoch) } : { clears: false, value: PENDING };
+  const clears = cookies.length > 0 || holdsCopy;
+  return { clears, value: clears ? String(epoch) : PENDING };
 }
 
-/** The epoch in a Cookie field. */
-export function epochCookie(cookie: string | undefined): string | undefined {
-  return pairs(cookie)
-    .find((pair) => isEpoch(pair))
-    ?.slice(EPOCH_COOKIE.length + 1);
+/** Lines of a Cookie field that are sent apart may arrive joined by a comma. */
+const EPOCHS = new RegExp(`(?:^|[;,])\\s*${EPOCH_COOKIE}=([^;,]*)`, "g");
+
+/** The epochs in a Cookie field. */
+export function epochCookies(cookie = ""): readonly string[] {
+  return [...cookie.matchAll(EPOCHS)].map(([, value = ""]) => value.trim());
 }
 
-/** A Cookie field without it: it is between browser and edge, so it counts for no session, no key and no origin. */
+/** A Cookie field without them: they are between browser and edge, so they count for no session, no key and no origin. */
 export function withoutEpoch(cookie: string | undefined): string | undefined {
   if (cookie?.includes(EPOCH_COOKIE) !== true) return cookie;
-  const kept = pairs(cookie).filter((pair) => !isEpoch(pair));
-  return kept.length === 0 ? undefined : kept.join("; ");
-}
-
-function pairs(cookie: string | undefined): readonly string[] {
-  return cookie?.split(";").map((pair) => pair.trim()) ?? [];
-}
-
-function isEpoch(pair: string): boolean {
-  return pair.startsWith(`${EPOCH_COOKIE}=`);
+  const others = cookie.replaceAll(EPOCHS, "").replace(/^[;,\s]+/, "");
+  return others === "" ? undefined : others;
 }

@@ -1,11 +1,13 @@
 // Owns the proof that page loads, and nothing else, tell browsers of a purge, and that the cookie for it stays between the two.
 import { describe, expect, it } from "vitest";
 import { contentRoute } from "../../src/routes/content.ts";
+import { until } from "../support/barrier.ts";
 import { NOON_MS } from "../support/clock.ts";
 import { answer, type EdgeOptions, SHOP, type TestEdge, testEdge } from "../support/edge.ts";
 
 const PAGE = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
-const SOON = 1.001;
+/** Every edge has obeyed; a purge of browsers is known to the second. */
+const SOON = 2.001;
 
 function shop(options: EdgeOptions = {}): TestEdge {
   return testEdge({ origin: () => answer("page", { "cache-control": "max-age=60", etag: '"1"' }), ...options });
@@ -70,7 +72,7 @@ describe("after one", () => {
     const e = shop();
     await load(e, PAGE);
     e.clock.advance(3600);
-    e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now());
+    e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now() - 2000);
     expect(told(await load(e, { ...PAGE, cookie: "strata-epoch=0" }))).toEqual(['"cache"', true]);
   });
 
@@ -78,10 +80,43 @@ describe("after one", () => {
     ["an asset", { "sec-fetch-mode": "no-cors", "if-none-match": '"1"' }],
     ["a fetch by a script", { "sec-fetch-mode": "cors", "if-none-match": '"1"' }],
     ["a client that is no browser", { "if-none-match": '"1"' }],
+    ["a frame, which may be in another site's page", { ...PAGE, "sec-fetch-dest": "iframe", "if-none-match": '"1"' }],
   ])("%s is told nothing", async (_, fields) => {
     const e = shop();
     purgeBrowsers(e, "");
     expect(told(await load(e, fields))).toEqual([null, false]);
+  });
+
+  it.each(["POST", "HEAD"])("a %s is told nothing: another site's form comes without the cookie", async (method) => {
+    const e = shop();
+    purgeBrowsers(e, "");
+    const request = new Request(`${SHOP}/`, { method, headers: PAGE });
+    expect(told(await contentRoute(request, e.edge, { waitUntil: () => undefined }))).toEqual([null, false]);
+  });
+
+  it("who is cleared before every edge obeys waits for that: what it fetches anew is new", async () => {
+    const e = shop();
+    await load(e, PAGE);
+    e.clock.advance(2);
+    e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now());
+    await e.edge.purges.ensure(0, () => undefined);
+    const loading = load(e, { ...PAGE, cookie: "strata-epoch=0" });
+    await until(() => e.clock.timeouts() === 1, "it waits");
+    e.clock.advance(1.9);
+    expect(e.clock.timeouts()).toBe(1);
+    e.clock.advance(0.1);
+    expect(told(await loading)).toEqual(['"cache"', true]);
+  });
+
+  it("where that is far off nobody waits, and nobody is told yet", async () => {
+    const e = shop({ site: { purge: { maxLag: 30 } } });
+    await load(e, PAGE);
+    e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now());
+    await e.edge.purges.ensure(0, () => undefined);
+    const page = { ...PAGE, cookie: "strata-epoch=0" };
+    expect(told(await load(e, page))).toEqual([null, false]);
+    e.clock.advance(31);
+    expect(told(await load(e, page))).toEqual(['"cache"', true]);
   });
 
   it("who refuses cookies is never cleared, however often it comes", async () => {
