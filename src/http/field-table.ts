@@ -20,6 +20,9 @@ interface FieldTreatment {
   readonly sentOn304?: true;
 }
 
+/** An origin that reflects what it is sent would tag by a client's word; and Connection takes no tag away: it would not be purged. */
+const TAGS: FieldTreatment = { forUsOnly: true, forAll: true, ownedByEdge: true };
+
 const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatment>([
   // hop-by-hop, RFC 9110 7.6.1 and 11.7
   ["connection", { hop: true }],
@@ -68,6 +71,9 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
   ["host", { ownedByEdge: true }],
   ["x-request-id", { ownedByEdge: true, notStored: true }],
   ["accept-encoding", { ownedByEdge: true }],
+  // as tags are; but for every cache (RFC 9875)
+  ["cache-group-invalidation", { ownedByEdge: true, forAll: true }],
+  ["cache-groups", { ownedByEdge: true, forAll: true }],
   // request conditionals, RFC 9110 13.1 and 14.2
   ["if-match", { conditional: true }],
   ["if-none-match", { conditional: true }],
@@ -78,11 +84,11 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
   // addressed to this cache: RFC 9213 2 lets a targeted field be removed by the cache it is aimed at
   ["surrogate-control", { forUsOnly: true, forAll: true }],
   ["cloudflare-cdn-cache-control", { forUsOnly: true, forAll: true }],
-  ["cache-tag", { forUsOnly: true }],
-  ["surrogate-key", { forUsOnly: true }],
-  ["edge-cache-tag", { forUsOnly: true }],
-  ["cdn-tag", { forUsOnly: true }],
-  ["netlify-cache-tag", { forUsOnly: true }],
+  ["cache-tag", TAGS],
+  ["surrogate-key", TAGS],
+  ["edge-cache-tag", TAGS],
+  ["cdn-tag", TAGS],
+  ["netlify-cache-tag", TAGS],
   // recomputed, or never replayed
   ["age", { notStored: true, sentOn304: true }],
   ["set-cookie", { notStored: true, forAll: true }],

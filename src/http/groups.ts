@@ -5,10 +5,10 @@ import type { FieldReader } from "./fields.ts";
 import { isSuccessfulChange } from "./invalidation.ts";
 import type { Target } from "./target.ts";
 
-/** More than the 32 that every cache has to support; what is beyond is not read (RFC 9875 2). */
-const MAX_GROUPS = 100;
+/** As many as one order may purge; of more, all that the host has falls: what is not read would stay. */
+const MAX_GROUPS = 1000;
 
-/** The groups of a response; none where the field is not a List of Strings. */
+/** The groups of a response, which count as tags (see tags.ts); none where the field is not a List of Strings. */
 export function readGroups(field: FieldReader): readonly string[] {
   return strings(field("cache-groups"));
 }
@@ -16,7 +16,9 @@ export function readGroups(field: FieldReader): readonly string[] {
 /** What a successful answer to an unsafe request says is invalid (RFC 9875 3). */
 export function invalidatedGroups(request: RequestFacts, response: ResponseFacts): readonly Target[] {
   if (!isSuccessfulChange(request, response)) return [];
-  return strings(response.field("cache-group-invalidation")).map((group) => groupTarget(request.location, group));
+  const groups = strings(response.field("cache-group-invalidation"));
+  if (groups.length > MAX_GROUPS) return [{ kind: "host", value: request.location.host }];
+  return groups.map((group) => groupTarget(request.location, group));
 }
 
 /** A group exists within its origin only: another's group of the same name is another group (RFC 9875 2). */
@@ -30,7 +32,7 @@ function strings(value: string | undefined): readonly string[] {
     const items = parseList(value).map(([item]) => item);
     const groups = items.filter((item) => typeof item === "string");
     // a member of another type makes the whole field void
-    return groups.length === items.length ? [...new Set(groups)].slice(0, MAX_GROUPS) : [];
+    return groups.length === items.length ? [...new Set(groups)] : [];
   } catch {
     return [];
   }

@@ -31,6 +31,13 @@ describe("Cache-Groups", () => {
     }
   });
 
+  it("more than can be purged by: what has them is not stored", async () => {
+    const e = grouped({});
+    const names = (count: number): string => Array.from({ length: count }, (_, i) => `"${i.toString(36)}"`).join();
+    for (const cache of ["MISS", "HIT"]) expect(await cacheOf(e, at(names(1000)))).toBe(cache);
+    for (const cache of ["MISS", "MISS"]) expect(await cacheOf(e, at(names(1001)))).toBe(cache);
+  });
+
   it.each(["hard", "soft"] as const)("can be purged by as by tags: %s", async (mode) => {
     const e = grouped({});
     for (const url of [at('"g", "h"'), at('"other"')]) await e.text(url);
@@ -110,6 +117,29 @@ describe("Cache-Group-Invalidation", () => {
     await e.text(at('"g"'));
     await e.text("/other", { method: "POST" });
     expect(await cacheOf(e, at('"g"'))).toBe("MISS");
+  });
+
+  it("of as many as one order may purge: all of them; of more, all that the host has", async () => {
+    const names = Array.from({ length: 1001 }, (_, i) => `"${i === 0 ? "g" : String(i)}"`);
+    const e = grouped({ "cache-group-invalidation": names.slice(0, 1000).toReversed().join() });
+    const others = [at('"other"'), at('"other"', "https://other.test")];
+    for (const url of [at('"g"'), ...others]) await e.text(url);
+    await e.text("/other", { method: "POST" });
+    expect(await cacheOf(e, at('"g"'))).toBe("MISS");
+    for (const url of others) expect(await cacheOf(e, url), url).toBe("HIT");
+    e.origin = () => answer("done", { "cache-group-invalidation": names.join() });
+    await e.text("/other", { method: "POST" });
+    e.origin = () => answer("new", { "cache-control": "max-age=60" });
+    const texts = await Promise.all([at('"g"'), ...others].map(async (url) => (await e.text(url)).text));
+    expect(texts).toEqual(["new", "new", "got"]);
+  });
+
+  it("cannot be said by a client whose request the origin reflects", async () => {
+    const said = ["cache-group-invalidation", "cache-groups", "cache-tag", "surrogate-key"];
+    const e = testEdge({ origin: ({ headers }) => answer("echo", headers) });
+    await e.text("/echo", { method: "POST", headers: said.map((name): [string, string] => [name, '"g"']) });
+    expect(said.filter((name) => e.asked[0]?.headers.has(name))).toEqual([]);
+    expect(e.log.delta(undefined).seq).toBe(0);
   });
 
   it("stays within scheme and host", async () => {

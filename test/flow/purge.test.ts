@@ -39,6 +39,18 @@ describe("purge: hard", () => {
     },
   );
 
+  it.each(["surrogate-key", "edge-cache-tag", "cdn-tag", "netlify-cache-tag", "cache-tag", "cache-groups"])(
+    "knows tags of %s, though Connection names it",
+    async (name) => {
+      const fields = { "cache-control": "max-age=60", [name]: name === "cache-groups" ? '"a"' : "a", connection: name };
+      const e = testEdge({ origin: versions(fields) });
+      await e.text("/a");
+      e.log.purge(["a"], "hard");
+      e.clock.advance(SOON);
+      expect((await e.text("/a")).text).toBe("v2");
+    },
+  );
+
   it("knows the rule's own tags, on every status", async () => {
     const site = { rules: [{ match: "/p/*", tags: ["product"] }] };
     let version = 0;
