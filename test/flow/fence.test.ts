@@ -48,6 +48,8 @@ const playWith = (targets: readonly string[]) =>
       manners: some(Object.keys(MANNERS)),
       hows: some(HOW),
       targets: some(targets),
+      modes: some<PurgeMode>(["hard", "soft"]),
+      troubles: fc.subarray([...TROUBLES]),
       stuckTag: fc.boolean(),
     })
     .chain(({ stuckTag, ...chosen }) => {
@@ -63,8 +65,11 @@ interface Chosen {
   readonly manners: readonly string[];
   readonly hows: readonly How[];
   readonly targets: readonly string[];
+  readonly modes: readonly PurgeMode[];
+  readonly troubles: readonly (typeof TROUBLES)[number][];
 }
 
+const TROUBLES = ["hold", "lag", "cut", "slow", "restart", "compact", "lose"] as const;
 const colo = fc.nat(2);
 /** Something that happens, with its likelihood. */
 const event = <const Kind extends string, T>(
@@ -75,9 +80,10 @@ const event = <const Kind extends string, T>(
   weight,
   arbitrary: fc.record(of).map((given) => ({ kind, ...given })),
 });
-const stepWith = ({ paths, edges, manners, hows, targets }: Chosen) => {
+const stepWith = ({ paths, edges, manners, hows, targets, modes, troubles }: Chosen) => {
   const path = fc.constantFrom(...paths);
   const edge = fc.constantFrom(...edges);
+  const weight = (trouble: (typeof TROUBLES)[number]): number => (troubles.includes(trouble) ? 1 : 0);
   return fc.oneof(
     event(8, "ask", { edge, path, manner: fc.constantFrom("plain", ...manners) }),
     event(8, "answer", { which: fc.nat(5), how: fc.constantFrom(...hows) }),
@@ -85,18 +91,18 @@ const stepWith = ({ paths, edges, manners, hows, targets }: Chosen) => {
       edge: fc.option(edge, { nil: undefined }),
       path,
       target: fc.constantFrom(...targets),
-      mode: fc.constantFrom<PurgeMode>("hard", "soft"),
+      mode: fc.constantFrom(...modes),
     }),
     event(4, "wait", { seconds: fc.constantFrom(0.4, 1.1, 3, 61) }),
-    event(1, "hold", { colo }),
-    event(1, "release", { colo }),
-    event(1, "lag", { colo, seconds: fc.constantFrom(0, 60) }),
-    event(1, "cut", { edge }),
-    event(1, "slow", { edge }),
-    event(2, "heal", { edge }),
-    event(1, "restart", { edge }),
-    event(1, "compact", { kept: fc.nat(2) }),
-    event(1, "lose", {}),
+    event(weight("hold"), "hold", { colo }),
+    event(weight("hold"), "release", { colo }),
+    event(weight("lag"), "lag", { colo, seconds: fc.constantFrom(0, 60) }),
+    event(weight("cut"), "cut", { edge }),
+    event(weight("slow"), "slow", { edge }),
+    event(weight("cut") + weight("slow"), "heal", { edge }),
+    event(weight("restart"), "restart", { edge }),
+    event(weight("compact"), "compact", { kept: fc.nat(2) }),
+    event(weight("lose"), "lose", {}),
   );
 };
 type Step = ReturnType<typeof stepWith> extends fc.Arbitrary<infer T> ? T : never;
@@ -228,11 +234,12 @@ async function play({
 const KINDS = Object.keys(TARGETS);
 
 it.each<[string, readonly string[], number]>([
-  ["of all kinds", KINDS, 300],
-  ...KINDS.map((kind): [string, readonly string[], number] => [`by ${kind}`, [kind], 120]),
+  ["of all kinds", KINDS, 600],
+  ...KINDS.map((kind): [string, readonly string[], number] => [`by ${kind}`, [kind], 60]),
 ])(
   "no interleaving of fetches, stores, promotions, purges %s and refreshes on several edges resurrects what was purged",
   async (_, kinds, numRuns) => {
     await fc.assert(fc.asyncProperty(playWith(kinds), play), { numRuns });
   },
+  60_000,
 );
