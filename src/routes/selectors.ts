@@ -96,7 +96,11 @@ const READERS: Readonly<Record<(typeof LISTS)[number], (written: string, site: S
     if (/%[0-9a-f]?$/i.test(start)) return "ends within a percent-encoding";
     // of shop.* the host shop. would be purged
     if (start !== written && !start.replace(/^([a-z]+:)?\/\//i, "").includes("/")) return "must name its host in full";
-    return placed("prefix", start);
+    // it may end within a segment: dots at its end are letters, as in `/.well-known`, and lead nowhere
+    const [, dots = ""] = /\/((?:\.|%2e){1,2})$/i.exec(start) ?? [];
+    const read = placed("prefix", dots === "" ? start : `${start}-`);
+    if (dots === "" || typeof read === "string") return read;
+    return read.map(({ kind, value }) => ({ kind, value: value.slice(0, -1) }));
   },
   hosts(written) {
     if (/[/?]/.test(written)) return "must be a host without scheme and path";
