@@ -4,11 +4,12 @@ import type { Edge, Exchange } from "./exchange.ts";
 
 /**
  * A page load, as browsers mark it on every secure origin (Fetch Metadata 2.1, 2.3). The cookie of a form that another site sends,
- * and of a frame in its pages, stays behind (SameSite): of these nobody could say what has been obeyed.
+ * and of a frame in its pages, stays behind (SameSite): of these nobody could say what has been obeyed. From a service worker it is
+ * into nothing in particular.
  */
 export function isNavigation({ method, headers }: Request): boolean {
-  const into = headers.get("sec-fetch-dest") ?? "document";
-  return method === "GET" && headers.get("sec-fetch-mode") === "navigate" && into === "document";
+  const isFramed = /^(?:i?frame|embed|object)$/.test(headers.get("sec-fetch-dest") ?? "");
+  return method === "GET" && headers.get("sec-fetch-mode") === "navigate" && !isFramed;
 }
 
 /** How long a page load may wait for the time when every edge has obeyed, milliseconds; where that is later, it is not told yet. */

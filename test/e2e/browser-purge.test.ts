@@ -66,5 +66,62 @@ inChromium("a browser", {}, (stage) => {
       }
       expect(cleared()).toBe(1);
     });
+
+    it("who has obeyed stays so: whatever another site sends, in frames, by redirects, and through a service worker", async () => {
+      const { origin, recorder, newPage, purge } = stage();
+      const validated = { ...html("page", "no-cache").fields, etag: '"1"' };
+      origin.answer("/obeys", { fields: validated, body: html('page<script src="/kept.js"></script>').body });
+      origin.answer("/kept.js", script("", { "cache-control": FOREVER }));
+      origin.answer("/framing", html('<iframe src="/obeys"></iframe>', "no-cache"));
+      origin.answer("/moved", { status: 302, fields: { location: "/obeys", "cache-control": "max-age=60" }, body: "" });
+      const worker = "addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))";
+      origin.answer("/worker.js", { fields: { "content-type": "text/javascript" }, body: worker });
+      const paths = ["/obeys", "/framing", "/moved"];
+      const told = (): readonly string[] =>
+        paths.flatMap((path) =>
+          recorder.seen(path).flatMap(({ method, fields, answered }) => {
+            const what = [
+              answered["clear-site-data"],
+              answered["set-cookie"]?.map((line) => line.split(";")[0]),
+            ].flat();
+            return what.some((each) => each !== undefined)
+              ? [`${method} ${path} ${String(fields["sec-fetch-site"])}`]
+              : [];
+          }),
+        );
+      await purge({ everything: true, browsers: true });
+      const page = await newPage();
+      await visit(page, "/moved");
+      await visit(page, "/obeys");
+      const before = told();
+      expect(before.length).toBe(2);
+      // the form's page has no origin, so no cookie goes with it
+      await page.goto("about:blank");
+      await page.setContent(`<form method="post" action="${recorder.url}/obeys"><button>send</button></form>`);
+      await Promise.all([page.waitForURL("**/obeys"), page.click("button")]);
+      expect(recorder.seen("/obeys").at(-1)).toMatchObject({ method: "POST" });
+      expect(recorder.seen("/obeys").at(-1)?.fields.cookie).toBeUndefined();
+      await page.goto("about:blank");
+      await page.setContent(`<iframe src="${recorder.url}/obeys"></iframe>`);
+      await page.frameLocator("iframe").locator("body").innerText();
+      for (const path of ["/framing", "/moved", "/obeys"]) await visit(page, path);
+      await page.evaluate(async () => {
+        await navigator.serviceWorker.register("/worker.js");
+        await navigator.serviceWorker.ready;
+      });
+      for (const path of ["/moved", "/obeys", "/framing"]) await visit(page, path);
+      expect(told()).toEqual(before);
+      // through the worker a page load is one as well
+      await purge({ everything: true, browsers: true });
+      const fetched = recorder.seen("/kept.js").length;
+      await page.close();
+      for (const _ of [1, 2]) {
+        const tab = await page.context().newPage();
+        await visit(tab, "/obeys");
+        await tab.close();
+      }
+      expect(recorder.seen("/kept.js")).toHaveLength(fetched + 1);
+      expect(told().slice(before.length)).toHaveLength(1);
+    });
   });
 });

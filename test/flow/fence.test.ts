@@ -46,8 +46,8 @@ const playWith = (targets: readonly string[]) =>
     .record({
       paths: some(PATHS),
       edges: some([...COLOS.keys()]),
-      manners: some(Object.keys(MANNERS)),
-      hows: some(HOW),
+      manners: some(Object.keys(MANNERS), 3),
+      hows: some(HOW, 2),
       targets: some(targets),
       modes: some<PurgeMode>(["hard", "soft"]),
       troubles: fc.subarray([...TROUBLES]),
@@ -58,7 +58,8 @@ const playWith = (targets: readonly string[]) =>
       return fc.record({ steps, stuckTag: fc.constant(stuckTag) });
     });
 
-const some = <T>(all: readonly T[]): fc.Arbitrary<T[]> => fc.subarray([...all], { minLength: 1 });
+const some = <T>(all: readonly T[], maxLength = all.length): fc.Arbitrary<T[]> =>
+  fc.subarray([...all], { minLength: 1, maxLength });
 
 interface Chosen {
   readonly paths: readonly string[];
