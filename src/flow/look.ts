@@ -17,6 +17,8 @@ export interface Seen {
   readonly nowMs: number;
   /** Taken before anything was judged: what the origin confirms of what is held has been judged up to here, no further. */
   readonly fence: Fence | undefined;
+  /** What answers was not proved unpurged, and the rule says to serve it all the same. */
+  readonly unproven: boolean;
 }
 
 export const CLEAR: PurgeState = { state: "clear" };
@@ -52,13 +54,15 @@ function lookWith(
     return last;
   };
   const enough = (stored: Stored): boolean => !newerMayExist(judge(stored).decided.reason);
+  const unproven = !known && rule.onUnknown === "serve";
   const { global, maxVariants } = rule;
   const key = keyOf(edge, facts.location, rule);
   const asked = { key, request: facts.field, global, maxVariants, epoch: edge.stack.epoch() };
   const seen = ({ found, absence, index }: Lookup): Seen => {
     const place = { ...asked, index };
-    if (found) return { ...judge(found.stored), held: found, place, nowMs, fence };
-    return { decided: reuse(facts, absence, CLEAR, rule, nowMs), purge: CLEAR, held: undefined, place, nowMs, fence };
+    if (found) return { ...judge(found.stored), held: found, place, nowMs, fence, unproven };
+    const decided = reuse(facts, absence, CLEAR, rule, nowMs);
+    return { decided, purge: CLEAR, held: undefined, place, nowMs, fence, unproven };
   };
   const lookup = edge.stack.lookup(asked, enough, exchange.background);
   return lookup instanceof Promise ? lookup.then(seen) : seen(lookup);

@@ -145,6 +145,7 @@ function answer(
 ): Response | Promise<Response> {
   const { decided, held, purge, nowMs, fence } = seen;
   const { reason } = decided;
+  const settled = seen.unproven ? "purge-unknown" : undefined;
   const delivery = deliveryOf(trip, nowMs);
   const about = { reason, held, fence, purge, intent: FETCH_WHOLE };
   switch (decided.verdict) {
@@ -152,13 +153,16 @@ function answer(
       return deliverHeld(
         delivery,
         present(held),
-        waitedFor === undefined ? { reason, hit: true } : { reason: waitedFor, hit: false, collapsed: true },
+        waitedFor === undefined
+          ? { reason, hit: true, settled }
+          : { reason: waitedFor, hit: false, collapsed: true, settled },
       );
     case "stale-while-revalidate":
       refreshLater(trip, about, nowMs);
       return deliverHeld(delivery, present(held), {
         reason,
         hit: true,
+        settled,
         ttlSeconds: Math.floor(freshSeconds(decided.stored, purge, nowMs)),
       });
     case "revalidate":

@@ -15,7 +15,7 @@ export interface Outcome {
   readonly stored?: boolean | undefined;
   /** Answered by what another request fetched, or failed to (RFC 9211 2.6). */
   readonly collapsed?: boolean | undefined;
-  /** Why the answer was not stored, or stored how. */
+  /** Why the answer was not stored, or stored how; of a hit, what was not known of it. */
   readonly settled?: ReasonCode | undefined;
 }
 
@@ -46,10 +46,10 @@ function isList(value: string): boolean {
   }
 }
 
-/** `reason`, then where it came from or how it settled: `fresh/memory`, `uri-miss/no-store`. */
+/** `reason`, then where it came from, then how it settled: `fresh/memory`, `uri-miss/no-store`, `fresh/colo/purge-unknown`. */
 function detailOf({ reason, tier, settled }: Outcome): string {
-  const second = tier ?? (settled === "stored" || settled === reason ? undefined : settled);
-  return second === undefined ? reason : `${reason}/${second}`;
+  const how = settled === "stored" || settled === reason ? undefined : settled;
+  return [reason, tier, how].filter((part) => part !== undefined).join("/");
 }
 
 export type XCache = "HIT" | "STALE" | "REVALIDATED" | "MISS" | "BYPASS";

@@ -41,7 +41,8 @@ export const REASONS = {
   "purge-unknown": {
     ofRequest: true,
     fwd: "miss",
-    means: "the purge log cannot be reached, so nothing can be proved unpurged or stored",
+    means:
+      "the purge log cannot be reached, so nothing can be proved unpurged; of a hit: it was served all the same, as the rule says",
   },
   "soft-purged": {
     newerMayExist: true,

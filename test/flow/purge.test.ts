@@ -291,7 +291,7 @@ describe("purge: nobody knows", () => {
 
   it.each([
     ["revalidate", "fwd=miss; fwd-status=304; stored; ttl=60; detail=purge-unknown/validated"],
-    ["serve", "hit; ttl=58; detail=fresh/memory"],
+    ["serve", "hit; ttl=58; detail=fresh/memory/purge-unknown"],
   ] as const)("with onUnknown %s: %s", async (onUnknown, cacheStatus) => {
     const e = testEdge({
       site: { origins: { "*": "http://origin.test" }, purge: { onUnknown } },
