@@ -10,6 +10,7 @@ import type { Edge, Purges } from "./flow/exchange.ts";
 import { flights } from "./flow/flights.ts";
 import { keyMarks } from "./flow/key-marks.ts";
 import { deadline, timeout } from "./flow/timeout.ts";
+import type { PurgeEntry, PurgeOutcome } from "./http/purge-order.ts";
 import { reportError } from "./observe/log.ts";
 import { type Site, withOrigin } from "./policy/define.ts";
 import { coloCopy, type ColoCopyOptions } from "./purge/colo-copy.ts";
@@ -51,6 +52,8 @@ export interface Routes {
 /** How long a request waits for a tier or for the purge log, milliseconds. */
 const TIER_TIMEOUT_MS = 1000;
 const LOG_WAIT_MS = 1000;
+/** How long one who writes into the purge log, or reads its history, waits for it, milliseconds. */
+const LOG_CONFIRM_MS = 3000;
 /** The longest pause before a look and a write to KV, milliseconds: spread edges that miss at the same time. */
 const MAX_PAUSE_MS = 250;
 
@@ -129,19 +132,28 @@ function purgesOf(
   reader: LogReader,
   { now, boundMs }: { readonly now: () => number; readonly boundMs: number },
 ): Purges {
+  const inTime = deadline(timeout, LOG_CONFIRM_MS);
   return {
     ...replica,
     async purge(order) {
       // an isolate that knows nothing lacks the whole log: the colo's copy has it, and each purge's answer would
       if (!replica.cursor()) await replica.ensure(reader, boundMs, () => undefined);
       const sentAtMs = now();
-      const { outcome, delta } = await logOf(env).purge({ order, since: replica.cursor() });
-      replica.apply({ delta: decoded(delta), sentAtMs });
-      return outcome;
+      const purged = async (): Promise<PurgeOutcome> => {
+        const { outcome, delta } = await logOf(env).purge({ order, since: replica.cursor() });
+        // also where it comes too late for the receipt
+        replica.apply({ delta: decoded(delta), sentAtMs });
+        return outcome;
+      };
+      return inTime(purged());
     },
-    history: async (beforeSeq, limit) => logOf(env).history(beforeSeq, limit),
+    history: (beforeSeq, limit) => inTime(pageOf(env, beforeSeq, limit)),
     ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background),
   };
+}
+
+async function pageOf(env: StrataEnv, beforeSeq: number | undefined, limit: number): Promise<readonly PurgeEntry[]> {
+  return logOf(env).history(beforeSeq, limit);
 }
 
 /** @throws DependencyError where a log of another version answers. */
@@ -163,7 +175,7 @@ function readerOf(env: StrataEnv, site: Site, options: Omit<ColoCopyOptions, "sh
       const sentAtMs = options.now();
       return { delta: decoded(await logOf(env).since(cursor)), sentAtMs };
     },
-    snapshot: kvSnapshot(env.STRATA_KV),
+    late: [kvSnapshot(env.STRATA_KV)],
   };
   const shelf = cacheShelf(openColo(env), copyUrl(env, site));
   return coloCopy(log, { ...options, shelf });

@@ -82,8 +82,14 @@ export function coloCopy(log: LogReader, options: ColoCopyOptions): LogReader {
     return tail && delta ? { delta, sentAtMs: tail.sentAtMs } : othersAnswer(cursor, oldestMs, tries + 1);
   }
 
+  /** What is left of the copy, however old: it adds what it knows. */
+  async function leftOver(cursor: Cursor | undefined): Promise<LogAnswer | undefined> {
+    const tail = await copy.tail();
+    return tail && { ...tail, delta: (await stretchFor(cursor, tail.delta)) ?? tail.delta };
+  }
+
   return {
-    ...log,
+    late: [leftOver, ...(log.late ?? [])],
     async since(cursor, maxAgeMs) {
       if (maxAgeMs <= 0) return log.since(cursor, maxAgeMs);
       const startedAtMs = now();

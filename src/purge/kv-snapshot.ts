@@ -1,5 +1,5 @@
 // Owns reading the purge log's snapshot in KV: it may be minutes old, and only adds purges.
-import type { Delta } from "./records.ts";
+import type { LateCopy } from "./reader.ts";
 import { SNAPSHOT_KEY } from "./snapshot-key.ts";
 import { decodeDelta } from "./wire.ts";
 
@@ -8,9 +8,10 @@ interface KvReader {
   get(key: string, type: "arrayBuffer"): Promise<ArrayBuffer | null>;
 }
 
-export function kvSnapshot(kv: KvReader): () => Promise<Delta | undefined> {
+export function kvSnapshot(kv: KvReader): LateCopy {
   return async () => {
     const bytes = await kv.get(SNAPSHOT_KEY, "arrayBuffer");
-    return bytes ? decodeDelta(new Uint8Array(bytes)) : undefined;
+    const delta = bytes ? decodeDelta(new Uint8Array(bytes)) : undefined;
+    return delta && { delta, sentAtMs: Number.NEGATIVE_INFINITY };
   };
 }

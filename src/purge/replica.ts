@@ -5,9 +5,10 @@ import type { PurgeState } from "../http/reuse.ts";
 import type { Fence, Stored } from "../http/stored.ts";
 import { before, type SetDeadline } from "./deadline.ts";
 import { knowledge } from "./knowledge.ts";
-import { type Background, questions } from "./questions.ts";
+import { lateCopies } from "./late-copies.ts";
+import { type Background, type Pauses, questions } from "./questions.ts";
 import type { LogAnswer, LogReader } from "./reader.ts";
-import type { Cursor, Delta } from "./records.ts";
+import type { Cursor } from "./records.ts";
 
 export interface Replica {
   /**
@@ -38,8 +39,8 @@ export interface ReplicaOptions {
 
 /** How long after a failure requests go on without waiting, milliseconds. */
 const RETRY_MS = 1000;
-/** How often the snapshot is read at most, milliseconds. */
-const SNAPSHOT_EVERY_MS = 30_000;
+/** How often the log is asked meanwhile: often enough to be back within a second. */
+const PROBE: Pauses = { afterAnyMs: 250, afterItsKindMs: 250 };
 /** Between these shares of the bound, by chance, the background refresh begins: isolates must not move in step. */
 const EARLY = { from: 0.5, to: 0.75 };
 /** As a share of the bound: the pause between two early questions, when the first brought nothing younger. */
@@ -49,10 +50,9 @@ export function purgeReplica(options: ReplicaOptions): Replica {
   const { now, timeout, random, waitMs } = options;
   const known = knowledge(random);
   let earlyShare = earlyBy(random);
-  let earlyAtMs = Number.NEGATIVE_INFINITY;
   let askedAtMs = Number.NEGATIVE_INFINITY;
   let failedAtMs = Number.NEGATIVE_INFINITY;
-  const addSnapshot = snapshotReader(options, known.cursor, known.learn);
+  const late = lateCopies(options, known.cursor, apply);
 
   function apply({ delta, sentAtMs }: LogAnswer): boolean {
     // an answer that was under way while the log changed must not bring the old one back
@@ -71,10 +71,10 @@ export function purgeReplica(options: ReplicaOptions): Replica {
     try {
       const answer = await log.since(known.cursor(), maxAgeMs);
       failedAtMs = Number.NEGATIVE_INFINITY;
+      late.rest();
       if (answer.later) background(answer.later.then((more) => more && apply(more), failed));
       return apply(answer);
     } catch (cause) {
-      failedAtMs = now();
       failed(cause);
       return false;
     }
@@ -95,40 +95,42 @@ export function purgeReplica(options: ReplicaOptions): Replica {
       await before(timeout(waitMs), second.answered);
       if (inBound()) return true;
     }
-    return without(log);
+    failedAtMs = now();
+    return without(log, maxLagMs, background);
   }
 
   async function waitStrictly(log: LogReader, background: Background): Promise<boolean> {
     const first = underWay.strict(log, background);
     if (await before(timeout(waitMs), first.answered)) return true;
     if (first.isShared && (await before(timeout(waitMs), underWay.strict(log, background).answered))) return true;
-    return without(log);
+    failedAtMs = now();
+    return without(log, 0, background);
   }
 
-  async function without(log: LogReader): Promise<false> {
-    failedAtMs = now();
-    await addSnapshot(log);
-    return false;
+  /** With what late copies add; one of them may be inside the bound. */
+  function without(log: LogReader, maxLagMs: number, background: Background): boolean | Promise<boolean> {
+    const startedAtMs = now();
+    return late.read(log, background)?.then(() => maxLagMs > 0 && startedAtMs - askedAtMs <= maxLagMs) ?? false;
   }
 
   return {
     ensure(log, maxLagMs, background) {
       const nowMs = now();
-      // a clock that was set back: what is known has no age by it
-      if (nowMs < askedAtMs) askedAtMs = earlyAtMs = failedAtMs = Number.NEGATIVE_INFINITY;
+      // by a clock that was set back nobody can tell how old it is
+      if (askedAtMs > nowMs) askedAtMs = Number.NEGATIVE_INFINITY;
       const ageMs = nowMs - askedAtMs;
       if (ageMs > maxLagMs || maxLagMs <= 0) {
-        if (nowMs - failedAtMs > RETRY_MS)
+        // of a clock that was set back: as long ago as it was
+        if (Math.abs(nowMs - failedAtMs) > RETRY_MS) {
           return maxLagMs > 0 ? wait(log, maxLagMs, background) : waitStrictly(log, background);
+        }
         // it failed a moment ago: requests need not queue up behind it to learn that again
-        if (!underWay.latest()) underWay.ask(log, maxLagMs, background);
-        return false;
+        if (underWay.ahead(log, maxLagMs, background, PROBE)) failedAtMs = nowMs;
+        return without(log, maxLagMs, background);
       }
-      if (ageMs <= maxLagMs * earlyShare || nowMs - earlyAtMs < maxLagMs * EARLY_PAUSE) return true;
-      const asked = underWay.latest();
-      if (asked && nowMs - asked.sentAtMs <= waitMs) return true;
-      earlyAtMs = nowMs;
-      underWay.ask(log, maxLagMs, background);
+      if (ageMs > maxLagMs * earlyShare) {
+        underWay.ahead(log, maxLagMs, background, { afterAnyMs: waitMs, afterItsKindMs: maxLagMs * EARLY_PAUSE });
+      }
       return true;
     },
     ...known,
@@ -145,33 +147,4 @@ function unanswered({ report }: ReplicaOptions): (cause: unknown) => void {
 
 function earlyBy(random: () => number): number {
   return EARLY.from + (EARLY.to - EARLY.from) * random();
-}
-
-/** Adds what the snapshot knows, now and then; it makes nothing younger, and another log's only counts for who knows none. */
-function snapshotReader(
-  { now, timeout, waitMs, report }: ReplicaOptions,
-  cursor: () => Cursor | undefined,
-  learn: (delta: Delta) => boolean,
-): (log: LogReader) => Promise<void> {
-  let readAtMs = Number.NEGATIVE_INFINITY;
-  let reading: Promise<void> | undefined;
-
-  async function read(log: LogReader): Promise<void> {
-    try {
-      const delta = log.snapshot && (await before(timeout(waitMs), log.snapshot()));
-      const own = cursor();
-      if (delta && (!own || own.incarnation === delta.incarnation)) learn(delta);
-    } catch (cause) {
-      report(new DependencyError("purge log", "its snapshot could not be read", { cause }));
-    }
-  }
-
-  return async (log) => {
-    if (now() - readAtMs >= SNAPSHOT_EVERY_MS) {
-      readAtMs = now();
-      reading = read(log);
-    }
-    // those who fail together wait together
-    await (reading && before(timeout(waitMs), reading));
-  };
 }

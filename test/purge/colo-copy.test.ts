@@ -395,7 +395,12 @@ describe("colo copy: partitions", () => {
     const direct = async (cursor: Cursor | undefined) => ({ delta: await log.since(cursor), sentAtMs: clock.now() });
     const cutOff = isolate({
       since: (cursor) => (up.log ? direct(cursor) : Promise.reject(new Error("cut off"))),
-      snapshot: () => (up.kv ? Promise.resolve<Delta>(inKv) : Promise.reject(new Error("cut off"))),
+      late: [
+        () =>
+          up.kv
+            ? Promise.resolve({ delta: inKv, sentAtMs: Number.NEGATIVE_INFINITY })
+            : Promise.reject(new Error("cut off")),
+      ],
     });
     expect(await cutOff.settled()).toBe(up.log || up.cache);
     const gone = { state: "gone", reason: "purged" };
@@ -410,6 +415,53 @@ describe("colo copy: partitions", () => {
     up = { log: true, cache: true, kv: true };
     expect(await cutOff.settled()).toBe(true);
     expect(cutOff.stateOf("late", 0)).toEqual(gone);
+  });
+});
+
+describe("colo copy: too old, and the log out of reach", () => {
+  const cutOff = { since: () => Promise.reject(new Error("cut off")) };
+
+  it("adds what it knows, also what came after KV's snapshot, and makes nothing younger", async () => {
+    const { clock, log, isolate } = colo();
+    log.purge(many(8000), "hard");
+    const inKv = log.delta(undefined);
+    log.purge(["late"], "hard");
+    await isolate().settled();
+    log.purge(["later"], "hard");
+    clock.advance(60);
+    const kv = () => Promise.resolve({ delta: inKv, sentAtMs: Number.NEGATIVE_INFINITY });
+    const cold = isolate({ ...cutOff, late: [kv] });
+    expect(await cold.settled()).toBe(false);
+    expect(["tag-7", "late", "later"].map((tag) => cold.stateOf(tag, 0).state)).toEqual(["gone", "gone", "clear"]);
+    // what is fetched now is fenced with what was known then
+    expect(cold.replica.fence()).toEqual({ incarnation: "first", seq: 2 });
+    expect(await cold.ensure()).toBe(false);
+  });
+
+  it("answers under a rule whose bound it is inside, although another's was broken", async () => {
+    const { clock, isolate } = colo();
+    await isolate().settled();
+    clock.advance(5);
+    const cold = isolate(cutOff);
+    expect(await cold.settled(1000)).toBe(false);
+    expect(cold.ensure(30_000)).toBe(true);
+    const strict = isolate(cutOff);
+    expect(await strict.settled(0)).toBe(false);
+    expect(await strict.settled(30_000)).toBe(true);
+  });
+
+  it("of the log that is, KV's of the log that was: the log that is counts", async () => {
+    const { clock, log, isolate } = colo();
+    log.purge(["a"], "hard");
+    const inKv = log.delta(undefined);
+    log.lose();
+    log.purge(["b"], "hard");
+    await isolate().settled();
+    clock.advance(60);
+    const kv = () => Promise.resolve({ delta: inKv, sentAtMs: Number.NEGATIVE_INFINITY });
+    const cold = isolate({ ...cutOff, late: [kv] });
+    expect(await cold.settled()).toBe(false);
+    expect(cold.replica.fence()).toEqual({ incarnation: "first+", seq: 1 });
   });
 });
 

@@ -10,7 +10,10 @@ it("reads what was written", async () => {
   const log = memoryLog();
   log.purge(["a", "b"], "hard");
   await env.STRATA_KV.put(SNAPSHOT_KEY, encodeDelta(log.delta(undefined)));
-  expect(await kvSnapshot(env.STRATA_KV)()).toEqual(log.delta(undefined));
+  expect(await kvSnapshot(env.STRATA_KV)(undefined)).toEqual({
+    delta: log.delta(undefined),
+    sentAtMs: Number.NEGATIVE_INFINITY,
+  });
 });
 
 it.each([
@@ -20,5 +23,5 @@ it.each([
 ])("%s counts as absent", async (_, value) => {
   await env.STRATA_KV.delete(SNAPSHOT_KEY);
   if (value !== undefined) await env.STRATA_KV.put(SNAPSHOT_KEY, value);
-  expect(await kvSnapshot(env.STRATA_KV)()).toBeUndefined();
+  expect(await kvSnapshot(env.STRATA_KV)(undefined)).toBeUndefined();
 });

@@ -257,10 +257,12 @@ describe("replica: snapshot of a log out of reach", () => {
     const reads: number[] = [];
     const reader: LogReader = {
       since: down,
-      snapshot() {
-        reads.push(b.clock.now());
-        return Promise.resolve(other.delta(undefined));
-      },
+      late: [
+        () => {
+          reads.push(b.clock.now());
+          return Promise.resolve({ delta: other.delta(undefined), sentAtMs: Number.NEGATIVE_INFINITY });
+        },
+      ],
     };
     const ensure = () => b.replica.ensure(reader, BOUND_MS, (work) => void b.background.push(work));
     return { ...b, other, reads, ensure };
@@ -306,7 +308,7 @@ describe("replica: snapshot of a log out of reach", () => {
     ["is not there", () => Promise.resolve(undefined)],
   ])("that %s changes nothing", async (_, snapshot) => {
     const b = bench();
-    expect(await b.replica.ensure({ since: down, snapshot }, BOUND_MS, () => undefined)).toBe(false);
+    expect(await b.replica.ensure({ since: down, late: [snapshot] }, BOUND_MS, () => undefined)).toBe(false);
     expect(b.replica.fence()).toBeUndefined();
   });
 });
