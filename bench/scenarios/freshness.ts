@@ -3,6 +3,7 @@ import { startEdges } from "../../cli/dev/edges.ts";
 import { targetHash } from "../../src/http/target.ts";
 import { NO_FLOOR } from "../../src/purge/records.ts";
 import { encodeDelta } from "../../src/purge/wire.ts";
+import { measureVisible } from "../freshness/visible.ts";
 import { type LoadRow, monthlyCost, RATES, studied } from "../freshness/study.ts";
 import type { Figure } from "../harness/results.ts";
 import { median } from "../harness/statistics.ts";
@@ -17,7 +18,8 @@ export const freshness: Scenario = {
   title: "Purge freshness",
   how: `Hits: the worker's own replica and colo copy on a virtual clock, 10,000 isolates in 300 colos, 20 to 250 ms from the log, \`maxLag\` one second,
 Poisson traffic; a hit either answers at once or waits for the Cache API, or for the log. Cold isolates: real edges in front of a log with
-100,000 purged tags; the time from the request to its first answer, the origin's included.`,
+100,000 purged tags; the time from the request to its first answer, the origin's included. Purges: three real edges hold an object, one of them takes its purge; the first
+request there, and every request to the others that is sent later than \`maxLag\` after the receipt, must be no hit.`,
   async measure(setting) {
     const rows: LoadRow[] = [];
     for (const requestsPerSecond of RATES) {
@@ -27,8 +29,11 @@ Poisson traffic; a hit either answers at once or waits for the Cache API, or for
       rows.push(await studied(`${requestsPerSecond} requests/s per isolate`, { requestsPerSecond, seconds, ...few }));
     }
     const cold = await measureCold(setting, setting.isQuick ? 10_000 : 100_000);
+    setting.progress("purges, until all edges obey");
+    const visible = await measureVisible(setting.origin.url, setting.isQuick ? 100 : 1000);
     return {
       comparisons: [
+        visible.comparison,
         {
           what: "purge log, worst second of questions, 300 colos",
           unit: "requests",
@@ -44,9 +49,9 @@ Poisson traffic; a hit either answers at once or waits for the Cache API, or for
           rounds: [cold.megabytes],
         },
       ],
-      figures: [...rows.flatMap(figuresOf), ...cold.figures],
+      figures: [...rows.flatMap(figuresOf), ...cold.figures, ...visible.figures],
       notes: [],
-      raw: { rows, cold },
+      raw: { rows, cold, visible: visible.raw },
     };
   },
 };
