@@ -4,8 +4,9 @@ import { DependencyError } from "./error.ts";
 import { bearerToken, type Grant, type Tokens } from "./auth/tokens.ts";
 import type { Edge } from "./flow/exchange.ts";
 import { namesHost } from "./flow/receive.ts";
-import { contentRoute } from "./routes/content.ts";
+import { backgroundOf, contentRoute } from "./routes/content.ts";
 import { historyRoute } from "./routes/history.ts";
+import { knownRoute } from "./routes/known.ts";
 import { type Door, purgerFor } from "./routes/order.ts";
 import { problemResponse } from "./routes/problem.ts";
 import { purgeMethod } from "./routes/purge-method.ts";
@@ -59,6 +60,7 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
   });
   app.all("/.strata/purge", () => problemResponse(405, "purges are sent by POST", [], { allow: "POST" }));
   app.all("/.strata/purges", () => problemResponse(405, "purges are listed by GET", [], { allow: "GET, HEAD" }));
+  app.get("/.strata/purges/known", (c) => knownRoute(c.get("edge"), backgroundOf(c.get("edge"), c.executionCtx)));
   // the prefix is ours: nothing below it reaches an origin
   app.all("/.strata/*", () => problemResponse(404, "not found"));
 

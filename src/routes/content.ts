@@ -5,21 +5,21 @@ import { serve } from "../flow/serve.ts";
 import { requestIdOf } from "../flow/trace.ts";
 import { DependencyError } from "../error.ts";
 
-export function contentRoute(
-  request: Request,
-  edge: Edge,
-  context: Pick<ExecutionContext, "waitUntil">,
-): Promise<Response> {
-  const exchange: Exchange = {
-    request,
-    requestId: requestIdOf(request.headers.get("x-request-id")),
-    background(work) {
-      context.waitUntil(
-        work.catch((cause: unknown) => {
-          edge.report(new DependencyError("background", "work failed", { cause }));
-        }),
-      );
-    },
-  };
+type Context = Pick<ExecutionContext, "waitUntil">;
+
+export function contentRoute(request: Request, edge: Edge, context: Context): Promise<Response> {
+  const requestId = requestIdOf(request.headers.get("x-request-id"));
+  const exchange: Exchange = { request, requestId, background: backgroundOf(edge, context) };
   return isNavigation(request) ? serveNavigation(edge, exchange, serve) : serve(edge, exchange);
+}
+
+/** Who owns work that goes on after the response. */
+export function backgroundOf(edge: Edge, context: Context): Exchange["background"] {
+  return (work) => {
+    context.waitUntil(
+      work.catch((cause: unknown) => {
+        edge.report(new DependencyError("background", "work failed", { cause }));
+      }),
+    );
+  };
 }

@@ -1,0 +1,10 @@
+// Owns GET /.strata/purges/known: which purges the isolate that answers knows, found out as a request for content does.
+import type { Edge, Exchange } from "../flow/exchange.ts";
+
+/** `current` is false where the log is out of reach and what is known is older than the bound: then `onUnknown` decides. */
+export async function knownRoute({ site, purges }: Edge, background: Exchange["background"]): Promise<Response> {
+  const current = await purges.ensure(site.maxLagMs, background);
+  const at = purges.fence();
+  const known = { log: at?.incarnation ?? null, seq: at?.seq ?? 0, current };
+  return Response.json(known, { headers: { "cache-control": "no-store" } });
+}
