@@ -1,6 +1,7 @@
 // Owns the command `replay:live`: replays an access log through a local edge, in front of an origin made from the same log.
 import { writeFile } from "node:fs/promises";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { wholeNumber } from "./arguments/whole-number.ts";
 import { createProgress } from "./replay/progress.ts";
 import { printReport } from "./replay/report.ts";
 import { type Edge, exitCodeOf, runReplay } from "./replay/run.ts";
@@ -65,12 +66,4 @@ async function startEdge(origin: string, { port, config }: Options): Promise<Edg
   const [url] = edges.urls;
   if (url === undefined) throw new Error("the edge started without an address");
   return { url, close: () => edges.close() };
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-  };
 }

@@ -2,6 +2,8 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { originUrl } from "../arguments/origin-url.ts";
+import { wholeNumber } from "../arguments/whole-number.ts";
 import { devError } from "./error.ts";
 import type { DevOptions } from "./run.ts";
 
@@ -56,10 +58,14 @@ function devCommand(): Command {
   return new Command("strata dev")
     .description("Run the edge, and a demonstration origin behind it, on this machine.")
     .option("--origin <url>", "front this origin instead of the demonstration shop", originUrl)
-    .option("--port <n>", "port of the first edge", portNumber, DEFAULT_PORT)
-    .option("--origin-port <n>", `port of the demonstration shop (default: ${DEFAULT_ORIGIN_PORT})`, portNumber)
+    .option("--port <n>", "port of the first edge", wholeNumber(0, MAX_PORT), DEFAULT_PORT)
+    .option(
+      "--origin-port <n>",
+      `port of the demonstration shop (default: ${DEFAULT_ORIGIN_PORT})`,
+      wholeNumber(0, MAX_PORT),
+    )
     .option("--config <file>", "site configuration (default: strata.config.ts)", existingFile)
-    .option("--edges <n>", "number of edges, on successive ports", edgeCount, 1)
+    .option("--edges <n>", "number of edges, on successive ports", wholeNumber(1, MAX_EDGES), 1)
     .allowExcessArguments(false)
     .showSuggestionAfterError(false)
     .exitOverride()
@@ -75,29 +81,6 @@ function originPortOf({ port, originPort, origin }: Flags, lastPort: number): nu
     throw devError("UsageError", `--origin-port ${originPort} is also an edge's port (${port} to ${lastPort})`);
   }
   return lastPort < MAX_PORT ? lastPort + 1 : port - 1;
-}
-
-function originUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:\/\//i.test(text)) throw new InvalidArgumentError("Expected http(s)://HOST.");
-  if (url.username !== "" || url.password !== "") throw new InvalidArgumentError("It must not carry credentials.");
-  if (/[?#]/.test(text)) throw new InvalidArgumentError("It must not carry a query or a fragment.");
-  if (url.pathname !== "/") throw new InvalidArgumentError("It must not carry a path.");
-  return url.origin;
-}
-
-function portNumber(text: string): number {
-  return wholeNumber(text, 0, MAX_PORT);
-}
-
-function edgeCount(text: string): number {
-  return wholeNumber(text, 1, MAX_EDGES);
-}
-
-function wholeNumber(text: string, min: number, max: number): number {
-  const value = /^\d{1,5}$/.test(text) ? Number(text) : -1;
-  if (value < min || value > max) throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
-  return value;
 }
 
 function existingFile(text: string): string {
