@@ -9,9 +9,12 @@ export interface Progress {
   stop(): void;
 }
 
+/** What standard error is. */
+type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 const FORMAT = "{verb} [{bar}] {percentage} % | {value}/{total} targets | {duration_formatted}{note}";
 
-export function createProgress(terminal: NodeJS.WriteStream, hasBar: boolean): Progress {
+export function createProgress(terminal: Terminal, hasBar: boolean): Progress {
   if (!hasBar || !terminal.isTTY) {
     return { start() {}, step() {}, stop() {}, note: (text) => void terminal.write(`strata: ${text}\n`) };
   }
