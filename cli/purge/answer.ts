@@ -100,8 +100,9 @@ export function unanswered(error: unknown): Answer<never> {
   const isTimeout = cause instanceof Error && cause.name === "TimeoutError";
   const broken = BROKEN_OFF.has(code) ? "ends the connection without an answer" : undefined;
   const known = NEVER_SENT[code] ?? broken ?? (isTimeout ? "does not answer" : undefined);
-  // nor did one to somebody who is not whom the certificate should name
-  const neverSent = NEVER_SENT[code] !== undefined || /CERT|TLS|SSL/.test(code);
+  // nor did one to somebody whom the certificate does not name, or to a port that fetch refuses
+  const isBadPort = cause instanceof Error && cause.message === "bad port";
+  const neverSent = NEVER_SENT[code] !== undefined || /CERT|TLS|SSL/.test(code) || isBadPort;
   const detail = known ?? `cannot be asked (${code || (cause instanceof Error ? cause.message : String(cause))})`;
   return { kind: "again", detail, isLimit: false, mayBeDone: !neverSent };
 }

@@ -94,16 +94,14 @@ function pointersTo(items: readonly Item[]): ReadonlyMap<string, Item> {
 export function problemAt(batch: Batch, { pointer, detail }: { pointer: string; detail: string }): Problem {
   const item = batch.itemAt.get(pointer);
   if (item) return problemOf(item, detail);
-  return { target: pointer === "/browsers" ? "--browsers" : `targets ${stretchOf(batch)}`, detail };
+  return { target: pointer === "/browsers" ? "--browsers" : stretchOf(batch), detail };
 }
 
-/** `1 to 1,000 (targets.txt:1: tag a ... targets.txt:1000: tag b)` */
-export function stretchOf({ first, items }: Batch): string {
+/** `targets 1 to 1,000 (targets.txt:1: tag a ... targets.txt:1000: tag b)` */
+export function stretchOf({ first, items }: Pick<Batch, "first" | "items">): string {
   const ends = [...new Set([items[0], items.at(-1)])].flatMap((item) => (item ? [whereabouts(item)] : []));
-  const last = first + items.length - 1;
-  const numbers =
-    last === first ? first.toLocaleString("en") : `${first.toLocaleString("en")} to ${last.toLocaleString("en")}`;
-  return `${numbers} (${ends.join(" ... ")})`;
+  const [from, to] = [first, first + items.length - 1].map((number) => number.toLocaleString("en"));
+  return `${from === to ? `target ${from}` : `targets ${from} to ${to}`} (${ends.join(" ... ")})`;
 }
 
 function whereabouts(item: Item): string {

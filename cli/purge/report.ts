@@ -90,7 +90,7 @@ function stretchLine(fates: readonly Fate[], state: Fate["state"], words: string
   const batches = fates.flatMap((fate) => (fate.state === state ? [fate.batch] : []));
   const [first] = batches;
   if (!first) return [];
-  return [`  ${words}: targets ${stretchOf({ ...first, items: batches.flatMap(({ items }) => items) })}`];
+  return [`  ${words}: ${stretchOf({ first: first.first, items: batches.flatMap(({ items }) => items) })}`];
 }
 
 function numbersOf(fates: readonly Fate[]): string {

@@ -246,11 +246,16 @@ describe("an edge that fails", () => {
     expect(edge.seen).toHaveLength(1);
   });
 
+  test("a port that is never asked carried nothing", async () => {
+    const { err } = await run(["purge", "--edge", "http://127.0.0.1:9", "--tag", "a", "--retries", "0"]).ended;
+    expect(err).toBe("strata: http://127.0.0.1:9 cannot be asked (bad port)\nstrata: nothing was purged\n");
+  });
+
   test("an answer that no edge gives confirms nothing", async () => {
     const edge = await between(() => ({ status: 200, body: "<html>welcome" }));
     const { code, err } = await run(["purge", "--edge", edge.url, "--tag", "a"]).ended;
     expect(code).toBe(1);
-    expect(err).toMatch(/answered 200, but not as a Strata edge does\n.*may have been purged: targets 1 \(--tag a\)/);
+    expect(err).toMatch(/answered 200, but not as a Strata edge does\n.*may have been purged: target 1 \(--tag a\)/);
   });
 });
 
