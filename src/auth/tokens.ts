@@ -139,11 +139,24 @@ function parse(named: string | undefined): Parsed {
   }
   const parsed = v.safeParse(schema, value);
   if (!parsed.success) return { tokens: [], problems: parsed.issues.map(described) };
-  const names = [OWN_NAME, ...parsed.output.map(({ name }) => name)];
-  const twice = names.filter((name, index) => names.indexOf(name) !== index);
-  if (twice.length > 0)
-    return { tokens: [], problems: twice.map((name) => `STRATA_TOKENS: two tokens are named ${name}`) };
+  const problems = repetitions(parsed.output);
+  if (problems.length > 0) return { tokens: [], problems };
   return { tokens: parsed.output.map(tokenOf), problems: [] };
+}
+
+/** Of two with one digest nobody could say which is meant. */
+function repetitions(all: v.InferOutput<typeof schema>): readonly string[] {
+  const names = new Set([OWN_NAME]);
+  const digests = new Set<string>();
+  return all.flatMap(({ name, sha256 }) => {
+    const problems = [
+      ...(names.has(name) ? [`STRATA_TOKENS: two tokens are named ${name}`] : []),
+      ...(digests.has(sha256.toLowerCase()) ? [`STRATA_TOKENS: two tokens have the digest of ${name}`] : []),
+    ];
+    names.add(name);
+    digests.add(sha256.toLowerCase());
+    return problems;
+  });
 }
 
 function described(issue: v.BaseIssue<unknown>): string {

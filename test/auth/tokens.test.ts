@@ -127,6 +127,14 @@ describe("a configuration with a mistake", () => {
     ["a prefix without a path", [{ name: "a", sha256: digest, prefixes: ["shop.test"] }], "STRATA_TOKENS.0.prefixes.0"],
     ["a host in capitals", [{ name: "a", sha256: digest, hosts: ["Shop.test"] }], "STRATA_TOKENS.0.hosts.0"],
     ["a host with a path", [{ name: "a", sha256: digest, hosts: ["shop.test/"] }], "STRATA_TOKENS.0.hosts.0"],
+    [
+      "one digest twice: which of them is it?",
+      [
+        { name: "a", sha256: "a".repeat(64) },
+        { name: "b", sha256: "A".repeat(64) },
+      ],
+      "two tokens have the digest of b",
+    ],
     ["the name of the one token", [{ name: "token", sha256: digest }], "two tokens are named token"],
     ["a time that is none", [{ name: "a", sha256: digest, expires: "soon" }], "STRATA_TOKENS.0.expires"],
     ["an unknown option", [{ name: "a", sha256: digest, tag: ["x"] }], "STRATA_TOKENS.0.tag"],
