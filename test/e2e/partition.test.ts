@@ -174,6 +174,11 @@ describe("an edge that knows nothing, cut off at its start", () => {
     const { seq } = await home.purge({ tags: [purged] });
     // its colo's copy knows of it, as KV does
     await until("obeyed", async () => (await away.get(witness)).said.startsWith("fwd"));
+    const filed = await away.tells("filed");
+    await until("filed", async () => {
+      await away.get(witness);
+      return (await away.tells("filed")) > filed;
+    });
     await until("KV knows of it", async () => (await home.tells("snapshot")) >= seq);
     partition.change(purged, purged);
     await partition.restart();

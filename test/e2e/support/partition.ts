@@ -32,8 +32,11 @@ export interface PartitionedEdge {
   purge(what: object): Promise<Receipt>;
   cut(parts: Parts): Promise<void>;
   heal(): Promise<void>;
-  /** `held`: how many questions hang or are late; `snapshot`: the number up to which KV knows the log. */
-  tells(what: "held" | "snapshot"): Promise<number>;
+  /**
+   * `held`: how many questions hang or are late; `snapshot`: the number up to which KV knows the log; `filed`: how often the
+   * colo's copy was.
+   */
+  tells(what: "held" | "snapshot" | "filed"): Promise<number>;
   readonly url: string;
 }
 

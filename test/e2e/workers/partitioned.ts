@@ -32,6 +32,8 @@ type Part = "log" | "kv" | "cache";
 const manners: Record<Part, Manner> = { log: "up", kv: "up", cache: "up" };
 /** How many questions to the log are held up. */
 let held = 0;
+/** How often the colo's copy of the log was filed. */
+let filed = 0;
 
 /** Looks now and then, with a timer of its own request: nothing is handed from one request to another. */
 async function healed(part: Part, from: Manner): Promise<void> {
@@ -57,7 +59,12 @@ function gated<T extends object>(part: Part, target: T): T {
     get(_, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
-      return (...args: unknown[]) => through(part, (): unknown => Reflect.apply(member, target, args));
+      return async (...args: unknown[]) => {
+        const answer = await through(part, (): unknown => Reflect.apply(member, target, args));
+        const [request] = args;
+        if (name === "put" && request instanceof Request && request.url.endsWith("/tail")) filed += 1;
+        return answer;
+      };
     },
   });
 }
@@ -91,6 +98,8 @@ async function control(what: string, env: Env, request: Request): Promise<unknow
       return manners;
     case "held":
       return held;
+    case "filed":
+      return filed;
     case "snapshot": {
       const bytes = await env.STRATA_KV.get(SNAPSHOT_KEY, "arrayBuffer");
       return (bytes && decodeDelta(new Uint8Array(bytes))?.seq) ?? 0;
