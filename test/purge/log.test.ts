@@ -233,6 +233,16 @@ describe("purge log", () => {
     expect((await since(log, { incarnation, seq })).incarnation).not.toBe(incarnation);
   });
 
+  it("is another log to all who ask from then on, at the same number, too", async () => {
+    const log = newLog();
+    await purge(log, ["a"]);
+    const { incarnation, seq } = await since(log);
+    const { incarnation: next } = await since(log, { incarnation, seq: seq + 1 });
+    expect(next).not.toBe(incarnation);
+    expect(await since(log)).toMatchObject({ incarnation: next, seq });
+    expect((await since(log, { incarnation, seq })).incarnation).toBe(next);
+  });
+
   it("misses nothing: a reader that follows by deltas knows what one that asks for all knows", async () => {
     const step = fc.oneof(
       fc.record({

@@ -172,6 +172,21 @@ describe("replica: bound", () => {
     expect(b.replica.fence()?.seq).toBe(1);
   });
 
+  it("does not share a question that may be answered with older knowledge than its own bound", async () => {
+    const b = bench(5000);
+    const bounds: number[] = [];
+    const reader: LogReader = {
+      async since(cursor, maxAgeMs) {
+        bounds.push(maxAgeMs);
+        // a copy as old as the question allows
+        return { delta: await b.log.since(cursor), sentAtMs: b.clock.now() - maxAgeMs };
+      },
+    };
+    const waiting = [30_000, 1000, 1000].map((maxLagMs) => b.replica.ensure(reader, maxLagMs, () => undefined));
+    expect(bounds).toEqual([30_000, 1000]);
+    expect(await Promise.all(waiting)).toEqual([true, true, true]);
+  });
+
   it("keeps the question of a client that leaves alive for the others", async () => {
     const b = bench();
     await b.ensure();
@@ -352,6 +367,19 @@ describe("replica: a log that fails", () => {
     expect(b.ensure()).toBe(false);
     await Promise.all(b.background);
     expect(b.ensure()).toBe(true);
+  });
+
+  it("waits again as soon as the log has answered", async () => {
+    const b = bench();
+    b.log.answer = () => Promise.reject(new Error("down"));
+    expect(await b.ensure(200)).toBe(false);
+    b.log.answer = undefined;
+    expect(b.ensure(200)).toBe(false);
+    await Promise.all(b.background);
+    b.clock.advance(0.3);
+    const waited = b.ensure(200);
+    expect(waited).toBeInstanceOf(Promise);
+    expect(await waited).toBe(true);
   });
 
   it("waits again once the failure is over a second old", async () => {
