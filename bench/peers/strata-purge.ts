@@ -52,7 +52,7 @@ function fullLog(): Delta {
   const records = Array.from({ length: RECORDS }, (_, i) => {
     const target: Target =
       i % 100 === 0
-        ? { kind: "prefix", value: `/prefix/${"x".repeat(i % 20)}${String(i)}` }
+        ? { kind: "prefix", value: String(i).padEnd(6 + ((i / 100) % 20), "/") }
         : { kind: "tag", value: `purged-${String(i)}` };
     const prefixLength = target.kind === "prefix" ? target.value.length : 0;
     return { target: targetHash(target), prefixLength, hardSeq: i + 1, softSeq: 0, previousSoftSeq: 0, softAtMs: 0 };

@@ -33,7 +33,7 @@ const ending = new Int32Array(4);
 
 /** Of a text of this length, whose last unit stands alone where that is odd. */
 function finished(length: number, last: number): string {
-  ending.set(state);
+  for (let i = 0; i < 4; i++) ending[i] = laneOf(state, i);
   absorb(ending, (length << 16) | last);
   ending[2] = laneOf(ending, 2) ^ 0xee;
   rounds(ending, 4);
