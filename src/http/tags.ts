@@ -1,5 +1,5 @@
 // Owns which tags a response carries: read from the tag fields of every vendor, removed from what clients see.
-import type { FieldReader } from "./fields.ts";
+import { type FieldReader, trimOws } from "./fields.ts";
 import { readGroups } from "./groups.ts";
 
 export const MAX_TAG_LENGTH = 1024;
@@ -24,10 +24,10 @@ export function readTags(field: FieldReader, ruleTags: readonly string[]): Tags 
   const tags = new Set(ruleTags);
   for (const name of COMMA_FIELDS) {
     // tags are no structured field: quotes are ordinary characters in them
-    for (const tag of field(name)?.split(",") ?? []) add(tags, tag.trim());
+    for (const tag of field(name)?.split(",") ?? []) add(tags, trimOws(tag));
   }
   // several field lines were joined with a comma, which is no separator to its vendor
-  for (const line of (field(SPACE_FIELD) ?? "").split(",")) for (const tag of line.split(/\s+/)) add(tags, tag);
+  for (const line of (field(SPACE_FIELD) ?? "").split(",")) for (const tag of line.split(/[ \t]+/)) add(tags, tag);
   // a group can be purged by its name as any tag can (see groups.ts for what binds it to its origin)
   for (const group of readGroups(field)) add(tags, group);
   if (tags.size > MAX_TAGS) return { usable: false, reason: "too-many-tags" };
@@ -44,6 +44,23 @@ export function isTagField(name: string): boolean {
   return TAG_FIELDS.includes(name.toLowerCase());
 }
 
-function add(tags: Set<string>, tag: string): void {
+function add(tags: Set<string>, written: string): void {
+  const tag = asUtf8(written).trim();
   if (tag !== "") tags.add(tag);
+}
+
+/** The runtime gives a field's bytes as Latin-1; origins write UTF-8, and who purges writes letters. */
+function asUtf8(written: string): string {
+  if (!/[\x80-\xff]/.test(written)) return written;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(Uint8Array.from(written, byteOf));
+  } catch {
+    return written;
+  }
+}
+
+/** What is no byte makes it no UTF-8. */
+function byteOf(letter: string): number {
+  const code = letter.charCodeAt(0);
+  return code > 0xff ? 0xff : code;
 }

@@ -44,6 +44,10 @@ describe("tags of a response", () => {
     ["white space inside is kept, around it not", { "cache-tag": " a b , c" }, ["a b", "c"]],
     ["empty ones dropped", { "cache-tag": ",, a,," }, ["a"]],
     ["quotes are ordinary", { "cache-tag": '"a,b"' }, ['"a', 'b"']],
+    ["bytes of UTF-8, one of them a space's in Latin-1", { "cache-tag": "voil\u00c3\u00a0,b" }, ["voil\u00e0", "b"]],
+    ["the same between spaces", { "surrogate-key": "\u00c3\u00a0 b" }, ["\u00e0", "b"]],
+    ["bytes that are no UTF-8", { "cache-tag": "gr\u00fcn" }, ["gr\u00fcn"]],
+    ["letters that are no bytes", { "cache-tag": "\u20ac\u00fc" }, ["\u20ac\u00fc"]],
     ["a name every object has", { "cache-tag": "__proto__,constructor" }, ["__proto__", "constructor"]],
   ])("%s", (_, fields, tags) => {
     const found = read(fields);
