@@ -236,6 +236,42 @@ async function play({
 
 const KINDS = Object.keys(TARGETS);
 
+const ask = (manner: string): Step => ({ kind: "ask", edge: 0, path: "/a", manner });
+const answers = (how: How): Step => ({ kind: "answer", which: 0, how });
+const hard = (path: string): Step => ({ kind: "purge", edge: 0, path, target: "tag", mode: "hard" });
+const wait: Step = { kind: "wait", seconds: 61 };
+const pause: Step = { kind: "wait", seconds: 0.4 };
+/** What is held is judged, and while the lookup goes on in a slow colo, purged. */
+const purgedMeanwhile = (...before: Step[]): readonly Step[] => [
+  { kind: "hold", colo: 0 },
+  ask("plain"),
+  ...before,
+  hard("/a"),
+  { kind: "release", colo: 0 },
+];
+/** Chance seldom comes by here. */
+const SCENES: Readonly<Record<string, readonly Step[]>> = {
+  "a validation": [ask("plain"), answers("brief"), wait, ...purgedMeanwhile(), answers("lasting"), pause, ask("plain")],
+  "a part made whole": [
+    ask("end"),
+    answers("brief"),
+    pause,
+    ...purgedMeanwhile(),
+    answers("part"),
+    pause,
+    ask("plain"),
+  ],
+  "a part of a log that was lost": [hard("/b"), hard("/b"), ask("end"), answers("brief"), pause].concat(
+    purgedMeanwhile({ kind: "lose" }),
+    [answers("part"), pause, ask("plain")],
+  ),
+};
+
+it.each(Object.entries(SCENES))(
+  "a purge between the look and the question to the origin is not overtaken by %s",
+  (_, steps) => play({ steps, stuckTag: true }),
+);
+
 it.each<[string, readonly string[], number]>([
   ["of all kinds", KINDS, 600],
   ...KINDS.map((kind): [string, readonly string[], number] => [`by ${kind}`, [kind], 60]),
