@@ -8,7 +8,7 @@ const MAX_TOTAL_CHARACTERS = 32e6;
 /** Of what was asked for, and again of the targets that this meant. */
 const MAX_LIST_CHARACTERS = 16_000;
 const MAX_ACTOR_CHARACTERS = 256;
-/** 16 MB at the most: an answer of the object may have 32. */
+/** 16 million characters at the most, of up to two bytes: an answer of the object may have 32 MB. */
 const MAX_PAGE = 500;
 
 type Row = { seq: number; purged_at_ms: number; actor: string; mode: string; asked: string; targets: string };
