@@ -13,7 +13,8 @@ import { deadline, timeout } from "./flow/timeout.ts";
 import type { PurgeEntry, PurgeOutcome } from "./http/purge-order.ts";
 import { reportError } from "./observe/log.ts";
 import { type Site, withOrigin } from "./policy/define.ts";
-import { coloCopy, type ColoCopyOptions } from "./purge/colo-copy.ts";
+import { coloCopy } from "./purge/colo-copy.ts";
+import type { CopyOptions } from "./purge/copy-parts.ts";
 import { kvSnapshot } from "./purge/kv-snapshot.ts";
 import type { PurgeLog } from "./purge/log.ts";
 import type { LogReader } from "./purge/reader.ts";
@@ -169,7 +170,7 @@ function logOf(env: StrataEnv): DurableObjectStub<PurgeLog> {
 }
 
 /** The log as this colo reads it. */
-function readerOf(env: StrataEnv, site: Site, options: Omit<ColoCopyOptions, "shelf">): LogReader {
+function readerOf(env: StrataEnv, site: Site, options: Omit<CopyOptions, "shelf">): LogReader {
   const log: LogReader = {
     async since(cursor) {
       const sentAtMs = options.now();

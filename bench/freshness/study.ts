@@ -46,6 +46,8 @@ export const WORLDS: readonly (readonly [string, World])[] = [
   ["10 requests/s", { requestsPerSecond: 10, seconds: 10 }],
   ["1 request/s, few colos have most isolates", { requestsPerSecond: 1, seconds: 20, spread: "skewed" }],
   ["1 request/s, bound 5 s", { requestsPerSecond: 1, seconds: 20, maxLagMs: 5000, warmUpSeconds: 10 }],
+  ["10 requests/s, the log refuses", { requestsPerSecond: 10, seconds: 10, down: "refuses" }],
+  ["10 requests/s, the log hangs", { requestsPerSecond: 10, seconds: 10, down: "hangs" }],
   ["1 request/s, no copies: each isolate asks", { requestsPerSecond: 1, seconds: 10, copies: "none" }],
 ];
 

@@ -23,6 +23,8 @@ export interface WorldOptions {
   readonly spread: "even" | "skewed";
   /** The log and the Cache APIs fail or hang for seconds, and the log loses its storage, now and then. */
   readonly faults?: boolean;
+  /** How the log, and it alone, fails from the end of the warm-up on: at once, or without an answer. */
+  readonly down?: "refuses" | "hangs";
   readonly seed: number;
 }
 
@@ -72,10 +74,10 @@ export async function observe(options: WorldOptions): Promise<Observed> {
     shelfWrites: 0,
   };
   const log = simulatedLog(clock, luck, options, tally);
-  const logIsUp = outages(clock, luck, options);
+  const logIsUp = options.down ? goneFrom(clock, measuredFromMs, options.down) : outages(clock, luck, options);
   // what fails is reported: without faults nothing may
   const report = (error: Error): void => {
-    if (!options.faults) throw error;
+    if (!options.faults && !options.down) throw error;
   };
   for (const [count, roundTripMs] of colosOf(options, luck)) {
     const shelf = simulatedShelf(clock, luck, tally, outages(clock, luck, options));
@@ -84,6 +86,7 @@ export async function observe(options: WorldOptions): Promise<Observed> {
         const sentAtMs = clock.now() + offsetMs;
         const tripMs = roundTripMs * luck.between(0.9, 1.3);
         await clock.pause(tripMs / 2);
+        log.asked();
         await logIsUp();
         const delta = log.since(cursor);
         await clock.pause(tripMs / 2);
@@ -211,9 +214,11 @@ function simulatedLog(clock: VirtualClock, luck: Chance, { purgesPerSecond, faul
   if (purgesPerSecond > 0) clock.at(clock.now() + 1, purge);
   if (faults) clock.at(clock.now() + luck.exponential(LOSS_EVERY_MS), lose);
   return {
-    since(cursor: Cursor | undefined): Delta {
+    asked(): void {
       const second = Math.floor((clock.now() - START_MS) / 1000);
       tally.questions[second] = (tally.questions[second] ?? 0) + 1;
+    },
+    since(cursor: Cursor | undefined): Delta {
       const incarnation = String(life);
       const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
       return { incarnation, seq: records.length, from, floor: NO_FLOOR, records: records.slice(from) };
@@ -222,6 +227,13 @@ function simulatedLog(clock: VirtualClock, luck: Chance, { purgesPerSecond, faul
     stateAt(ms: number): State {
       return states.findLast(({ sinceMs }) => sinceMs < ms) ?? { life: 0, seq: 0, sinceMs: 0 };
     },
+  };
+}
+
+function goneFrom(clock: VirtualClock, ms: number, how: "refuses" | "hangs"): () => Promise<void> | undefined {
+  return () => {
+    if (clock.now() < ms) return undefined;
+    return how === "hangs" ? new Promise(() => undefined) : Promise.reject(new Error("out of reach"));
   };
 }
 
