@@ -1,4 +1,5 @@
 // Owns the wiring: the only file that knows concrete tiers, bindings and randomness. A worker of one's own mounts it in front of its routes.
+import { waitUntil } from "cloudflare:workers";
 import { type App, createApp, type Mounted } from "./app.ts";
 import { type Leases, leaseShard } from "./collapse/leases.ts";
 import { tokenProblems, tokensOf } from "./auth/tokens.ts";
@@ -134,13 +135,14 @@ function purgesOf(
   { now, boundMs }: { readonly now: () => number; readonly boundMs: number },
 ): Purges {
   const inTime = deadline(timeout, LOG_CONFIRM_MS);
+
   return {
     ...replica,
-    async purge(order) {
-      // an isolate that knows nothing lacks the whole log: the colo's copy has it, and each purge's answer would
-      if (!replica.cursor()) await replica.ensure(reader, boundMs, () => undefined);
-      const sentAtMs = now();
+    purge(order) {
       const purged = async (): Promise<PurgeOutcome> => {
+        // an isolate that knows nothing lacks the whole log: the colo's copy has it, and each purge's answer would
+        if (!replica.cursor()) await replica.ensure(reader, boundMs, waitUntil);
+        const sentAtMs = now();
         const { outcome, delta } = await logOf(env).purge({ order, since: replica.cursor() });
         // also where it comes too late for the receipt
         replica.apply({ delta: decoded(delta), sentAtMs });

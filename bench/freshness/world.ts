@@ -23,8 +23,8 @@ export interface WorldOptions {
   readonly spread: "even" | "skewed";
   /** The log and the Cache APIs fail or hang for seconds, and the log loses its storage, now and then. */
   readonly faults?: boolean;
-  /** How the log, and it alone, fails from the end of the warm-up on: at once, or without an answer. */
-  readonly down?: "refuses" | "hangs";
+  /** How the log, and it alone, fails from the end of the warm-up on: at once, without an answer, or after long. */
+  readonly down?: "refuses" | "hangs" | "drops";
   readonly seed: number;
 }
 
@@ -230,10 +230,18 @@ function simulatedLog(clock: VirtualClock, luck: Chance, { purgesPerSecond, faul
   };
 }
 
-function goneFrom(clock: VirtualClock, ms: number, how: "refuses" | "hangs"): () => Promise<void> | undefined {
+const DROPS_AFTER_MS = 11_000;
+
+function goneFrom(
+  clock: VirtualClock,
+  ms: number,
+  how: NonNullable<WorldOptions["down"]>,
+): () => Promise<void> | undefined {
+  const refuse = (): Promise<never> => Promise.reject(new Error("out of reach"));
   return () => {
     if (clock.now() < ms) return undefined;
-    return how === "hangs" ? new Promise(() => undefined) : Promise.reject(new Error("out of reach"));
+    if (how === "refuses") return refuse();
+    return how === "hangs" ? new Promise(() => undefined) : clock.pause(DROPS_AFTER_MS).then(refuse);
   };
 }
 

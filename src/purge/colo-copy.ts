@@ -11,8 +11,8 @@ const EARLY = { from: 0.6, to: 0.8 };
 /** How long one who asks the log keeps others from it, milliseconds: those who must wait, and those who need not yet. */
 const CLAIM_MS = 250;
 const EARLY_CLAIM_MS = 500;
-/** A question without an answer after so long tells the colo that the log is out of reach, milliseconds. */
-const SLOW_MS = 750;
+/** A question without an answer after so long tells the colo that the log is out of reach, milliseconds: no request waits longer. */
+const SLOW_MS = 1000;
 /** While it is, one of the colo asks so often, milliseconds. */
 const PROBE_MS = 500;
 /** Pauses between the looks of those who wait, milliseconds. */
@@ -42,7 +42,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
     const claimMs = Math.min(EARLY_CLAIM_MS, maxAgeMs / 2);
     if (now() - earlyAtMs < claimMs) return undefined;
     earlyAtMs = now();
-    if ((await copy.isClaimed(claimMs)) || !(await copy.claim())) return undefined;
+    if ((await copy.isClaimed("claim", claimMs)) || !(await copy.claim("claim"))) return undefined;
     const { later, ...answer } = await ask(tail, undefined, maxAgeMs);
     await later;
     return answer;
@@ -59,7 +59,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
   /** What another isolate of this colo brings, if one is asking; it may have died. */
   async function othersAnswer(cursor: Cursor | undefined, oldestMs: number, tries = 0): Promise<LogAnswer | undefined> {
     const pauseMs = LOOKS_MS[tries];
-    if (pauseMs === undefined || !(await copy.isClaimed(CLAIM_MS))) return undefined;
+    if (pauseMs === undefined || !(await copy.isClaimed("claim", CLAIM_MS))) return undefined;
     await timeout(pauseMs).passed;
     const tail = await copy.tail();
     const delta = tail && tail.sentAtMs >= oldestMs ? await stretchFor(cursor, tail.delta) : undefined;
@@ -82,13 +82,16 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
       const ageMs = startedAtMs - (tail?.sentAtMs ?? Number.NEGATIVE_INFINITY);
       if (!tail || !delta || ageMs > maxAgeMs) {
         const oldestMs = startedAtMs - maxAgeMs;
-        const others = (await isProbe(copy, tail)) ? undefined : await othersAnswer(cursor, oldestMs);
+        const isProbe = await probes(copy, tail);
+        const others = isProbe ? undefined : await othersAnswer(cursor, oldestMs);
         if (others) return others;
         // where there is no copy many may be as cold as this one: the last who claimed asks, the others wait for it
-        const isOurs = tail !== undefined || (await copy.claim());
+        const isOurs = isProbe || tail !== undefined || (await copy.claim("claim"));
         const meanwhile = isOurs ? undefined : await othersAnswer(cursor, oldestMs);
         if (meanwhile) return meanwhile;
-        const [answer] = await Promise.all([ask(delta, cursor, maxAgeMs, tail?.delta), tail && copy.claim()]);
+        const [answer] = await Promise.all([ask(delta, cursor, maxAgeMs, tail?.delta), tail && copy.claim("claim")]);
+        // also where the tail is not taken
+        if (isProbe) await copy.markWell();
         return answer;
       }
       const answer = { delta, sentAtMs: tail.sentAtMs };
@@ -108,18 +111,18 @@ async function askLog(
 ): Promise<LogAnswer> {
   const sentAtMs = now();
   const answer = log.since(cursor, maxAgeMs);
-  try {
-    if (!(await before(timeout(SLOW_MS), answer))) await copy.markOut(sentAtMs);
-    return await answer;
-  } catch (cause) {
-    await copy.markOut(sentAtMs);
-    throw cause;
-  }
+  // silence counts after a while, a refusal at once; an answer that cannot be read is one
+  const isSilent = answer.then(
+    () => false,
+    (cause: unknown) => !(cause instanceof DependencyError),
+  );
+  if ((await before(timeout(SLOW_MS), isSilent)) ?? true) await copy.markOut(sentAtMs);
+  return answer;
 }
 
 /** Whether the log is out of reach and this isolate the one to try again. @throws where it is another. */
-async function isProbe(copy: Copy, tail: LogAnswer | undefined): Promise<boolean> {
-  if (!(await copy.isOut(tail?.sentAtMs))) return false;
-  if (!(await copy.isClaimed(PROBE_MS)) && (await copy.claim())) return true;
+async function probes(copy: Copy, tail: LogAnswer | undefined): Promise<boolean> {
+  if (!(await copy.isOut(tail))) return false;
+  if (!(await copy.isClaimed("probe", PROBE_MS)) && (await copy.claim("probe"))) return true;
   throw new DependencyError("purge log", "is out of reach, as others in this colo have found");
 }

@@ -1,5 +1,6 @@
-// Owns the parts of a colo's copy of the purge log: tail, snapshot, who asks, and that nobody answers. Whatever is wrong with one counts as absent.
+// Owns the parts of a colo's copy of the purge log: what they hold and how they are filed. Whatever is wrong with one counts as absent.
 import { DependencyError } from "../error.ts";
+import { CLOCK_SKEW_MS, type Marks, marksOn } from "./colo-marks.ts";
 import type { SetDeadline } from "./deadline.ts";
 import { recordTable } from "./record-table.ts";
 import type { Delta } from "./records.ts";
@@ -16,8 +17,6 @@ export interface CopyOptions {
   readonly report: (error: DependencyError) => void;
 }
 
-/** Clocks of one colo's machines may differ by so much: a copy counts as that much older than it says, milliseconds. */
-const CLOCK_SKEW_MS = 25;
 /** A larger tail is folded into the snapshot. */
 const TAIL_BYTES = 64 * 1024;
 const KEPT_SECONDS = 7 * 86_400;
@@ -26,18 +25,10 @@ const SHELF_WAIT_MS = 100;
 const SNAPSHOT_WAIT_MS = 400;
 /** How long the copy is left alone after it failed, milliseconds. */
 const REST_MS = 1000;
-/** After so long that nobody said that the log is out of reach all may ask it again, milliseconds. */
-const OUT_MS = 10_000;
 
-export interface Copy {
+export interface Copy extends Marks {
   tail(): Promise<LogAnswer | undefined>;
   snapshot(): Promise<Delta | undefined>;
-  isClaimed(withinMs: number): Promise<boolean>;
-  /** False where another was later. */
-  claim(): Promise<boolean>;
-  /** Whether a question that was sent after the last one with an answer has none. */
-  isOut(answeredAtMs: number | undefined): Promise<boolean>;
-  markOut(sentAtMs: number): Promise<void>;
   /** Files what the log said, behind the tail it was asked for if there is one. */
   file(news: LogAnswer, behind: Delta | undefined): Promise<void>;
 }
@@ -54,36 +45,31 @@ export function copyOn({ shelf, now, random, ...others }: CopyOptions): Copy {
     return filed && decodeDelta(filed.bytes);
   }
 
+  /** What it says of itself: by the clock of whoever filed it. */
+  async function tail(): Promise<LogAnswer | undefined> {
+    const filed = await get("tail");
+    const delta = filed && decodeDelta(filed.bytes);
+    // one from the future was made by a clock that cannot be compared with ours
+    return delta && filed.atMs <= now() + CLOCK_SKEW_MS ? { delta, sentAtMs: filed.atMs } : undefined;
+  }
+
   return {
+    ...marksOn({ get, put }, now, random),
     snapshot,
-    async isOut(answeredAtMs = Number.NEGATIVE_INFINITY) {
-      const outAtMs = (await get("outage"))?.atMs ?? Number.NEGATIVE_INFINITY;
-      return outAtMs > answeredAtMs && Math.abs(now() - outAtMs) < OUT_MS;
-    },
-    markOut: (sentAtMs) => put("outage", sentAtMs, new Uint8Array()),
     async tail() {
-      const filed = await get("tail");
-      const delta = filed && decodeDelta(filed.bytes);
-      // one from the future was made by a clock that cannot be compared with ours
-      if (!delta || filed.atMs > now() + CLOCK_SKEW_MS) return undefined;
-      return { delta, sentAtMs: filed.atMs - CLOCK_SKEW_MS };
-    },
-    async isClaimed(withinMs) {
-      const ageMs = now() - ((await get("claim"))?.atMs ?? Number.NEGATIVE_INFINITY);
-      return ageMs < withinMs && ageMs >= -CLOCK_SKEW_MS;
-    },
-    async claim() {
-      const mark = Math.floor(random() * 2 ** 32);
-      await put("claim", now(), new Uint8Array(Uint32Array.of(mark).buffer));
-      const bytes = (await get("claim"))?.bytes;
-      return bytes?.length !== 4 || new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === mark;
+      const filed = await tail();
+      // by a clock that may be behind
+      return filed && { ...filed, sentAtMs: filed.sentAtMs - CLOCK_SKEW_MS };
     },
     async file({ delta: news, sentAtMs }, behind) {
-      const tail = compact((behind && joined(behind, news)) ?? news, random);
-      const bytes = encodeDelta(tail);
+      const filed = await tail();
+      // of a question that was sent later
+      if (filed && filed.sentAtMs > sentAtMs) return;
+      const next = compact((behind && joined(behind, news)) ?? news, random);
+      const bytes = encodeDelta(next);
       if (bytes.length <= TAIL_BYTES) return put("tail", sentAtMs, bytes);
-      const base = tail.from === 0 ? tail : await snapshot();
-      const whole = base && joined(base, tail);
+      const base = next.from === 0 ? next : await snapshot();
+      const whole = base && joined(base, next);
       // without a snapshot before it, it would grow for ever: then only what is new is filed
       if (!whole || whole.from > 0) return put("tail", sentAtMs, encodeDelta(news));
       await tried(SNAPSHOT_WAIT_MS, () =>
