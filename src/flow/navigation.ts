@@ -32,7 +32,10 @@ export async function serveNavigation(
   return response;
 }
 
-/** `leftMs`: until every edge obeys the purge; it is known to the second. */
+/** The log's clock and an isolate's are at most so far apart: where they are not, another purge may come in a second that was told. */
+const CLOCKS_MS = 1000;
+
+/** `leftMs`: until every edge obeys what was purged in that second, and it is over by any clock. */
 type Told = Clearing & { readonly leftMs: number };
 
 function clearingOf(edge: Edge, { url, headers }: Request): Told | undefined {
@@ -42,7 +45,7 @@ function clearingOf(edge: Edge, { url, headers }: Request): Told | undefined {
   if (epoch === undefined) return undefined;
   const nowMs = edge.now();
   const clearing = clearingFor(epoch, epochCookies(field("cookie")), field, nowMs);
-  return clearing && { ...clearing, leftMs: (epoch + 1) * 1000 + edge.site.maxLagMs - nowMs };
+  return clearing && { ...clearing, leftMs: (epoch + 1) * 1000 + Math.max(edge.site.maxLagMs, CLOCKS_MS) - nowMs };
 }
 
 /** The page is cleared with everything else, so a 304 would leave nothing to show. */

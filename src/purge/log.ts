@@ -9,7 +9,7 @@ import type { Cursor } from "./records.ts";
 import { messageOf, reportLog } from "./report.ts";
 import { prepareStorage } from "./schema.ts";
 import { dueAtMs, isWritten, type SnapshotStore, writeSnapshot } from "./snapshot.ts";
-import { browsersTime, changedAfter, countTargets, recordTarget } from "./target-rows.ts";
+import { changedAfter, countTargets, recordTarget } from "./target-rows.ts";
 import { encodeDelta } from "./wire.ts";
 
 export interface PurgeCommand {
@@ -109,7 +109,7 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
       return { outcome: { kind: "limited", retryAfterSeconds } as const, ...unchanged };
     const { seq } = this.#sql.exec<{ seq: number }>("UPDATE log SET seq = seq + 1 RETURNING seq").one();
     const forgottenSoftSeq = readFloor(this.#sql).softSeq;
-    const mark = { mode: order.mode, seq, nowMs, forgottenSoftSeq, browsersAtMs: browsersTime(this.#sql, nowMs) };
+    const mark = { mode: order.mode, seq, nowMs, forgottenSoftSeq };
     let targets = this.#targets;
     for (const target of order.targets) targets += recordTarget(this.#sql, target, mark);
     recordEntry(this.#sql, order, seq, nowMs);

@@ -21,7 +21,6 @@ export interface Mark {
   readonly nowMs: number;
   /** The floor's `softSeq`: a target without a row may have been purged softly until then, which nobody remembers. */
   readonly forgottenSoftSeq: number;
-  readonly browsersAtMs: number;
 }
 
 const NOTHING: PurgeMarks = { hardSeq: 0, softSeq: 0, previousSoftSeq: 0, softAtMs: 0 };
@@ -50,22 +49,26 @@ export function recordTarget(sql: SqlStorage, target: Target, mark: Mark): numbe
   return row ? 0 : 1;
 }
 
-/**
- * Of a purge of browsers its time counts, in whole seconds as wire.ts has them, and later than any before: browsers remember
- * that.
- */
-export function browsersTime(sql: SqlStorage, nowMs: number): number {
-  const latest = "SELECT MAX(soft_at_ms) AS latest FROM target WHERE is_browsers";
-  const before = sql.exec<{ latest: number | null }>(latest).one().latest ?? 0;
-  return Math.max(Math.floor(nowMs / 1000) * 1000, before + 1000);
-}
-
 /** The numbers only say when readers last heard of it. */
-function recordBrowsers(sql: SqlStorage, hash: TargetHash, { seq, nowMs, browsersAtMs }: Mark): number {
+function recordBrowsers(sql: SqlStorage, hash: TargetHash, { seq, nowMs }: Mark): number {
   const known = sql.exec("SELECT 1 FROM target WHERE target = ?", hash).toArray().length;
   const insert = "INSERT OR REPLACE INTO target VALUES (?, 0, 1, ?, ?, 0, ?, ?, ?)";
-  sql.exec(insert, hash, seq, seq, browsersAtMs, seq, nowMs);
+  sql.exec(insert, hash, seq, seq, browsersTime(sql, hash, nowMs), seq, nowMs);
   return 1 - known;
+}
+
+/**
+ * Of a purge of browsers its time counts, in whole seconds as wire.ts has them: browsers remember that, each host's the later of
+ * its own and that of all. Who has obeyed one must obey the next. Nobody is told of a second before it is over (navigation.ts),
+ * so purges within one share it, unless the clock went back.
+ */
+function browsersTime(sql: SqlStorage, hash: TargetHash, nowMs: number): number {
+  const [where, names] = hash === ALL_BROWSERS ? ["is_browsers", []] : ["target IN (?, ?)", [hash, ALL_BROWSERS]];
+  const latest = `SELECT * FROM target WHERE ${where} ORDER BY soft_at_ms DESC, changed_at_ms DESC LIMIT 1`;
+  const [before] = sql.exec<{ soft_at_ms: number; changed_at_ms: number }>(latest, ...names).toArray();
+  const second = Math.floor(nowMs / 1000) * 1000;
+  if (!before || before.soft_at_ms < second) return second;
+  return before.soft_at_ms === second && before.changed_at_ms <= nowMs ? second : before.soft_at_ms + 1000;
 }
 
 /** No browser keeps its cookie for longer. */

@@ -6,7 +6,7 @@ import type { PurgeMode } from "../../src/http/purge-order.ts";
 import { type Target, targetHash } from "../../src/http/target.ts";
 import type { PurgeLog } from "../../src/purge/log.ts";
 import { type Cursor, type Delta, mergedMarks, NO_FLOOR, type PurgeRecord } from "../../src/purge/records.ts";
-import { newLog, purge, rows, since, sql, tag } from "../support/purge-log.ts";
+import { type Log, newLog, purge, rows, since, sql, tag } from "../support/purge-log.ts";
 
 const recordOf = (delta: Delta, target: Target | string): PurgeRecord | undefined => {
   const hash = targetHash(typeof target === "string" ? tag(target) : target);
@@ -141,14 +141,90 @@ describe("purge log", () => {
     expect(recordOf(delta, "a")).toMatchObject({ hardSeq: 0, softSeq: 1 });
   });
 
-  it("gives each purge of browsers a later second than any before: that is all they remember", async () => {
-    const log = newLog();
-    const times: number[] = [];
-    for (const host of ["a.test", "a.test", "", "b.test"]) {
-      const browsers: Target = { kind: "browsers", value: host };
-      times.push(recordOf((await purge(log, [browsers])).delta, browsers)?.softAtMs ?? 0);
-    }
-    expect(times.every((time, i) => time % 1000 === 0 && time > (times[i - 1] ?? 0))).toBe(true);
+  describe("purges of browsers are told apart by their second, which is all that browsers remember", () => {
+    const MS = 1.8e12;
+    const timesOf = async (log: Log, orders: readonly (readonly [host: string, atMs: number])[]): Promise<number[]> => {
+      const clock = vi.spyOn(Date, "now");
+      try {
+        return await orders.reduce<Promise<number[]>>(async (earlier, [value, atMs]) => {
+          const times = await earlier;
+          clock.mockReturnValue(MS + atMs);
+          const browsers: Target = { kind: "browsers", value };
+          return [...times, (recordOf((await purge(log, [browsers])).delta, browsers)?.softAtMs ?? 0) - MS];
+        }, Promise.resolve([]));
+      } finally {
+        clock.mockRestore();
+      }
+    };
+
+    it("however many there are, none lies ahead: until then no browser would be told", async () => {
+      const orders = Array.from({ length: 100 }, (_, i) => [["a.test", "b.test", ""][i % 3] ?? "", 500 + i] as const);
+      expect(new Set(await timesOf(newLog(), orders))).toEqual(new Set([0]));
+    });
+
+    it.each<[string, readonly (readonly [host: string, atMs: number])[], readonly number[]]>([
+      [
+        "a later second",
+        [
+          ["a.test", 900],
+          ["a.test", 1000],
+        ],
+        [0, 1000],
+      ],
+      [
+        "back within the second: who obeyed the first obeys the second",
+        [
+          ["a.test", 900],
+          ["a.test", 300],
+        ],
+        [0, 1000],
+      ],
+      [
+        "back for long",
+        [
+          ["a.test", 9000],
+          ["a.test", 0],
+          ["a.test", 1],
+        ],
+        [9000, 10_000, 11_000],
+      ],
+      [
+        "back, of all hosts after one",
+        [
+          ["a.test", 9000],
+          ["b.test", 0],
+          ["", 1],
+        ],
+        [9000, 0, 10_000],
+      ],
+      [
+        "back, of one host after all",
+        [
+          ["", 9000],
+          ["b.test", 0],
+        ],
+        [9000, 10_000],
+      ],
+      [
+        "back, of another host: its cookie is its own",
+        [
+          ["a.test", 9000],
+          ["b.test", 0],
+        ],
+        [9000, 0],
+      ],
+      [
+        "back, within the latest of several of one second",
+        [
+          ["a.test", 900],
+          ["b.test", 200],
+          ["", 300],
+        ],
+        [0, 0, 1000],
+      ],
+    ])("%s", async (_, orders, expected) => {
+      expect(await timesOf(newLog(), orders)).toEqual(expected);
+    });
   });
 
   it.each<[string, Target["kind"], number]>([
