@@ -1,6 +1,6 @@
 // Owns the shape of one rule: what may be written, and what is said when it is not.
 import * as v from "valibot";
-import { namesIn, whyUnusable } from "./segments.ts";
+import { hasStrayBrace, namesIn, whyUnusable } from "./segments.ts";
 import { flag, lifetime, seconds, someOf } from "./scalars.ts";
 import { coding, vary } from "./vary-schema.ts";
 
@@ -162,10 +162,9 @@ export const rule = v.pipe(
     const known = namesIn(match);
     for (const [key, value] of tags.entries()) {
       const unknown = namesIn(value).find((name) => !known.includes(name));
-      const rest = value.replaceAll(/\{\w+\}/g, "");
       const why =
         unknown === undefined
-          ? /[{}]/.test(rest) && "has a brace that belongs to no {name}"
+          ? hasStrayBrace(value) && "has a brace that belongs to no {name}"
           : `has {${unknown}}, which match does not name`;
       if (why === false) continue;
       addIssue({

@@ -5,10 +5,15 @@ export function namesIn(text: string): readonly string[] {
   return [...text.matchAll(NAME)].map(([, name = ""]) => name);
 }
 
+/** A brace that stays when every `{name}` has its value. */
+export function hasStrayBrace(text: string): boolean {
+  return /[{}]/.test(text.replaceAll(NAME, ""));
+}
+
 /** Why `pattern` cannot be used; `undefined` where it can. */
 export function whyUnusable(pattern: string): string | undefined {
   const names = namesIn(pattern);
-  if (/[{}]/.test(pattern.replaceAll(NAME, ""))) return "has a brace that belongs to no {name}";
+  if (hasStrayBrace(pattern)) return "has a brace that belongs to no {name}";
   if (names.length === 0) return undefined;
   if (new Set(names).size < names.length) return "has two parameters of one name";
   const segments = pattern.split("/");

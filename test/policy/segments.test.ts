@@ -56,6 +56,12 @@ describe("refused, with its place", () => {
       { rules: [{ match: "/p/{id}", tags: ["p:{id"] }] },
       "rules[0].tags[0]: has a brace that belongs to no {name}",
     ],
+    [
+      "a name that begins with a digit, which nothing would replace",
+      { rules: [{ match: "/p/{id}", tags: ["p:{1}"] }] },
+      "rules[0].tags[0]: has a brace that belongs to no {name}",
+    ],
+    ["such a name in a pattern", { rules: [{ match: "/p/{1}" }] }, "rules[0].match: has a brace"],
     ["a brace of a pattern", { rules: [{ match: "/p/{id" }] }, "rules[0].match: has a brace"],
     ["no name", { rules: [{ match: "/p/{}" }] }, "rules[0].match: has a brace"],
     ["one name twice", { rules: [{ match: "/{a}/{a}" }] }, "rules[0].match: has two parameters of one name"],
