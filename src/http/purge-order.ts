@@ -13,8 +13,8 @@ export interface PurgeOrder {
   readonly actor: string;
   /** What was asked for, as it was written. For the record. */
   readonly asked: readonly string[];
-  /** `fingerprint`: of the whole order; another one under the same key of the same actor is a conflict. */
-  readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
+  /** Other targets, or another mode, under the same key of the same actor are a conflict. */
+  readonly idempotencyKey?: string | undefined;
   /** How many purges of this actor are taken, a second and at once; absent: as many as come. */
   readonly rate?: { readonly perSecond: number; readonly burst: number } | undefined;
 }

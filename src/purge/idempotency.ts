@@ -1,10 +1,11 @@
 // Owns the memory of orders under an idempotency key: for a day, the same order is carried out once.
 import type { PurgeOrder, PurgeOutcome } from "../http/purge-order.ts";
+import { targetName } from "../http/target.ts";
 
 const KEPT_MS = 24 * 3600 * 1000;
 const MAX_KEYS = 100_000;
 
-/** Digests: a key and a fingerprint may have any length. */
+/** Digests: a key and an order may have any length. */
 export interface OrderIdentity {
   readonly key: string;
   readonly fingerprint: string;
@@ -13,11 +14,12 @@ export interface OrderIdentity {
 type Row = { seq: number; purged_at_ms: number; fingerprint: string };
 
 /** Keys of different actors are different keys. */
-export async function identityOf({ actor, idempotency }: PurgeOrder): Promise<OrderIdentity | undefined> {
-  if (!idempotency) return undefined;
+export async function identityOf(order: PurgeOrder): Promise<OrderIdentity | undefined> {
+  const { actor, idempotencyKey, mode, targets } = order;
+  if (idempotencyKey === undefined) return undefined;
   const [key, fingerprint] = await Promise.all([
-    digest(JSON.stringify([actor, idempotency.key])),
-    digest(idempotency.fingerprint),
+    digest(JSON.stringify([actor, idempotencyKey])),
+    digest(JSON.stringify([mode, targets.map(targetName)])),
   ]);
   return { key, fingerprint };
 }

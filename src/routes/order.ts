@@ -4,9 +4,8 @@ import type { Grant } from "../auth/tokens.ts";
 import { DependencyError } from "../error.ts";
 import type { Edge } from "../flow/exchange.ts";
 import type { PurgeMode } from "../http/purge-order.ts";
-import { type Target, targetName } from "../http/target.ts";
 import type { Problem } from "./problem.ts";
-import { hostsOf, select, type Selected, type Selectors } from "./selectors.ts";
+import { distinct, hostsOf, select, type Selected, type Selectors } from "./selectors.ts";
 
 export interface Wish {
   readonly selectors: Selectors;
@@ -68,21 +67,13 @@ async function ordered(
   { mode, idempotencyKey }: Wish,
   selected: readonly Selected[],
 ): Promise<Ended> {
-  const targets = [...new Map(selected.flatMap((one) => one.targets).map((one) => [targetName(one), one])).values()];
-  const idempotency =
-    idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: await fingerprintOf(mode, targets) };
+  const targets = distinct(selected.flatMap((one) => one.targets));
   const asked = selected.map(({ written }) => written);
   try {
-    const outcome = await edge.purges.purge({ targets, mode, actor: `token ${name}`, asked, rate, idempotency });
+    const outcome = await edge.purges.purge({ targets, mode, actor: `token ${name}`, asked, rate, idempotencyKey });
     return outcome.kind === "purged" ? { ...outcome, targets: targets.length } : outcome;
   } catch (cause) {
     edge.report(new DependencyError("purge log", "did not confirm a purge", { cause }));
     return { kind: "unavailable" };
   }
-}
-
-async function fingerprintOf(mode: PurgeMode, targets: readonly Target[]): Promise<string> {
-  const text = JSON.stringify([mode, targets.map(targetName)]);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -2,7 +2,7 @@
 import type { Location } from "../http/facts.ts";
 import { isHost } from "../http/host.ts";
 import { normalisedPath } from "../http/path.ts";
-import { EVERYTHING, type Target, urlTarget } from "../http/target.ts";
+import { EVERYTHING, type Target, targetName, urlTarget } from "../http/target.ts";
 import { MAX_TAG_LENGTH } from "../http/tags.ts";
 import { ruleFor } from "../policy/match.ts";
 import type { Site } from "../policy/define.ts";
@@ -140,8 +140,9 @@ function locationOf(scheme: Location["scheme"], rest: string): Location | string
   return { scheme, host: url.host, path: normalisedPath(url.pathname), query: url.search };
 }
 
-function distinct(targets: readonly Target[]): readonly Target[] {
-  return [...new Map(targets.map((target) => [`${target.kind}:${target.value}`, target])).values()];
+/** Each once, in the order they came first. */
+export function distinct(targets: readonly Target[]): readonly Target[] {
+  return [...new Map(targets.map((target) => [targetName(target), target])).values()];
 }
 
 /** The hosts that selected targets name; `undefined` where some name none, and so all. */

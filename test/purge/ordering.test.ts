@@ -119,9 +119,9 @@ describe("the record of who purged what", () => {
 });
 
 describe("the same order under one idempotency key", () => {
-  const keyed = (key: string, fingerprint: string, actor = "deploy") => ({ actor, idempotency: { key, fingerprint } });
-  const order = (log: Parameters<typeof purge>[0], key: string, fingerprint = "f", actor?: string) =>
-    purge(log, ["a"], "hard", undefined, keyed(key, fingerprint, actor));
+  const keyed = (idempotencyKey: string, actor = "deploy") => ({ actor, idempotencyKey });
+  const order = (log: Parameters<typeof purge>[0], key: string, actor?: string) =>
+    purge(log, ["a"], "hard", undefined, keyed(key, actor));
 
   it("is carried out once and answered alike, also after an eviction", async () => {
     const log = newLog();
@@ -147,10 +147,17 @@ describe("the same order under one idempotency key", () => {
 
   it("with other content is a conflict, and purges nothing", async () => {
     const log = newLog();
-    await order(log, "k", "f");
-    expect((await order(log, "k", "g")).outcome).toEqual({ kind: "conflict" });
+    await order(log, "k");
+    for (const [targets, mode] of [
+      [["b"], "hard"],
+      [["a", "b"], "hard"],
+      [["a"], "soft"],
+      [[{ kind: "host", value: "a" }], "hard"],
+    ] as const) {
+      expect((await purge(log, targets, mode, undefined, keyed("k"))).outcome).toEqual({ kind: "conflict" });
+    }
     expect((await since(log)).seq).toBe(1);
-    expect((await order(log, "k", "f")).seq).toBe(1);
+    expect((await order(log, "k")).seq).toBe(1);
   });
 
   it("belongs to its actor, and keys of any length are told apart", async () => {
@@ -164,10 +171,10 @@ describe("the same order under one idempotency key", () => {
       [`${long}1`, "a"],
       ['"],["', "a"],
     ] as const) {
-      seqs.push((await order(log, key, "f", actor)).seq);
+      seqs.push((await order(log, key, actor)).seq);
     }
     expect(seqs).toEqual([1, 2, 3, 4, 5]);
-    expect((await order(log, long, "f", "a")).seq).toBe(3);
+    expect((await order(log, long, "a")).seq).toBe(3);
   });
 
   it("is forgotten after a day, and when there are more than 100,000", async () => {
@@ -203,12 +210,12 @@ describe("the same order under one idempotency key", () => {
     await withBindings(newLog(), {}, async (log) => {
       const rate = { perSecond: 1, burst: 1 };
       await purge(log, ["a"], "hard", undefined, { actor: "deploy", rate });
-      const limited = await purge(log, ["b"], "hard", undefined, { ...keyed("k", "f"), rate });
+      const limited = await purge(log, ["b"], "hard", undefined, { ...keyed("k"), rate });
       expect(limited.outcome).toEqual({ kind: "limited", retryAfterSeconds: 1 });
       nowMs += 1000;
-      expect((await purge(log, ["b"], "hard", undefined, { ...keyed("k", "f"), rate })).seq).toBe(2);
+      expect((await purge(log, ["b"], "hard", undefined, { ...keyed("k"), rate })).seq).toBe(2);
       // the same once more costs nothing
-      expect((await purge(log, ["b"], "hard", undefined, { ...keyed("k", "f"), rate })).outcome).toMatchObject({
+      expect((await purge(log, ["b"], "hard", undefined, { ...keyed("k"), rate })).outcome).toMatchObject({
         seq: 2,
         replayed: true,
       });

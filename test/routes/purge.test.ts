@@ -36,7 +36,7 @@ describe("purge endpoint: what it takes", () => {
         actor: "token token",
         asked: ["a", "b"],
         rate: { perSecond: 2000, burst: 4000 },
-        idempotency: undefined,
+        idempotencyKey: undefined,
         targets: [
           { kind: "tag", value: "a" },
           { kind: "tag", value: "b" },
