@@ -16,6 +16,28 @@ describe("links between documents", () => {
   });
 });
 
+describe("headings stand between blank lines, and links to them find them", () => {
+  const prose = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, "```");
+  const anchors = (file: string): readonly string[] =>
+    [...prose(readFileSync(file, "utf8")).matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+        .replaceAll(" ", "-"),
+    );
+
+  it.each(documents)("%s", (document) => {
+    const text = prose(readFileSync(join(ROOT, document), "utf8"));
+    const crowded = text.split("\n\n").filter((block) => /\n#+ |^#+ [^\n]*\n./.test(block));
+    expect(crowded).toEqual([]);
+    const links = [...text.matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)];
+    const lost = links.filter(([, file = "", anchor = ""]) => {
+      return !anchors(join(ROOT, file === "" ? document : join(dirname(document), file))).includes(anchor);
+    });
+    expect(lost.map(([link]) => link)).toEqual([]);
+  });
+});
+
 describe("the semantics matrix", () => {
   const text = readFileSync(join(ROOT, "docs/semantics.md"), "utf8");
   const named = [...text.matchAll(/`((?:http|flow|tiers|purge|routes|policy|security|e2e)\/[\w-]+(?:\.test)?\.ts)`/g)];
