@@ -2,6 +2,8 @@
 import type { PurgeOrder } from "../http/purge-order.ts";
 
 const MAX_ACTORS = 10_000;
+/** More than sums of times and shares of a second are rounded by. */
+const ROUNDING_MS = 0.01;
 
 export interface RateLimit {
   /** Takes one; `undefined` where it may, else after how many whole seconds it may again. */
@@ -18,7 +20,7 @@ export function rateLimit(): RateLimit {
       // further ahead than one bucket, the clock was set back or the rate raised: that shuts nobody out
       const before = held - nowMs > burst * eachMs + 1 ? nowMs : Math.max(held, nowMs);
       const waitMs = before + eachMs - burst * eachMs - nowMs;
-      if (waitMs > 0) return Math.max(1, Math.ceil(waitMs / 1000));
+      if (waitMs > ROUNDING_MS) return Math.max(1, Math.ceil(waitMs / 1000));
       // the one that asked longest ago goes when there are too many
       fullAtMs.delete(actor);
       fullAtMs.set(actor, before + eachMs);

@@ -34,6 +34,12 @@ it("shuts nobody out when the clock is set back, or the rate raised: their bucke
   expect(take(quick, 1e9 - 3_600_000, 4)).toEqual([undefined, undefined, undefined, 1]);
 });
 
+it("takes who waited as told, though a rate's share of a second cannot be written exactly", () => {
+  const limit = rateLimit();
+  const rate = { perSecond: 11, burst: 1 };
+  expect([0, 0, 1000].map((nowMs) => limit.take("a", rate, nowMs))).toEqual([undefined, 1, undefined]);
+});
+
 it("takes no more in any time than burst and rate allow, and whoever waits as told is taken", () => {
   fc.assert(
     fc.property(
