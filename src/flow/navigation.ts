@@ -8,8 +8,8 @@ import type { Edge, Exchange } from "./exchange.ts";
  * into nothing in particular.
  */
 export function isNavigation({ method, headers }: Request): boolean {
-  const isFramed = /^(?:i?frame|embed|object)$/.test(headers.get("sec-fetch-dest") ?? "");
-  return method === "GET" && headers.get("sec-fetch-mode") === "navigate" && !isFramed;
+  if (headers.get("sec-fetch-mode") !== "navigate" || method !== "GET") return false;
+  return !/^(?:i?frame|embed|object)$/.test(headers.get("sec-fetch-dest") ?? "");
 }
 
 /** How long a page load may wait for the time when every edge has obeyed, milliseconds; where that is later, it is not told yet. */

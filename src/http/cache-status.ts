@@ -49,7 +49,8 @@ function isList(value: string): boolean {
 /** `reason`, then where it came from, then how it settled: `fresh/memory`, `uri-miss/no-store`, `fresh/colo/purge-unknown`. */
 function detailOf({ reason, tier, settled }: Outcome): string {
   const how = settled === "stored" || settled === reason ? undefined : settled;
-  return [reason, tier, how].filter((part) => part !== undefined).join("/");
+  const found = tier === undefined ? reason : `${reason}/${tier}`;
+  return how === undefined ? found : `${found}/${how}`;
 }
 
 export type XCache = "HIT" | "STALE" | "REVALIDATED" | "MISS" | "BYPASS";
