@@ -10,6 +10,7 @@ import { breakers } from "./flow/breaker.ts";
 import type { Edge, Purges } from "./flow/exchange.ts";
 import { flights } from "./flow/flights.ts";
 import { keyMarks } from "./flow/key-marks.ts";
+import { urlReader } from "./flow/request-url.ts";
 import { deadline, timeout } from "./flow/timeout.ts";
 import type { PurgeEntry, PurgeOutcome } from "./http/purge-order.ts";
 import { reportError } from "./observe/log.ts";
@@ -85,6 +86,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
   const tierDeadline = deadline(timeout, TIER_TIMEOUT_MS);
   const kept = {
     codings: zlibCodings,
+    readUrl: urlReader(),
     now,
     timeout,
     refreshing: keyMarks(now),

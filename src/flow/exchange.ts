@@ -11,6 +11,7 @@ import type { Breakers } from "./breaker.ts";
 import type { Codings } from "./encoding.ts";
 import type { Flights } from "./flights.ts";
 import type { KeyMarks } from "./key-marks.ts";
+import type { ReadUrl } from "./request-url.ts";
 import type { Timeout } from "./timeout.ts";
 
 /** One request on its way. */
@@ -59,6 +60,7 @@ export interface LeaseKeeper {
 /** Where the edge serves from; wired once per isolate. */
 export interface Edge {
   readonly site: Site;
+  readonly readUrl: (text: string) => ReadUrl;
   readonly stack: Stack;
   readonly purges: Purges;
   /** Sends a request to an origin; where none is given, to the zone's own or the application's routes. Header section and bytes agree. */

@@ -29,7 +29,7 @@ import { FETCH_WHOLE } from "./upstream-request.ts";
 const REFUSED: Outcome = { reason: "bad-request", hit: false };
 
 export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
-  const received = receive(exchange.request, edge.site);
+  const received = receive(exchange.request, edge);
   if (received.kind === "refused")
     return deliverProblem({ ...exchange, facts: received.facts }, received.status, received.detail, REFUSED);
   const rule = ruleFor(edge.site, received.facts.location.path);

@@ -1,4 +1,5 @@
 // Owns a whole edge for tests: scripted origin, clock in hand, real memory tier, real replica over a log in memory.
+import { urlReader } from "../../src/flow/request-url.ts";
 import { zlibCodings } from "../../src/codings/zlib.ts";
 import type { DependencyError } from "../../src/error.ts";
 import { breakers } from "../../src/flow/breaker.ts";
@@ -121,6 +122,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     timeout: clock.timeout,
     refreshing: keyMarks(clock.now),
     flights: flights(clock.now),
+    readUrl: urlReader(),
     unstorable: keyMarks(clock.now),
     resting: keyMarks(clock.now),
     breakers: breakers({ now: clock.now, random: () => 0.5 }),

@@ -1,0 +1,44 @@
+// Owns reading a request's URL. Hot ones come again and again: what the last of them came to is kept.
+import type { Location } from "../http/facts.ts";
+import { isHost } from "../http/host.ts";
+import { normalisedPath } from "../http/path.ts";
+
+export type ReadUrl =
+  | { readonly ok: true; readonly location: Location }
+  | { readonly ok: false; readonly location: Location; readonly detail: string };
+
+/** At most so many, none longer than this: less than 2 MB. */
+const MAX_KEPT = 1000;
+const MAX_CHARACTERS = 500;
+
+/** A reader for an isolate: the same text always comes to the same. */
+export function urlReader(): (text: string) => ReadUrl {
+  const kept = new Map<string, ReadUrl>();
+  return (text) => {
+    const known = kept.get(text);
+    if (known) return known;
+    const made = read(text);
+    if (text.length > MAX_CHARACTERS) return made;
+    if (kept.size >= MAX_KEPT) kept.clear();
+    kept.set(text, made);
+    return made;
+  };
+}
+
+/** Stands for the target of a request that has none. */
+const NOWHERE: Location = { scheme: "http", host: "", path: "/", query: "" };
+
+function read(text: string): ReadUrl {
+  const url = URL.parse(text);
+  if (!url) return { ok: false, location: NOWHERE, detail: "the request's target is not a URL" };
+  const location: Location = {
+    scheme: url.protocol === "https:" ? "https" : "http",
+    host: url.host,
+    path: normalisedPath(url.pathname),
+    query: url.search,
+  };
+  if (url.username !== "" || url.password !== "")
+    return { ok: false, location, detail: "the request's host contains userinfo" };
+  if (!isHost(url.host)) return { ok: false, location, detail: "the request's URL has no valid host" };
+  return { ok: true, location };
+}
