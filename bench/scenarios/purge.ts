@@ -210,25 +210,27 @@ async function measureChecks({ isQuick, progress }: Setting, { url }: Target): P
     }
     measured.push({ tags, checkUs });
   }
-  const row = (tags: number): string => `check of a response with ${String(tags)} tag${tags === 1 ? "" : "s"}`;
+  const [one, , hundred] = measured;
+  const eachTag = (hundred?.checkUs ?? []).map((us, round) => (us - (one?.checkUs[round] ?? 0)) / 99);
   return {
-    comparisons: measured
-      .filter(({ tags }) => tags > 1)
-      .map(({ tags, checkUs }) => ({
-        what: `${row(tags)}, ${LOG_ROWS.toLocaleString("en")} records: µs for each tag`,
-        unit: "" as const,
-        better: "lower" as const,
+    comparisons: [
+      {
+        what: `check of a response, ${LOG_ROWS.toLocaleString("en")} records: µs for each tag, 2 to 100`,
+        unit: "",
+        better: "lower",
         budget: 2,
-        rounds: checkUs.map((us) => us / tags),
-      })),
+        rounds: eachTag,
+      },
+    ],
     figures: measured.map(({ tags, checkUs }) => ({
-      row: row(tags),
+      row: `check of a response with ${String(tags)} tag${tags === 1 ? "" : "s"}`,
       column: "median",
       unit: "µs",
       value: median(checkUs),
     })),
     notes: [
-      "A check also looks the response's place up: everything, its host, URL and path, and the prefixes of the lengths there are.",
+      `A check also looks the response's place up: everything, its host, URL and path, and the prefixes of the lengths there are, with its host and
+without; with twenty lengths that is nearly all of the time with one tag. An entry that was fetched after the last purge is not checked at all.`,
     ],
     raw: measured.map(({ tags, checkUs }) => ({ tags, checkUs: checkUs.map(rounded) })),
   };

@@ -100,15 +100,23 @@ function finish(lane: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-const DIGITS = Array.from({ length: 256 }, (_, byte) => (0x100 + byte).toString(16).slice(1));
-
-/** A word of a hash as eight digits. */
+/** A word of a hash as eight digits: one flat string, which is read faster than one put together. */
 export function hex(word: number): string {
-  return digits(word >>> 24) + digits((word >>> 16) & 0xff) + digits((word >>> 8) & 0xff) + digits(word & 0xff);
+  return String.fromCharCode(
+    digit(word >>> 28),
+    digit(word >>> 24),
+    digit(word >>> 20),
+    digit(word >>> 16),
+    digit(word >>> 12),
+    digit(word >>> 8),
+    digit(word >>> 4),
+    digit(word),
+  );
 }
 
-function digits(byte: number): string {
-  return DIGITS[byte] ?? "";
+function digit(nibbles: number): number {
+  const nibble = nibbles & 0xf;
+  return nibble < 10 ? 48 + nibble : 87 + nibble;
 }
 
 /** The word of a hash that begins at this digit, without a string of its own. */
