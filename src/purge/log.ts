@@ -31,6 +31,8 @@ interface PurgeLogEnv {
 }
 
 const MAX_TARGETS = 100_000;
+/** An alarm that has not gone off so long after its time will not. */
+const LOST_MS = 5000;
 /** Purges between two times that old entries and idempotency keys are dropped. */
 const PRUNE_EVERY = 500;
 
@@ -40,8 +42,8 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
   readonly #rates = rateLimit();
   readonly #maxTargets: number;
   #targets: number;
-  /** Whether an alarm stands that this instance knows of. */
-  #isArmed = false;
+  /** The alarm that stands, as far as this instance knows. */
+  #armedForMs: number | undefined;
   /** The whole log in bytes, for all who ask for it at this number. */
   #whole: (Cursor & { readonly bytes: Uint8Array }) | undefined;
 
@@ -70,6 +72,8 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
   /** What a reader at `cursor` lacks, as wire.ts writes it. */
   since(cursor: Cursor | undefined): Uint8Array {
     const { incarnation, seq } = this.#position();
+    // who asks also notices that an alarm was lost
+    if (this.#armedForMs !== undefined) this.#arm(Date.now());
     const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
     if (from > seq) return this.#reincarnated();
     if (from === 0 && this.#whole?.incarnation === incarnation && this.#whole.seq === seq) return this.#whole.bytes;
@@ -86,7 +90,7 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
 
   /** Writes the snapshot where one is due. Never throws: the platform would give up after a few times. */
   override async alarm(): Promise<void> {
-    this.#isArmed = false;
+    this.#armedForMs = undefined;
     try {
       const nowMs = Date.now();
       const position = this.#position();
@@ -133,12 +137,14 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
     return this.since(undefined);
   }
 
-  /** Until it has gone off, further purges need no other. One that is lost is set again by the first purge of the next instance. */
+  /** Until it has gone off no other is needed. One that is lost is set again, by this instance or the next. */
   #arm(nowMs: number): void {
-    if (this.#isArmed || this.env.STRATA_KV === undefined) return;
-    this.#isArmed = true;
-    this.ctx.storage.setAlarm(dueAtMs(this.#sql, this.#targets, nowMs)).catch((cause: unknown) => {
-      this.#isArmed = false;
+    const isArmed = this.#armedForMs !== undefined && nowMs < this.#armedForMs + LOST_MS;
+    if (isArmed || this.env.STRATA_KV === undefined) return;
+    const dueMs = dueAtMs(this.#sql, this.#targets, nowMs);
+    this.#armedForMs = dueMs;
+    this.ctx.storage.setAlarm(dueMs).catch((cause: unknown) => {
+      this.#armedForMs = undefined;
       reportLog("purge-snapshot-failed", { message: messageOf(cause) });
     });
   }

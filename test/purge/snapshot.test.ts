@@ -112,6 +112,22 @@ describe("the snapshot", () => {
     });
   });
 
+  it("is written although the platform lost its alarm: whoever asks notices after some time", async () => {
+    await withStore(async (log, state, store, ring) => {
+      await purge(log, ["a"]);
+      const alarms = (): number => vi.mocked(state.storage).setAlarm.mock.calls.length;
+      const lost = alarms();
+      nowMs += 4000;
+      log.since(undefined);
+      expect(alarms()).toBe(lost);
+      nowMs += 2000;
+      log.since(undefined);
+      expect(alarms()).toBe(lost + 1);
+      await ring();
+      expect(store.written).toHaveLength(1);
+    });
+  });
+
   it("that takes long lets purges through, and they are in the next", async () => {
     await withStore(async (log, _, store, ring) => {
       const [reached, released] = [barrier(), barrier()];
