@@ -39,8 +39,8 @@ const CLOCKS_MS = 1000;
 type Told = Clearing & { readonly leftMs: number };
 
 function clearingOf(edge: Edge, { url, headers }: Request): Told | undefined {
-  const host = URL.parse(url)?.host;
-  const epoch = host === undefined ? undefined : edge.purges.browserEpoch(host);
+  const read = edge.readUrl(url);
+  const epoch = read.ok ? edge.purges.browserEpoch(read.location.host) : undefined;
   const field = (name: string): string | undefined => headers.get(name) ?? undefined;
   if (epoch === undefined) return undefined;
   const nowMs = edge.now();
