@@ -10,7 +10,7 @@ import type { Database } from "./db/port.ts";
 import { isShopError } from "./error.ts";
 import { problem } from "./http/problem.ts";
 import { traced } from "./http/trace.ts";
-import type { ShopEnv } from "./http/trace.ts";
+import type { ShopEnv, TraceParts } from "./http/trace.ts";
 import type { PurgeCdn } from "./invalidation/cdn.ts";
 import { createInvalidation } from "./invalidation/invalidate.ts";
 import { categoryRoutes } from "./routes/categories.ts";
@@ -22,7 +22,7 @@ import { productRoutes } from "./routes/products.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { staticRoutes } from "./routes/static.ts";
 
-export type ShopParts = {
+export type ShopParts = TraceParts & {
   readonly db: Database;
   readonly redis: RedisPort;
   readonly cache: CacheAside;
@@ -30,8 +30,6 @@ export type ShopParts = {
   readonly assets: Assets;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-  readonly monotonicMs: () => number;
-  readonly newId: () => string;
   readonly report: (what: string, error: unknown) => void;
 };
 

@@ -1,12 +1,12 @@
 // Owns the shop as a process: opens the dependencies, listens, and closes everything again.
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { createShop } from "./app.ts";
 import { loadAssets } from "./assets.ts";
 import { createCacheAside } from "./cache/cache-aside.ts";
-import { openRedis } from "./cache/redis.ts";
+import { cacheCommands } from "./cache/redis.ts";
 import { migrate } from "./db/migrate.ts";
 import { openPglite } from "./db/pglite.ts";
 import { openPostgres } from "./db/postgres.ts";
@@ -14,6 +14,7 @@ import type { Database } from "./db/port.ts";
 import { seed } from "./db/seed.ts";
 import { messageOf } from "./error.ts";
 import { createCdn } from "./invalidation/cdn.ts";
+import { openRedis } from "./redis/connection.ts";
 
 export type ShopOptions = {
   /** 0 takes a free one. */
@@ -58,15 +59,16 @@ const openDependencies = async (options: ShopOptions) => {
   const reportRedis = reportChanges();
   const db = await openDatabase(options.databaseUrl);
   let onReady = (): void => undefined;
-  const redis = await openRedis(options.redisUrl, {
+  const connection = await openRedis(options.redisUrl, {
     ready: () => onReady(),
     error: (error) => reportRedis("redis", error),
   });
+  const redis = cacheCommands(connection);
   const monotonicMs = (): number => performance.now();
   const cache = createCacheAside({ redis, random: Math.random, monotonicMs, report: reportRedis });
   // Other instances may read what this one could not delete: do not wait for the next read.
   onReady = () => void cache.settle();
-  return { db, redis, cache, monotonicMs };
+  return { db, connection, redis, cache, monotonicMs };
 };
 
 const listen = async (server: ReturnType<typeof createAdaptorServer>, port: number, host: string): Promise<string> => {
@@ -85,7 +87,7 @@ const listen = async (server: ReturnType<typeof createAdaptorServer>, port: numb
 
 /** @throws when the port is taken or the database cannot be opened; Redis may come later. */
 export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
-  const { db, redis, cache, monotonicMs } = await openDependencies(options);
+  const { db, connection, redis, cache, monotonicMs } = await openDependencies(options);
   const app = createShop({
     db,
     redis,
@@ -95,11 +97,12 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     assets: await loadAssets(),
     nowMs: Date.now,
     newId: randomUUID,
+    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
     report: reportChanges(),
   });
   const server = createAdaptorServer({ fetch: app.fetch });
   const closeDependencies = async (): Promise<void> => {
-    await Promise.all([redis.close(), db.close()]);
+    await Promise.all([connection.close(), db.close()]);
   };
   try {
     const url = await listen(server, options.port, options.host ?? "127.0.0.1");

@@ -4,8 +4,20 @@
 const VERSION = "1";
 const PREFIX = "shop";
 
+export type Entity =
+  | "product"
+  | "product-list"
+  | "categories"
+  | "search"
+  | "deals"
+  | "rating"
+  | "profile"
+  | "flags"
+  | "session"
+  | "cart";
+
 export type CacheAddress = {
-  readonly entity: "product" | "product-list" | "categories" | "session";
+  readonly entity: Entity;
   readonly id: string;
 };
 

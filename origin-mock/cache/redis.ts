@@ -1,65 +1,15 @@
-// Owns the Redis connection: the official client behind the port, with a deadline on every command.
-import { createClient } from "redis";
-import { messageOf, shopError } from "../error.ts";
+// Owns the application cache's way to Redis: its port over the shop's connection.
+import type { RedisConnection } from "../redis/connection.ts";
 import type { RedisPort } from "./port.ts";
 
-const CONNECT_TIMEOUT_MS = 500;
-const COMMAND_TIMEOUT_MS = 250;
-const LONGEST_RECONNECT_MS = 1_000;
-
-export type RedisConnection = RedisPort & { close(): Promise<void> };
-
-// The client's own timeout ends when a command is written; a server that accepts and never answers needs this one.
-const withDeadline = async <T>(answer: Promise<T>): Promise<T> => {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${COMMAND_TIMEOUT_MS} ms`)), COMMAND_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([answer, deadline]);
-  } catch (error) {
-    throw shopError("RedisUnavailable", messageOf(error), error);
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
-/** Waits a moment for the server, then goes on without it: a shop without Redis is slower, not closed. */
-export const openRedis = async (
-  url: string,
-  on: { readonly ready: () => void; readonly error: (error: Error) => void },
-): Promise<RedisConnection> => {
-  const client = createClient({
-    url,
-    // Commands fail at once while disconnected instead of waiting for the connection.
-    disableOfflineQueue: true,
-    socket: {
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), LONGEST_RECONNECT_MS),
-    },
-  });
-  client.on("error", on.error);
-  client.on("ready", on.ready);
-  const connected = client.connect().catch(on.error);
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, CONNECT_TIMEOUT_MS * 2);
-  });
-  await Promise.race([connected, patience]);
-  clearTimeout(timer);
-  return {
-    eval: (script, keys, args) => withDeadline(client.eval(script, { keys: [...keys], arguments: [...args] })),
-    async del(keys) {
-      await withDeadline(client.del([...keys]));
-    },
-    getAndTouch: async (key, ttlMs) =>
-      (await withDeadline(client.getEx(key, { type: "PX", value: ttlMs }))) ?? undefined,
-    async set(key, value, ttlMs) {
-      await withDeadline(client.set(key, value, { expiration: { type: "PX", value: ttlMs } }));
-    },
-    async close() {
-      // Nothing is worth waiting for: cached values can be read again, deletions were awaited by their callers.
-      client.destroy();
-    },
-  };
-};
+export const cacheCommands = ({ run }: Pick<RedisConnection, "run">): RedisPort => ({
+  eval: (script, keys, args) => run((client) => client.eval(script, { keys: [...keys], arguments: [...args] })),
+  async del(keys) {
+    await run((client) => client.del([...keys]));
+  },
+  getAndTouch: async (key, ttlMs) =>
+    (await run((client) => client.getEx(key, { type: "PX", value: ttlMs }))) ?? undefined,
+  async set(key, value, ttlMs) {
+    await run((client) => client.set(key, value, { expiration: { type: "PX", value: ttlMs } }));
+  },
+});

@@ -1,41 +1,66 @@
-// Owns what a response says about its own making: X-Request-Id, X-Cache-App, Server-Timing.
+// Owns what a response says about its own making: X-Request-Id, X-Cache-*, Server-Timing, and the trace it belongs to.
 import type { MiddlewareHandler } from "hono";
-import type { CacheOutcome, Reading } from "../cache/cache-aside.ts";
+import type { Reading } from "../cache/cache-aside.ts";
+import { continueTrace } from "./traceparent.ts";
+
+/** From the outside in; every one that took part says so once, however often it was asked. */
+const TIERS = ["gateway", "app", "db"] as const;
+export type Tier = (typeof TIERS)[number];
+export type Span = { readonly tier: Tier; readonly ms: number; readonly outcome?: string };
 
 export type Trace = {
   readonly requestId: string;
-  outcome: CacheOutcome;
-  cacheMs: number | undefined;
-  databaseMs: number | undefined;
+  /** W3C Trace Context: what goes to every server that is asked on this request's behalf. */
+  readonly traceparent: string;
+  readonly spans: Span[];
 };
 export type ShopEnv = { Variables: { trace: Trace } };
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
-const DESCRIPTIONS = { hit: "redis hit", miss: "redis miss", bypass: "redis bypass" } as const;
 
-export const noteReading = (trace: Trace, reading: Reading<unknown>): void => {
-  trace.outcome = reading.outcome;
-  trace.cacheMs = reading.cacheMs;
-  trace.databaseMs = reading.databaseMs;
+const noteSpan = (trace: Trace, span: Span): void => {
+  trace.spans.push(span);
 };
 
+export const noteReading = (trace: Trace, reading: Reading<unknown>): void => {
+  noteSpan(trace, { tier: "app", outcome: reading.outcome, ms: reading.cacheMs });
+  if (reading.databaseMs !== undefined) noteSpan(trace, { tier: "db", ms: reading.databaseMs });
+};
+
+const outcomeOf = (trace: Trace, tier: Tier): string | undefined =>
+  trace.spans.findLast((span) => span.tier === tier && span.outcome !== undefined)?.outcome;
+
 const serverTiming = (trace: Trace, totalMs: number): string => {
-  const parts = [`app;dur=${(trace.cacheMs ?? 0).toFixed(1)};desc="${DESCRIPTIONS[trace.outcome]}"`];
-  if (trace.databaseMs !== undefined) parts.push(`db;dur=${trace.databaseMs.toFixed(1)}`);
-  parts.push(`origin;dur=${totalMs.toFixed(1)}`);
-  return parts.join(", ");
+  const members = TIERS.flatMap((tier) => {
+    const spans = trace.spans.filter((span) => span.tier === tier);
+    if (spans.length === 0) return [];
+    const ms = spans.reduce((sum, span) => sum + span.ms, 0);
+    const outcome = outcomeOf(trace, tier);
+    return [`${tier};dur=${ms.toFixed(1)}${outcome === undefined ? "" : `;desc="${outcome}"`}`];
+  });
+  return [...members, `origin;dur=${totalMs.toFixed(1)}`].join(", ");
+};
+
+export type TraceParts = {
+  readonly monotonicMs: () => number;
+  readonly newId: () => string;
+  /** So many random bytes, as hexadecimal digits. */
+  readonly randomHex: (bytes: number) => string;
 };
 
 export const traced =
-  (parts: { readonly monotonicMs: () => number; readonly newId: () => string }): MiddlewareHandler<ShopEnv> =>
+  (parts: TraceParts): MiddlewareHandler<ShopEnv> =>
   async (c, next) => {
     const startMs = parts.monotonicMs();
     const asked = c.req.header("X-Request-Id");
     const requestId = asked !== undefined && REQUEST_ID.test(asked) ? asked : parts.newId();
-    const trace: Trace = { requestId, outcome: "bypass", cacheMs: undefined, databaseMs: undefined };
+    const traceparent = continueTrace(c.req.header("traceparent"), parts.randomHex);
+    const trace: Trace = { requestId, traceparent, spans: [] };
     c.set("trace", trace);
     await next();
     c.res.headers.set("X-Request-Id", requestId);
-    c.res.headers.set("X-Cache-App", trace.outcome.toUpperCase());
+    c.res.headers.set("X-Cache-App", (outcomeOf(trace, "app") ?? "bypass").toUpperCase());
+    const gateway = outcomeOf(trace, "gateway");
+    if (gateway !== undefined) c.res.headers.set("X-Cache-Gateway", gateway.toUpperCase());
     c.res.headers.set("Server-Timing", serverTiming(trace, parts.monotonicMs() - startMs));
   };

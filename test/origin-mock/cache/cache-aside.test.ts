@@ -5,8 +5,9 @@ import type { CacheAside, Query } from "../../../origin-mock/cache/cache-aside.t
 import { encodeEntry } from "../../../origin-mock/cache/envelope.ts";
 import { cacheKey } from "../../../origin-mock/cache/key.ts";
 import type { RedisPort } from "../../../origin-mock/cache/port.ts";
-import { openRedis } from "../../../origin-mock/cache/redis.ts";
-import type { RedisConnection } from "../../../origin-mock/cache/redis.ts";
+import { cacheCommands } from "../../../origin-mock/cache/redis.ts";
+import { openRedis } from "../../../origin-mock/redis/connection.ts";
+import type { RedisConnection } from "../../../origin-mock/redis/connection.ts";
 import { createTestRedis } from "../support/redis.ts";
 import type { TestRedis } from "../support/redis.ts";
 
@@ -26,7 +27,8 @@ const never = (): Promise<string> => Promise.reject(new Error("the database was 
 const barrier = <T = void>() => Promise.withResolvers<T>();
 
 let server: TestRedis;
-let redis: RedisConnection;
+let connection: RedisConnection;
+let redis: RedisPort;
 let ready = barrier();
 const cacheOver = (port: RedisPort, random = (): number => 0): CacheAside =>
   createCacheAside({ redis: port, random, monotonicMs: () => performance.now(), report: quiet });
@@ -34,10 +36,11 @@ let cache: CacheAside;
 
 beforeAll(async () => {
   server = await createTestRedis();
-  redis = await openRedis(server.url, { ready: () => ready.resolve(), error: quiet });
+  connection = await openRedis(server.url, { ready: () => ready.resolve(), error: quiet });
+  redis = cacheCommands(connection);
 });
 afterAll(async () => {
-  await redis.close();
+  await connection.close();
   await server.remove();
 });
 beforeEach(async () => {
@@ -280,7 +283,7 @@ describe("Redis fails", () => {
     const startMs = performance.now();
     const nobody = await openRedis("redis://127.0.0.1:1", { ready: quiet, error: quiet });
     expect(performance.now() - startMs).toBeLessThan(3_000);
-    await expect(nobody.getAndTouch("x", 1_000)).rejects.toMatchObject({ name: "RedisUnavailable" });
+    await expect(cacheCommands(nobody).getAndTouch("x", 1_000)).rejects.toMatchObject({ name: "RedisUnavailable" });
     await nobody.close();
   });
 });

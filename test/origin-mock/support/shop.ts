@@ -3,8 +3,9 @@ import { createShop } from "../../../origin-mock/app.ts";
 import { loadAssets } from "../../../origin-mock/assets.ts";
 import type { Assets } from "../../../origin-mock/assets.ts";
 import { createCacheAside } from "../../../origin-mock/cache/cache-aside.ts";
-import { openRedis } from "../../../origin-mock/cache/redis.ts";
-import type { RedisConnection } from "../../../origin-mock/cache/redis.ts";
+import type { RedisPort } from "../../../origin-mock/cache/port.ts";
+import { cacheCommands } from "../../../origin-mock/cache/redis.ts";
+import { openRedis } from "../../../origin-mock/redis/connection.ts";
 import { migrate } from "../../../origin-mock/db/migrate.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
 import { seed } from "../../../origin-mock/db/seed.ts";
@@ -20,7 +21,7 @@ export const NOW_MS = Date.UTC(2026, 9, 1, 12, 0, 0, 500);
 export type TestShop = {
   readonly request: (path: string, init?: RequestInit) => Promise<Response>;
   readonly db: Database;
-  readonly redis: RedisConnection;
+  readonly redis: RedisPort;
   readonly server: TestRedis;
   readonly edge: FakeEdge;
   readonly assets: Assets;
@@ -37,7 +38,8 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
   await migrate(db);
   await seed(db);
   const quiet = (): void => undefined;
-  const redis = await openRedis(server.url, { ready: quiet, error: quiet });
+  const connection = await openRedis(server.url, { ready: quiet, error: quiet });
+  const redis = cacheCommands(connection);
   const monotonicMs = (): number => performance.now();
   let ids = 0;
   const app = createShop({
@@ -49,6 +51,7 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
     nowMs: () => NOW_MS,
     monotonicMs,
     newId: () => `made-${(ids += 1)}`,
+    randomHex: (bytes) => "ab".repeat(bytes),
     report: quiet,
   });
   return {
@@ -59,7 +62,7 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
     edge,
     assets,
     async close() {
-      await redis.close();
+      await connection.close();
       await Promise.all([server.remove(), edge.close(), db.close()]);
     },
   };

@@ -1,0 +1,64 @@
+// Owns the Redis connection: the official client, with a deadline on every command. What is called is its users' affair.
+import { createClient } from "redis";
+import { messageOf, shopError } from "../error.ts";
+
+const CONNECT_TIMEOUT_MS = 500;
+const COMMAND_TIMEOUT_MS = 250;
+const LONGEST_RECONNECT_MS = 1_000;
+
+const clientFor = (url: string) =>
+  createClient({
+    url,
+    // Commands fail at once while disconnected instead of waiting for the connection.
+    disableOfflineQueue: true,
+    socket: {
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), LONGEST_RECONNECT_MS),
+    },
+  });
+export type RedisClient = ReturnType<typeof clientFor>;
+
+export type RedisConnection = {
+  /** Rejects with RedisUnavailable when the work fails or takes longer than `withinMs` (default 250 ms). */
+  run<T>(work: (client: RedisClient) => Promise<T>, withinMs?: number): Promise<T>;
+  close(): Promise<void>;
+};
+
+// The client's own timeout ends when a command is written; a server that accepts and never answers needs this one.
+const withDeadline = async <T>(answer: Promise<T>, withinMs: number): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${withinMs} ms`)), withinMs);
+  });
+  try {
+    return await Promise.race([answer, deadline]);
+  } catch (error) {
+    throw shopError("RedisUnavailable", messageOf(error), error);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Waits a moment for the server, then goes on without it: a shop without Redis is slower, not closed. */
+export const openRedis = async (
+  url: string,
+  on: { readonly ready: () => void; readonly error: (error: Error) => void },
+): Promise<RedisConnection> => {
+  const client = clientFor(url);
+  client.on("error", on.error);
+  client.on("ready", on.ready);
+  const connected = client.connect().catch(on.error);
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CONNECT_TIMEOUT_MS * 2);
+  });
+  await Promise.race([connected, patience]);
+  clearTimeout(timer);
+  return {
+    run: (work, withinMs = COMMAND_TIMEOUT_MS) => withDeadline(work(client), withinMs),
+    async close() {
+      // Nothing is worth waiting for: cached values can be read again, deletions were awaited by their callers.
+      client.destroy();
+    },
+  };
+};
