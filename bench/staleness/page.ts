@@ -1,0 +1,41 @@
+// Owns docs/staleness.md: made from the results file alone.
+import type { Run } from "../harness/results.ts";
+import { type Cell, MOMENTS, PRODUCTS_EACH, type TierRow } from "./measure.ts";
+
+export interface Scene {
+  readonly title: string;
+  readonly how: string;
+  readonly rows: readonly TierRow[];
+}
+export interface StalenessResults {
+  readonly run: Run;
+  readonly scenes: readonly Scene[];
+}
+
+export function stalenessPage({ run, scenes }: StalenessResults): string {
+  const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    "# How old an answer can be",
+    `After a price changed: what each tier still answers, so many seconds after the shop answered the update. Made by
+\`npm run staleness\` from \`bench/results/staleness.json\`. Asking changes what is asked, so every tier is asked for products of its own at
+every moment, ${String(PRODUCTS_EACH)} each, all of which every tier held before. *old* and *new* are prices; *empty*: the tier held
+nothing any more, and whoever asks it is answered by the next one.`,
+    ...scenes.flatMap(({ title, how, rows }) => [`## ${title}`, how, tableOf(rows)]),
+    "## Run",
+    `${run.date}, ${run.machine}; ${versions.join(", ")}; load before ${String(run.loadBefore)}.`,
+  ]
+    .join("\n\n")
+    .concat("\n");
+}
+
+function tableOf(rows: readonly TierRow[]): string {
+  const head = ["asked after", ...MOMENTS.map((seconds) => `${String(seconds)} s`)];
+  const lines = [head, head.map(() => "---"), ...rows.map(({ tier, cells }) => [tier, ...cells.map(cellText)])];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function cellText({ old, fresh, empty }: Cell): string {
+  const counted = Object.entries({ old, new: fresh, empty }).filter(([, count]) => count > 0);
+  if (counted.length === 1) return counted[0]?.[0] ?? "";
+  return counted.map(([word, count]) => `${String(count)} ${word}`).join(", ");
+}
