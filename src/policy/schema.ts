@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { anyOrigin } from "./origins.ts";
 import { purge, rule } from "./rule-schema.ts";
-import { bytes, cookiePattern, seconds } from "./scalars.ts";
+import { bytes, cookiePattern, flag, seconds } from "./scalars.ts";
 
 const hostPattern = v.pipe(
   v.string(),
@@ -39,6 +39,8 @@ export const siteSchema = v.strictObject({
       ),
     }),
   ),
+  /** Whether responses say which tier answered and how long that took. */
+  serverTiming: v.optional(flag),
   /** In order: the first that matches decides. */
   rules: v.optional(v.array(rule)),
 });

@@ -77,8 +77,13 @@ describe("bypass", () => {
     });
     const response = await e.get("/socket", { headers: { upgrade: "websocket" } });
     expect(response.status).toBe(101);
-    // but for what was addressed to this cache
-    expect([...response.headers]).toEqual([["sec-websocket-protocol", "chat"]]);
+    // but for what was addressed to this cache, and what it says itself
+    expect([...response.headers]).toEqual([
+      ["cache-status", "strata; fwd=bypass; fwd-status=101; detail=upgrade"],
+      ["sec-websocket-protocol", "chat"],
+      ["x-cache", "BYPASS"],
+      ["x-request-id", "request-1"],
+    ]);
     expect(response.webSocket).not.toBeNull();
     expect(e.asked[0]?.headers.get("upgrade")).toBe("websocket");
     response.webSocket?.accept();
