@@ -43,7 +43,7 @@ export async function passBy(
     return new Response(null, { status: 101, webSocket: raw.webSocket, headers });
   }
   const overtaken = edge.stack.invalidatedSince(ownKey(edge, facts), startedAt);
-  const invalidating = invalidate(edge, facts, response);
+  const invalidating = invalidate(edge, exchange, facts, response);
   // its own invalidation does not count against it, one that another request made before or makes from now on does
   const epoch = overtaken ? startedAt : edge.stack.epoch();
   // before the client hears of its success, so that its next request cannot see the old state here
