@@ -1,5 +1,6 @@
 // Owns the shape of a site's configuration: what may be written, and what is said when it is not.
 import * as v from "valibot";
+import { canonicalHost } from "../http/host.ts";
 import { anyOrigin } from "./origins.ts";
 import { purge, rule } from "./rule-schema.ts";
 import { bytes, cookiePattern, flag, seconds } from "./scalars.ts";
@@ -7,6 +8,7 @@ import { bytes, cookiePattern, flag, seconds } from "./scalars.ts";
 const hostPattern = v.pipe(
   v.string(),
   v.regex(/^(?:\*|[a-z0-9.-]+(?::\d+)?)$/, 'its key must be a host in lower case, or "*"'),
+  v.check((host) => canonicalHost(host) === host, "its key must be a host without a dot at its end"),
 );
 
 export const siteSchema = v.strictObject({

@@ -22,6 +22,18 @@ describe("origin: address", () => {
     expect((await seen("https://shop.test:8443/a", {}, ZONE)).url).toBe("https://shop.test:8443/a");
   });
 
+  it.each([
+    ["a URL", {}, "http://origin.test/a", "shop.test:8443"],
+    ["the zone", ZONE, "https://shop.test:8443/a", null],
+  ] as const)(
+    "behind %s is asked for the host without the root's dot, and once for both",
+    async (_, options, url, named) => {
+      const e = testEdge(options);
+      for (const host of ["shop.test.", "shop.test"]) await e.text(`https://${host}:8443/a`);
+      expect(e.asked.map((request) => [request.url, request.headers.get("x-forwarded-host")])).toEqual([[url, named]]);
+    },
+  );
+
   it("is chosen by public host, else by the star", async () => {
     const site = { origins: { "shop.test": "https://one.test", "*": "http://two.test:81" } };
     expect((await seen("https://shop.test/a", {}, { site })).url).toBe("https://one.test/a");

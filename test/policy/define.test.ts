@@ -470,7 +470,16 @@ describe("origins", () => {
     expect(() => withOrigin(defineSite({}), url)).toThrow(SiteError);
   });
 
-  it.each(["Shop.example", "https://shop.example", "shop.example/", "*.example", "a b"])("%j is no host", (host) => {
+  it.each([
+    "Shop.example",
+    "https://shop.example",
+    "shop.example/",
+    "*.example",
+    "a b",
+    // as no request has it
+    "shop.example.",
+    "shop.example.:8443",
+  ])("%j is no host", (host) => {
     expect(problems({ origins: { [host]: "https://o.example" } })).toHaveLength(1);
   });
 
