@@ -4,6 +4,7 @@ import { DependencyError } from "./error.ts";
 import { bearerToken, type Grant, type Tokens } from "./auth/tokens.ts";
 import type { Edge } from "./flow/exchange.ts";
 import { namesHost } from "./flow/receive.ts";
+import { requestIdOf } from "./flow/trace.ts";
 import { backgroundOf, contentRoute } from "./routes/content.ts";
 import { historyRoute } from "./routes/history.ts";
 import { knownRoute } from "./routes/known.ts";
@@ -22,7 +23,7 @@ export interface Mounted {
 
 interface AppEnv {
   readonly Bindings: object;
-  readonly Variables: { edge: Edge; grant: Grant };
+  readonly Variables: { edge: Edge; grant: Grant; requestId: string };
 }
 
 /** What a worker exports; a worker of one's own exports it, or calls it. */
@@ -33,40 +34,12 @@ export interface App {
 export function createApp(mount: (env: object) => Mounted, report: (error: DependencyError) => void): App {
   const app = new Hono<AppEnv>();
 
-  app.get("/.strata/health", () => Response.json({ status: "ok" }, { headers: { "cache-control": "no-store" } }));
-
-  // the vendors' clients present their tokens in their own way, and expect to be refused in their own words
-  app.all("/.strata/cloudflare/*", (c) => {
-    return cloudflareRoute(c.req.raw, below("/.strata/cloudflare", c.req.raw.url), doorOf(mount(c.env)));
-  });
-  app.all("/.strata/fastly/*", (c) => {
-    return fastlyRoute(c.req.raw, below("/.strata/fastly", c.req.raw.url), doorOf(mount(c.env)));
-  });
-
-  app.use("/.strata/*", async (c, next) => {
-    const { edge, tokens } = mount(c.env);
-    const judged = await tokens(bearerToken(c.req.header("authorization") ?? null), edge.now());
-    if (judged === "closed") return problemResponse(404, "not found");
-    if (judged === "denied")
-      return problemResponse(401, "a valid bearer token is needed", [], { "www-authenticate": "Bearer" });
-    c.set("edge", edge);
-    c.set("grant", judged);
-    return next();
-  });
-  app.post("/.strata/purge", (c) => purgeRoute(c.req.raw, c.get("edge"), purgerFor(c.get("edge"), c.get("grant"))));
-  app.get("/.strata/purges", (c) => {
-    if (!c.get("grant").actions.includes("read")) return problemResponse(403, "the token does not allow this");
-    return historyRoute(c.req.raw, c.get("edge"));
-  });
-  app.all("/.strata/purge", () => problemResponse(405, "purges are sent by POST", [], { allow: "POST" }));
-  app.all("/.strata/purges", () => problemResponse(405, "purges are listed by GET", [], { allow: "GET, HEAD" }));
-  app.get("/.strata/purges/known", (c) => knownRoute(c.get("edge"), backgroundOf(c.get("edge"), c.executionCtx)));
-  // the prefix is ours: nothing below it reaches an origin
-  app.all("/.strata/*", () => problemResponse(404, "not found"));
-
+  adminRoutes(app, mount);
   app.on("PURGE", "*", async (c) => {
     const mounted = mount(c.env);
-    const answered = await purgeMethod(c.req.raw, doorOf(mounted));
+    const requestId = requestIdOf(c.req.raw.headers, mounted.edge.ids);
+    const answered = await purgeMethod(c.req.raw, doorOf(mounted, requestId));
+    answered?.headers.set("X-Request-Id", requestId);
     return answered ?? contentRoute(c.req.raw, mounted.edge, c.executionCtx);
   });
   app.all("*", (c) => contentRoute(c.req.raw, mount(c.env).edge, c.executionCtx));
@@ -90,10 +63,58 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
   };
 }
 
-function doorOf({ edge, tokens }: Mounted): Door {
+/** Everything below our own prefix. */
+function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
+  app.get("/.strata/health", () => Response.json({ status: "ok" }, { headers: { "cache-control": "no-store" } }));
+
+  // as content is: whoever asks finds the answer again, and the purge in its record
+  app.use("/.strata/*", async (c, next) => {
+    const requestId = requestIdOf(c.req.raw.headers, mount(c.env).edge.ids);
+    c.set("requestId", requestId);
+    await next();
+    c.res.headers.set("X-Request-Id", requestId);
+  });
+
+  // the vendors' clients present their tokens in their own way, and expect to be refused in their own words
+  app.all("/.strata/cloudflare/*", (c) => {
+    return cloudflareRoute(
+      c.req.raw,
+      below("/.strata/cloudflare", c.req.raw.url),
+      doorOf(mount(c.env), c.get("requestId")),
+    );
+  });
+  app.all("/.strata/fastly/*", (c) => {
+    return fastlyRoute(c.req.raw, below("/.strata/fastly", c.req.raw.url), doorOf(mount(c.env), c.get("requestId")));
+  });
+
+  app.use("/.strata/*", async (c, next) => {
+    const { edge, tokens } = mount(c.env);
+    const judged = await tokens(bearerToken(c.req.header("authorization") ?? null), edge.now());
+    if (judged === "closed") return problemResponse(404, "not found");
+    if (judged === "denied")
+      return problemResponse(401, "a valid bearer token is needed", [], { "www-authenticate": "Bearer" });
+    c.set("edge", edge);
+    c.set("grant", judged);
+    return next();
+  });
+  app.post("/.strata/purge", (c) => {
+    return purgeRoute(c.req.raw, c.get("edge"), purgerFor(c.get("edge"), c.get("grant"), c.get("requestId")));
+  });
+  app.get("/.strata/purges", (c) => {
+    if (!c.get("grant").actions.includes("read")) return problemResponse(403, "the token does not allow this");
+    return historyRoute(c.req.raw, c.get("edge"));
+  });
+  app.all("/.strata/purge", () => problemResponse(405, "purges are sent by POST", [], { allow: "POST" }));
+  app.all("/.strata/purges", () => problemResponse(405, "purges are listed by GET", [], { allow: "GET, HEAD" }));
+  app.get("/.strata/purges/known", (c) => knownRoute(c.get("edge"), backgroundOf(c.get("edge"), c.executionCtx)));
+  // the prefix is ours: nothing below it reaches an origin
+  app.all("/.strata/*", () => problemResponse(404, "not found"));
+}
+
+function doorOf({ edge, tokens }: Mounted, requestId: string): Door {
   return async (presented) => {
     const judged = await tokens(presented, edge.now());
-    return typeof judged === "string" ? judged : purgerFor(edge, judged);
+    return typeof judged === "string" ? judged : purgerFor(edge, judged, requestId);
   };
 }
 

@@ -88,6 +88,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
     codings: zlibCodings,
     readUrl: urlReader(),
     now,
+    ids: { uuid: () => crypto.randomUUID(), hex: randomHex },
     timeout,
     refreshing: keyMarks(now),
     flights: flights(now),
@@ -127,6 +128,10 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
       }),
     };
   };
+}
+
+function randomHex(bytes: number): string {
+  return [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The log as the flow sees it: this isolate's replica, fed by the colo's reader and by the purges it takes itself. */

@@ -1,5 +1,6 @@
 // Owns the admin tokens: as they are configured, and which of them was presented. Compared as digests, each with all, in constant time.
 import * as v from "valibot";
+import { canonicalHost } from "../http/host.ts";
 
 /** What `npm start` uses when STRATA_TOKEN is not set. A deployment refuses it. */
 export const DEVELOPMENT_TOKEN = "dev-token";
@@ -53,6 +54,8 @@ const time = v.pipe(
 );
 const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
 const patterns = v.pipe(v.array(text, "must be a list of patterns"), v.minLength(1, "must not be empty"));
+/** No request has such a host: it would never match. */
+const WITHOUT_DOT = "must be a host without a dot at its end";
 const schema = v.array(
   v.strictObject({
     name: v.pipe(text, v.regex(/^[\w.-]{1,64}$/, "must be at most 64 letters, digits, dots, dashes")),
@@ -67,13 +70,24 @@ const schema = v.array(
     tags: v.optional(patterns),
     hosts: v.optional(
       v.pipe(
-        v.array(v.pipe(text, v.regex(/^[a-z0-9._:*[\]-]+$/, "must be a host in lower case")), "must be a list"),
+        v.array(
+          v.pipe(
+            text,
+            v.regex(/^[a-z0-9._:*[\]-]+$/, "must be a host in lower case"),
+            v.check((host) => canonicalHost(host) === host, WITHOUT_DOT),
+          ),
+          "must be a list",
+        ),
         v.minLength(1, "must not be empty"),
       ),
     ),
     prefixes: v.optional(
       v.array(
-        v.pipe(text, v.regex(/^[a-z0-9._:[\]-]+\//, "must be a host in lower case and a path: shop.example/")),
+        v.pipe(
+          text,
+          v.regex(/^[a-z0-9._:[\]-]+\//, "must be a host in lower case and a path: shop.example/"),
+          v.check((prefix) => hasCanonicalHost(prefix), WITHOUT_DOT),
+        ),
         "must be a list",
       ),
     ),
@@ -86,6 +100,11 @@ const schema = v.array(
   }),
   "must be a list of tokens",
 );
+
+function hasCanonicalHost(place: string): boolean {
+  const [host = ""] = place.split("/", 1);
+  return canonicalHost(host) === host;
+}
 
 /** What is wrong with STRATA_TOKENS, place by place; nothing where it can be used. */
 export function tokenProblems(named: string | undefined): readonly string[] {

@@ -1,6 +1,6 @@
 // Owns the response a client gets: from what is held or what the origin sent, with 304, 206, HEAD, Age and Cache-Status.
 import { type BrowserPolicy, forBrowser } from "../http/browser.ts";
-import { cacheStatus, type Outcome, xCache } from "../http/cache-status.ts";
+import type { Outcome } from "../http/cache-status.ts";
 import type { ContentCoding } from "../http/coding.ts";
 import { notModified, rangeApplies, type Validators } from "../http/conditional.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
@@ -13,14 +13,16 @@ import { type ByteRange, contentRange, resolvedRange, unsatisfiedRange } from ".
 import { isBodyless } from "../http/status-table.ts";
 import { ageSeconds, originValidators, remainingSeconds, shownFields, shownValidators } from "../http/stored.ts";
 import type { Found, Slice } from "../tiers/tier.ts";
+import type { Exchange } from "./exchange.ts";
 import { encodedForm, negotiate, type Offer } from "./negotiate.ts";
 import { inPortions } from "./portions.ts";
 import { slicedStream } from "./slice.ts";
+import { tell } from "./told.ts";
 
 /** What every response of one exchange shares. */
 export interface Delivery {
   readonly facts: RequestFacts;
-  readonly requestId: string;
+  readonly exchange: Exchange;
   readonly nowMs: number;
   /** What the rule tells browsers; absent where they are told what the origin says. */
   readonly browser?: BrowserPolicy | undefined;
@@ -166,7 +168,7 @@ function negotiatedAnswer(
 }
 
 function build(delivery: Delivery, answer: Answer, outcome: Outcome): Response {
-  const { facts, requestId, nowMs } = delivery;
+  const { facts, exchange, nowMs } = delivery;
   const shown = shownPart(delivery, answer);
   const sent = sentAs(shown, answer);
   const headers = new Headers();
@@ -174,9 +176,7 @@ function build(delivery: Delivery, answer: Answer, outcome: Outcome): Response {
     headers.append(name, value);
   }
   if (!headers.has("date")) headers.set("Date", new Date(nowMs).toUTCString());
-  headers.set("Cache-Status", cacheStatus(outcome, headers.get("cache-status") ?? undefined));
-  headers.set("X-Cache", xCache(outcome));
-  headers.set("X-Request-Id", requestId);
+  tell(headers, exchange, outcome);
   const status = shown.kind === "whole" ? answer.status : STATUS[shown.kind];
   const bodyless = facts.method === "HEAD" || isBodyless(status) || shown.kind === "unsatisfiable";
   const content = bodyless ? nothingOf(sent.content) : contentOf(shown, sent);

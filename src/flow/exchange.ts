@@ -13,11 +13,15 @@ import type { Flights } from "./flights.ts";
 import type { KeyMarks } from "./key-marks.ts";
 import type { ReadUrl } from "./request-url.ts";
 import type { Timeout } from "./timeout.ts";
+import type { Timings } from "./timings.ts";
+import type { Ids, Trace } from "./trace.ts";
 
 /** One request on its way. */
 export interface Exchange {
   readonly request: Request;
-  readonly requestId: string;
+  readonly trace: Trace;
+  /** Absent where nobody asked how long it takes, and in the background. */
+  readonly timings?: Timings | undefined;
   /** Keeps work alive after the response; failures are reported, never thrown. */
   background(work: Promise<unknown>): void;
 }
@@ -67,6 +71,7 @@ export interface Edge {
   readonly fetch: (request: Request, origin: Origin | undefined) => Promise<Response>;
   readonly codings: Codings;
   readonly now: () => number;
+  readonly ids: Ids;
   readonly timeout: (ms: number) => Timeout;
   /** What has a background refresh under way: one at a time for each. */
   readonly refreshing: KeyMarks;

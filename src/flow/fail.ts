@@ -1,7 +1,8 @@
 // Owns the answers the edge gives in its own name: problems, with what becomes of them in Cache-Status (RFC 9457).
-import { cacheStatus, type Outcome, xCache } from "../http/cache-status.ts";
+import type { Outcome } from "../http/cache-status.ts";
 import type { Failure } from "../http/settle.ts";
 import type { Delivery } from "./deliver.ts";
+import { tell } from "./told.ts";
 
 /** Nothing came from the origin and nothing may stand in. */
 export function deliverFailure(delivery: Delivery, { reason, retryAfterSeconds }: Failed, outcome: Outcome): Response {
@@ -24,24 +25,20 @@ const FAILURES = {
 
 /** Our own errors, as RFC 9457 problem details. */
 export function deliverProblem(
-  { facts, requestId }: Pick<Delivery, "facts" | "requestId">,
+  { facts, exchange }: Pick<Delivery, "facts" | "exchange">,
   status: number,
   title: string,
   outcome: Outcome,
   retryAfterSeconds = RETRY_AFTER_SECONDS,
 ): Response {
   const problem = JSON.stringify({ type: "about:blank", title, status, code: outcome.settled ?? outcome.reason });
-  return new Response(facts.method === "HEAD" ? null : problem, {
-    status,
-    headers: {
-      "Content-Type": "application/problem+json",
-      "Cache-Control": "no-store",
-      "X-Request-Id": requestId,
-      "Cache-Status": cacheStatus(outcome, undefined),
-      "X-Cache": xCache(outcome),
-      ...(status >= 500 && { "Retry-After": String(retryAfterSeconds) }),
-    },
+  const headers = new Headers({
+    "Content-Type": "application/problem+json",
+    "Cache-Control": "no-store",
+    ...(status >= 500 && { "Retry-After": String(retryAfterSeconds) }),
   });
+  tell(headers, exchange, outcome);
+  return new Response(facts.method === "HEAD" ? null : problem, { status, headers });
 }
 
 const RETRY_AFTER_SECONDS = 5;

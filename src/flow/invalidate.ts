@@ -6,7 +6,7 @@ import { invalidatedBy } from "../http/invalidation.ts";
 import { type Target, urlTarget } from "../http/target.ts";
 import { ruleFor } from "../policy/match.ts";
 import { originId, originOf } from "../policy/origins.ts";
-import type { Edge } from "./exchange.ts";
+import type { Edge, Exchange } from "./exchange.ts";
 import { keyedLocation, keyOf } from "./key.ts";
 
 /** What one origin may write into the purge log by its answers: clients can provoke them. */
@@ -18,6 +18,7 @@ const RATE = { perSecond: 10, burst: 100 } as const;
  */
 export async function invalidate(
   edge: Edge,
+  exchange: Exchange,
   facts: RequestFacts,
   response: ResponseFacts,
 ): Promise<number | undefined> {
@@ -30,16 +31,22 @@ export async function invalidate(
     return rule.purgesEverywhere ? [urlTarget(keyedLocation(location, rule))] : [];
   });
   const targets = [...invalidatedGroups(facts, response), ...urls];
-  const [seq] = await Promise.all([targets.length === 0 ? undefined : logged(edge, facts, targets), ...here]);
+  const [seq] = await Promise.all([targets.length === 0 ? undefined : logged(edge, exchange, facts, targets), ...here]);
   return seq;
 }
 
-async function logged(edge: Edge, { location }: RequestFacts, targets: readonly Target[]): Promise<number | undefined> {
+async function logged(
+  edge: Edge,
+  { trace }: Exchange,
+  { location }: RequestFacts,
+  targets: readonly Target[],
+): Promise<number | undefined> {
   // by the origin, not by the host: that one is the client's to choose where one origin answers for all
   const actor = `origin ${originId(originOf(edge.site.origins, location.host))}`;
   const asked = targets.map(({ value }) => value);
   try {
-    const outcome = await edge.purges.purge({ targets, mode: "hard", actor, asked, rate: RATE });
+    const { requestId } = trace;
+    const outcome = await edge.purges.purge({ targets, mode: "hard", actor, asked, rate: RATE, requestId });
     if (outcome.kind === "purged") return outcome.seq;
     edge.report(new DependencyError("purge log", `refused an invalidation by ${actor}: ${outcome.kind}`));
   } catch (cause) {

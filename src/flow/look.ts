@@ -7,6 +7,7 @@ import type { Rule } from "../policy/define.ts";
 import type { Found, Lookup, Place } from "../tiers/tier.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { keyOf } from "./key.ts";
+import { timed } from "./timings.ts";
 
 /** What was found, and the verdict on it. */
 export interface Seen {
@@ -27,7 +28,7 @@ export const CLEAR: PurgeState = { state: "clear" };
 export function look(edge: Edge, exchange: Exchange, facts: RequestFacts, rule: Rule): Seen | Promise<Seen> {
   const inBound = edge.purges.ensure(rule.maxLagMs, exchange.background);
   if (typeof inBound === "boolean") return lookWith(inBound, edge, exchange, facts, rule);
-  return inBound.then((known) => lookWith(known, edge, exchange, facts, rule));
+  return timed(exchange, "purges", inBound).then((known) => lookWith(known, edge, exchange, facts, rule));
 }
 
 interface Judged {
@@ -65,7 +66,7 @@ function lookWith(
     return { decided, purge: CLEAR, held: undefined, place, nowMs, fence, unproven };
   };
   const lookup = edge.stack.lookup(asked, enough, exchange.background);
-  return lookup instanceof Promise ? lookup.then(seen) : seen(lookup);
+  return lookup instanceof Promise ? timed(exchange, "lookup", lookup).then(seen) : seen(lookup);
 }
 
 function purgeOf(edge: Edge, facts: RequestFacts, rule: Rule, known: boolean, stored: Stored): PurgeState {

@@ -1,6 +1,7 @@
 // Owns what page loads carry besides the page: the word to a browser that its cache was purged, once.
 import { clearingFor, EPOCH_COOKIE, type Clearing, epochCookies } from "../http/browser-epoch.ts";
 import type { Edge, Exchange } from "./exchange.ts";
+import { timed } from "./timings.ts";
 
 /**
  * A page load, as browsers mark it on every secure origin (Fetch Metadata 2.1, 2.3). The cookie of a form that another site sends,
@@ -22,11 +23,12 @@ export async function serveNavigation(
   serve: (edge: Edge, exchange: Exchange) => Promise<Response>,
 ): Promise<Response> {
   // the page's own look needs the same, and will find it done
-  await edge.purges.ensure(edge.site.maxLagMs, exchange.background);
+  const inBound = edge.purges.ensure(edge.site.maxLagMs, exchange.background);
+  if (inBound instanceof Promise) await timed(exchange, "purges", inBound);
   const clearing = clearingOf(edge, exchange.request);
   if (!clearing || clearing.leftMs > PATIENCE_MS) return serve(edge, exchange);
   // what it fetches anew could come from an isolate that still serves the old, and would stay for as long as that had
-  if (clearing.clears && clearing.leftMs > 0) await edge.timeout(clearing.leftMs).passed;
+  if (clearing.clears && clearing.leftMs > 0) await timed(exchange, "purges", edge.timeout(clearing.leftMs).passed);
   const response = await serve(edge, clearing.clears ? withoutConditions(exchange) : exchange);
   tell(response, clearing, exchange.request);
   return response;

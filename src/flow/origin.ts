@@ -9,6 +9,7 @@ import { type Origin, originId, originOf } from "../policy/origins.ts";
 import type { Admission } from "./breaker.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { LATE, type Timeout } from "./timeout.ts";
+import { timed } from "./timings.ts";
 import { type Intent, mappedBack, upstreamRequest } from "./upstream-request.ts";
 
 /** An answer whose body nobody has read yet. */
@@ -31,6 +32,19 @@ const CLOSED: Admission = { kind: "closed" };
 
 /** `deadlineMs`: until the header section has arrived, over all attempts; bodies may take longer. */
 export async function askOrigin(
+  edge: Edge,
+  exchange: Exchange,
+  facts: RequestFacts,
+  intent: Intent,
+  deadlineMs: number,
+): Promise<Upstream> {
+  const upstream = await timed(exchange, "origin", answered(edge, exchange, facts, intent, deadlineMs));
+  if (upstream.kind === "response") exchange.timings?.heard(upstream.response.field("server-timing"));
+  return upstream;
+}
+
+/** Asks, and once more where that may help; each time as another span of the trace. */
+async function answered(
   edge: Edge,
   exchange: Exchange,
   facts: RequestFacts,

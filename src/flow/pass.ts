@@ -18,6 +18,7 @@ import { invalidate } from "./invalidate.ts";
 import { keyOf } from "./key.ts";
 import { askOrigin } from "./origin.ts";
 import { isSentAsRuled, ruledAnswer, ruledRequest } from "./ruled.ts";
+import { tell } from "./told.ts";
 import { AS_SENT } from "./upstream-request.ts";
 
 export async function passBy(
@@ -30,17 +31,19 @@ export async function passBy(
   const startedAt = edge.stack.epoch();
   const { deadlineMs } = ruleFor(edge.site, facts.location.path);
   const upstream = await askOrigin(edge, exchange, facts, AS_SENT, deadlineMs);
-  const delivery: Delivery = { facts, requestId: exchange.requestId, nowMs: edge.now() };
+  const delivery: Delivery = { facts, exchange, nowMs: edge.now() };
   if (upstream.kind === "failure") {
     return deliverFailure(delivery, upstream, { reason, hit: false, settled: upstream.reason });
   }
   const { response, raw } = upstream;
   // a switched protocol is a socket, not a message; but the fields it came with are read by clients
   if (response.status === 101) {
-    return new Response(null, { status: 101, webSocket: raw.webSocket, headers: deliverable([...raw.headers]) });
+    const headers = new Headers(deliverable([...raw.headers]).map(([name, value]) => [name, value]));
+    tell(headers, exchange, { reason, hit: false, fwdStatus: 101 });
+    return new Response(null, { status: 101, webSocket: raw.webSocket, headers });
   }
   const overtaken = edge.stack.invalidatedSince(ownKey(edge, facts), startedAt);
-  const invalidating = invalidate(edge, facts, response);
+  const invalidating = invalidate(edge, exchange, facts, response);
   // its own invalidation does not count against it, one that another request made before or makes from now on does
   const epoch = overtaken ? startedAt : edge.stack.epoch();
   // before the client hears of its success, so that its next request cannot see the old state here

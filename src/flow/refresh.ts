@@ -24,7 +24,10 @@ export function refreshLater(trip: Trip, errand: Errand, lookedAtMs: number): vo
   // bytes can be stored again after the client has had them; a stream cannot
   const held = errand.held?.body.kind === "bytes" ? errand.held : undefined;
   // what is stored is a GET's answer, whoever was first to find it stale
-  const refresh = leased({ ...trip, facts: { ...trip.facts, method: "GET" } }, { ...errand, held }, lookedAtMs)
+  const facts = { ...trip.facts, method: "GET" };
+  // in the trace of the request that found it stale, whose answer says nothing of it
+  const inBackground = { ...exchange, timings: undefined };
+  const refresh = leased({ ...trip, facts, exchange: inBackground }, { ...errand, held }, lookedAtMs)
     .then((response) => response?.body?.cancel())
     .finally(ended);
   exchange.background(refresh);

@@ -1,6 +1,6 @@
 // Owns reading a request's URL. Hot ones come again and again: what the last of them came to is kept.
 import type { Location } from "../http/facts.ts";
-import { isHost } from "../http/host.ts";
+import { canonicalHost, isHost } from "../http/host.ts";
 import { normalisedPath } from "../http/path.ts";
 
 export type ReadUrl =
@@ -33,7 +33,7 @@ function read(text: string): ReadUrl {
   if (!url) return { ok: false, location: NOWHERE, detail: "the request's target is not a URL" };
   const location: Location = {
     scheme: url.protocol === "https:" ? "https" : "http",
-    host: url.host,
+    host: canonicalHost(url.host),
     path: normalisedPath(url.pathname),
     query: url.search,
   };

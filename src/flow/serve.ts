@@ -23,6 +23,7 @@ import { receive } from "./receive.ts";
 import { refreshLater } from "./refresh.ts";
 import { ruledRequest } from "./ruled.ts";
 import { LATE } from "./timeout.ts";
+import { timed } from "./timings.ts";
 import { deliveryOf, discard, present, type Trip } from "./trip.ts";
 import { FETCH_WHOLE } from "./upstream-request.ts";
 
@@ -31,7 +32,7 @@ const REFUSED: Outcome = { reason: "bad-request", hit: false };
 export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
   const received = receive(exchange.request, edge);
   if (received.kind === "refused")
-    return deliverProblem({ ...exchange, facts: received.facts }, received.status, received.detail, REFUSED);
+    return deliverProblem({ exchange, facts: received.facts }, received.status, received.detail, REFUSED);
   const rule = ruleFor(edge.site, received.facts.location.path);
   if (received.kind === "bypass") return passBy(edge, exchange, received.facts, received.reason);
   if (rule.bypass) return passBy(edge, exchange, received.facts, "rule");
@@ -66,7 +67,7 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     discard(seen.held);
     waitedFor ??= seen.decided.reason;
     // oxlint-disable-next-line no-await-in-loop
-    const landing = await landedWithin(edge, flight, patienceFor(trip, seen));
+    const landing = await timed(exchange, "wait", landedWithin(edge, flight, patienceFor(trip, seen)));
     if (landing === LATE) return failTogether(trip, "origin-timeout", "stale-if-slow");
     last = landing.kind;
     if (landing.kind === "unshared") waits = MAX_WAITS;
@@ -95,7 +96,8 @@ async function lead<T>(exchange: Exchange, land: Land, answered: T | Promise<T>)
  */
 async function led(trip: Trip, seen: Seen, land: Land, waitedFor: ReasonCode | undefined): Promise<Response | "again"> {
   if (trip.rule.collapse !== "global") return answer(trip, seen, land, waitedFor);
-  const leave = await askLeave(trip, seen.nowMs, patienceFor(trip, seen), land);
+  const asking = askLeave(trip, seen.nowMs, patienceFor(trip, seen), land);
+  const leave = await timed(trip.exchange, "wait", asking);
   if (leave.kind === "alone") return answer(trip, seen, land, waitedFor);
   if (leave.kind === "sole") {
     const sole = { ...trip, place: { ...trip.place, sole: true } };
@@ -104,7 +106,7 @@ async function led(trip: Trip, seen: Seen, land: Land, waitedFor: ReasonCode | u
   // a stream must not stay open while we wait
   discard(seen.held);
   // there is nothing to share: nobody here needs to wait, either
-  if ((await leave.ended()) === "unshared") land({ kind: "unshared" });
+  if ((await timed(trip.exchange, "wait", leave.ended())) === "unshared") land({ kind: "unshared" });
   const again = await look(trip.edge, trip.exchange, trip.facts, trip.rule);
   const next = { ...trip, place: again.place };
   const isFound = !needsOrigin(again.decided);

@@ -46,7 +46,7 @@ export interface Errand {
 /** What every response of this trip shares. */
 export function deliveryOf({ edge, exchange, facts, rule }: Trip, nowMs: number): Delivery {
   const offer = { edge, codings: rule.compress };
-  return { facts, requestId: exchange.requestId, nowMs, browser: rule.browser, offer };
+  return { facts, exchange, nowMs, browser: rule.browser, offer };
 }
 
 /** A verdict about a stored response comes only where one was looked up. */

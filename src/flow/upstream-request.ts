@@ -5,6 +5,7 @@ import type { HeaderPairs } from "../http/fields.ts";
 import { withoutMadeTags } from "../http/made-etag.ts";
 import { isForwardedNormalised, normalisedValue } from "../http/vary.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Trace } from "./trace.ts";
 
 /** What the request to the origin is for. */
 export interface Intent {
@@ -22,7 +23,7 @@ export const AS_SENT: Intent = { asSent: true, clientConditionals: true, conditi
 
 /** `origin`: absent where the public URL is the origin's too. */
 export function upstreamRequest(
-  { request, requestId }: Exchange,
+  { request, trace }: Exchange,
   facts: RequestFacts,
   intent: Intent,
   origin: URL | undefined,
@@ -41,7 +42,7 @@ export function upstreamRequest(
     if (value !== undefined) headers.set(name, value);
   }
   for (const [name, value] of intent.conditions) headers.set(name, value);
-  setOwn(headers, facts, requestId, origin, intent.asSent);
+  setOwn(headers, facts, trace, origin, intent.asSent);
   // of another method it would make the runtime send a GET without the body
   const upgrade = intent.asSent && method === "GET" ? field("upgrade") : undefined;
   if (upgrade !== undefined) headers.set("upgrade", upgrade);
@@ -70,16 +71,11 @@ function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [
 }
 
 /** What the edge says in its own name (RFC 9110 7.6.3, RFC 7239). */
-function setOwn(
-  headers: Headers,
-  facts: RequestFacts,
-  requestId: string,
-  origin: URL | undefined,
-  asSent: boolean,
-): void {
+function setOwn(headers: Headers, facts: RequestFacts, trace: Trace, origin: URL | undefined, asSent: boolean): void {
   const { host, scheme } = facts.location;
   headers.append("via", "1.1 strata");
-  headers.set("x-request-id", requestId);
+  headers.set("x-request-id", trace.requestId);
+  for (const [name, value] of trace.span()) headers.set(name, value);
   // identity: one body for all clients, unless a rule declares the codings it wants
   const chosen = asSent || facts.declared.includes("accept-encoding");
   headers.set("accept-encoding", (chosen ? facts.field("accept-encoding") : undefined) ?? "identity");

@@ -47,7 +47,7 @@ function isList(value: string): boolean {
 }
 
 /** `reason`, then where it came from, then how it settled: `fresh/memory`, `uri-miss/no-store`, `fresh/colo/purge-unknown`. */
-function detailOf({ reason, tier, settled }: Outcome): string {
+export function detailOf({ reason, tier, settled }: Outcome): string {
   const how = settled === "stored" || settled === reason ? undefined : settled;
   const found = tier === undefined ? reason : `${reason}/${tier}`;
   return how === undefined ? found : `${found}/${how}`;

@@ -23,6 +23,8 @@ interface FieldTreatment {
 /** An origin that reflects what it is sent would tag by a client's word; and Connection takes no tag away: it would not be purged. */
 const TAGS: FieldTreatment = { forUsOnly: true, forAll: true, ownedByEdge: true };
 
+const OF_EXCHANGE: FieldTreatment = { ownedByEdge: true, notStored: true };
+
 const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatment>([
   // hop-by-hop, RFC 9110 7.6.1 and 11.7
   ["connection", { hop: true }],
@@ -69,7 +71,12 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
   ["x-real-ip", { ownedByEdge: true }],
   ["true-client-ip", { ownedByEdge: true }],
   ["host", { ownedByEdge: true }],
-  ["x-request-id", { ownedByEdge: true, notStored: true }],
+  // of one exchange, and made anew for each: decision 020
+  ["x-request-id", OF_EXCHANGE],
+  ["traceparent", OF_EXCHANGE],
+  ["tracestate", OF_EXCHANGE],
+  ["traceresponse", { notStored: true }],
+  ["server-timing", { notStored: true }],
   ["accept-encoding", { ownedByEdge: true }],
   // as tags are; but for every cache (RFC 9875)
   ["cache-group-invalidation", { ownedByEdge: true, forAll: true }],
@@ -93,7 +100,6 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
   ["age", { notStored: true, sentOn304: true }],
   ["set-cookie", { notStored: true, forAll: true }],
   ["x-cache", { notStored: true }],
-  ["server-timing", { notStored: true }],
   // describes the stored bytes, RFC 9111 3.2
   ["content-encoding", { keptOn304: true }],
   ["content-length", { keptOn304: true }],

@@ -1,7 +1,17 @@
-// Owns what a host is, with or without a port: as RFC 3986 3.2.2 writes it, without userinfo.
+// Owns what a host is, with or without a port, and its one spelling: as RFC 3986 3.2.2 writes it, without userinfo.
 
-const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+/** No label is empty, but for the root's: such a name is nobody's. */
+const HOST = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+const ROOT = /\.(?=:\d+$|$)/;
 
 export function isHost(text: string): boolean {
   return HOST.test(text);
+}
+
+/**
+ * `shop.test.` is `shop.test`: the dot says that the name is complete, which in a URL it is (RFC 3986 3.2.2, 6.2.3). `host`: as a URL
+ * parser writes it, in lower case and without its scheme's own port.
+ */
+export function canonicalHost(host: string): string {
+  return host.includes(".") ? host.replace(ROOT, "") : host;
 }

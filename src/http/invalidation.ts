@@ -1,5 +1,6 @@
 // Owns what a successful unsafe request makes invalid: its target, and what its answer names on the same origin (RFC 9111 4.4).
 import { isSafe } from "./methods.ts";
+import { canonicalHost } from "./host.ts";
 import { normalisedPath } from "./path.ts";
 import type { Location, RequestFacts, ResponseFacts } from "./facts.ts";
 
@@ -20,6 +21,6 @@ export function sameOriginLocation(reference: string | undefined, base: Location
   const origin = `${base.scheme}://${base.host}`;
   if (reference === undefined || !URL.canParse(reference, origin + base.path)) return undefined;
   const url = new URL(reference, origin + base.path);
-  if (url.protocol !== `${base.scheme}:` || url.host !== base.host) return undefined;
+  if (url.protocol !== `${base.scheme}:` || canonicalHost(url.host) !== base.host) return undefined;
   return { ...base, path: normalisedPath(url.pathname), query: url.search };
 }

@@ -13,6 +13,8 @@ export interface PurgeOrder {
   readonly actor: string;
   /** What was asked for, as it was written. For the record. */
   readonly asked: readonly string[];
+  /** The id of the request that ordered it, or whose answer did. For the record. */
+  readonly requestId?: string | undefined;
   /** Other targets, or another mode, under the same key of the same actor are a conflict. */
   readonly idempotencyKey?: string | undefined;
   /** How many purges of this actor are taken, a second and at once; absent: as many as come. */
@@ -39,4 +41,6 @@ export interface PurgeEntry {
   readonly asked: readonly string[];
   /** Canonical names, `kind:value`. */
   readonly targets: readonly string[];
+  /** Absent where it is not known. */
+  readonly requestId?: string | undefined;
 }

@@ -21,15 +21,16 @@ const WEIGHTED: ReadonlySet<string> = new Set(["accept", "accept-language", "acc
 /** More names than any sound resource varies on. */
 export const MAX_VARY_FIELDS = 16;
 
+/** Each request has an id and a span of its own, and the platform tells the origin each client's address. */
+const NEVER_THE_SAME: readonly string[] = ["*", "x-request-id", "traceparent", "tracestate", "x-forwarded-for"];
+
 /** `declared`: fields a rule has reduced to a few values, which the origin has seen. */
 export function readVary(value: string | undefined, declared: readonly string[] = []): VaryVerdict {
   if (value === undefined) return { storable: true, fields: [] };
   const fields = [...new Set(splitList(value.toLowerCase()))].sort();
   if (fields.length > MAX_VARY_FIELDS || fields.some((name) => !isToken(name)))
     return { storable: false, reason: "vary-unreadable" };
-  // each request has an id of its own, and the platform tells the origin each client's address
-  if (["*", "x-request-id", "x-forwarded-for"].some((name) => fields.includes(name)))
-    return { storable: false, reason: "vary-star" };
+  if (NEVER_THE_SAME.some((name) => fields.includes(name))) return { storable: false, reason: "vary-star" };
   if (fields.includes("cookie") && !declared.includes("cookie")) return { storable: false, reason: "vary-cookie" };
   if (fields.includes("authorization")) return { storable: false, reason: "vary-authorization" };
   return { storable: true, fields: fields.filter((name) => isSeenByOrigin(name) || declared.includes(name)) };

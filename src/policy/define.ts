@@ -26,6 +26,7 @@ export interface Site {
   readonly maxLagMs: number;
   readonly memory: { readonly bytes: number; readonly bodyBytes: number };
   readonly global: { readonly minTtlSeconds: number };
+  readonly serverTiming: boolean;
 }
 
 const DEFAULTS = {
@@ -41,7 +42,7 @@ const DEFAULTS = {
 export function defineSite(input: SiteInput): Site {
   const parsed = check(siteSchema, input);
   if (!parsed.ok) throw new SiteError(parsed.issues.flatMap((issue) => describe(issue)));
-  const { origins, session, purge = {}, tiers = {}, rules = [] } = parsed.output;
+  const { origins, session, purge = {}, tiers = {}, serverTiming = false, rules = [] } = parsed.output;
   const cookies = session?.cookies ?? DEFAULT_SESSION_COOKIES;
   // who counts as authenticated shapes every entry
   const siteVersion = JSON.stringify([...cookies].sort());
@@ -60,6 +61,7 @@ export function defineSite(input: SiteInput): Site {
       bodyBytes: tiers.memory?.bodyBytes ?? DEFAULTS.memoryBodyBytes,
     },
     global: { minTtlSeconds: tiers.global?.minTtl ?? DEFAULTS.globalMinTtl },
+    serverTiming,
   };
 }
 

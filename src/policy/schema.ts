@@ -1,12 +1,14 @@
 // Owns the shape of a site's configuration: what may be written, and what is said when it is not.
 import * as v from "valibot";
+import { canonicalHost } from "../http/host.ts";
 import { anyOrigin } from "./origins.ts";
 import { purge, rule } from "./rule-schema.ts";
-import { bytes, cookiePattern, seconds } from "./scalars.ts";
+import { bytes, cookiePattern, flag, seconds } from "./scalars.ts";
 
 const hostPattern = v.pipe(
   v.string(),
   v.regex(/^(?:\*|[a-z0-9.-]+(?::\d+)?)$/, 'its key must be a host in lower case, or "*"'),
+  v.check((host) => canonicalHost(host) === host, "its key must be a host without a dot at its end"),
 );
 
 export const siteSchema = v.strictObject({
@@ -39,6 +41,8 @@ export const siteSchema = v.strictObject({
       ),
     }),
   ),
+  /** Whether responses say which tier answered and how long that took. */
+  serverTiming: v.optional(flag),
   /** In order: the first that matches decides. */
   rules: v.optional(v.array(rule)),
 });

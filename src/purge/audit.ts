@@ -11,14 +11,33 @@ const MAX_ACTOR_CHARACTERS = 256;
 /** 16 million characters at the most, of up to two bytes: an answer of the object may have 32 MB. */
 const MAX_PAGE = 500;
 
-type Row = { seq: number; purged_at_ms: number; actor: string; mode: string; asked: string; targets: string };
+type Row = {
+  seq: number;
+  purged_at_ms: number;
+  actor: string;
+  mode: string;
+  asked: string;
+  targets: string;
+  request_id: string;
+};
 
 export function recordEntry(sql: SqlStorage, order: PurgeOrder, seq: number, nowMs: number): void {
   const actor = order.actor.slice(0, MAX_ACTOR_CHARACTERS);
   const asked = listed(order.asked);
   const targets = listed(order.targets.map(targetName));
-  const characters = actor.length + asked.length + targets.length;
-  sql.exec("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", seq, nowMs, characters, actor, order.mode, asked, targets);
+  const request = order.requestId?.slice(0, MAX_ACTOR_CHARACTERS) ?? "";
+  const characters = actor.length + asked.length + targets.length + request.length;
+  sql.exec(
+    "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    seq,
+    nowMs,
+    characters,
+    actor,
+    order.mode,
+    asked,
+    targets,
+    request,
+  );
 }
 
 /** The latest before a number, the newest first. */
@@ -44,6 +63,7 @@ export function entriesBefore(
       mode: row.mode as PurgeMode,
       asked: JSON.parse(row.asked) as readonly string[],
       targets: JSON.parse(row.targets) as readonly string[],
+      ...(row.request_id !== "" && { requestId: row.request_id }),
     }));
 }
 

@@ -11,6 +11,8 @@ const EARLY = { from: 0.6, to: 0.8 };
 /** How long one who asks the log keeps others from it, milliseconds: those who must wait, and those who need not yet. */
 const CLAIM_MS = 250;
 const EARLY_CLAIM_MS = 500;
+/** How many of those who ask are waited for: until it is known that the log is out of reach. */
+const MAX_ROUNDS = 4;
 /** A question without an answer after so long tells the colo that the log is out of reach, milliseconds: no request waits longer. */
 const SLOW_MS = 1000;
 /** While it is, one of the colo asks so often, milliseconds. */
@@ -66,6 +68,21 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
     return tail && delta ? { delta, sentAtMs: tail.sentAtMs } : othersAnswer(cursor, oldestMs, tries + 1);
   }
 
+  /** What another isolate brings, or leave to ask: one does at a time, and where it gets no answer the next. @throws where the log is out of reach. */
+  async function turnToAsk(
+    cursor: Cursor | undefined,
+    tail: LogAnswer | undefined,
+    oldestMs: number,
+    round = 1,
+  ): Promise<LogAnswer | "ours" | "probe"> {
+    if (await probes(copy, tail)) return "probe";
+    const isFree = !(await copy.isClaimed("claim", CLAIM_MS));
+    // where there is no copy many may be as cold as this one, and where one has died many wait: the last who claimed asks
+    if (isFree && ((tail && round === 1) || (await copy.claim("claim")))) return "ours";
+    const brought = await othersAnswer(cursor, oldestMs);
+    return brought ?? (round < MAX_ROUNDS ? turnToAsk(cursor, tail, oldestMs, round + 1) : "ours");
+  }
+
   /** What is left of the copy, however old: it adds what it knows. */
   async function leftOver(cursor: Cursor | undefined): Promise<LogAnswer | undefined> {
     const tail = await copy.tail();
@@ -81,17 +98,11 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
       const delta = tail && (await stretchFor(cursor, tail.delta));
       const ageMs = startedAtMs - (tail?.sentAtMs ?? Number.NEGATIVE_INFINITY);
       if (!tail || !delta || ageMs > maxAgeMs) {
-        const oldestMs = startedAtMs - maxAgeMs;
-        const isProbe = await probes(copy, tail);
-        const others = isProbe ? undefined : await othersAnswer(cursor, oldestMs);
-        if (others) return others;
-        // where there is no copy many may be as cold as this one: the last who claimed asks, the others wait for it
-        const isOurs = isProbe || tail !== undefined || (await copy.claim("claim"));
-        const meanwhile = isOurs ? undefined : await othersAnswer(cursor, oldestMs);
-        if (meanwhile) return meanwhile;
+        const turn = await turnToAsk(cursor, tail, startedAtMs - maxAgeMs);
+        if (typeof turn === "object") return turn;
         const [answer] = await Promise.all([ask(delta, cursor, maxAgeMs, tail?.delta), tail && copy.claim("claim")]);
         // also where the tail is not taken
-        if (isProbe) await copy.markWell();
+        if (turn === "probe") await copy.markWell();
         return answer;
       }
       const answer = { delta, sentAtMs: tail.sentAtMs };

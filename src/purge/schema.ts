@@ -1,7 +1,9 @@
 // Owns the tables of the purge log, and what becomes of the storage of an earlier version.
 
-/** Rows are named by their target's hash. */
-const VERSION = 2;
+const VERSION = 3;
+/** The one before knew nothing of requests; all else is as it was, and stays. */
+const BEFORE = 2;
+const ADDED = "ALTER TABLE entry ADD COLUMN request_id TEXT NOT NULL DEFAULT ''";
 
 /** Storage of the first version, which had none, held other hashes: its rows match nothing that is stored, and nothing of it is kept. */
 const TABLES = `DROP TABLE IF EXISTS log;
@@ -38,7 +40,8 @@ const TABLES = `DROP TABLE IF EXISTS log;
     actor TEXT NOT NULL,
     mode TEXT NOT NULL,
     asked TEXT NOT NULL,
-    targets TEXT NOT NULL
+    targets TEXT NOT NULL,
+    request_id TEXT NOT NULL
   );
   CREATE TABLE idempotency (
     seq INTEGER PRIMARY KEY,
@@ -60,10 +63,14 @@ export function prepareStorage(storage: DurableObjectStorage): void {
   const { sql } = storage;
   storage.transactionSync(() => {
     sql.exec("CREATE TABLE IF NOT EXISTS schema (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)");
-    const isCurrent = sql.exec("SELECT 1 FROM schema WHERE version = ?", VERSION).toArray().length > 0;
-    if (isCurrent) return;
-    sql.exec(TABLES);
+    const [found] = sql.exec<{ version: number }>("SELECT version FROM schema").toArray();
+    if (found?.version === VERSION) return;
     sql.exec("INSERT OR REPLACE INTO schema VALUES (1, ?)", VERSION);
+    if (found?.version === BEFORE) {
+      sql.exec(ADDED);
+      return;
+    }
+    sql.exec(TABLES);
     sql.exec("INSERT INTO log VALUES (1, ?, 0)", crypto.randomUUID());
   });
 }

@@ -2,15 +2,21 @@
 import type { Edge, Exchange } from "../flow/exchange.ts";
 import { isNavigation, serveNavigation } from "../flow/navigation.ts";
 import { serve } from "../flow/serve.ts";
-import { requestIdOf } from "../flow/trace.ts";
+import { timings } from "../flow/timings.ts";
+import { traceOf } from "../flow/trace.ts";
 import { DependencyError } from "../error.ts";
 
 type Context = Pick<ExecutionContext, "waitUntil">;
 
 export function contentRoute(request: Request, edge: Edge, context: Context): Promise<Response> {
-  const requestId = requestIdOf(request.headers.get("x-request-id"));
-  const exchange: Exchange = { request, requestId, background: backgroundOf(edge, context) };
+  const exchange = exchangeOf(request, edge, backgroundOf(edge, context));
   return isNavigation(request) ? serveNavigation(edge, exchange, serve) : serve(edge, exchange);
+}
+
+/** Begins now, for what is measured. */
+export function exchangeOf(request: Request, edge: Edge, background: Exchange["background"]): Exchange {
+  const measured = edge.site.serverTiming ? timings(edge.now) : undefined;
+  return { request, trace: traceOf(request.headers, edge.ids), timings: measured, background };
 }
 
 /** Who owns work that goes on after the response. */

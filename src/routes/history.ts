@@ -20,8 +20,9 @@ export async function historyRoute(request: Request, { purges }: Edge): Promise<
     const page = entries.slice(0, limit);
     const last = entries.length > limit ? page.at(-1) : undefined;
     const next = last && `${url.pathname}?before=${String(last.seq)}&limit=${String(limit)}`;
-    const shown = page.map(({ purgedAtMs, actor, ...entry }) => ({
+    const shown = page.map(({ purgedAtMs, actor, requestId, ...entry }) => ({
       ...entry,
+      ...(requestId !== undefined && { request: requestId }),
       at: new Date(purgedAtMs).toISOString(),
       by: actor,
     }));

@@ -3,7 +3,7 @@ import { scopeOf } from "../auth/scopes.ts";
 import type { Grant } from "../auth/tokens.ts";
 import { DependencyError } from "../error.ts";
 import type { Edge } from "../flow/exchange.ts";
-import type { PurgeMode } from "../http/purge-order.ts";
+import type { PurgeMode, PurgeOrder } from "../http/purge-order.ts";
 import type { Problem } from "./problem.ts";
 import { distinct, hostsOf, select, type Selected, type Selectors } from "./selectors.ts";
 
@@ -40,7 +40,8 @@ export type Purger = (wish: Wish) => Promise<Ended>;
 /** Lets in who presents a valid token; "closed" where nobody can be let in. */
 export type Door = (presented: string | undefined) => Promise<Purger | "closed" | "denied">;
 
-export function purgerFor(edge: Edge, grant: Grant): Purger {
+/** `requestId`: of the request that orders it. */
+export function purgerFor(edge: Edge, grant: Grant, requestId: string): Purger {
   const whyRefused = scopeOf(grant);
   return async (wish) => {
     const selection = select(wish.selectors, edge.site);
@@ -51,7 +52,7 @@ export function purgerFor(edge: Edge, grant: Grant): Purger {
       return detail === undefined ? [] : [{ pointer, detail }];
     });
     if (problems.length > 0) return { kind: "forbidden", problems };
-    return wish.dryRun ? { kind: "dry-run", selected } : ordered(edge, grant, wish, selected);
+    return wish.dryRun ? { kind: "dry-run", selected } : ordered(edge, grant, { ...wish, requestId }, selected);
   };
 }
 
@@ -64,13 +65,14 @@ function browsersOf(selected: readonly Selected[]): Selected {
 async function ordered(
   edge: Edge,
   { name, rate }: Grant,
-  { mode, idempotencyKey }: Wish,
+  { mode, idempotencyKey, requestId }: Wish & Pick<PurgeOrder, "requestId">,
   selected: readonly Selected[],
 ): Promise<Ended> {
   const targets = distinct(selected.flatMap((one) => one.targets));
   const asked = selected.map(({ written }) => written);
   try {
-    const outcome = await edge.purges.purge({ targets, mode, actor: `token ${name}`, asked, rate, idempotencyKey });
+    const order = { targets, mode, actor: `token ${name}`, asked, rate, idempotencyKey, requestId };
+    const outcome = await edge.purges.purge(order);
     return outcome.kind === "purged" ? { ...outcome, targets: targets.length } : outcome;
   } catch (cause) {
     edge.report(new DependencyError("purge log", "did not confirm a purge", { cause }));

@@ -1,6 +1,6 @@
 // Owns selectors: what somebody writes to have purged becomes canonical targets, by the same reading as requests get, or a problem.
 import type { Location } from "../http/facts.ts";
-import { isHost } from "../http/host.ts";
+import { canonicalHost, isHost } from "../http/host.ts";
 import { normalisedPath } from "../http/path.ts";
 import { EVERYTHING, type Target, targetName, urlTarget } from "../http/target.ts";
 import { MAX_TAG_LENGTH } from "../http/tags.ts";
@@ -137,7 +137,7 @@ function locationOf(scheme: Location["scheme"], rest: string): Location | string
   if (!url) return "is no URL";
   if (url.username !== "" || url.password !== "" || /^[^/?]*@/.test(rest)) return "must not contain userinfo";
   if (!isHost(url.host)) return "has no valid host";
-  return { scheme, host: url.host, path: normalisedPath(url.pathname), query: url.search };
+  return { scheme, host: canonicalHost(url.host), path: normalisedPath(url.pathname), query: url.search };
 }
 
 /** Each once, in the order they came first. */

@@ -126,6 +126,12 @@ describe("a configuration with a mistake", () => {
     ["no patterns: bound to nothing", [{ name: "a", sha256: digest, tags: [] }], "STRATA_TOKENS.0.tags"],
     ["a prefix without a path", [{ name: "a", sha256: digest, prefixes: ["shop.test"] }], "STRATA_TOKENS.0.prefixes.0"],
     ["a host in capitals", [{ name: "a", sha256: digest, hosts: ["Shop.test"] }], "STRATA_TOKENS.0.hosts.0"],
+    ["a host as no request has it", [{ name: "a", sha256: digest, hosts: ["shop.test."] }], "STRATA_TOKENS.0.hosts.0"],
+    [
+      "the same in a prefix",
+      [{ name: "a", sha256: digest, prefixes: ["shop.test.:81/"] }],
+      "STRATA_TOKENS.0.prefixes.0: must be a host without a dot at its end",
+    ],
     ["a host with a path", [{ name: "a", sha256: digest, hosts: ["shop.test/"] }], "STRATA_TOKENS.0.hosts.0"],
     [
       "one digest twice: which of them is it?",

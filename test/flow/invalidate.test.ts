@@ -37,6 +37,7 @@ describe("an unsafe request", () => {
         actor: expect.stringMatching(/^origin http:\/\/origin\.test/),
         asked: ["https://shop.test/api/a?b=1", "https://shop.test/api/b?c=2"],
         rate: { perSecond: 10, burst: 100 },
+        requestId: "request-1",
       },
     ]);
   });

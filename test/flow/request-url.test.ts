@@ -8,6 +8,10 @@ it.each([
   ["http://SHOP.test:80/%61/../b%2f", { scheme: "http", host: "shop.test", path: "/b%2F", query: "" }],
   ["http://[2001:DB8::1]:8080/", { scheme: "http", host: "[2001:db8::1]:8080", path: "/", query: "" }],
   ["http://shop.test//evil.test/", { scheme: "http", host: "shop.test", path: "//evil.test/", query: "" }],
+  ["https://shop.test./a", { scheme: "https", host: "shop.test", path: "/a", query: "" }],
+  ["https://SHOP.test.:443/a", { scheme: "https", host: "shop.test", path: "/a", query: "" }],
+  ["https://shop.test.:8443/a", { scheme: "https", host: "shop.test:8443", path: "/a", query: "" }],
+  ["https://localhost./", { scheme: "https", host: "localhost", path: "/", query: "" }],
   ["https://shop.test/?", { scheme: "https", host: "shop.test", path: "/", query: "" }],
 ])("%s", (text, location) => {
   const read = urlReader();
@@ -20,6 +24,9 @@ it.each([
   ["http://a@shop.test/", "the request's host contains userinfo"],
   ["http://:b@shop.test/", "the request's host contains userinfo"],
   ["http://sh'op.test/", "the request's URL has no valid host"],
+  ["http://shop.test../", "the request's URL has no valid host"],
+  ["http://shop..test/", "the request's URL has no valid host"],
+  ["http://./", "the request's URL has no valid host"],
 ])("%j is refused each time", (text, detail) => {
   const read = urlReader();
   for (let i = 0; i < 2; i++) expect(read(text)).toMatchObject({ ok: false, detail });

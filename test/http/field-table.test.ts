@@ -103,7 +103,9 @@ describe("towards clients and into the store", () => {
     expect(addressedToEdge(pairs)).toEqual([]);
   });
 
-  it.each(["Set-Cookie", "SET-COOKIE", "Age", "X-Cache", "X-Request-Id"])(
+  const OF_ONE_EXCHANGE = ["X-Request-Id", "Traceparent", "Tracestate", "Traceresponse", "Server-Timing"];
+
+  it.each(["Set-Cookie", "SET-COOKIE", "Age", "X-Cache", ...OF_ONE_EXCHANGE])(
     "%s is delivered once and never kept",
     (name) => {
       const pairs: HeaderPairs = [[name, "x"]];

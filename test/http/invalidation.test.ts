@@ -37,6 +37,7 @@ describe("what the answer names", () => {
   it.each([
     ["an absolute URL of the same origin", "https://shop.example/c?d=2", "https://shop.example/c?d=2"],
     ["with the scheme's own port", "https://shop.example:443/c", "https://shop.example/c"],
+    ["with the root's dot", "https://shop.example./c", "https://shop.example/c"],
     ["in capitals", "HTTPS://SHOP.EXAMPLE/c", "https://shop.example/c"],
     ["an absolute path", "/c", "https://shop.example/c"],
     ["a relative path", "c", "https://shop.example/a/c"],

@@ -56,8 +56,8 @@ describe("what a response varies on", () => {
     },
   );
 
-  // the platform adds the client's address, and each request has its own id: the origin does see a value
-  it.each(["X-Forwarded-For", "X-Request-Id"])(
+  // the platform adds the client's address, and each request has its own id and span: the origin does see a value
+  it.each(["X-Forwarded-For", "X-Request-Id", "Traceparent", "Tracestate"])(
     "RFC 9111 4.1: %s differs between clients, so it may not be dropped",
     (name) => {
       expect(readVary(name)).not.toEqual({ storable: true, fields: [] });

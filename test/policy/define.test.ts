@@ -22,6 +22,7 @@ describe("an empty site", () => {
     expect(site.maxLagMs).toBe(1000);
     expect(site.memory).toEqual({ bytes: 32 * 2 ** 20, bodyBytes: 2 ** 20 });
     expect(site.global).toEqual({ minTtlSeconds: 300 });
+    expect(site.serverTiming).toBe(false);
     expect(site.defaultRule).toMatchObject({
       name: "(default)",
       bypass: false,
@@ -360,6 +361,7 @@ describe("problems", () => {
     ],
     ["half a byte", { tiers: { memory: { bodyBytes: 0.5 } } }, "tiers.memory.bodyBytes: must be a whole number"],
     ["less than KV keeps", { tiers: { global: { minTtl: 59 } } }, "tiers.global.minTtl: must be at least 60"],
+    ["a word for serverTiming", { serverTiming: "on" }, "serverTiming: must be true or false"],
     ["a number for a flag", { rules: [{ match: "/", bypass: 1 }] }, "rules[0].bypass: must be true or false"],
     ...RULE_PROBLEMS.map(([what, options, problem]): [string, unknown, string] => [
       what,
@@ -388,7 +390,7 @@ describe("problems", () => {
   it.each(
     (
       "authorization host range if-range if-none-match if-modified-since if-match connection te upgrade transfer-encoding " +
-      "proxy-authorization x-forwarded-for X-Forwarded-Host forwarded x_original_url cache-control Pragma x-request-id"
+      "proxy-authorization x-forwarded-for X-Forwarded-Host forwarded x_original_url cache-control Pragma x-request-id traceparent Tracestate"
     ).split(" "),
   )("a header that may not choose an answer: %s", (name) => {
     const found = problems({ rules: [{ match: "/", vary: { headers: { [name]: ["a"] } } }] });
@@ -468,7 +470,16 @@ describe("origins", () => {
     expect(() => withOrigin(defineSite({}), url)).toThrow(SiteError);
   });
 
-  it.each(["Shop.example", "https://shop.example", "shop.example/", "*.example", "a b"])("%j is no host", (host) => {
+  it.each([
+    "Shop.example",
+    "https://shop.example",
+    "shop.example/",
+    "*.example",
+    "a b",
+    // as no request has it
+    "shop.example.",
+    "shop.example.:8443",
+  ])("%j is no host", (host) => {
     expect(problems({ origins: { [host]: "https://o.example" } })).toHaveLength(1);
   });
 

@@ -150,3 +150,28 @@ it("an answer that cannot be read is no outage", async () => {
   expect(await c.settle(first.answer)).toBeInstanceOf(DependencyError);
   expect(c.filed.has("outage")).toBe(false);
 });
+
+it("a log that falls silent is asked by one at a time, from the first moment on", async () => {
+  const c = colo();
+  const first = await c.asks();
+  await answered(c, 0);
+  await c.settle(first.answer);
+  c.clock.advance(1.1);
+  const waiting: Promise<LogAnswer | Error>[] = [];
+  for (let ms = 0; ms < 950; ms += 10) {
+    waiting.push((await c.asks()).answer);
+    c.clock.advance(0.01);
+  }
+  // one in each quarter of a second
+  expect(c.asked.slice(1).length).toBeLessThanOrEqual(4);
+  // and when the last of them is answered the others have what they waited for
+  await answered(c, c.asked.length - 1);
+  for (let ms = 0; ms < 300; ms += 10) {
+    c.clock.advance(0.01);
+    await turns(100);
+  }
+  await Promise.all(c.asked.map(({ well }) => well()));
+  const all = await Promise.all(waiting.map((answer) => c.settle(answer)));
+  expect(all.every((got) => typeof got === "number")).toBe(true);
+  expect(c.asked.slice(1).length).toBeLessThanOrEqual(4);
+});

@@ -50,7 +50,7 @@ describe("the record of who purged what", () => {
     await sql(log, (storage) =>
       storage.exec(
         `WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 700)
-        INSERT INTO entry SELECT i, ?, 5, 'a', 'hard', '[]', '[]' FROM n`,
+        INSERT INTO entry SELECT i, ?, 5, 'a', 'hard', '[]', '[]', '' FROM n`,
         Date.now(),
       ),
     );
@@ -91,7 +91,7 @@ describe("the record of who purged what", () => {
         storage.exec("DELETE FROM entry");
         storage.exec(
           `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-          INSERT INTO entry SELECT i, ?, ?, 'a', 'hard', '["' || substr(hex(zeroblob(?)), 1, ?) || '"]', '[]' FROM n`,
+          INSERT INTO entry SELECT i, ?, ?, 'a', 'hard', '["' || substr(hex(zeroblob(?)), 1, ?) || '"]', '[]', '' FROM n`,
           count,
           Date.now(),
           length + 7,

@@ -32,6 +32,22 @@ it("leaves storage of this version alone", async () => {
     await purge(instance, ["a"]);
     const before = read(instance.since(undefined));
     expect(read(new PurgeLog(state, {}).since(undefined))).toEqual(before);
-    expect(state.storage.sql.exec("SELECT version FROM schema").toArray()).toEqual([{ version: 2 }]);
+    expect(state.storage.sql.exec("SELECT version FROM schema").toArray()).toEqual([{ version: 3 }]);
+  });
+});
+
+it("keeps what the version before wrote, and only adds to it", async () => {
+  await runInDurableObject(newLog(), async (instance: PurgeLog, state) => {
+    await purge(instance, ["a"]);
+    const { sql } = state.storage;
+    sql.exec("ALTER TABLE entry DROP COLUMN request_id");
+    sql.exec("UPDATE schema SET version = 2");
+    const before = read(instance.since(undefined));
+    const next = new PurgeLog(state, {});
+    expect(read(next.since(undefined))).toEqual(before);
+    expect(next.history(undefined, 10).map(({ requestId }) => requestId)).toEqual([undefined]);
+    const order = { targets: [], mode: "hard", actor: "token a", asked: [], requestId: "of-the-shop" } as const;
+    await next.purge({ order, since: undefined });
+    expect(new PurgeLog(state, {}).history(undefined, 1)).toMatchObject([{ requestId: "of-the-shop" }]);
   });
 });

@@ -96,6 +96,32 @@ describe("admin paths", () => {
   });
 
   it.each([
+    ["a purge", "/.strata/purge", "POST"],
+    ["the record", "/.strata/purges", "GET"],
+    ["a path that is none", "/.strata/unknown", "GET"],
+    ["Cloudflare's client", "/.strata/cloudflare/client/v4/zones/z/purge_cache", "POST"],
+    ["Fastly's client", "/.strata/fastly/service/s/purge_all", "POST"],
+    ["the method PURGE", "/a", "PURGE"],
+  ])("%s is answered with the id it was asked under, or a new one; let in or not", async (_, path, method) => {
+    for (const headers of [{}, { ...ALLOWED, "fastly-key": "secret" }]) {
+      const app = testApp();
+      const body = path === "/.strata/purge" ? '{"tags":["a"]}' : path.includes("cloudflare") ? '{"tags":["b"]}' : null;
+      for (const [sent, id] of [
+        [{ "x-request-id": "update-7" }, "update-7"],
+        [{ "x-request-id": "not harmless" }, "request-1"],
+        [{}, "request-1"],
+      ] as const) {
+        const response = await app.fetch(path, { method, headers: { ...headers, ...sent }, body });
+        expect(response.headers.get("x-request-id")).toBe(id);
+      }
+      const isPurge = method !== "GET" && "authorization" in headers;
+      expect(app.purges.map(({ requestId }) => requestId)).toEqual(
+        isPurge ? ["update-7", "request-1", "request-1"] : [],
+      );
+    }
+  });
+
+  it.each([
     ["/.strata/purge", "POST", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PURGE"]],
     ["/.strata/purges", "GET, HEAD", ["POST", "PUT", "DELETE", "OPTIONS", "PURGE"]],
   ])("%s says which methods it has, to who is let in", async (path, allow, methods) => {

@@ -20,13 +20,14 @@ describe("the record of purges", () => {
   beforeAll(async () => {
     worker = await wired(TOKENS);
     for (let i = 0; i < 7; i++) {
+      const headers = { "x-request-id": `update-${String(i)}` };
       const body = JSON.stringify({
         tags: [`tag-${String(i)}`],
         urls: ["HTTPS://shop.test/%61"],
         mode: i === 6 ? "soft" : "hard",
       });
       // each under its own number
-      await worker("/.strata/purge", "writer-secret", { method: "POST", body });
+      await worker("/.strata/purge", "writer-secret", { method: "POST", headers, body });
     }
   });
 
@@ -37,6 +38,7 @@ describe("the record of purges", () => {
         seq: expect.any(Number),
         at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
         by: "token writer",
+        request: "update-6",
         mode: "soft",
         asked: ["tag-6", "HTTPS://shop.test/%61"],
         targets: ["tag:tag-6", "url:https://shop.test/a"],

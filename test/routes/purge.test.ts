@@ -37,6 +37,7 @@ describe("purge endpoint: what it takes", () => {
         asked: ["a", "b"],
         rate: { perSecond: 2000, burst: 4000 },
         idempotencyKey: undefined,
+        requestId: "request-1",
         targets: [
           { kind: "tag", value: "a" },
           { kind: "tag", value: "b" },

@@ -74,7 +74,13 @@ function respelledPath(path: string, draws: readonly number[]): string {
 function respelled(one: Written, draws: readonly number[]): Written {
   const port = one.port === (one.scheme === "https" ? ":443" : ":80") ? "" : one.port;
   const segments = respelledPath(pathIn(one), draws).slice(1).split("/");
-  return { ...one, port, host: draws[0] === 1 ? one.host.toUpperCase() : one.host, segments };
+  return { ...one, port, host: respelledHost(one.host, draws[0] ?? 0), segments };
+}
+
+/** In capitals, or as the complete name that it is (RFC 3986 3.2.2). */
+function respelledHost(host: string, draw: number): string {
+  if (draw === 1) return host.toUpperCase();
+  return draw === 2 && !host.endsWith("]") ? `${host}.` : host;
 }
 
 async function isCached(e: TestEdge, url: string): Promise<boolean> {

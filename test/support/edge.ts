@@ -12,6 +12,7 @@ import { timeout } from "../../src/flow/timeout.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
 import type { LogReader } from "../../src/purge/reader.ts";
 import { purgeReplica, type Replica } from "../../src/purge/replica.ts";
+import { exchangeOf } from "../../src/routes/content.ts";
 import { invalidations } from "../../src/tiers/invalidations.ts";
 import { type MemoryTier, memoryTier } from "../../src/tiers/memory.ts";
 import { tierStack } from "../../src/tiers/stack.ts";
@@ -32,6 +33,8 @@ export interface TestEdge {
   readonly reports: DependencyError[];
   /** The coding of every body encoded, in order; of every stream that began to be. */
   readonly encoded: string[];
+  /** How often something was left to chance. */
+  drawn(): number;
   /** What the origin answers from now on. */
   origin: Origin;
   /** One client request; the response's body is the test's to read. */
@@ -93,8 +96,16 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     },
   };
   const asked: Request[] = [];
+  let drawn = 0;
   const edge: Edge = {
     site,
+    ids: {
+      uuid: () => "request-1",
+      hex(bytes) {
+        drawn += 1;
+        return drawn.toString(16).padStart(2 * bytes, "0");
+      },
+    },
     stack: tierStack(
       memory,
       options.lower ?? [],
@@ -139,14 +150,18 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     reports,
     encoded,
     origin: options.origin ?? (() => new Response("hello", { headers: { "cache-control": "max-age=60" } })),
+    drawn: () => drawn,
     get: (url, init) =>
-      serve(edge, {
-        request: new Request(url.startsWith("/") ? SHOP + url : url, { redirect: "manual", ...init }),
-        requestId: "request-1",
-        background(promise) {
-          work.push(promise);
-        },
-      }),
+      serve(
+        edge,
+        exchangeOf(
+          new Request(url.startsWith("/") ? SHOP + url : url, { redirect: "manual", ...init }),
+          edge,
+          (promise) => {
+            work.push(promise);
+          },
+        ),
+      ),
     async text(url, init) {
       const response = await test.get(url, init);
       const text = await response.text();

@@ -1,0 +1,26 @@
+// Owns the traceparent field: the trace that a caller sent a request in, and how it is told to the next (W3C Trace Context, level 1).
+
+/** What a request is part of. Of the flags this level knows one. */
+export interface TraceContext {
+  /** 32 hexadecimal digits in lower case, as a span has 16; not all of them zero. */
+  readonly traceId: string;
+  readonly isSampled: boolean;
+}
+
+const FIELD = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const ZEROS = /^0+$/;
+const SAMPLED = 1;
+
+/** `undefined` where it is none, and then what stands in tracestate means nothing either ("Tracestate Header"). */
+export function readTraceparent(value: string): TraceContext | undefined {
+  const [, version = "ff", traceId = "", parentId = "", flags = "", more] = FIELD.exec(value) ?? [];
+  // a later version may say more, behind a dash; of what it says we read what we know ("Versioning of traceparent")
+  if (version === "ff" || (version === "00" && more !== undefined)) return undefined;
+  if (ZEROS.test(traceId) || ZEROS.test(parentId)) return undefined;
+  return { traceId, isSampled: (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED };
+}
+
+/** In our own version, with its one flag ("Other Flags": they are set to zero). `spanId`: of the request it is sent with. */
+export function traceparent({ traceId, isSampled }: TraceContext, spanId: string): string {
+  return `00-${traceId}-${spanId}-${isSampled ? "01" : "00"}`;
+}
