@@ -6,15 +6,19 @@ import { createIdentify } from "./auth/identify.ts";
 import { createSessions } from "./auth/sessions.ts";
 import type { CacheAside } from "./cache/cache-aside.ts";
 import type { RedisPort } from "./cache/port.ts";
+import { CATEGORIES } from "./db/catalogue-words.ts";
 import type { Database } from "./db/port.ts";
 import { isShopError } from "./error.ts";
 import { problem } from "./http/problem.ts";
+import { tagged } from "./http/tags.ts";
 import { traced } from "./http/trace.ts";
 import type { ShopEnv, TraceParts } from "./http/trace.ts";
 import type { PurgeCdn } from "./invalidation/cdn.ts";
 import { createInvalidation } from "./invalidation/invalidate.ts";
+import { createLibrary } from "./media/library.ts";
 import { categoryRoutes } from "./routes/categories.ts";
 import { homeRoutes } from "./routes/home.ts";
+import { mediaRoutes } from "./routes/media.ts";
 import { meRoutes } from "./routes/me.ts";
 import { productAdminRoutes } from "./routes/product-admin.ts";
 import { productListRoutes } from "./routes/product-list.ts";
@@ -44,6 +48,7 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
 
   const app = new Hono<ShopEnv>();
   app.use(traced(parts));
+  app.use(tagged);
   app.use(
     bodyLimit({
       maxSize: LARGEST_BODY_BYTES,
@@ -52,6 +57,7 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   );
   app.route("/", homeRoutes(assets));
   app.route("/static", staticRoutes(assets));
+  app.route("/media", mediaRoutes(createLibrary(CATEGORIES.map(({ slug }) => slug))));
   app.route("/api/products", productListRoutes({ db, cache }));
   app.route("/api/products", productRoutes({ db, cache }));
   app.route("/api/products", productAdminRoutes({ db, identify, invalidate, nowMs: parts.nowMs }));

@@ -16,6 +16,11 @@ export const conditionsOf = (c: Context): Conditions => ({
 export const contentETag = (body: string | Uint8Array): string =>
   `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
 
+export const validatorFields = ({ etag, lastModifiedMs }: Validators): Readonly<Record<string, string>> => ({
+  ETag: etag,
+  ...(lastModifiedMs === undefined ? {} : { "Last-Modified": new Date(lastModifiedMs).toUTCString() }),
+});
+
 export type Representation = {
   readonly body: string | Uint8Array<ArrayBuffer>;
   readonly contentType: string;
@@ -25,13 +30,7 @@ export type Representation = {
 };
 
 export const respond = (c: Context, { body, contentType, validators, headers }: Representation): Response => {
-  const all = {
-    ...headers,
-    ETag: validators.etag,
-    ...(validators.lastModifiedMs === undefined
-      ? {}
-      : { "Last-Modified": new Date(validators.lastModifiedMs).toUTCString() }),
-  };
+  const all = { ...headers, ...validatorFields(validators) };
   switch (judge(c.req.method, conditionsOf(c), validators)) {
     case "not-modified":
       return c.body(null, 304, all);

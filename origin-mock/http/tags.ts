@@ -1,0 +1,11 @@
+// Owns the shop's tag: every answer carries it, also errors and private ones, so that one purge reaches them all.
+import type { MiddlewareHandler } from "hono";
+
+export const SHOP_TAG = "shop";
+
+/** Puts it before the tags of the route. Inside of whatever reads Cache-Tag: the gateway, then the edge. */
+export const tagged: MiddlewareHandler = async (c, next) => {
+  await next();
+  const tags = c.res.headers.get("Cache-Tag");
+  c.res.headers.set("Cache-Tag", tags === null ? SHOP_TAG : `${SHOP_TAG},${tags}`);
+};
