@@ -1,14 +1,17 @@
 // Owns the connection to a real Postgres server, pooled, with deadlines so that a dead server is noticed in seconds.
 import pg from "pg";
 import { databaseFailure } from "./failure.ts";
-import type { Database, Queryable, Row, SqlValue } from "./port.ts";
+import type { Database, Queryable, Row, SqlValue, Statement } from "./port.ts";
 
-type Runner = { query(sql: string, params?: SqlValue[]): Promise<{ rows: Row[] }> };
+/** With a name the server keeps the parsed statement, and the plan, for the life of the connection. */
+type Query = { readonly text: string; readonly name?: string; readonly values: SqlValue[] };
+type Runner = { query(query: Query | string): Promise<{ rows: Row[] }> };
 
 const queryable = (runner: Runner): Queryable => ({
-  async query(sql: string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
+  async query(sql: Statement | string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    const statement = typeof sql === "string" ? { text: sql } : sql;
     try {
-      return (await runner.query(sql, [...params])).rows;
+      return (await runner.query({ ...statement, values: [...params] })).rows;
     } catch (error) {
       throw databaseFailure(error);
     }
