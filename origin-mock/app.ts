@@ -7,7 +7,9 @@ import { createSessions } from "./auth/sessions.ts";
 import type { CacheAside } from "./cache/cache-aside.ts";
 import type { RedisPort } from "./cache/port.ts";
 import { CATEGORIES } from "./db/catalogue-words.ts";
+import { refreshCategoryTotals } from "./db/categories.ts";
 import type { Database } from "./db/port.ts";
+import { createRefresher } from "./db/refresher.ts";
 import { isShopError } from "./error.ts";
 import { problem } from "./http/problem.ts";
 import { tagged } from "./http/tags.ts";
@@ -46,6 +48,8 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   const identify = createIdentify(sessions);
   const invalidate = createInvalidation(cache, parts.purgeCdn);
 
+  const categoryTotals = createRefresher({ refresh: () => refreshCategoryTotals(db), report: parts.report });
+
   const app = new Hono<ShopEnv>();
   app.use(traced(parts));
   app.use(tagged);
@@ -60,7 +64,7 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/media", mediaRoutes(createLibrary(CATEGORIES.map(({ slug }) => slug))));
   app.route("/api/products", productListRoutes({ db, cache }));
   app.route("/api/products", productRoutes({ db, cache }));
-  app.route("/api/products", productAdminRoutes({ db, identify, invalidate, nowMs: parts.nowMs }));
+  app.route("/api/products", productAdminRoutes({ db, identify, invalidate, categoryTotals, nowMs: parts.nowMs }));
   app.route("/api/categories", categoryRoutes({ db, cache }));
   app.route("/api/me", meRoutes({ db, identify }));
   app.route("/api", signInRoutes({ db, sessions }));

@@ -1,14 +1,18 @@
 // Owns the connection to a real Postgres server, pooled, with deadlines so that a dead server is noticed in seconds.
 import pg from "pg";
+import { isShopError } from "../error.ts";
 import { databaseFailure } from "./failure.ts";
-import type { Database, Queryable, Row, SqlValue } from "./port.ts";
+import type { Database, Queryable, Row, SqlValue, Statement } from "./port.ts";
 
-type Runner = { query(sql: string, params?: SqlValue[]): Promise<{ rows: Row[] }> };
+/** With a name the server keeps the parsed statement, and the plan, for the life of the connection. */
+type Query = { readonly text: string; readonly name?: string; readonly values: SqlValue[] };
+type Runner = { query(query: Query | string): Promise<{ rows: Row[] }> };
 
 const queryable = (runner: Runner): Queryable => ({
-  async query(sql: string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
+  async query(sql: Statement | string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    const statement = typeof sql === "string" ? { text: sql } : sql;
     try {
-      return (await runner.query(sql, [...params])).rows;
+      return (await runner.query({ ...statement, values: [...params] })).rows;
     } catch (error) {
       throw databaseFailure(error);
     }
@@ -38,6 +42,15 @@ const inTransaction = async <T>(client: pg.PoolClient, work: (tx: Queryable) => 
   return result;
 };
 
+const rolledBack = async (client: pg.PoolClient): Promise<boolean> => {
+  try {
+    await client.query("ROLLBACK");
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 export const openPostgres = (url: string, report: (error: Error) => void): Database => {
   const pool = new pg.Pool({
     connectionString: url,
@@ -58,10 +71,8 @@ export const openPostgres = (url: string, report: (error: Error) => void): Datab
       try {
         return await inTransaction(client, work);
       } catch (error) {
-        // A connection that cannot even roll back must not return to the pool.
-        await client.query("ROLLBACK").catch(() => {
-          broken = true;
-        });
+        // Closing rolls back too, and does not wait for a server that has just been found not to answer.
+        broken = isShopError(error, "DatabaseUnavailable") || !(await rolledBack(client));
         throw error;
       } finally {
         client.off("error", report);

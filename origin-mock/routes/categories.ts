@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { parseCategory, parseList } from "../catalogue/product.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
 import type { Queryable } from "../db/port.ts";
-import { listCategories } from "../db/products.ts";
+import { listCategories } from "../db/categories.ts";
 import { POLICY } from "../http/policy.ts";
 import { methodNotAllowed } from "../http/problem.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
@@ -21,7 +21,7 @@ export const categoryRoutes = ({ db, cache }: { readonly db: Queryable; readonly
       variant: "",
       ttlMs: CATEGORIES_TTL_MS,
       parse: (value) => parseList(value, parseCategory),
-      load: () => listCategories(db),
+      load: () => listCategories(db, "en"),
     });
     noteReading(c.var.trace, reading);
     const body = JSON.stringify({ categories: reading.value ?? [] });

@@ -3,12 +3,15 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { parseChanges } from "../catalogue/changes.ts";
+import type { Locale } from "../catalogue/locale.ts";
 import { productETag } from "../catalogue/product.ts";
 import type { Product } from "../catalogue/product.ts";
 import type { Identify } from "../auth/identify.ts";
 import type { Database, Queryable } from "../db/port.ts";
-import { categorySlugs, deleteProduct, lockProduct, updateProduct } from "../db/products.ts";
+import { categorySlugs } from "../db/categories.ts";
+import { deleteProduct, lockProduct, updateProduct } from "../db/products.ts";
 import type { ProductChanges } from "../db/products.ts";
+import type { Refresher } from "../db/refresher.ts";
 import { judge } from "../http/conditional.ts";
 import type { Conditions } from "../http/conditional.ts";
 import { readJsonObject } from "../http/json-body.ts";
@@ -25,6 +28,7 @@ type Parts = {
   readonly db: Database;
   readonly identify: Identify;
   readonly invalidate: Invalidate;
+  readonly categoryTotals: Refresher;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
 };
@@ -42,9 +46,9 @@ const changeProduct = (
   change: (tx: Queryable, before: Product) => Promise<Product | undefined>,
 ): Promise<Outcome> =>
   db.transaction(async (tx): Promise<Outcome> => {
-    const before = await lockProduct(tx, id);
+    const before = await lockProduct(tx, id, "en");
     if (before === undefined) return { kind: "missing" };
-    const validators = { etag: productETag(before), lastModifiedMs: Date.parse(before.updated_at) };
+    const validators = { etag: productETag(before, "en"), lastModifiedMs: Date.parse(before.updated_at) };
     if (judge(request.method, request.conditions, validators) === "precondition-failed") {
       return { kind: "precondition-failed" };
     }
@@ -63,18 +67,18 @@ const parsePut = async (
   c: Context<ShopEnv>,
   idText: string,
   db: Queryable,
-): Promise<{ readonly id: number; readonly changes: ProductChanges } | Response> => {
+): Promise<{ readonly id: number; readonly locale: Locale; readonly changes: ProductChanges } | Response> => {
   const id = parseProductId(idText);
   const idFaults = id.ok ? [] : id.faults;
   const body = await readJsonObject(c);
   if (body.kind === "refused") return body.response;
   if (body.kind === "faulty") return invalid(c, [...idFaults, body.fault]);
-  const { changes, faults } = parseChanges(body.value, await categorySlugs(db));
+  const { changes, locale, faults } = parseChanges(body.value, await categorySlugs(db));
   if (!id.ok || faults.length > 0) return invalid(c, [...idFaults, ...faults]);
-  return { id: id.value, changes };
+  return { id: id.value, locale, changes };
 };
 
-export const productAdminRoutes = ({ db, identify, invalidate, nowMs }: Parts): Hono<ShopEnv> => {
+export const productAdminRoutes = ({ db, identify, invalidate, categoryTotals, nowMs }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
   const guard = adminOnly(identify);
 
@@ -85,6 +89,8 @@ export const productAdminRoutes = ({ db, identify, invalidate, nowMs }: Parts): 
       case "precondition-failed":
         return problem(c, 412, `product ${id} is not the version the condition names`);
       case "done": {
+        // Before the lists of categories are forgotten, or they would be filled with the old totals again.
+        await categoryTotals.ask();
         // Committed by now: invalidating earlier would let a reader put the old row back.
         const invalidation = await invalidate(targetsOf(outcome.before, outcome.after));
         return c.json({ product: outcome.after ?? outcome.before, invalidation }, 200, POLICY.secret);
@@ -96,9 +102,17 @@ export const productAdminRoutes = ({ db, identify, invalidate, nowMs }: Parts): 
     const parsed = await parsePut(c, c.req.param("id"), db);
     if (parsed instanceof Response) return parsed;
     const request = { method: "PUT", conditions: conditionsOf(c) };
-    const outcome = await changeProduct(db, parsed.id, request, (tx, before) =>
-      updateProduct(tx, before, parsed.changes, nowMs()),
-    );
+    const outcome = await changeProduct(db, parsed.id, request, async (tx, before) => {
+      const update = {
+        expectedVersion: before.version,
+        locale: parsed.locale,
+        changes: parsed.changes,
+        nowMs: nowMs(),
+      };
+      const change = await updateProduct(tx, before.id, update);
+      if (change.kind !== "updated") throw new Error(`product ${before.id} changed while its row was locked`);
+      return change.product;
+    });
     return answer(c, parsed.id, outcome);
   });
 

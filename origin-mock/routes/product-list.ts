@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { parseList, parseProduct } from "../catalogue/product.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
 import type { Queryable } from "../db/port.ts";
-import { listProducts } from "../db/products.ts";
+import { listProducts } from "../db/lists.ts";
 import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseListQuery } from "../http/query.ts";
@@ -28,7 +28,7 @@ export const productListRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
       variant: `${page}/${limit}`,
       ttlMs: LIST_TTL_MS,
       parse: (value) => parseList(value, parseProduct),
-      load: () => listProducts(db, query.value),
+      load: () => listProducts(db, { ...query.value, locale: "en" }),
       // Pages past the end, and of unknown categories, would let anyone fill Redis with nothing.
       keep: (products) => products.length > 0,
     });

@@ -27,7 +27,7 @@ export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
       variant: "",
       ttlMs: PRODUCT_TTL_MS,
       parse: parseProduct,
-      load: () => findProduct(db, id.value),
+      load: () => findProduct(db, id.value, "en"),
     });
     noteReading(c.var.trace, reading);
     const product = reading.value;
@@ -38,7 +38,7 @@ export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
     return respond(c, {
       body: JSON.stringify(product),
       contentType: JSON_TYPE,
-      validators: { etag: productETag(product), lastModifiedMs: Date.parse(product.updated_at) },
+      validators: { etag: productETag(product, "en"), lastModifiedMs: Date.parse(product.updated_at) },
       headers: {
         ...POLICY.product,
         "Cache-Tag": [productTag(product.id), PRODUCTS_TAG, categoryTag(product.category)].join(","),

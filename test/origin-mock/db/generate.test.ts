@@ -12,8 +12,9 @@ test("the same seed gives the same catalogue, another seed another", () => {
 });
 
 test("the catalogue is the one that was published", () => {
-  const digest = createHash("sha256").update(JSON.stringify(products)).digest("hex").slice(0, 16);
-  // Entity tags and bench results depend on it: change it on purpose only.
+  const published = products.map(({ list_price_cents: _, ...product }) => product);
+  const digest = createHash("sha256").update(JSON.stringify(published)).digest("hex").slice(0, 16);
+  // Entity tags and bench results depend on it: change it on purpose only. List prices came later, drawn apart.
   expect(digest).toBe("a1e4d9546f5f6f80");
 });
 

@@ -140,7 +140,7 @@ describe.each(DATABASES)("$kind", (database) => {
       { tags: ["product:31", "category:bath", "category:pets", "categories"] },
     ]);
     const { categories } = await json(await shop.request("/api/categories"));
-    expect(categories).toContainEqual({ slug: "pets", name: "Pets", products: 221 });
+    expect(categories).toContainEqual(expect.objectContaining({ slug: "pets", name: "Pets", products: 221 }));
     expect((await shop.request("/api/products?category=pets")).headers.get("x-cache-app")).toBe("MISS");
   });
 

@@ -39,6 +39,7 @@ describe.each(DATABASES)("$kind", (database) => {
       username: "alice",
       display_name: "Alice Arden",
       email: "alice@shop.example",
+      version: 1,
     });
     expect(Object.fromEntries(seen.headers)).toMatchObject({
       "cache-control": "private, max-age=30",
