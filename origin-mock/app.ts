@@ -18,13 +18,16 @@ import type { ShopEnv, TraceParts } from "./http/trace.ts";
 import type { PurgeCdn } from "./invalidation/cdn.ts";
 import { createInvalidation } from "./invalidation/invalidate.ts";
 import { createLibrary } from "./media/library.ts";
+import type { Announce } from "./routes/announce.ts";
 import { categoryRoutes } from "./routes/categories.ts";
+import { dealRoutes } from "./routes/deals.ts";
 import { homeRoutes } from "./routes/home.ts";
 import { mediaRoutes } from "./routes/media.ts";
 import { meRoutes } from "./routes/me.ts";
 import { productAdminRoutes } from "./routes/product-admin.ts";
 import { productListRoutes } from "./routes/product-list.ts";
 import { productRoutes } from "./routes/products.ts";
+import { searchRoutes } from "./routes/search.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { staticRoutes } from "./routes/static.ts";
 
@@ -48,6 +51,7 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   const identify = createIdentify(sessions);
   const invalidate = createInvalidation(cache, parts.purgeCdn);
 
+  const announce: Announce = { record: async () => undefined, committed: async () => undefined };
   const categoryTotals = createRefresher({ refresh: () => refreshCategoryTotals(db), report: parts.report });
 
   const app = new Hono<ShopEnv>();
@@ -65,8 +69,10 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/api/products", productListRoutes({ db, cache }));
   app.route("/api/products", productRoutes({ db, cache }));
   app.route("/api/products", productAdminRoutes({ db, identify, invalidate, categoryTotals, nowMs: parts.nowMs }));
-  app.route("/api/categories", categoryRoutes({ db, cache }));
-  app.route("/api/me", meRoutes({ db, identify }));
+  app.route("/api/categories", categoryRoutes({ db, cache, identify, announce }));
+  app.route("/api/search", searchRoutes({ db, cache }));
+  app.route("/api/deals", dealRoutes({ db, cache }));
+  app.route("/api/me", meRoutes({ db, cache, identify, announce }));
   app.route("/api", signInRoutes({ db, sessions }));
 
   app.notFound((c) => problem(c, 404, `there is nothing at ${c.req.path}`));

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { TEXTS } from "./assets/texts.ts";
-import type { Locale } from "./http/locale.ts";
+import type { Locale } from "./catalogue/locale.ts";
 
 export type Asset = {
   readonly hash: string;

@@ -1,5 +1,5 @@
 // Owns the words of the shop page in its three languages. {braces} are filled in by the page.
-import type { Locale } from "../http/locale.ts";
+import type { Locale } from "../catalogue/locale.ts";
 
 const EN = {
   description: "A small demonstration shop behind the Strata edge cache.",

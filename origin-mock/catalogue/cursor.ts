@@ -1,5 +1,5 @@
 // Owns the marks between the pages of a list: opaque to clients, versioned, and checked when they come back.
-import type { Parsed } from "../http/query.ts";
+import type { Parsed } from "../http/parsed.ts";
 
 /** The last product of the page before. */
 export type ListCursor = { readonly id: number };

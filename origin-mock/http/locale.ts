@@ -1,8 +1,6 @@
 // Owns the language of an answer: Accept-Language (RFC 9110 12.5.4) looked up (RFC 4647 3.4) in the three the shop speaks.
-
-/** The first is the default, for who asks for nothing the shop has. */
-export const LOCALES = ["en", "de", "fr"] as const;
-export type Locale = (typeof LOCALES)[number];
+import { DEFAULT_LOCALE, LOCALES } from "../catalogue/locale.ts";
+import type { Locale } from "../catalogue/locale.ts";
 
 type Range = { readonly subtags: readonly string[]; readonly weight: number };
 
@@ -33,5 +31,5 @@ export const localeOf = (acceptLanguage: string | undefined): Locale => {
     const locale = range.subtags[0] === "*" ? LOCALES.find((each) => !named.has(each)) : spokenIn(range);
     if (locale !== undefined && !refused.has(locale)) return locale;
   }
-  return LOCALES[0];
+  return DEFAULT_LOCALE;
 };

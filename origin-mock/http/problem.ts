@@ -16,6 +16,7 @@ const TITLES = {
   413: "Content Too Large",
   415: "Unsupported Media Type",
   416: "Range Not Satisfiable",
+  428: "Precondition Required",
   500: "Internal Server Error",
   503: "Service Unavailable",
 } as const satisfies Partial<Record<ContentfulStatusCode, string>>;
@@ -24,10 +25,16 @@ export const problem = (
   c: Context,
   status: keyof typeof TITLES,
   detail: string,
-  extra: { readonly errors?: readonly Fault[]; readonly headers?: Readonly<Record<string, string>> } = {},
+  extra: {
+    readonly errors?: readonly Fault[];
+    /** Extension members (RFC 9457 3.2). */
+    readonly members?: Readonly<Record<string, unknown>>;
+    readonly headers?: Readonly<Record<string, string>>;
+  } = {},
 ): Response => {
   const errors = extra.errors === undefined ? {} : { errors: extra.errors };
-  const body = JSON.stringify({ type: "about:blank", title: TITLES[status], status, detail, ...errors });
+  const members = { ...errors, ...extra.members };
+  const body = JSON.stringify({ type: "about:blank", title: TITLES[status], status, detail, ...members });
   return c.body(body, status, {
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",

@@ -1,7 +1,6 @@
 // Owns the shop's tag: every answer carries it, also errors and private ones, so that one purge reaches them all.
 import type { MiddlewareHandler } from "hono";
-
-export const SHOP_TAG = "shop";
+import { SHOP_TAG } from "../invalidation/product-change.ts";
 
 /** Puts it before the tags of the route. Inside of whatever reads Cache-Tag: the gateway, then the edge. */
 export const tagged: MiddlewareHandler = async (c, next) => {

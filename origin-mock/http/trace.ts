@@ -22,7 +22,7 @@ const noteSpan = (trace: Trace, span: Span): void => {
   trace.spans.push(span);
 };
 
-export const noteReading = (trace: Trace, reading: Reading<unknown>): void => {
+export const noteReading = (trace: Trace, reading: Omit<Reading<unknown>, "value">): void => {
   noteSpan(trace, { tier: "app", outcome: reading.outcome, ms: reading.cacheMs });
   if (reading.databaseMs !== undefined) noteSpan(trace, { tier: "db", ms: reading.databaseMs });
 };

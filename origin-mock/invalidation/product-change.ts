@@ -13,6 +13,8 @@ export const listAddress = (category: string | undefined): CacheAddress => ({
   id: category ?? WHOLE_SHOP,
 });
 export const CATEGORIES_ADDRESS: CacheAddress = { entity: "categories", id: "" };
+export const DEALS_ADDRESS: CacheAddress = { entity: "deals", id: "" };
+export const profileAddress = (username: string): CacheAddress => ({ entity: "profile", id: username });
 
 export const productTag = (id: number): string => `product:${id}`;
 export const categoryTag = (slug: string): string => `category:${slug}`;
@@ -21,6 +23,13 @@ export const PRODUCTS_TAG = "products";
 /** On the pages of the whole shop, which all shift when a product leaves. */
 export const WHOLE_LIST_TAG = "product-list";
 export const CATEGORIES_TAG = "categories";
+export const DEALS_TAG = "deals";
+/** On results of searches: a changed product may be found by other words than before. */
+export const SEARCH_TAG = "search";
+/** Private to the gateway: what is for one person is at no edge. */
+export const userTag = (username: string): string => `user:${username}`;
+/** On every answer. */
+export const SHOP_TAG = "shop";
 
 /** `after` is undefined when the product was deleted. */
 export const targetsOf = (before: Product, after: Product | undefined): Targets => {

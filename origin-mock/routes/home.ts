@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import type { Assets } from "../assets.ts";
 import { localeOf } from "../http/locale.ts";
-import type { Locale } from "../http/locale.ts";
+import type { Locale } from "../catalogue/locale.ts";
 import { POLICY } from "../http/policy.ts";
 import { methodNotAllowed } from "../http/problem.ts";
 import { contentETag, respond } from "../http/respond.ts";

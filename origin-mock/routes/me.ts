@@ -1,44 +1,100 @@
-// Owns what a signed-in person sees about themselves: a profile their browser may keep, payment methods nobody may.
+// Owns what a signed-in person sees about themselves: a profile their browser may keep, and what nobody may.
 import { Hono } from "hono";
-import type { Context } from "hono";
-import { getCookie } from "hono/cookie";
-import { SESSION_COOKIE } from "../auth/identify.ts";
+import { parseProfile, parseProfileChanges } from "../catalogue/profile.ts";
+import type { CacheAside } from "../cache/cache-aside.ts";
 import type { Identify } from "../auth/identify.ts";
-import type { Queryable } from "../db/port.ts";
-import { findProfile, listPaymentMethods } from "../db/users.ts";
+import { listOrders } from "../db/order-history.ts";
+import type { Database } from "../db/port.ts";
+import { findProfile, listPaymentMethods, updateProfile } from "../db/users.ts";
+import type { Profile, ProfileChange } from "../db/users.ts";
+import { judge } from "../http/conditional.ts";
+import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed, problem } from "../http/problem.ts";
-import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
-import type { ShopEnv } from "../http/trace.ts";
-import { CHALLENGE } from "./sign-in.ts";
+import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { conditionsOf, JSON_TYPE, respond, validatorFields } from "../http/respond.ts";
+import { noteReading } from "../http/trace.ts";
+import { profileAddress, userTag } from "../invalidation/product-change.ts";
+import type { Announce } from "./announce.ts";
+import { signedIn, signInFirst } from "./guard.ts";
+import type { SignedInEnv } from "./guard.ts";
 
-export const meRoutes = ({ db, identify }: { readonly db: Queryable; readonly identify: Identify }) => {
-  const routes = new Hono<ShopEnv>();
+type Parts = {
+  readonly db: Database;
+  readonly cache: CacheAside;
+  readonly identify: Identify;
+  readonly announce: Announce;
+};
 
-  const whoAsks = (c: Context<ShopEnv>) =>
-    identify({ authorization: c.req.header("Authorization"), sid: getCookie(c, SESSION_COOKIE) });
-  const stranger = (c: Context<ShopEnv>): Response =>
-    problem(c, 401, "sign in first", { headers: { ...CHALLENGE, Vary: "Authorization, Cookie" } });
+const PROFILE_TTL_MS = 60_000;
 
-  routes.get("/profile", async (c) => {
-    const identity = await whoAsks(c);
-    const profile = identity === undefined ? undefined : await findProfile(db, identity.username);
-    if (profile === undefined) return stranger(c);
-    const body = JSON.stringify(profile);
+/** One URL is another profile for each person, so the version alone would not tell two of them apart. */
+const profileETag = ({ username, version }: Profile): string => `"${encodeURIComponent(username)}-${version}"`;
+
+export const meRoutes = ({ db, cache, identify, announce }: Parts): Hono<SignedInEnv> => {
+  const routes = new Hono<SignedInEnv>();
+  const guard = signedIn(identify);
+
+  routes.get("/profile", guard, async (c) => {
+    const { username } = c.var.identity;
+    const reading = await cache.read({
+      address: profileAddress(username),
+      variant: "",
+      ttlMs: PROFILE_TTL_MS,
+      parse: parseProfile,
+      load: () => findProfile(db, username),
+    });
+    noteReading(c.var.trace, reading);
+    if (reading.value === undefined) return signInFirst(c);
     return respond(c, {
-      body,
+      body: JSON.stringify(reading.value),
       contentType: JSON_TYPE,
-      validators: { etag: contentETag(body) },
-      headers: POLICY.profile,
+      validators: { etag: profileETag(reading.value) },
+      headers: { ...POLICY.profile, "Cache-Tag": userTag(username) },
     });
   });
-  routes.all("/profile", methodNotAllowed("GET, HEAD"));
 
-  routes.get("/payment-methods", async (c) => {
-    const identity = await whoAsks(c);
-    if (identity === undefined) return stranger(c);
-    return c.json({ payment_methods: await listPaymentMethods(db, identity.username) }, 200, POLICY.secret);
+  routes.patch("/profile", guard, async (c) => {
+    const { identity, trace } = c.var;
+    const body = await readJsonObject(c);
+    if (body.kind === "refused") return body.response;
+    if (body.kind === "faulty") return invalid(c, [body.fault]);
+    const { changes, faults } = parseProfileChanges(body.value);
+    if (faults.length > 0) return invalid(c, faults);
+    const conditions = conditionsOf(c);
+    if (conditions.ifMatch === undefined) return problem(c, 428, "say in If-Match which version is to be changed");
+    const event = { type: "user.updated", username: identity.username } as const;
+    const change = await db.transaction(async (tx): Promise<ProfileChange> => {
+      const before = await findProfile(tx, identity.username);
+      if (before === undefined) return { kind: "missing" };
+      const verdict = judge("PATCH", conditions, { etag: profileETag(before) });
+      if (verdict !== "proceed") return { kind: "conflict" };
+      const changed = await updateProfile(tx, identity.username, before.version, changes);
+      if (changed.kind === "updated") await announce.record(tx, [event], trace);
+      return changed;
+    });
+    switch (change.kind) {
+      case "missing":
+        return signInFirst(c);
+      case "conflict":
+        return problem(c, 412, "the profile is not the version the condition names", { headers: POLICY.confidential });
+      case "updated":
+        await announce.committed([event]);
+        return c.json(change.profile, 200, {
+          ...POLICY.confidential,
+          ...validatorFields({ etag: profileETag(change.profile) }),
+        });
+    }
   });
+  routes.all("/profile", methodNotAllowed("GET, HEAD, PATCH"));
+
+  routes.get("/payment-methods", guard, async (c) =>
+    c.json({ payment_methods: await listPaymentMethods(db, c.var.identity.username) }, 200, POLICY.confidential),
+  );
   routes.all("/payment-methods", methodNotAllowed("GET, HEAD"));
+
+  routes.get("/orders", guard, async (c) =>
+    c.json({ orders: await listOrders(db, c.var.identity.username) }, 200, POLICY.confidential),
+  );
+  routes.all("/orders", methodNotAllowed("GET, HEAD"));
   return routes;
 };

@@ -1,7 +1,8 @@
 // Proves the choice of a language: weights, lookup, refusals, and that no field whatever breaks it.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LOCALES, localeOf } from "../../../origin-mock/http/locale.ts";
+import { LOCALES } from "../../../origin-mock/catalogue/locale.ts";
+import { localeOf } from "../../../origin-mock/http/locale.ts";
 
 describe("RFC 9110 12.5.4, RFC 4647 3.4", () => {
   test.each<readonly [string, string | undefined, string]>([
