@@ -8,6 +8,10 @@ import type { CacheAside } from "./cache/cache-aside.ts";
 import type { RedisPort } from "./cache/port.ts";
 import type { Database } from "./db/port.ts";
 import { isShopError } from "./error.ts";
+import { createGateway } from "./gateway/gateway.ts";
+import type { Gateway } from "./gateway/gateway.ts";
+import { tokenAdminRoutes } from "./gateway/token-admin.ts";
+import { validateCached } from "./gateway/token-cache.ts";
 import { problem } from "./http/problem.ts";
 import { traced } from "./http/trace.ts";
 import type { ShopEnv, TraceParts } from "./http/trace.ts";
@@ -26,6 +30,7 @@ export type ShopParts = TraceParts & {
   readonly db: Database;
   readonly redis: RedisPort;
   readonly cache: CacheAside;
+  readonly gateway: Gateway;
   readonly purgeCdn: PurgeCdn;
   readonly assets: Assets;
   /** Milliseconds since 1970. */
@@ -37,13 +42,17 @@ const LARGEST_BODY_BYTES = 64 * 1024;
 const SOON = { "Retry-After": "5" } as const;
 
 export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
-  const { db, redis, cache, assets } = parts;
+  const { db, redis, cache, gateway, assets } = parts;
   const sessions = createSessions(redis);
-  const identify = createIdentify(sessions);
-  const invalidate = createInvalidation(cache, parts.purgeCdn);
+  const identify = createIdentify(sessions, validateCached(gateway.tokens));
+  // The edge refills from the gateway, so the gateway must be clean before it is purged.
+  const invalidate = createInvalidation(cache, async (tags) => {
+    await gateway.cache.invalidate({ tags, everything: false });
+    return parts.purgeCdn(tags);
+  });
 
   const app = new Hono<ShopEnv>();
-  app.use(traced(parts));
+  app.use(traced(parts), ...createGateway({ gateway, identify, monotonicMs: parts.monotonicMs, nowMs: parts.nowMs }));
   app.use(
     bodyLimit({
       maxSize: LARGEST_BODY_BYTES,
@@ -57,6 +66,7 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/api/products", productAdminRoutes({ db, identify, invalidate, nowMs: parts.nowMs }));
   app.route("/api/categories", categoryRoutes({ db, cache }));
   app.route("/api/me", meRoutes({ db, identify }));
+  app.route("/api/admin/tokens", tokenAdminRoutes(gateway.tokens));
   app.route("/api", signInRoutes({ db, sessions }));
 
   app.notFound((c) => problem(c, 404, `there is nothing at ${c.req.path}`));

@@ -8,6 +8,7 @@ import type { RedisPort } from "../../../origin-mock/cache/port.ts";
 import { cacheCommands } from "../../../origin-mock/cache/redis.ts";
 import { openRedis } from "../../../origin-mock/redis/connection.ts";
 import type { RedisConnection } from "../../../origin-mock/redis/connection.ts";
+import { until } from "../../cli/until.ts";
 import { createTestRedis } from "../support/redis.ts";
 import type { TestRedis } from "../support/redis.ts";
 
@@ -264,6 +265,7 @@ describe("Redis fails", () => {
     expect(await cache.read(query(async () => "fresh"))).toMatchObject({ value: "fresh", outcome: "bypass" });
     expect(performance.now() - startMs).toBeLessThan(1_000);
     server.resume();
+    await until("Redis is asked again", () => exists().catch(() => undefined));
   });
 
   test("a stopped server means the database, at once; a new one is used again", async () => {
