@@ -11,6 +11,10 @@ import { refreshCategoryTotals } from "./db/categories.ts";
 import type { Database } from "./db/port.ts";
 import { createRefresher } from "./db/refresher.ts";
 import { isShopError } from "./error.ts";
+import { createGateway } from "./gateway/gateway.ts";
+import type { Gateway } from "./gateway/gateway.ts";
+import { tokenAdminRoutes } from "./gateway/token-admin.ts";
+import { validateCached } from "./gateway/token-cache.ts";
 import { problem } from "./http/problem.ts";
 import { tagged } from "./http/tags.ts";
 import { traced } from "./http/trace.ts";
@@ -35,6 +39,7 @@ export type ShopParts = TraceParts & {
   readonly db: Database;
   readonly redis: RedisPort;
   readonly cache: CacheAside;
+  readonly gateway: Gateway;
   readonly purgeCdn: PurgeCdn;
   readonly assets: Assets;
   /** Milliseconds since 1970. */
@@ -46,17 +51,21 @@ const LARGEST_BODY_BYTES = 64 * 1024;
 const SOON = { "Retry-After": "5" } as const;
 
 export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
-  const { db, redis, cache, assets } = parts;
+  const { db, redis, cache, gateway, assets } = parts;
   const sessions = createSessions(redis);
-  const identify = createIdentify(sessions);
-  const invalidate = createInvalidation(cache, parts.purgeCdn);
+  const identify = createIdentify(sessions, validateCached(gateway.tokens));
+  // The edge refills from the gateway, so the gateway must be clean before it is purged.
+  const invalidate = createInvalidation(cache, async (tags) => {
+    await gateway.cache.invalidate({ tags, everything: false });
+    return parts.purgeCdn(tags);
+  });
 
   const announce: Announce = { record: async () => undefined, committed: async () => undefined };
   const categoryTotals = createRefresher({ refresh: () => refreshCategoryTotals(db), report: parts.report });
 
   const app = new Hono<ShopEnv>();
-  app.use(traced(parts));
-  app.use(tagged);
+  app.use(traced(parts), tagged);
+  app.use(...createGateway({ gateway, identify, monotonicMs: parts.monotonicMs, nowMs: parts.nowMs }));
   app.use(
     bodyLimit({
       maxSize: LARGEST_BODY_BYTES,
@@ -69,10 +78,11 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/api/products", productListRoutes({ db, cache }));
   app.route("/api/products", productRoutes({ db, cache }));
   app.route("/api/products", productAdminRoutes({ db, identify, invalidate, categoryTotals, nowMs: parts.nowMs }));
-  app.route("/api/categories", categoryRoutes({ db, cache, identify, announce }));
+  app.route("/api/categories", categoryRoutes({ db, cache, announce }));
   app.route("/api/search", searchRoutes({ db, cache }));
   app.route("/api/deals", dealRoutes({ db, cache }));
-  app.route("/api/me", meRoutes({ db, cache, identify, announce }));
+  app.route("/api/me", meRoutes({ db, cache, announce }));
+  app.route("/api/admin/tokens", tokenAdminRoutes(gateway.tokens));
   app.route("/api", signInRoutes({ db, sessions }));
 
   app.notFound((c) => problem(c, 404, `there is nothing at ${c.req.path}`));

@@ -3,8 +3,10 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
+import { getConnInfo } from "@hono/node-server/conninfo";
 import { createShop } from "./app.ts";
 import { loadAssets } from "./assets.ts";
+import { demonstrationTokens } from "./auth/identify.ts";
 import { createCacheAside } from "./cache/cache-aside.ts";
 import { cacheCommands } from "./cache/redis.ts";
 import { migrate } from "./db/migrate.ts";
@@ -13,6 +15,9 @@ import { openPostgres } from "./db/postgres.ts";
 import type { Database } from "./db/port.ts";
 import { seed } from "./db/seed.ts";
 import { messageOf } from "./error.ts";
+import { openGateway } from "./gateway/gateway.ts";
+import { LIMITS } from "./gateway/limits.ts";
+import { gatewayCommands } from "./gateway/redis.ts";
 import { createCdn } from "./invalidation/cdn.ts";
 import { openRedis } from "./redis/connection.ts";
 
@@ -26,6 +31,10 @@ export type ShopOptions = {
   /** Without it updates skip the purge of the edge. */
   readonly edgeUrl?: string;
   readonly token?: string;
+  /** Addresses whose X-Forwarded-For is believed when requests are counted: the edge's. */
+  readonly trustedHops?: readonly string[];
+  /** Makes what Redis keeps of bearer tokens useless elsewhere. */
+  readonly tokenSecret?: string;
 };
 export type RunningShop = { readonly url: string; close(): Promise<void> };
 
@@ -42,6 +51,8 @@ const reportChanges = (): ((what: string, error: unknown) => void) => {
     last = line;
   };
 };
+
+const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
 
 const openDatabase = async (url: string | undefined): Promise<Database> => {
   const db = url === undefined ? await openPglite() : openPostgres(url, (error) => report("postgres", error));
@@ -66,9 +77,23 @@ const openDependencies = async (options: ShopOptions) => {
   const redis = cacheCommands(connection);
   const monotonicMs = (): number => performance.now();
   const cache = createCacheAside({ redis, random: Math.random, monotonicMs, report: reportRedis });
+  const gateway = openGateway(
+    {
+      limits: LIMITS,
+      trustedHops: options.trustedHops ?? [],
+      peerOf: (c) => getConnInfo(c).remote.address,
+    },
+    {
+      redis: gatewayCommands(connection),
+      validate: demonstrationTokens,
+      tokenSecret: options.tokenSecret,
+      randomHex,
+      report: reportRedis,
+    },
+  );
   // Other instances may read what this one could not delete: do not wait for the next read.
   onReady = () => void cache.settle();
-  return { db, connection, redis, cache, monotonicMs };
+  return { db, connection, redis, cache, gateway, monotonicMs };
 };
 
 const listen = async (server: ReturnType<typeof createAdaptorServer>, port: number, host: string): Promise<string> => {
@@ -87,17 +112,18 @@ const listen = async (server: ReturnType<typeof createAdaptorServer>, port: numb
 
 /** @throws when the port is taken or the database cannot be opened; Redis may come later. */
 export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
-  const { db, connection, redis, cache, monotonicMs } = await openDependencies(options);
+  const { db, connection, redis, cache, gateway, monotonicMs } = await openDependencies(options);
   const app = createShop({
     db,
     redis,
     cache,
+    gateway,
     monotonicMs,
     purgeCdn: createCdn({ edgeUrl: options.edgeUrl, token: options.token }),
     assets: await loadAssets(),
     nowMs: Date.now,
     newId: randomUUID,
-    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+    randomHex,
     report: reportChanges(),
   });
   const server = createAdaptorServer({ fetch: app.fetch });
@@ -130,6 +156,7 @@ const optionsFromEnvironment = (env: NodeJS.ProcessEnv): ShopOptions => {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error("PORT must be a number from 0 to 65535");
   const [host, databaseUrl] = [text("HOST"), text("DATABASE_URL")];
   const [edgeUrl, token] = [text("STRATA_EDGE_URL"), text("STRATA_TOKEN")];
+  const [trustedHops, tokenSecret] = [text("TRUSTED_HOPS"), text("TOKEN_SECRET")];
   return {
     port,
     redisUrl,
@@ -137,6 +164,8 @@ const optionsFromEnvironment = (env: NodeJS.ProcessEnv): ShopOptions => {
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(edgeUrl === undefined ? {} : { edgeUrl }),
     ...(token === undefined ? {} : { token }),
+    ...(trustedHops === undefined ? {} : { trustedHops: trustedHops.split(",").map((hop) => hop.trim()) }),
+    ...(tokenSecret === undefined ? {} : { tokenSecret }),
   };
 };
 

@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from "hono";
 import { SHOP_TAG } from "../invalidation/product-change.ts";
 
-/** Puts it before the tags of the route. Inside of whatever reads Cache-Tag: the gateway, then the edge. */
+/** Puts it before the tags of the route. Outside of the gateway, which makes answers of its own and forgets everything by itself. */
 export const tagged: MiddlewareHandler = async (c, next) => {
   await next();
   const tags = c.res.headers.get("Cache-Tag");

@@ -8,7 +8,6 @@ import type { Product } from "../catalogue/product.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
 import { CART_COOKIE, CART_IDLE_MS, MOST_LINES, MOST_QUANTITY } from "../cart/carts.ts";
 import type { Cart, CartChange, CartOwner, Carts } from "../cart/carts.ts";
-import type { Identify } from "../auth/identify.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProducts } from "../db/products.ts";
 import { readJsonObject } from "../http/json-body.ts";
@@ -20,13 +19,12 @@ import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { userTag } from "../invalidation/product-change.ts";
-import { signInFirst, whoAsks } from "./guard.ts";
+import { signInFirst } from "./guard.ts";
 
 type Parts = {
   readonly db: Queryable;
   readonly cache: CacheAside;
   readonly carts: Carts;
-  readonly identify: Identify;
 };
 
 const PRODUCT_TTL_MS = 300_000;
@@ -51,12 +49,12 @@ const keepGuest = (c: Context, id: string): void =>
 
 const EMPTY: Cart = { version: "0", lines: [] };
 
-export const cartRoutes = ({ db, cache, carts, identify }: Parts): Hono<ShopEnv> => {
+export const cartRoutes = ({ db, cache, carts }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
 
   /** Undefined for a guest who never put anything into a cart; "stranger" for a token that is nobody's. */
   const ownerOf = async (c: Context<ShopEnv>): Promise<CartOwner | "stranger" | undefined> => {
-    const identity = await whoAsks(c, identify);
+    const identity = await c.var.identity();
     if (identity !== undefined) return { kind: "user", username: identity.username };
     if (c.req.header("Authorization") !== undefined) return "stranger";
     const id = guestIdOf(c);

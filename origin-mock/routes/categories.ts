@@ -3,7 +3,6 @@ import { Hono } from "hono";
 import { isLocale, LOCALES } from "../catalogue/locale.ts";
 import { parseCategory, parseList } from "../catalogue/product.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
-import type { Identify } from "../auth/identify.ts";
 import { listCategories, updateCategoryName } from "../db/categories.ts";
 import type { Database } from "../db/port.ts";
 import { readJsonObject } from "../http/json-body.ts";
@@ -22,7 +21,6 @@ import { adminOnly } from "./guard.ts";
 type Parts = {
   readonly db: Database;
   readonly cache: CacheAside;
-  readonly identify: Identify;
   readonly announce: Announce;
 };
 
@@ -41,7 +39,7 @@ const parseNaming = ({ name, locale, ...others }: Readonly<Record<string, unknow
   return { naming, faults };
 };
 
-export const categoryRoutes = ({ db, cache, identify, announce }: Parts): Hono<ShopEnv> => {
+export const categoryRoutes = ({ db, cache, announce }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const locale = localeOf(c.req.header("Accept-Language"));
@@ -63,7 +61,7 @@ export const categoryRoutes = ({ db, cache, identify, announce }: Parts): Hono<S
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));
 
-  routes.put("/:slug", adminOnly(identify, "categories"), async (c) => {
+  routes.put("/:slug", adminOnly("categories"), async (c) => {
     const slug = parseSlug(c.req.param("slug"));
     const slugFaults = slug.ok ? [] : slug.faults;
     const body = await readJsonObject(c);

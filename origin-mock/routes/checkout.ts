@@ -5,7 +5,6 @@ import type { Context } from "hono";
 import { parseOrder } from "../catalogue/order.ts";
 import type { AgreedOrder } from "../catalogue/order.ts";
 import type { Carts } from "../cart/carts.ts";
-import type { Identify } from "../auth/identify.ts";
 import { placeOrder } from "../db/orders.ts";
 import type { OrderFault, Placement } from "../db/orders.ts";
 import type { Database } from "../db/port.ts";
@@ -21,7 +20,6 @@ import type { SignedInEnv } from "./guard.ts";
 type Parts = {
   readonly db: Database;
   readonly carts: Carts;
-  readonly identify: Identify;
   readonly announce: Announce;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
@@ -55,14 +53,14 @@ const refused = (c: Context, faults: readonly OrderFault[]): Response =>
 type Outcome = { readonly placement: Placement; readonly events: readonly ShopEvent[] } | "ordered-already";
 
 export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
-  const { db, carts, identify, announce, nowMs, report } = parts;
+  const { db, carts, announce, nowMs, report } = parts;
   const routes = new Hono<SignedInEnv>();
 
   const place = async (c: Context<SignedInEnv>, id: string, { lines }: AgreedOrder): Promise<Outcome> => {
-    const { identity, trace } = c.var;
+    const { username, trace } = c.var;
     try {
       return await db.transaction(async (tx) => {
-        const placement = await placeOrder(tx, { id, username: identity.username, lines, nowMs: nowMs() });
+        const placement = await placeOrder(tx, { id, username, lines, nowMs: nowMs() });
         const sold = placement.kind === "placed" ? placement.products : [];
         const events = sold.map((product): ShopEvent => ({
           type: "inventory.updated",
@@ -91,7 +89,7 @@ export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
     }
   };
 
-  routes.post("/", signedIn(identify), async (c) => {
+  routes.post("/", signedIn, async (c) => {
     const body = await readJsonObject(c);
     if (body.kind === "refused") return body.response;
     if (body.kind === "faulty") return invalid(c, [body.fault]);
@@ -99,7 +97,7 @@ export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
     if (!parsed.ok) return invalid(c, parsed.faults);
     const { order } = parsed;
     if (order.lines.length === 0) return problem(c, 409, "the cart is empty", { headers: POLICY.confidential });
-    const { username } = c.var.identity;
+    const { username } = c.var;
     const id = orderIdOf(username, order.cart);
     const outcome = await place(c, id, order);
     if (outcome === "ordered-already") {

@@ -2,7 +2,6 @@
 import { Hono } from "hono";
 import { parseProfile, parseProfileChanges } from "../catalogue/profile.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
-import type { Identify } from "../auth/identify.ts";
 import { listOrders } from "../db/order-history.ts";
 import type { Database } from "../db/port.ts";
 import { findProfile, listPaymentMethods, updateProfile } from "../db/users.ts";
@@ -21,7 +20,6 @@ import type { SignedInEnv } from "./guard.ts";
 type Parts = {
   readonly db: Database;
   readonly cache: CacheAside;
-  readonly identify: Identify;
   readonly announce: Announce;
 };
 
@@ -30,12 +28,11 @@ const PROFILE_TTL_MS = 60_000;
 /** One URL is another profile for each person, so the version alone would not tell two of them apart. */
 const profileETag = ({ username, version }: Profile): string => `"${encodeURIComponent(username)}-${version}"`;
 
-export const meRoutes = ({ db, cache, identify, announce }: Parts): Hono<SignedInEnv> => {
+export const meRoutes = ({ db, cache, announce }: Parts): Hono<SignedInEnv> => {
   const routes = new Hono<SignedInEnv>();
-  const guard = signedIn(identify);
 
-  routes.get("/profile", guard, async (c) => {
-    const { username } = c.var.identity;
+  routes.get("/profile", signedIn, async (c) => {
+    const { username } = c.var;
     const reading = await cache.read({
       address: profileAddress(username),
       variant: "",
@@ -53,8 +50,8 @@ export const meRoutes = ({ db, cache, identify, announce }: Parts): Hono<SignedI
     });
   });
 
-  routes.patch("/profile", guard, async (c) => {
-    const { identity, trace } = c.var;
+  routes.patch("/profile", signedIn, async (c) => {
+    const { username, trace } = c.var;
     const body = await readJsonObject(c);
     if (body.kind === "refused") return body.response;
     if (body.kind === "faulty") return invalid(c, [body.fault]);
@@ -62,13 +59,13 @@ export const meRoutes = ({ db, cache, identify, announce }: Parts): Hono<SignedI
     if (faults.length > 0) return invalid(c, faults);
     const conditions = conditionsOf(c);
     if (conditions.ifMatch === undefined) return problem(c, 428, "say in If-Match which version is to be changed");
-    const event = { type: "user.updated", username: identity.username } as const;
+    const event = { type: "user.updated", username } as const;
     const change = await db.transaction(async (tx): Promise<ProfileChange> => {
-      const before = await findProfile(tx, identity.username);
+      const before = await findProfile(tx, username);
       if (before === undefined) return { kind: "missing" };
       const verdict = judge("PATCH", conditions, { etag: profileETag(before) });
       if (verdict !== "proceed") return { kind: "conflict" };
-      const changed = await updateProfile(tx, identity.username, before.version, changes);
+      const changed = await updateProfile(tx, username, before.version, changes);
       if (changed.kind === "updated") await announce.record(tx, [event], trace);
       return changed;
     });
@@ -87,13 +84,13 @@ export const meRoutes = ({ db, cache, identify, announce }: Parts): Hono<SignedI
   });
   routes.all("/profile", methodNotAllowed("GET, HEAD, PATCH"));
 
-  routes.get("/payment-methods", guard, async (c) =>
-    c.json({ payment_methods: await listPaymentMethods(db, c.var.identity.username) }, 200, POLICY.confidential),
+  routes.get("/payment-methods", signedIn, async (c) =>
+    c.json({ payment_methods: await listPaymentMethods(db, c.var.username) }, 200, POLICY.confidential),
   );
   routes.all("/payment-methods", methodNotAllowed("GET, HEAD"));
 
-  routes.get("/orders", guard, async (c) =>
-    c.json({ orders: await listOrders(db, c.var.identity.username) }, 200, POLICY.confidential),
+  routes.get("/orders", signedIn, async (c) =>
+    c.json({ orders: await listOrders(db, c.var.username) }, 200, POLICY.confidential),
   );
   routes.all("/orders", methodNotAllowed("GET, HEAD"));
   return routes;

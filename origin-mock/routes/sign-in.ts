@@ -1,7 +1,7 @@
 // Owns signing in and out. Without Redis both answer 503: nothing is known about sessions then, so none is believed.
 import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { SESSION_COOKIE } from "../auth/identify.ts";
+import { CHALLENGE, SESSION_COOKIE } from "../auth/identify.ts";
 import { passwordMatches } from "../auth/passwords.ts";
 import type { Sessions } from "../auth/sessions.ts";
 import type { Queryable } from "../db/port.ts";
@@ -12,8 +12,7 @@ import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 
-/** Every 401 names the way in (RFC 9110 11.6.1). */
-export const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="shop"' } as const;
+export { CHALLENGE };
 
 const parseCredentials = (body: Readonly<Record<string, unknown>>) => {
   const { username, password } = body;

@@ -23,7 +23,7 @@ test("answers, says HEAD's length, and closes its port", { timeout: 60_000 }, as
   const length = (await response.arrayBuffer()).byteLength;
   expect(response.headers.get("content-length")).toBe(String(length));
   const head = await fetch(`${shop.url}/api/products/7`, { method: "HEAD" });
-  expect([head.headers.get("content-length"), head.headers.get("x-cache-app")]).toEqual([String(length), "HIT"]);
+  expect([head.headers.get("content-length"), head.headers.get("x-cache-gateway")]).toEqual([String(length), "HIT"]);
   await shop.close();
   await expect(fetch(shop.url)).rejects.toThrow();
 });

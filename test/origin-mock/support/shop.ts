@@ -2,9 +2,13 @@
 import { createShop } from "../../../origin-mock/app.ts";
 import { loadAssets } from "../../../origin-mock/assets.ts";
 import type { Assets } from "../../../origin-mock/assets.ts";
+import { demonstrationTokens } from "../../../origin-mock/auth/identify.ts";
 import { createCacheAside } from "../../../origin-mock/cache/cache-aside.ts";
 import type { RedisPort } from "../../../origin-mock/cache/port.ts";
 import { cacheCommands } from "../../../origin-mock/cache/redis.ts";
+import { openGateway } from "../../../origin-mock/gateway/gateway.ts";
+import { LIMITS } from "../../../origin-mock/gateway/limits.ts";
+import { gatewayCommands } from "../../../origin-mock/gateway/redis.ts";
 import { openRedis } from "../../../origin-mock/redis/connection.ts";
 import { migrate } from "../../../origin-mock/db/migrate.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
@@ -41,17 +45,31 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
   const connection = await openRedis(server.url, { ready: quiet, error: quiet });
   const redis = cacheCommands(connection);
   const monotonicMs = (): number => performance.now();
+  const randomHex = (bytes: number): string => "ab".repeat(bytes);
+  // All requests of a test are one client's, and some sign in more often than one may.
+  const limits = { ...LIMITS, login: { quota: 1_000, windowSeconds: 60 } };
+  const gateway = openGateway(
+    { limits, trustedHops: [], peerOf: () => "192.0.2.1" },
+    {
+      redis: gatewayCommands(connection),
+      validate: demonstrationTokens,
+      tokenSecret: undefined,
+      randomHex,
+      report: quiet,
+    },
+  );
   let ids = 0;
   const app = createShop({
     db,
     redis,
     cache: createCacheAside({ redis, random: () => 0, monotonicMs, report: quiet }),
+    gateway,
     purgeCdn: createCdn({ edgeUrl: edge.url, token: "dev-token" }),
     assets,
     nowMs: () => NOW_MS,
     monotonicMs,
     newId: () => `made-${(ids += 1)}`,
-    randomHex: (bytes) => "ab".repeat(bytes),
+    randomHex,
     report: quiet,
   });
   return {

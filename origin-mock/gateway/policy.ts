@@ -1,0 +1,98 @@
+// Owns who may be given whose answers: what is kept and for whom, and what leaves marked as one person's. Pure.
+import { fieldOf } from "./answer.ts";
+import type { Answer } from "./answer.ts";
+import { CACHE_FIELDS, freshSeconds, policiesOf } from "./cache-control.ts";
+import type { Directives } from "./cache-control.ts";
+import type { Row } from "./lifetimes.ts";
+import { tagsOf } from "./tags.ts";
+
+/** Credentialed: with a token or a session cookie, good or not. What may differ for somebody is not told apart by guessing. */
+export type Asker = "anonymous" | "credentialed";
+
+export type Keeping =
+  /** `audience`: whether those with credentials may be given it too. */
+  | { readonly keep: "shared"; readonly audience: "everyone" | "anonymous"; readonly lifetimeMs: number }
+  | { readonly keep: "person"; readonly lifetimeMs: number }
+  | { readonly keep: "nothing"; readonly reason: Reason };
+type Reason = "status" | "set-cookie" | "forbidden" | "vary" | "not-public" | "no-freshness" | "tags";
+
+type Field = (name: string) => string | undefined;
+
+const membersOf = (list: string | undefined): readonly string[] =>
+  (list ?? "")
+    .split(",")
+    .map((member) => member.trim().toLowerCase())
+    .filter((member) => member !== "");
+
+const hasAny = (policies: readonly Directives[], ...names: readonly string[]): boolean =>
+  policies.some((policy) => names.some((name) => policy.has(name)));
+
+/** The governing field says `public`, and no field says otherwise to anyone. */
+export const isPublic = (field: Field): boolean => {
+  const policies = policiesOf(field);
+  return policies[0]?.has("public") === true && !hasAny(policies, "private", "no-store");
+};
+
+/** No cache that serves more than one person may hold it. */
+export const isUnshared = (field: Field): boolean => hasAny(policiesOf(field).slice(0, 1), "private", "no-store");
+
+/** What the key holds of a request; an answer that varies on anything else is not kept. */
+const KEYED: Readonly<Record<Row["audience"], readonly string[]>> = {
+  everyone: ["accept-language"],
+  // The person stands for both.
+  person: ["accept-language", "authorization", "cookie"],
+};
+
+const lifetimeOf = (status: number, row: Row, policies: readonly Directives[], ageSeconds: number): number => {
+  const [governing] = policies;
+  const allowedMs = governing === undefined ? 0 : (freshSeconds(governing) - ageSeconds) * 1_000;
+  return Math.max(0, Math.min(status === 404 ? row.missingMs : row.lifetimeMs, allowedMs));
+};
+
+export const keepingOf = (answer: Answer, row: Row, asker: Asker): Keeping => {
+  const nothing = (reason: Reason): Keeping => ({ keep: "nothing", reason });
+  const field: Field = (name) => fieldOf(answer, name);
+  if (answer.status !== 200 && answer.status !== 404) return nothing("status");
+  if (field("set-cookie") !== undefined) return nothing("set-cookie");
+  if (!membersOf(field("vary")).every((name) => KEYED[row.audience].includes(name))) return nothing("vary");
+  if (tagsOf(field("cache-tag")) === undefined) return nothing("tags");
+  const policies = policiesOf(field);
+  // Not `private` in a person's own answers: it keeps out others, and they have another key.
+  if (hasAny(policies, "no-store", "no-cache")) return nothing("forbidden");
+  const lifetimeMs = lifetimeOf(answer.status, row, policies, Number(field("age") ?? 0));
+  // Also for an Age that is no number.
+  if (!(lifetimeMs > 0)) return nothing("no-freshness");
+  if (row.audience === "person") return { keep: "person", lifetimeMs };
+  if (hasAny(policies, "private")) return nothing("forbidden");
+  const open = isPublic(field);
+  if (asker === "credentialed" && !open) return nothing("not-public");
+  return { keep: "shared", audience: open ? "everyone" : "anonymous", lifetimeMs };
+};
+
+const asPrivate = (value: string): string => {
+  const others = value.split(",").filter((member) => member.trim().toLowerCase() !== "public");
+  return ["private", ...others.map((member) => member.trim())].join(", ");
+};
+
+/**
+ * What must be set on an answer to somebody with credentials: nothing where it is public. A targeted field is changed too:
+ * the edge reads that one and not Cache-Control (RFC 9213 2.2).
+ */
+export const confinement = (field: Field): readonly (readonly [name: string, value: string])[] => {
+  if (isPublic(field)) return [];
+  const present = CACHE_FIELDS.filter((name) => name === "cache-control" || (field(name)?.trim() ?? "") !== "");
+  const changes = present.flatMap((name) => {
+    const value = field(name)?.trim() ?? "";
+    const policies = policiesOf(() => value);
+    if (value !== "" && hasAny(policies, "private", "no-store") && !value.includes('="')) return [];
+    return [[name, value === "" ? "private" : asPrivate(value)] as const];
+  });
+  const vary = membersOf(field("vary"));
+  const missing = ["Authorization", "Cookie"].filter((name) => !vary.includes(name.toLowerCase()));
+  const kept = !hasAny(
+    policiesOf((name) => (name === "cache-control" ? field(name) : undefined)),
+    "no-store",
+  );
+  if (!kept || vary.includes("*") || missing.length === 0) return changes;
+  return [...changes, ["vary", [field("vary") ?? "", ...missing].filter((name) => name !== "").join(", ")]];
+};
