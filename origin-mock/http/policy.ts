@@ -45,8 +45,9 @@ export const POLICY = {
   /** What one person may see and no cache may hold. */
   confidential: { "Cache-Control": "no-store", Vary: PERSON },
   secret: { "Cache-Control": "no-store" },
-  shell: { "Cache-Control": "no-cache", Vary: `${LANGUAGE}, Sec-CH-UA-Mobile` },
+  // `public`: the same for those who are signed in, so what is between may keep it for them too, and ask.
+  shell: { "Cache-Control": "public, no-cache", Vary: `${LANGUAGE}, Sec-CH-UA-Mobile` },
   asset: { "Cache-Control": "public, max-age=31536000, immutable" },
-  manifest: { "Cache-Control": "no-cache" },
+  manifest: { "Cache-Control": "public, no-cache" },
   media: { "Cache-Control": "public, max-age=86400" },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;

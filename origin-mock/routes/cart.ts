@@ -96,12 +96,17 @@ export const cartRoutes = ({ db, cache, carts }: Parts): Hono<ShopEnv> => {
     const body = JSON.stringify({ username, version: cart.version, lines, total_cents });
     const headers = {
       ...POLICY.cart,
-      "Content-Language": locale,
       "Cache-Tag": username === null ? "cart" : `cart,${userTag(username)}`,
     };
     const reading = c.req.method === "GET" || c.req.method === "HEAD";
-    if (!reading) return c.body(body, 200, { ...headers, "Content-Type": JSON_TYPE });
-    return respond(c, { body, contentType: JSON_TYPE, validators: { etag: contentETag(body) }, headers });
+    if (!reading) return c.body(body, 200, { ...headers, "Content-Type": JSON_TYPE, "Content-Language": locale });
+    return respond(c, {
+      body,
+      contentType: JSON_TYPE,
+      language: locale,
+      validators: { etag: contentETag(body) },
+      headers,
+    });
   };
 
   const change = async (c: Context<ShopEnv>, what: CartChange): Promise<Response> => {

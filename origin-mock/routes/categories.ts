@@ -55,8 +55,9 @@ export const categoryRoutes = ({ db, cache, announce }: Parts): Hono<ShopEnv> =>
     return respond(c, {
       body,
       contentType: JSON_TYPE,
+      language: locale,
       validators: { etag: contentETag(body) },
-      headers: { ...POLICY.categories, "Content-Language": locale, "Cache-Tag": CATEGORIES_TAG },
+      headers: { ...POLICY.categories, "Cache-Tag": CATEGORIES_TAG },
     });
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));

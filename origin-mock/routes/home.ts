@@ -52,8 +52,9 @@ export const homeRoutes = ({ shell, manifest }: Pick<Assets, "shell" | "manifest
     return respond(c, {
       body,
       contentType: "text/html; charset=utf-8",
+      language: locale,
       validators: { etag },
-      headers: { ...fields, "Content-Language": locale },
+      headers: fields,
     });
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));

@@ -32,10 +32,10 @@ export const respondPage = (
   return respond(c, {
     body,
     contentType: JSON_TYPE,
+    language: page.locale,
     validators: { etag: contentETag(body) },
     headers: {
       ...page.policy,
-      "Content-Language": page.locale,
       "Cache-Tag": [PRODUCTS_TAG, ...page.tags, ...page.body.products.map(({ id }) => productTag(id))].join(","),
     },
   });

@@ -49,10 +49,10 @@ export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
     return respond(c, {
       body: JSON.stringify(product),
       contentType: JSON_TYPE,
+      language: locale,
       validators: { etag: productETag(product, locale), lastModifiedMs: Date.parse(product.updated_at) },
       headers: {
         ...POLICY.product,
-        "Content-Language": locale,
         "Cache-Tag": [productTag(product.id), PRODUCTS_TAG, categoryTag(product.category)].join(","),
       },
     });

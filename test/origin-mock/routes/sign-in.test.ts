@@ -46,7 +46,7 @@ describe.each(DATABASES)("$kind", (database) => {
       vary: "Authorization, Cookie",
       etag: expect.any(String),
     });
-    expect(seen.headers.has("cache-tag")).toBe(false);
+    expect(seen.headers.get("cache-tag")).toBe("shop,user:alice");
   });
 
   test("behind TLS the cookie is Secure", async () => {
