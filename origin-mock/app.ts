@@ -8,11 +8,11 @@ import type { CacheAside } from "./cache/cache-aside.ts";
 import type { RedisPort } from "./cache/port.ts";
 import type { Database } from "./db/port.ts";
 import { isShopError } from "./error.ts";
+import type { EventRecorder } from "./events/port.ts";
 import { problem } from "./http/problem.ts";
 import { traced } from "./http/trace.ts";
 import type { ShopEnv, TraceParts } from "./http/trace.ts";
-import type { PurgeCdn } from "./invalidation/cdn.ts";
-import { createInvalidation } from "./invalidation/invalidate.ts";
+import { adminEventRoutes } from "./routes/admin-events.ts";
 import { categoryRoutes } from "./routes/categories.ts";
 import { homeRoutes } from "./routes/home.ts";
 import { meRoutes } from "./routes/me.ts";
@@ -21,12 +21,14 @@ import { productListRoutes } from "./routes/product-list.ts";
 import { productRoutes } from "./routes/products.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { staticRoutes } from "./routes/static.ts";
+import type { Tiers } from "./tiers.ts";
 
 export type ShopParts = TraceParts & {
   readonly db: Database;
   readonly redis: RedisPort;
   readonly cache: CacheAside;
-  readonly purgeCdn: PurgeCdn;
+  readonly tiers: Pick<Tiers, "invalidation" | "invalidateFor">;
+  readonly events: EventRecorder;
   readonly assets: Assets;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
@@ -37,10 +39,9 @@ const LARGEST_BODY_BYTES = 64 * 1024;
 const SOON = { "Retry-After": "5" } as const;
 
 export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
-  const { db, redis, cache, assets } = parts;
+  const { db, redis, cache, assets, events, nowMs } = parts;
   const sessions = createSessions(redis);
   const identify = createIdentify(sessions);
-  const invalidate = createInvalidation(cache, parts.purgeCdn);
 
   const app = new Hono<ShopEnv>();
   app.use(traced(parts));
@@ -54,7 +55,8 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/static", staticRoutes(assets));
   app.route("/api/products", productListRoutes({ db, cache }));
   app.route("/api/products", productRoutes({ db, cache }));
-  app.route("/api/products", productAdminRoutes({ db, identify, invalidate, nowMs: parts.nowMs }));
+  app.route("/api/products", productAdminRoutes({ db, identify, events, nowMs, ...parts.tiers }));
+  app.route("/api/admin", adminEventRoutes({ db, identify, events }));
   app.route("/api/categories", categoryRoutes({ db, cache }));
   app.route("/api/me", meRoutes({ db, identify }));
   app.route("/api", signInRoutes({ db, sessions }));

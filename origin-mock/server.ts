@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { setTimeout as after } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
 import { createShop } from "./app.ts";
 import { loadAssets } from "./assets.ts";
@@ -13,8 +14,12 @@ import { openPostgres } from "./db/postgres.ts";
 import type { Database } from "./db/port.ts";
 import { seed } from "./db/seed.ts";
 import { messageOf } from "./error.ts";
+import type { Pause } from "./events/forever.ts";
+import { createRecorder } from "./events/recorder.ts";
+import { startEvents } from "./events/start.ts";
 import { createCdn } from "./invalidation/cdn.ts";
 import { openRedis } from "./redis/connection.ts";
+import { createTiers } from "./tiers.ts";
 
 export type ShopOptions = {
   /** 0 takes a free one. */
@@ -59,17 +64,36 @@ const openDependencies = async (options: ShopOptions) => {
   const reportRedis = reportChanges();
   const db = await openDatabase(options.databaseUrl);
   let onReady = (): void => undefined;
-  const connection = await openRedis(options.redisUrl, {
-    ready: () => onReady(),
-    error: (error) => reportRedis("redis", error),
-  });
+  const error = (what: Error): void => reportRedis("redis", what);
+  const [connection, blocking] = await Promise.all([
+    openRedis(options.redisUrl, { ready: () => onReady(), error }),
+    openRedis(options.redisUrl, { ready: () => undefined, error }),
+  ]);
   const redis = cacheCommands(connection);
   const monotonicMs = (): number => performance.now();
   const cache = createCacheAside({ redis, random: Math.random, monotonicMs, report: reportRedis });
   // Other instances may read what this one could not delete: do not wait for the next read.
   onReady = () => void cache.settle();
-  return { db, connection, redis, cache, monotonicMs };
+  return { db, connection, blocking, redis, cache, monotonicMs };
 };
+
+type Dependencies = Awaited<ReturnType<typeof openDependencies>>;
+
+const openTiers = ({ edgeUrl, token }: ShopOptions, { cache, monotonicMs }: Dependencies) =>
+  createTiers({
+    application: {
+      remove: cache.remove,
+      removeEntities: (entities) => cache.remove(entities.map((entity) => ({ entity, id: "" }))),
+      bumpVersion: () => cache.remove([]),
+    },
+    gateway: undefined,
+    cdn: edgeUrl === undefined ? undefined : createCdn({ edgeUrl, token }),
+    refreshCategoryTotals: async () => undefined,
+    monotonicMs,
+    random: Math.random,
+  });
+
+const pause: Pause = (ms, signal) => after(ms, undefined, { signal }).catch(() => undefined);
 
 const listen = async (server: ReturnType<typeof createAdaptorServer>, port: number, host: string): Promise<string> => {
   server.listen(port, host);
@@ -87,14 +111,26 @@ const listen = async (server: ReturnType<typeof createAdaptorServer>, port: numb
 
 /** @throws when the port is taken or the database cannot be opened; Redis may come later. */
 export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
-  const { db, connection, redis, cache, monotonicMs } = await openDependencies(options);
+  const assets = await loadAssets();
+  const dependencies = await openDependencies(options);
+  const { db, connection, redis, cache, monotonicMs } = dependencies;
+  const tiers = openTiers(options, dependencies);
+  const running = startEvents({
+    ...dependencies,
+    handle: tiers.handle,
+    pause,
+    random: Math.random,
+    newId: randomUUID,
+    report: reportChanges(),
+  });
   const app = createShop({
     db,
     redis,
     cache,
     monotonicMs,
-    purgeCdn: createCdn({ edgeUrl: options.edgeUrl, token: options.token }),
-    assets: await loadAssets(),
+    tiers,
+    events: createRecorder(running.wake),
+    assets,
     nowMs: Date.now,
     newId: randomUUID,
     randomHex: (bytes) => randomBytes(bytes).toString("hex"),
@@ -102,6 +138,7 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
   });
   const server = createAdaptorServer({ fetch: app.fetch });
   const closeDependencies = async (): Promise<void> => {
+    await running.close();
     await Promise.all([connection.close(), db.close()]);
   };
   try {

@@ -3,16 +3,20 @@ import { createShop } from "../../../origin-mock/app.ts";
 import { loadAssets } from "../../../origin-mock/assets.ts";
 import type { Assets } from "../../../origin-mock/assets.ts";
 import { createCacheAside } from "../../../origin-mock/cache/cache-aside.ts";
+import type { Removal } from "../../../origin-mock/cache/cache-aside.ts";
 import type { RedisPort } from "../../../origin-mock/cache/port.ts";
 import { cacheCommands } from "../../../origin-mock/cache/redis.ts";
 import { openRedis } from "../../../origin-mock/redis/connection.ts";
 import { migrate } from "../../../origin-mock/db/migrate.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
 import { seed } from "../../../origin-mock/db/seed.ts";
+import { createRecorder } from "../../../origin-mock/events/recorder.ts";
 import { createCdn } from "../../../origin-mock/invalidation/cdn.ts";
+import { createTiers } from "../../../origin-mock/tiers.ts";
 import type { DatabaseKind } from "./databases.ts";
 import { createFakeEdge } from "./edge.ts";
 import type { FakeEdge } from "./edge.ts";
+import { openEvents } from "./events.ts";
 import { createTestRedis } from "./redis.ts";
 import type { TestRedis } from "./redis.ts";
 
@@ -25,8 +29,12 @@ export type TestShop = {
   readonly server: TestRedis;
   readonly edge: FakeEdge;
   readonly assets: Assets;
+  /** Relays and handles what happened, until nothing waits but what failed. */
+  handleEvents(): Promise<void>;
   close(): Promise<void>;
 };
+
+const none = async (): Promise<Removal> => ({ status: "done", keys: 0 });
 
 export const openTestShop = async (database: DatabaseKind): Promise<TestShop> => {
   const [server, edge, db, assets] = await Promise.all([
@@ -42,11 +50,21 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
   const redis = cacheCommands(connection);
   const monotonicMs = (): number => performance.now();
   let ids = 0;
+  const cache = createCacheAside({ redis, random: () => 0, monotonicMs, report: quiet });
+  const tiers = createTiers({
+    application: { remove: cache.remove, removeEntities: none, bumpVersion: none },
+    gateway: undefined,
+    cdn: createCdn({ edgeUrl: edge.url, token: "dev-token" }),
+    refreshCategoryTotals: async () => undefined,
+    monotonicMs,
+    random: () => 0,
+  });
   const app = createShop({
     db,
     redis,
-    cache: createCacheAside({ redis, random: () => 0, monotonicMs, report: quiet }),
-    purgeCdn: createCdn({ edgeUrl: edge.url, token: "dev-token" }),
+    cache,
+    tiers,
+    events: createRecorder(quiet),
     assets,
     nowMs: () => NOW_MS,
     monotonicMs,
@@ -61,6 +79,7 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
     server,
     edge,
     assets,
+    handleEvents: openEvents({ db, connection, handle: tiers.handle }).settle,
     async close() {
       await connection.close();
       await Promise.all([server.remove(), edge.close(), db.close()]);
