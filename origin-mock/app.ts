@@ -7,22 +7,20 @@ import { createSessions } from "./auth/sessions.ts";
 import type { CacheAside } from "./cache/cache-aside.ts";
 import type { RedisPort } from "./cache/port.ts";
 import { CATEGORIES } from "./db/catalogue-words.ts";
-import { refreshCategoryTotals } from "./db/categories.ts";
 import type { Database } from "./db/port.ts";
-import { createRefresher } from "./db/refresher.ts";
 import { isShopError } from "./error.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { tokenAdminRoutes } from "./gateway/token-admin.ts";
 import { validateCached } from "./gateway/token-cache.ts";
+import type { EventRecorder } from "./events/port.ts";
 import { problem } from "./http/problem.ts";
 import { tagged } from "./http/tags.ts";
 import { traced } from "./http/trace.ts";
 import type { ShopEnv, TraceParts } from "./http/trace.ts";
-import type { PurgeCdn } from "./invalidation/cdn.ts";
-import { createInvalidation } from "./invalidation/invalidate.ts";
 import { createLibrary } from "./media/library.ts";
-import type { Announce } from "./routes/announce.ts";
+import { adminEventRoutes } from "./routes/admin-events.ts";
+import { createAnnounce } from "./routes/announce.ts";
 import { categoryRoutes } from "./routes/categories.ts";
 import { dealRoutes } from "./routes/deals.ts";
 import { homeRoutes } from "./routes/home.ts";
@@ -34,13 +32,15 @@ import { productRoutes } from "./routes/products.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { staticRoutes } from "./routes/static.ts";
+import type { Tiers } from "./tiers.ts";
 
 export type ShopParts = TraceParts & {
   readonly db: Database;
   readonly redis: RedisPort;
   readonly cache: CacheAside;
   readonly gateway: Gateway;
-  readonly purgeCdn: PurgeCdn;
+  readonly tiers: Pick<Tiers, "invalidation" | "invalidateFor">;
+  readonly events: EventRecorder;
   readonly assets: Assets;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
@@ -51,21 +51,14 @@ const LARGEST_BODY_BYTES = 64 * 1024;
 const SOON = { "Retry-After": "5" } as const;
 
 export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
-  const { db, redis, cache, gateway, assets } = parts;
+  const { db, redis, cache, gateway, assets, events, nowMs } = parts;
   const sessions = createSessions(redis);
   const identify = createIdentify(sessions, validateCached(gateway.tokens));
-  // The edge refills from the gateway, so the gateway must be clean before it is purged.
-  const invalidate = createInvalidation(cache, async (tags) => {
-    await gateway.cache.invalidate({ tags, everything: false });
-    return parts.purgeCdn(tags);
-  });
-
-  const announce: Announce = { record: async () => undefined, committed: async () => undefined };
-  const categoryTotals = createRefresher({ refresh: () => refreshCategoryTotals(db), report: parts.report });
+  const announce = createAnnounce(events, parts.tiers.invalidation);
 
   const app = new Hono<ShopEnv>();
   app.use(traced(parts), tagged);
-  app.use(...createGateway({ gateway, identify, monotonicMs: parts.monotonicMs, nowMs: parts.nowMs }));
+  app.use(...createGateway({ gateway, identify, monotonicMs: parts.monotonicMs, nowMs }));
   app.use(
     bodyLimit({
       maxSize: LARGEST_BODY_BYTES,
@@ -77,12 +70,13 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/media", mediaRoutes(createLibrary(CATEGORIES.map(({ slug }) => slug))));
   app.route("/api/products", productListRoutes({ db, cache }));
   app.route("/api/products", productRoutes({ db, cache }));
-  app.route("/api/products", productAdminRoutes({ db, identify, invalidate, categoryTotals, nowMs: parts.nowMs }));
-  app.route("/api/categories", categoryRoutes({ db, cache, announce }));
+  app.route("/api/products", productAdminRoutes({ db, identify, events, nowMs, ...parts.tiers }));
+  app.route("/api/categories", categoryRoutes({ db, cache, identify, announce }));
   app.route("/api/search", searchRoutes({ db, cache }));
   app.route("/api/deals", dealRoutes({ db, cache }));
   app.route("/api/me", meRoutes({ db, cache, announce }));
   app.route("/api/admin/tokens", tokenAdminRoutes(gateway.tokens));
+  app.route("/api/admin", adminEventRoutes({ db, identify, events }));
   app.route("/api", signInRoutes({ db, sessions }));
 
   app.notFound((c) => problem(c, 404, `there is nothing at ${c.req.path}`));

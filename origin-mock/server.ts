@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { setTimeout as after } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { createShop } from "./app.ts";
@@ -9,6 +10,7 @@ import { loadAssets } from "./assets.ts";
 import { demonstrationTokens } from "./auth/identify.ts";
 import { createCacheAside } from "./cache/cache-aside.ts";
 import { cacheCommands } from "./cache/redis.ts";
+import { refreshCategoryTotals } from "./db/categories.ts";
 import { migrate } from "./db/migrate.ts";
 import { openPglite } from "./db/pglite.ts";
 import { openPostgres } from "./db/postgres.ts";
@@ -18,8 +20,12 @@ import { messageOf } from "./error.ts";
 import { openGateway } from "./gateway/gateway.ts";
 import { LIMITS } from "./gateway/limits.ts";
 import { gatewayCommands } from "./gateway/redis.ts";
+import type { Pause } from "./events/forever.ts";
+import { createRecorder } from "./events/recorder.ts";
+import { startEvents } from "./events/start.ts";
 import { createCdn } from "./invalidation/cdn.ts";
 import { openRedis } from "./redis/connection.ts";
+import { createTiers } from "./tiers.ts";
 
 export type ShopOptions = {
   /** 0 takes a free one. */
@@ -70,10 +76,11 @@ const openDependencies = async (options: ShopOptions) => {
   const reportRedis = reportChanges();
   const db = await openDatabase(options.databaseUrl);
   let onReady = (): void => undefined;
-  const connection = await openRedis(options.redisUrl, {
-    ready: () => onReady(),
-    error: (error) => reportRedis("redis", error),
-  });
+  const error = (what: Error): void => reportRedis("redis", what);
+  const [connection, blocking] = await Promise.all([
+    openRedis(options.redisUrl, { ready: () => onReady(), error }),
+    openRedis(options.redisUrl, { ready: () => undefined, error }),
+  ]);
   const redis = cacheCommands(connection);
   const monotonicMs = (): number => performance.now();
   const cache = createCacheAside({ redis, random: Math.random, monotonicMs, report: reportRedis });
@@ -93,8 +100,22 @@ const openDependencies = async (options: ShopOptions) => {
   );
   // Other instances may read what this one could not delete: do not wait for the next read.
   onReady = () => void cache.settle();
-  return { db, connection, redis, cache, gateway, monotonicMs };
+  return { db, connection, blocking, redis, cache, gateway, monotonicMs };
 };
+
+type Dependencies = Awaited<ReturnType<typeof openDependencies>>;
+
+const openTiers = ({ edgeUrl, token }: ShopOptions, { db, cache, gateway, monotonicMs }: Dependencies) =>
+  createTiers({
+    application: cache,
+    gateway: gateway.cache,
+    cdn: edgeUrl === undefined ? undefined : createCdn({ edgeUrl, token }),
+    refreshCategoryTotals: () => refreshCategoryTotals(db),
+    monotonicMs,
+    random: Math.random,
+  });
+
+const pause: Pause = (ms, signal) => after(ms, undefined, { signal }).catch(() => undefined);
 
 const listen = async (server: ReturnType<typeof createAdaptorServer>, port: number, host: string): Promise<string> => {
   server.listen(port, host);
@@ -112,15 +133,27 @@ const listen = async (server: ReturnType<typeof createAdaptorServer>, port: numb
 
 /** @throws when the port is taken or the database cannot be opened; Redis may come later. */
 export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
-  const { db, connection, redis, cache, gateway, monotonicMs } = await openDependencies(options);
+  const assets = await loadAssets();
+  const dependencies = await openDependencies(options);
+  const { db, connection, redis, cache, gateway, monotonicMs } = dependencies;
+  const tiers = openTiers(options, dependencies);
+  const running = startEvents({
+    ...dependencies,
+    handle: tiers.handle,
+    pause,
+    random: Math.random,
+    newId: randomUUID,
+    report: reportChanges(),
+  });
   const app = createShop({
     db,
     redis,
     cache,
     gateway,
     monotonicMs,
-    purgeCdn: createCdn({ edgeUrl: options.edgeUrl, token: options.token }),
-    assets: await loadAssets(),
+    tiers,
+    events: createRecorder(running.wake),
+    assets,
     nowMs: Date.now,
     newId: randomUUID,
     randomHex,
@@ -128,6 +161,7 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
   });
   const server = createAdaptorServer({ fetch: app.fetch });
   const closeDependencies = async (): Promise<void> => {
+    await running.close();
     await Promise.all([connection.close(), db.close()]);
   };
   try {

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { isLocale, LOCALES } from "../catalogue/locale.ts";
 import { parseCategory, parseList } from "../catalogue/product.ts";
+import type { Identify } from "../auth/identify.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
 import { listCategories, updateCategoryName } from "../db/categories.ts";
 import type { Database } from "../db/port.ts";
@@ -16,11 +17,12 @@ import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { CATEGORIES_ADDRESS, CATEGORIES_TAG } from "../invalidation/product-change.ts";
 import type { Announce } from "./announce.ts";
-import { adminOnly } from "./guard.ts";
+import { adminOnly } from "./admin-only.ts";
 
 type Parts = {
   readonly db: Database;
   readonly cache: CacheAside;
+  readonly identify: Identify;
   readonly announce: Announce;
 };
 
@@ -39,7 +41,7 @@ const parseNaming = ({ name, locale, ...others }: Readonly<Record<string, unknow
   return { naming, faults };
 };
 
-export const categoryRoutes = ({ db, cache, announce }: Parts): Hono<ShopEnv> => {
+export const categoryRoutes = ({ db, cache, identify, announce }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const locale = localeOf(c.req.header("Accept-Language"));
@@ -62,7 +64,7 @@ export const categoryRoutes = ({ db, cache, announce }: Parts): Hono<ShopEnv> =>
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));
 
-  routes.put("/:slug", adminOnly("categories"), async (c) => {
+  routes.put("/:slug", adminOnly(identify, "rename categories"), async (c) => {
     const slug = parseSlug(c.req.param("slug"));
     const slugFaults = slug.ok ? [] : slug.faults;
     const body = await readJsonObject(c);
@@ -71,13 +73,12 @@ export const categoryRoutes = ({ db, cache, announce }: Parts): Hono<ShopEnv> =>
     const { naming, faults } = parseNaming(body.value);
     if (!slug.ok || naming === undefined) return invalid(c, [...slugFaults, ...faults]);
     const event = { type: "category.updated", slug: slug.value } as const;
-    const change = await db.transaction(async (tx) => {
-      const updated = await updateCategoryName(tx, slug.value, naming.locale, naming.name);
-      if (updated.kind === "updated") await announce.record(tx, [event], c.var.trace);
-      return updated;
+    const recorded = await db.transaction(async (tx) => {
+      const { kind } = await updateCategoryName(tx, slug.value, naming.locale, naming.name);
+      return kind === "missing" ? undefined : announce.record(tx, [event], c.var.trace);
     });
-    if (change.kind === "missing") return problem(c, 404, `there is no category ${slug.value}`);
-    await announce.committed([event]);
+    if (recorded === undefined) return problem(c, 404, `there is no category ${slug.value}`);
+    await announce.committed(recorded);
     return c.json({ slug: slug.value, ...naming }, 200, POLICY.secret);
   });
   routes.all("/:slug", methodNotAllowed("PUT"));

@@ -50,7 +50,11 @@ const refused = (c: Context, faults: readonly OrderFault[]): Response =>
     members: { faults },
   });
 
-type Outcome = { readonly placement: Placement; readonly events: readonly ShopEvent[] } | "ordered-already";
+type Outcome =
+  | { readonly kind: "ordered-already" }
+  | Extract<Placement, { readonly kind: "refused" }>
+  | { readonly kind: "placed"; readonly total_cents: number; readonly recorded: Recorded };
+type Recorded = Awaited<ReturnType<Announce["record"]>>;
 
 export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
   const { db, carts, announce, nowMs, report } = parts;
@@ -59,19 +63,19 @@ export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
   const place = async (c: Context<SignedInEnv>, id: string, { lines }: AgreedOrder): Promise<Outcome> => {
     const { username, trace } = c.var;
     try {
-      return await db.transaction(async (tx) => {
+      return await db.transaction(async (tx): Promise<Outcome> => {
         const placement = await placeOrder(tx, { id, username, lines, nowMs: nowMs() });
-        const sold = placement.kind === "placed" ? placement.products : [];
-        const events = sold.map((product): ShopEvent => ({
+        if (placement.kind === "refused") return placement;
+        const events = placement.products.map((product): ShopEvent => ({
           type: "inventory.updated",
           id: product.id,
           categories: [product.category],
         }));
-        await announce.record(tx, events, trace);
-        return { placement, events };
+        const { total_cents } = placement;
+        return { kind: "placed", total_cents, recorded: await announce.record(tx, events, trace) };
       });
     } catch (error) {
-      if (isShopError(error, "UniqueViolation")) return "ordered-already";
+      if (isShopError(error, "UniqueViolation")) return { kind: "ordered-already" };
       throw error;
     }
   };
@@ -100,16 +104,18 @@ export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
     const { username } = c.var;
     const id = orderIdOf(username, order.cart);
     const outcome = await place(c, id, order);
-    if (outcome === "ordered-already") {
-      return problem(c, 409, "this cart has been ordered already", {
-        headers: POLICY.confidential,
-        members: { order: id },
-      });
+    switch (outcome.kind) {
+      case "ordered-already":
+        return problem(c, 409, "this cart has been ordered already", {
+          headers: POLICY.confidential,
+          members: { order: id },
+        });
+      case "refused":
+        return refused(c, outcome.faults);
+      case "placed":
+        await Promise.all([announce.committed(outcome.recorded), takeOut(username, order)]);
+        return c.json({ order: id, total_cents: outcome.total_cents }, 201, POLICY.confidential);
     }
-    const { placement, events } = outcome;
-    if (placement.kind === "refused") return refused(c, placement.faults);
-    await Promise.all([announce.committed(events), takeOut(username, order)]);
-    return c.json({ order: id, total_cents: placement.total_cents }, 201, POLICY.confidential);
   });
   routes.all("/", methodNotAllowed("POST"));
   return routes;

@@ -18,12 +18,3 @@ export const signedIn = createMiddleware<SignedInEnv>(async (c, next) => {
   c.set("username", identity.username);
   return next();
 });
-
-/** A session is a customer's: an administrator sends a token, which no other site can. */
-export const adminOnly = (what: string) =>
-  createMiddleware<ShopEnv>(async (c, next) => {
-    const identity = await c.var.identity();
-    if (identity === undefined) return problem(c, 401, "an administrator's token is needed", { headers: CHALLENGE });
-    if (identity.role !== "admin") return problem(c, 403, `${identity.username} may not change ${what}`);
-    return next();
-  });

@@ -5,7 +5,7 @@ import type { CacheAside } from "../cache/cache-aside.ts";
 import { listOrders } from "../db/order-history.ts";
 import type { Database } from "../db/port.ts";
 import { findProfile, listPaymentMethods, updateProfile } from "../db/users.ts";
-import type { Profile, ProfileChange } from "../db/users.ts";
+import type { Profile } from "../db/users.ts";
 import { judge } from "../http/conditional.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
@@ -60,14 +60,14 @@ export const meRoutes = ({ db, cache, announce }: Parts): Hono<SignedInEnv> => {
     const conditions = conditionsOf(c);
     if (conditions.ifMatch === undefined) return problem(c, 428, "say in If-Match which version is to be changed");
     const event = { type: "user.updated", username } as const;
-    const change = await db.transaction(async (tx): Promise<ProfileChange> => {
+    const change = await db.transaction(async (tx) => {
       const before = await findProfile(tx, username);
-      if (before === undefined) return { kind: "missing" };
+      if (before === undefined) return { kind: "missing" } as const;
       const verdict = judge("PATCH", conditions, { etag: profileETag(before) });
-      if (verdict !== "proceed") return { kind: "conflict" };
-      const changed = await updateProfile(tx, username, before.version, changes);
-      if (changed.kind === "updated") await announce.record(tx, [event], trace);
-      return changed;
+      if (verdict !== "proceed") return { kind: "conflict" } as const;
+      const updated = await updateProfile(tx, username, before.version, changes);
+      if (updated.kind !== "updated") return updated;
+      return { ...updated, recorded: await announce.record(tx, [event], trace) };
     });
     switch (change.kind) {
       case "missing":
@@ -75,7 +75,7 @@ export const meRoutes = ({ db, cache, announce }: Parts): Hono<SignedInEnv> => {
       case "conflict":
         return problem(c, 412, "the profile is not the version the condition names", { headers: POLICY.confidential });
       case "updated":
-        await announce.committed([event]);
+        await announce.committed(change.recorded);
         return c.json(change.profile, 200, {
           ...POLICY.confidential,
           ...validatorFields({ etag: profileETag(change.profile) }),

@@ -10,13 +10,17 @@ import { openGateway } from "../../../origin-mock/gateway/gateway.ts";
 import { LIMITS } from "../../../origin-mock/gateway/limits.ts";
 import { gatewayCommands } from "../../../origin-mock/gateway/redis.ts";
 import { openRedis } from "../../../origin-mock/redis/connection.ts";
+import { refreshCategoryTotals } from "../../../origin-mock/db/categories.ts";
 import { migrate } from "../../../origin-mock/db/migrate.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
 import { seed } from "../../../origin-mock/db/seed.ts";
+import { createRecorder } from "../../../origin-mock/events/recorder.ts";
 import { createCdn } from "../../../origin-mock/invalidation/cdn.ts";
+import { createTiers } from "../../../origin-mock/tiers.ts";
 import type { DatabaseKind } from "./databases.ts";
 import { createFakeEdge } from "./edge.ts";
 import type { FakeEdge } from "./edge.ts";
+import { openEvents } from "./events.ts";
 import { createTestRedis } from "./redis.ts";
 import type { TestRedis } from "./redis.ts";
 
@@ -29,6 +33,8 @@ export type TestShop = {
   readonly server: TestRedis;
   readonly edge: FakeEdge;
   readonly assets: Assets;
+  /** Relays and handles what happened, until nothing waits but what failed. */
+  handleEvents(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -59,12 +65,22 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
     },
   );
   let ids = 0;
+  const cache = createCacheAside({ redis, random: () => 0, monotonicMs, report: quiet });
+  const tiers = createTiers({
+    application: cache,
+    gateway: gateway.cache,
+    cdn: createCdn({ edgeUrl: edge.url, token: "dev-token" }),
+    refreshCategoryTotals: () => refreshCategoryTotals(db),
+    monotonicMs,
+    random: () => 0,
+  });
   const app = createShop({
     db,
     redis,
-    cache: createCacheAside({ redis, random: () => 0, monotonicMs, report: quiet }),
+    cache,
     gateway,
-    purgeCdn: createCdn({ edgeUrl: edge.url, token: "dev-token" }),
+    tiers,
+    events: createRecorder(quiet),
     assets,
     nowMs: () => NOW_MS,
     monotonicMs,
@@ -79,6 +95,7 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
     server,
     edge,
     assets,
+    handleEvents: openEvents({ db, connection, handle: tiers.handle }).settle,
     async close() {
       await connection.close();
       await Promise.all([server.remove(), edge.close(), db.close()]);

@@ -1,0 +1,168 @@
+// Owns what is done about events: category totals first, then every tier in order, all events in one call to each.
+import { messageOf } from "../error.ts";
+import { changesCategoryTotals, reachOf } from "../invalidation/reach.ts";
+import type { InvalidationResult, MultiTierInvalidation } from "../invalidation/multi-tier.ts";
+import type { Targets } from "../invalidation/targets.ts";
+import { entityOf } from "./event.ts";
+import type { ShopEvent } from "./event.ts";
+import type { TraceIds } from "./port.ts";
+
+export type HappenedEvent = TraceIds & { readonly eventId: string; readonly event: ShopEvent };
+export type Outcome =
+  | { readonly status: "handled" }
+  /** `afterMs`: trying earlier is useless. */
+  | { readonly status: "retry"; readonly reason: string; readonly afterMs?: number }
+  /** The event itself is refused, and trying again will hardly help. */
+  | { readonly status: "refused"; readonly reason: string };
+
+/** Outcomes in the order of the events. Of one entity, nothing is handled after something that was not. */
+export type HandleEvents = (events: readonly HappenedEvent[]) => Promise<readonly Outcome[]>;
+
+export type InvalidateFor = (event: HappenedEvent, withinMs: number) => Promise<InvalidationResult>;
+
+type Parts = {
+  readonly invalidation: MultiTierInvalidation;
+  /** Brings the materialized totals up to date. Before the application's cache is emptied, or it would refill with the old ones. */
+  readonly refreshCategoryTotals: () => Promise<void>;
+};
+
+const HANDLED: Outcome = { status: "handled" };
+const EARLIER: Outcome = { status: "retry", reason: "an earlier event of the same entity is not handled" };
+
+/** What the tiers did for many, seen by one: a tier it does not reach cannot fail it. */
+const outcomeFor = (targets: Targets, { application, gateway, cdn }: InvalidationResult): Outcome => {
+  const { tags } = targets.cdn;
+  if (application.status === "deferred") return { status: "retry", reason: application.reason };
+  const reachesGateway = targets.gateway.everything || targets.gateway.tags.length > 0;
+  if (reachesGateway && (gateway.status === "failed" || gateway.status === "held")) {
+    return { status: "retry", reason: gateway.reason };
+  }
+  if (tags.length === 0) return HANDLED;
+  if (cdn.status === "held") return { status: "retry", reason: cdn.reason };
+  if (cdn.status !== "failed" || !tags.some((tag) => cdn.tags.includes(tag))) return HANDLED;
+  if (cdn.failure === "refused") return { status: "refused", reason: cdn.reason };
+  const after = cdn.retryAfterMs === undefined ? {} : { afterMs: cdn.retryAfterMs };
+  return { status: "retry", reason: cdn.reason, ...after };
+};
+
+const isClean = ({ application, gateway }: InvalidationResult): boolean =>
+  application.status !== "deferred" && gateway.status !== "failed" && gateway.status !== "held";
+
+type Work = { readonly event: HappenedEvent; readonly entity: string; readonly targets: Targets };
+
+/** What was once clean for an event stays so: while the edge is away, the caches behind it are not emptied again and again. */
+type InnerClean = {
+  targetsOf(event: HappenedEvent): Targets;
+  add(work: readonly Work[]): void;
+  forget(work: Work): void;
+};
+
+// Those of a consumer that stood back are never forgotten one by one.
+const MOST_REMEMBERED = 20_000;
+const NOTHING_INSIDE = {
+  application: { addresses: [], entities: [], everything: false },
+  gateway: { tags: [], everything: false },
+} as const;
+
+const createInnerClean = (): InnerClean => {
+  const clean = new Set<string>();
+  return {
+    targetsOf({ eventId, event }) {
+      const targets = reachOf(event);
+      return clean.has(eventId) ? { ...NOTHING_INSIDE, cdn: targets.cdn } : targets;
+    },
+    add(work) {
+      if (clean.size > MOST_REMEMBERED) clean.clear();
+      for (const { event } of work) clean.add(event.eventId);
+    },
+    forget: ({ event }) => void clean.delete(event.eventId),
+  };
+};
+
+// A batch travels under the trace of its oldest event.
+const bulk = ({ invalidation }: Parts, work: readonly [Work, ...Work[]]): Promise<InvalidationResult> =>
+  invalidation.bulk(
+    work.map(({ targets }) => targets),
+    {
+      requestId: work[0].event.requestId,
+      traceparent: work[0].event.traceparent,
+      events: work.map(({ event }) => event.eventId),
+    },
+  );
+
+/** One handling of one batch. */
+type Batch = { readonly verdicts: Map<Work, Outcome>; readonly stuck: Set<string> };
+
+const judge = (batch: Batch, each: Work, outcome: Outcome): void => {
+  batch.verdicts.set(each, outcome);
+  if (outcome.status !== "handled") batch.stuck.add(each.entity);
+};
+
+/** The edge refuses an order as a whole: halves of it find out which event it means, the others get through. */
+const settle = async (parts: Parts, inner: InnerClean, batch: Batch, work: readonly Work[]): Promise<void> => {
+  const [first, ...rest] = work.filter(({ entity }) => !batch.stuck.has(entity));
+  if (first === undefined) return;
+  const free: readonly [Work, ...Work[]] = [first, ...rest];
+  const result = await bulk(parts, free);
+  if (isClean(result)) inner.add(free);
+  const refused: Work[] = [];
+  for (const each of free) {
+    const outcome = outcomeFor(each.targets, result);
+    if (outcome.status === "refused" && free.length > 1) refused.push(each);
+    else judge(batch, each, outcome);
+  }
+  if (refused.length === 0) return;
+  const half = Math.ceil(refused.length / 2);
+  await settle(parts, inner, batch, refused.slice(0, half));
+  await settle(parts, inner, batch, refused.slice(half));
+};
+
+/** In order, and of an entity no success after its first failure. */
+const inOrder = (work: readonly Work[], { verdicts }: Batch): readonly Outcome[] => {
+  const stuck = new Set<string>();
+  return work.map((each) => {
+    const outcome = stuck.has(each.entity) ? EARLIER : (verdicts.get(each) ?? EARLIER);
+    if (outcome.status !== "handled") stuck.add(each.entity);
+    return outcome;
+  });
+};
+
+const refreshTotals = async (parts: Parts, batch: Batch, work: readonly Work[]): Promise<void> => {
+  const counted = work.filter(({ targets }) => changesCategoryTotals(targets));
+  if (counted.length === 0) return;
+  try {
+    await parts.refreshCategoryTotals();
+  } catch (error) {
+    const reason = `category totals: ${messageOf(error)}`;
+    for (const each of counted) judge(batch, each, { status: "retry", reason });
+  }
+};
+
+export const createHandleEvents = (parts: Parts): HandleEvents => {
+  const inner = createInnerClean();
+  return async (events) => {
+    const work = events.map((event) => ({ event, entity: entityOf(event.event), targets: inner.targetsOf(event) }));
+    const batch: Batch = { verdicts: new Map(), stuck: new Set() };
+    await refreshTotals(parts, batch, work);
+    await settle(parts, inner, batch, work);
+    const outcomes = inOrder(work, batch);
+    for (const [index, each] of work.entries()) if (outcomes[index]?.status === "handled") inner.forget(each);
+    return outcomes;
+  };
+};
+
+/** For who waits for it: one event, and what each tier did. The event is recorded all the same, and handled again. */
+export const createInvalidateFor =
+  ({ invalidation, refreshCategoryTotals }: Parts): InvalidateFor =>
+  async ({ event, eventId, requestId, traceparent }, withinMs) => {
+    const targets = reachOf(event);
+    if (changesCategoryTotals(targets)) {
+      try {
+        await refreshCategoryTotals();
+      } catch {
+        // The change stands; its event refreshes them, and reports what fails.
+        return invalidation.queued(targets, eventId);
+      }
+    }
+    return invalidation.now(targets, { requestId, traceparent, events: [eventId], withinMs });
+  };
