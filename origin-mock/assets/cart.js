@@ -84,7 +84,10 @@ const order = async (signIn) => {
     tell(say("signInFirst"));
     return signIn();
   }
-  const body = { lines: lines.map(({ id, quantity, price_cents }) => ({ product_id: id, quantity, price_cents })) };
+  const body = {
+    cart: cart.version,
+    lines: lines.map(({ id, quantity, price_cents }) => ({ product_id: id, quantity, price_cents })),
+  };
   const answer = await ask("POST", "/api/checkout", { body, expected: [401, 409] });
   await loadCart();
   if (answer.status === 409)

@@ -18,7 +18,8 @@ const pageAddress = (slug, at) =>
 
 /** What is looked at: where the API has it, and what the page says above it. */
 const view = () => {
-  if (query.has("product")) return { url: `/api/products/${encodeURIComponent(query.get("product"))}`, title: "" };
+  if (query.has("product"))
+    return { url: `/api/products/${encodeURIComponent(query.get("product"))}`, title: "", rated: true };
   if (query.has("deals")) return { url: "/api/deals", title: say("deals") };
   const q = query.get("q");
   if (q !== null) {
@@ -33,22 +34,28 @@ const view = () => {
   return { url: `/api/products?${list}`, title: say("everything"), paged: true };
 };
 
-const ratingOf = ({ rating, reviews }) => {
+/** Of its own URL, because it changes more often; a product without one is a product all the same. */
+const ratingOf = async (url) => (await ask("GET", `${url}/rating`, { expected: [404, 503] })).body;
+
+const ratingText = ({ rating, reviews }) => {
   if (typeof rating !== "number") return "";
   const average = rating.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
   return say("rating", { average, count: reviews });
 };
 
-const card = (product, addToCart) => {
+const discountOf = ({ price_cents: price, list_price_cents: was }) => `−${Math.round((1 - price / was) * 100)} %`;
+
+const card = (product, { badges = [] }, addToCart) => {
   const { element, parts } = copyOf("card");
   parts.picture.src = `/media/${product.category}.svg`;
   parts.brand.textContent = product.brand;
   parts.name.textContent = product.name;
   parts.name.href = `/?product=${product.id}`;
   parts.description.textContent = product.description;
-  parts.rating.textContent = ratingOf(product);
+  parts.rating.textContent = ratingText(product);
   const was = product.list_price_cents;
   parts.was.textContent = was > product.price_cents ? money(was) : "";
+  parts.badge.textContent = badges.includes(product.id) ? discountOf(product) : "";
   parts.price.textContent = money(product.price_cents);
   parts.stock.textContent = say(product.stock > 0 ? "inStock" : "soldOut");
   parts.stock.classList.toggle("none", product.stock === 0);
@@ -72,11 +79,11 @@ const showPages = (count) => {
 };
 
 export const showProducts = async (addToCart) => {
-  const { url, title, paged } = view();
-  const { body, headers } = await ask("GET", url);
-  const products = body.products ?? [body];
+  const { url, title, paged, rated } = view();
+  const [{ body, headers }, rating] = await Promise.all([ask("GET", url), rated ? ratingOf(url) : {}]);
+  const products = body.products ?? [{ ...body, ...rating }];
   if (category === null) entitle(title || products[0].name);
-  byId("products").replaceChildren(...products.map((product) => card(product, addToCart)));
+  byId("products").replaceChildren(...products.map((product) => card(product, body, addToCart)));
   byId("status").textContent = say(products.length === 0 ? "nothing" : paged ? "page" : "some", {
     page: number,
     count: products.length,

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import { parseOrder } from "../catalogue/order.ts";
 import type { AgreedOrder } from "../catalogue/order.ts";
+import type { CacheAside } from "../cache/cache-aside.ts";
 import type { Carts } from "../cart/carts.ts";
 import { placeOrder } from "../db/orders.ts";
 import type { OrderFault, Placement } from "../db/orders.ts";
@@ -13,13 +14,15 @@ import type { ShopEvent } from "../events/event.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { productAddress } from "../invalidation/product-change.ts";
 import type { Announce } from "./announce.ts";
 import { signedIn } from "./guard.ts";
 import type { SignedInEnv } from "./guard.ts";
 
 type Parts = {
   readonly db: Database;
-  readonly carts: Carts;
+  readonly cache: Pick<CacheAside, "remove">;
+  readonly carts: Pick<Carts, "change">;
   readonly announce: Announce;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
@@ -57,7 +60,7 @@ type Outcome =
 type Recorded = Awaited<ReturnType<Announce["record"]>>;
 
 export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
-  const { db, carts, announce, nowMs, report } = parts;
+  const { db, cache, carts, announce, nowMs, report } = parts;
   const routes = new Hono<SignedInEnv>();
 
   const place = async (c: Context<SignedInEnv>, id: string, { lines }: AgreedOrder): Promise<Outcome> => {
@@ -111,6 +114,8 @@ export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
           members: { order: id },
         });
       case "refused":
+        // Whatever showed the customer something else is wrong: the cart must now say what the database says.
+        await cache.remove(outcome.faults.map(({ product_id }) => productAddress(product_id)));
         return refused(c, outcome.faults);
       case "placed":
         await Promise.all([announce.committed(outcome.recorded), takeOut(username, order)]);

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import type { CacheAside } from "../cache/cache-aside.ts";
 import { listDeals } from "../db/deals.ts";
 import type { Queryable } from "../db/port.ts";
+import type { Flags } from "../flags/flags.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
@@ -14,7 +15,12 @@ import { parsePage, respondPage } from "./product-page.ts";
 
 const DEALS_TTL_MS = 30_000;
 
-export const dealRoutes = ({ db, cache }: { readonly db: Queryable; readonly cache: CacheAside }) => {
+/** Which deals wear a badge that says how much less they cost. */
+const BADGE_FLAG = "new-deals-badge";
+
+type Parts = { readonly db: Queryable; readonly cache: CacheAside; readonly flags: Pick<Flags, "isOn"> };
+
+export const dealRoutes = ({ db, cache, flags }: Parts) => {
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const query = parseDealsQuery(c.req.queries());
@@ -30,7 +36,15 @@ export const dealRoutes = ({ db, cache }: { readonly db: Queryable; readonly cac
     });
     noteReading(c.var.trace, reading);
     const { products } = reading.value ?? { products: [] };
-    return respondPage(c, { body: { products, limit, next: null }, locale, policy: POLICY.deals, tags: [DEALS_TAG] });
+    // Rolled out by product, not by person: everybody is shown the same page, so it may be shared.
+    const on = await Promise.all(products.map(({ id }) => flags.isOn(BADGE_FLAG, `product:${id}`)));
+    const badges = products.map(({ id }) => id).filter((_, index) => on[index]);
+    return respondPage(c, {
+      body: { products, badges, limit, next: null },
+      locale,
+      policy: POLICY.deals,
+      tags: [DEALS_TAG],
+    });
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));
   return routes;

@@ -84,10 +84,17 @@ const ROUTES: readonly (readonly [path: string, fields: Fields, tags: RegExp, et
     /^shop,user:alice$/,
     true,
   ],
+  [
+    "/api/cart",
+    { "cache-control": "private, no-cache", vary: "Authorization, Cookie, Accept-Language", "content-language": "en" },
+    /^shop,cart,user:alice$/,
+    true,
+  ],
   ["/api/me/payment-methods", CONFIDENTIAL, /^shop$/, false],
   ["/api/me/orders", CONFIDENTIAL, /^shop$/, false],
 ];
 
+const ALICE = { Authorization: "Bearer alice-token" };
 const NO_STORE = { "cache-control": "no-store" };
 const FAULTS: readonly (readonly [
   what: string,
@@ -120,6 +127,9 @@ const FAULTS: readonly (readonly [
   ["a stranger's change of it", "PATCH", "/api/me/profile", 401, CONFIDENTIAL, "shop"],
   ["a stranger's payment methods", "GET", "/api/me/payment-methods", 401, CONFIDENTIAL, "shop"],
   ["a stranger's orders", "GET", "/api/me/orders", 401, CONFIDENTIAL, "shop"],
+  ["a cart line without JSON", "PUT", "/api/cart/lines/7", 415, NO_STORE, "shop"],
+  ["a stranger's order", "POST", "/api/checkout", 401, CONFIDENTIAL, "shop"],
+  ["a stranger's look at flags", "GET", "/api/admin/flags", 401, NO_STORE, "shop"],
   ["a stranger's category", "PUT", "/api/categories/bath", 401, NO_STORE, "shop"],
   ["a stranger's product", "PUT", "/api/products/7", 401, NO_STORE, "shop"],
   ["a search for nothing", "GET", "/api/search?q=%20", 400, NO_STORE, "shop"],
@@ -141,6 +151,9 @@ const METHODS: readonly (readonly [path: string, allow: string])[] = [
   ["/api/me/profile", "GET, HEAD, PATCH"],
   ["/api/me/payment-methods", "GET, HEAD"],
   ["/api/me/orders", "GET, HEAD"],
+  ["/api/cart", "GET, HEAD, DELETE"],
+  ["/api/cart/lines/7", "PUT, DELETE"],
+  ["/api/checkout", "POST"],
   ["/api/login", "POST"],
   ["/api/logout", "POST"],
 ];
@@ -151,12 +164,16 @@ describe.each(DATABASES)("$kind", (database) => {
     shop = await openTestShop(database);
   }, 60_000);
   afterAll(() => shop.close());
+  // A cart speaks a language once there is something in it.
+  beforeAll(async () => {
+    const headers = { ...ALICE, "Content-Type": "application/json" };
+    await shop.request("/api/cart/lines/7", { method: "PUT", headers, body: '{"quantity":1}' });
+  });
 
   const pathOf = (path: string): string =>
     path.replace(/\{(.+)\}/, (_, name: string) => shop.assets.manifest.get(name) ?? "none");
   const get = (path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Response> =>
     shop.request(pathOf(path), { method, headers });
-  const ALICE = { Authorization: "Bearer alice-token" };
   const policyOf = (response: Response): Fields =>
     Object.fromEntries(NAMES.flatMap((name) => [[name, response.headers.get(name) ?? undefined]]));
   const all = (fields: Fields): Fields => Object.fromEntries(NAMES.map((name) => [name, fields[name]]));
@@ -203,15 +220,17 @@ describe.each(DATABASES)("$kind", (database) => {
     const FIXED = ROUTES.filter(([, { vary }]) => !vary?.includes("Accept-Language")).map(([path]) => path);
 
     test.each(VARYING)("%s differs in each, and its tag with it", async (path) => {
-      const answers = await Promise.all(LOCALES.map((locale) => get(path, { "Accept-Language": `${locale}-CH` })));
+      const answers = await Promise.all(
+        LOCALES.map((locale) => get(path, { ...ALICE, "Accept-Language": `${locale}-CH` })),
+      );
       expect(answers.map(({ headers }) => headers.get("content-language"))).toEqual(LOCALES);
       expect(new Set(answers.map(({ headers }) => headers.get("etag"))).size).toBe(LOCALES.length);
       const bodies = await Promise.all(answers.map((answer) => answer.text()));
       expect(new Set(bodies).size).toBe(LOCALES.length);
       // What one has, another does not: the copy in German is no answer to a question in French.
       const german = answers[1]?.headers.get("etag") ?? "none";
-      expect((await get(path, { "Accept-Language": "fr", "If-None-Match": german })).status).toBe(200);
-      expect((await get(path, { "Accept-Language": "de", "If-None-Match": german })).status).toBe(304);
+      expect((await get(path, { ...ALICE, "Accept-Language": "fr", "If-None-Match": german })).status).toBe(200);
+      expect((await get(path, { ...ALICE, "Accept-Language": "de", "If-None-Match": german })).status).toBe(304);
     });
 
     test.each(FIXED)("%s is the same in all", async (path) => {

@@ -52,8 +52,9 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
   const redis = cacheCommands(connection);
   const monotonicMs = (): number => performance.now();
   const randomHex = (bytes: number): string => "ab".repeat(bytes);
-  // All requests of a test are one client's, and some sign in more often than one may.
-  const limits = { ...LIMITS, login: { quota: 1_000, windowSeconds: 60 } };
+  // All requests of a test are one client's, and some sign in and order more often than one may.
+  const often = { quota: 1_000, windowSeconds: 60 };
+  const limits = { ...LIMITS, login: often, checkout: often };
   const gateway = openGateway(
     { limits, trustedHops: [], peerOf: () => "192.0.2.1" },
     {
