@@ -89,8 +89,8 @@ export const showProducts = async (addToCart) => {
     count: products.length,
   });
   if (paged) showPages(products.length);
-  const edge = headers.get("Cache-Status");
-  byId("tiers").textContent = edge ? `Cache-Status: ${edge}` : `X-Cache-App: ${headers.get("X-Cache-App")}`;
+  const told = ["Cache-Status", "X-Cache-Gateway", "X-Cache-App"].filter((name) => headers.has(name));
+  byId("tiers").textContent = told.map((name) => `${name}: ${headers.get(name)}`).join(" · ");
 };
 
 export const showCategories = async () => {
