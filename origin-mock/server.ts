@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
 import { createAdaptorServer } from "@hono/node-server";
 import { createShop } from "./app.ts";
 import { loadAssets } from "./assets.ts";
@@ -21,7 +22,7 @@ export type ShopOptions = {
   readonly port: number;
   readonly host?: string;
   readonly redisUrl: string;
-  /** Without it the database is embedded and in memory. */
+  /** A Postgres server, or `file:///FOLDER` for an embedded database that stays; without it, one in memory. */
   readonly databaseUrl?: string;
   /** Without it updates skip the purge of the edge. */
   readonly edgeUrl?: string;
@@ -43,8 +44,14 @@ const reportChanges = (): ((what: string, error: unknown) => void) => {
   };
 };
 
+const connectDatabase = async (url: string | undefined): Promise<Database> => {
+  if (url === undefined) return openPglite();
+  if (url.startsWith("file:")) return openPglite(fileURLToPath(url));
+  return openPostgres(url, (error) => report("postgres", error));
+};
+
 const openDatabase = async (url: string | undefined): Promise<Database> => {
-  const db = url === undefined ? await openPglite() : openPostgres(url, (error) => report("postgres", error));
+  const db = await connectDatabase(url);
   try {
     await migrate(db);
     await seed(db);

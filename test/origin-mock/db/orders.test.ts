@@ -1,6 +1,6 @@
 // Proves the checkout: compared with the rows themselves, every fault found, all of it or nothing, also in a crowd.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { placeOrder } from "../../../origin-mock/db/orders.ts";
+import { LARGEST_QUANTITY, placeOrder } from "../../../origin-mock/db/orders.ts";
 import type { OrderLine, Placement } from "../../../origin-mock/db/orders.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
 import { deleteProduct, findProduct } from "../../../origin-mock/db/products.ts";
@@ -65,6 +65,15 @@ describe.each(DATABASES)("$kind", (database) => {
     });
     expect(await Promise.all([3, 4, 5, 6].map(stockOf))).toEqual([5, 5, 5, 5]);
     expect(await db.query("SELECT id FROM orders")).toEqual([]);
+  });
+
+  test("more of one line than the schema takes is no order, and takes nothing", async () => {
+    await db.query("UPDATE products SET stock = 5000 WHERE id = 7");
+    expect(await place([line(7, LARGEST_QUANTITY)])).toMatchObject({ kind: "placed" });
+    for (const quantity of [LARGEST_QUANTITY + 1, 0, -1]) {
+      await expect(place([line(7, quantity)])).rejects.toMatchObject({ code: "23514" });
+    }
+    expect(await stockOf(7)).toBe(4_000);
   });
 
   test("an order whose id is taken is undone, stock and all", async () => {
