@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { setTimeout as after } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { createAdaptorServer } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { createShop } from "./app.ts";
@@ -32,7 +33,7 @@ export type ShopOptions = {
   readonly port: number;
   readonly host?: string;
   readonly redisUrl: string;
-  /** Without it the database is embedded and in memory. */
+  /** A Postgres server, or `file:///FOLDER` for an embedded database that stays; without it, one in memory. */
   readonly databaseUrl?: string;
   /** Without it updates skip the purge of the edge. */
   readonly edgeUrl?: string;
@@ -60,8 +61,14 @@ const reportChanges = (): ((what: string, error: unknown) => void) => {
 
 const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
 
+const connectDatabase = async (url: string | undefined): Promise<Database> => {
+  if (url === undefined) return openPglite();
+  if (url.startsWith("file:")) return openPglite(fileURLToPath(url));
+  return openPostgres(url, (error) => report("postgres", error));
+};
+
 const openDatabase = async (url: string | undefined): Promise<Database> => {
-  const db = url === undefined ? await openPglite() : openPostgres(url, (error) => report("postgres", error));
+  const db = await connectDatabase(url);
   try {
     await migrate(db);
     await seed(db);

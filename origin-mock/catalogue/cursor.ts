@@ -7,9 +7,9 @@ export type ListCursor = { readonly id: number };
 export type SearchCursor = { readonly rank: string; readonly id: number };
 
 // Another number when the order of a list changes: an old cursor would then point to another place.
-const LIST = /^l1\.([1-9]\d{0,9})$/;
+const LIST = /^l1:([1-9]\d{0,9})$/;
 // What a `real` can hold: a rank it cannot would be an error of the database.
-const SEARCH = /^s1\.(\d(?:\.\d{1,12})?(?:e-[012]\d)?)\.([1-9]\d{0,9})$/;
+const SEARCH = /^s1:(\d(?:\.\d{1,12})?(?:e-[012]\d)?):([1-9]\d{0,9})$/;
 const LARGEST_ID = 2_147_483_647;
 const LONGEST = 64;
 
@@ -34,14 +34,14 @@ const idOf = (digits: string | undefined): number | undefined => {
   return id <= LARGEST_ID ? id : undefined;
 };
 
-export const listCursor = ({ id }: ListCursor): string => encode(`l1.${id}`);
+export const listCursor = ({ id }: ListCursor): string => encode(`l1:${id}`);
 export const parseListCursor = (cursor: string): Parsed<ListCursor> =>
   read(cursor, LIST, ([, digits]) => {
     const id = idOf(digits);
     return id === undefined ? undefined : { id };
   });
 
-export const searchCursor = ({ rank, id }: SearchCursor): string => encode(`s1.${rank}.${id}`);
+export const searchCursor = ({ rank, id }: SearchCursor): string => encode(`s1:${rank}:${id}`);
 export const parseSearchCursor = (cursor: string): Parsed<SearchCursor> =>
   read(cursor, SEARCH, ([, rank, digits]) => {
     const id = idOf(digits);

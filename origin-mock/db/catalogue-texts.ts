@@ -1,5 +1,5 @@
 // Owns the sentences of the demonstration catalogue: how the words drawn for a product become its texts, in each language.
-import { DEFAULT_LOCALE } from "../catalogue/locale.ts";
+import type { DEFAULT_LOCALE } from "../catalogue/locale.ts";
 import type { Locale } from "../catalogue/locale.ts";
 import { QUALITIES } from "./catalogue-names.ts";
 import type { CategoryWords, Translation } from "./catalogue-words.ts";

@@ -108,12 +108,12 @@ export const generateProducts = (seed: number = CATALOGUE_SEED): readonly Produc
 
 export type Review = { readonly product_id: number; readonly username: string; readonly rating: number };
 
-/** None to five a product, mostly content. */
+/** None to three a product, mostly content. */
 export const inventReviews = (products: readonly Product[], seed: number = CATALOGUE_SEED): readonly Review[] => {
   const draw = drawFrom(randomFrom(seed + 2));
   return products.flatMap(({ id }) => {
     const first = draw.int(REVIEWERS.length);
-    return Array.from({ length: draw.int(6) }, (_, index) => ({
+    return Array.from({ length: draw.int(4) }, (_, index) => ({
       product_id: id,
       // Neighbours in the list of names: never the same person twice.
       username: REVIEWERS[(first + index) % REVIEWERS.length] ?? "",

@@ -51,13 +51,20 @@ const rolledBack = async (client: pg.PoolClient): Promise<boolean> => {
   }
 };
 
-export const openPostgres = (url: string, report: (error: Error) => void): Database => {
+// In this order: the server ends a slow statement itself, and only one that says nothing at all is given up.
+const DEADLINES_MS = { connect: 2_000, statement: 5_000, answer: 6_000 };
+
+export const openPostgres = (
+  url: string,
+  report: (error: Error) => void,
+  deadlinesMs: Readonly<typeof DEADLINES_MS> = DEADLINES_MS,
+): Database => {
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,
-    connectionTimeoutMillis: 2_000,
-    statement_timeout: 5_000,
-    query_timeout: 6_000,
+    connectionTimeoutMillis: deadlinesMs.connect,
+    statement_timeout: deadlinesMs.statement,
+    query_timeout: deadlinesMs.answer,
   });
   // An idle connection that breaks must not end the process; the next query gets a new one or fails itself.
   pool.on("error", report);

@@ -108,6 +108,19 @@ const REVIEWS: Step = {
 
 const STEPS: readonly Step[] = [CATALOGUE, LIST_PRICES, TRANSLATED, REVIEWS];
 
+const WORD_INDEXES = ["products_by_words", "product_translations_by_words_de", "product_translations_by_words_fr"];
+
+/** Thousands of rows enter the indexes of words twice as fast by way of the list that single rows do without. */
+const inBulk = async (tx: Queryable, fill: () => Promise<void>): Promise<void> => {
+  await tx.script(WORD_INDEXES.map((name) => `ALTER INDEX ${name} SET (fastupdate = on)`).join("; "));
+  await fill();
+  await tx.script(
+    WORD_INDEXES.map(
+      (name) => `SELECT gin_clean_pending_list('${name}'); ALTER INDEX ${name} SET (fastupdate = off)`,
+    ).join("; "),
+  );
+};
+
 /** True when it filled anything, false when all was done before. */
 export const seed = (db: Database): Promise<boolean> =>
   db.transaction(async (tx) => {
@@ -116,10 +129,13 @@ export const seed = (db: Database): Promise<boolean> =>
     const pending = STEPS.filter(({ name }) => !done.has(name));
     if (pending.length === 0) return false;
     const invented = inventCatalogue();
-    for (const { name, fill } of pending) {
-      await fill(tx, invented);
-      await tx.query("INSERT INTO seeds (name) VALUES ($1)", [name]);
-    }
-    await tx.script("REFRESH MATERIALIZED VIEW category_totals");
+    await inBulk(tx, async () => {
+      for (const { name, fill } of pending) {
+        await fill(tx, invented);
+        await tx.query("INSERT INTO seeds (name) VALUES ($1)", [name]);
+      }
+    });
+    // The embedded database counts its rows only when told to, and plans badly for tables it knows nothing of.
+    await tx.script("REFRESH MATERIALIZED VIEW category_totals; ANALYZE products, product_translations, reviews");
     return true;
   });

@@ -37,6 +37,9 @@ CREATE TABLE product_translations (
   FOREIGN KEY (product_id, brand) REFERENCES products (id, brand) ON DELETE CASCADE ON UPDATE CASCADE
 );
 
-CREATE INDEX products_by_words ON products USING gin (search);
-CREATE INDEX product_translations_by_words_de ON product_translations USING gin (search) WHERE locale = 'de';
-CREATE INDEX product_translations_by_words_fr ON product_translations USING gin (search) WHERE locale = 'fr';
+-- Without a list of pending entries: every search would read it through, and the embedded database never empties it.
+CREATE INDEX products_by_words ON products USING gin (search) WITH (fastupdate = off);
+CREATE INDEX product_translations_by_words_de ON product_translations USING gin (search) WITH (fastupdate = off)
+  WHERE locale = 'de';
+CREATE INDEX product_translations_by_words_fr ON product_translations USING gin (search) WITH (fastupdate = off)
+  WHERE locale = 'fr';

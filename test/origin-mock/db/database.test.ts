@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generateProducts } from "../../../origin-mock/db/generate.ts";
 import { migrate } from "../../../origin-mock/db/migrate.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
-import { openPostgres } from "../../../origin-mock/db/postgres.ts";
 import { listCategories } from "../../../origin-mock/db/categories.ts";
 import { listProducts } from "../../../origin-mock/db/lists.ts";
 import { findProduct } from "../../../origin-mock/db/products.ts";
@@ -75,11 +74,4 @@ describe.each(DATABASES)("$kind", ({ open }) => {
     await expect(db.query("SELECT * FROM nowhere")).rejects.toMatchObject({ code: "42P01" });
     expect(await findProduct(db, 4, "en")).toBeDefined();
   });
-});
-
-test("a closed embedded database, and a server that is not there, are unavailable", async () => {
-  const nobody = openPostgres("postgres://shop@127.0.0.1:1/shop", () => undefined);
-  await expect(nobody.query("SELECT 1")).rejects.toMatchObject({ name: "DatabaseUnavailable" });
-  await expect(nobody.transaction(async () => 1)).rejects.toMatchObject({ name: "DatabaseUnavailable" });
-  await nobody.close();
 });
