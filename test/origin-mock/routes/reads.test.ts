@@ -29,7 +29,9 @@ describe.each(DATABASES)("$kind", (database) => {
       etag: expect.stringMatching(/^"7-1-[a-z0-9]+"$/),
       "last-modified": new Date(invented[6]?.updated_at ?? "").toUTCString(),
       "x-cache-app": "MISS",
-      "server-timing": expect.stringMatching(/^gateway;dur=[\d.]+;desc="miss", app;dur=[\d.]+;desc="miss", db;dur=[\d.]+, /),
+      "server-timing": expect.stringMatching(
+        /^gateway;dur=[\d.]+;desc="miss", app;dur=[\d.]+;desc="miss", db;dur=[\d.]+, /,
+      ),
     });
     expect(await head("/api/products/7", pastGateway)).toMatchObject({
       "x-cache-app": "HIT",
