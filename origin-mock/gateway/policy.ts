@@ -30,7 +30,7 @@ const hasAny = (policies: readonly Directives[], ...names: readonly string[]): b
 /** The governing field says `public`, and no field says otherwise to anyone. */
 export const isPublic = (field: Field): boolean => {
   const policies = policiesOf(field);
-  return policies[0]?.has("public") === true && !hasAny(policies, "private", "no-store");
+  return hasAny(policies.slice(0, 1), "public") && !hasAny(policies, "private", "no-store");
 };
 
 /** No cache that serves more than one person may hold it. */

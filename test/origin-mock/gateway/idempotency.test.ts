@@ -79,6 +79,7 @@ test("of many at once one is charged, the others are told to wait", async () => 
     await gate.promise;
     return charge(asked);
   };
+  let waiting = 0;
   const all = Array.from({ length: 10 }, async () => {
     const response = await checkout('"one"');
     // The nine are answered while the first is still running.
@@ -86,7 +87,6 @@ test("of many at once one is charged, the others are told to wait", async () => 
     if (waiting === 9) gate.resolve();
     return response;
   });
-  let waiting = 0;
   const statuses = (await Promise.all(all)).map(({ status }) => status);
   expect(statuses.toSorted()).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
   expect(charges).toBe(1);

@@ -179,12 +179,19 @@ describe("a fill that began before a purge and is stored after it is never serve
     expect(await kind()).toBe("miss");
   });
 
+  test("when Redis lost what was purged and kept the answer", async () => {
+    await fill(["a"]);
+    await cache.invalidate({ tags: ["a"], everything: false });
+    await connection.run((client) => client.del(PURGES));
+    expect([await kind(), await kind()]).toEqual(["miss", "miss"]);
+  });
+
   test("in any order of beginnings, purges, endings and restarts", async () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant("begin" as const), name: fc.integer({ min: 0, max: 2 }) }),
       fc.record({ do: fc.constant("end" as const), flight: fc.nat({ max: 5 }) }),
       fc.record({ do: fc.constant("purge" as const), tag: fc.constantFrom("t0", "t1", "t2", "*") }),
-      fc.record({ do: fc.constant("forget" as const) }),
+      fc.record({ do: fc.constant("forget" as const), what: fc.constantFrom("purges" as const, "all" as const) }),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 25 }), async (steps) => {
@@ -208,7 +215,8 @@ describe("a fill that began before a purge and is stored after it is never serve
               if (each.tag === "*" || each.tag === `t${i}`) versions[i] = (versions[i] ?? 0) + 1;
             await cache.invalidate({ tags: [each.tag], everything: each.tag === "*" });
           } else {
-            await connection.run((client) => client.flushAll());
+            if (each.what === "all") await connection.run((client) => client.flushAll());
+            else await connection.run((client) => client.del(PURGES));
           }
           for (const [i, version] of versions.entries()) {
             const lookup = await cache.lookUp(nameOf(i));

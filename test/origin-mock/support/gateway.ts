@@ -21,7 +21,7 @@ import type { RedisConnection } from "../../../origin-mock/redis/connection.ts";
 import { createTestRedis } from "./redis.ts";
 import type { TestRedis } from "./redis.ts";
 
-export const NOW_MS = Date.UTC(2026, 9, 1, 12, 0, 0, 500);
+const NOW_MS = Date.UTC(2026, 9, 1, 12, 0, 0, 500);
 const quiet = (): void => undefined;
 
 export type Asked = { readonly who: () => Promise<string | undefined>; readonly text: () => Promise<string> };
