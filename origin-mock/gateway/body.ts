@@ -25,8 +25,8 @@ const resumed = (
 export const takeBody = async (response: Response, limitBytes: number): Promise<Body> => {
   const declared = response.headers.get("content-length");
   if (declared !== null && Number(declared) > limitBytes) return { kind: "too-large", response };
-  if (response.body === null) return { kind: "whole", bytes: new Uint8Array() };
-  const reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> = response.body.getReader();
+  const stream = response.body ?? new Blob().stream();
+  const reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> = stream.getReader();
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for (;;) {

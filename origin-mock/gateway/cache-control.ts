@@ -2,10 +2,10 @@
 
 export type Directives = ReadonlyMap<string, string | undefined>;
 
-const MEMBER = /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*)))?)?[ \t]*(?:,|$)/y;
+const MEMBER = /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*)))?[ \t]*)?(?:,|$)/y;
 
 /** Undefined for what is no list of directives. Of one given twice the first counts (RFC 9111 4.2.1). */
-const parse = (field: string): Directives | undefined => {
+export const parseDirectives = (field: string): Directives | undefined => {
   const directives = new Map<string, string | undefined>();
   MEMBER.lastIndex = 0;
   while (MEMBER.lastIndex < field.length) {
@@ -27,7 +27,7 @@ const FORBIDDEN: Directives = new Map([["no-store", undefined]]);
 export const policiesOf = (field: (name: string) => string | undefined): readonly Directives[] =>
   CACHE_FIELDS.flatMap((name) => {
     const value = field(name)?.trim();
-    return value === undefined || value === "" ? [] : [parse(value) ?? FORBIDDEN];
+    return value === undefined || value === "" ? [] : [parseDirectives(value) ?? FORBIDDEN];
   });
 
 /** RFC 9111 1.2.2; what is no number of seconds is none. */

@@ -7,7 +7,6 @@ import type { Answer } from "./answer.ts";
 import { digestOf, gatewayName, joinParts } from "./names.ts";
 import { textOf } from "./port.ts";
 import type { GatewayRedis } from "./port.ts";
-import { replaceResponse } from "./replace-response.ts";
 
 export type IdempotencyParts = {
   readonly redis: GatewayRedis;
@@ -125,8 +124,11 @@ export const idempotent = ({ redis, newId, nowMs, report }: IdempotencyParts): M
     if (refused !== undefined) return refused;
     await next();
     if (c.error !== undefined || c.res.status >= 500) return end(name, attempt, "unknown", undefined);
-    const answer = answerOf(c.res, new Uint8Array(await c.res.arrayBuffer()), nowMs());
+    const response = c.res;
+    // Hono would give its headers to whatever comes in its place.
+    c.res = undefined;
+    const answer = answerOf(response, new Uint8Array(await response.arrayBuffer()), nowMs());
     await end(name, attempt, "done", answer);
-    return replaceResponse(c, new Response(answer.body, c.res));
+    c.res = new Response(answer.body, response);
   };
 };

@@ -5,12 +5,12 @@ export type Limit = { readonly quota: number; readonly windowSeconds: number };
 export type LimitClass = "read" | "write" | "login" | "checkout" | "token";
 export type Limits = Readonly<Record<LimitClass, Limit>>;
 
-// Without a trusted hop that names its clients the edge is one client for all of its own, so reads and writes are generous.
+// Generous, because an edge that is not a trusted hop is one client for all of its own.
 export const LIMITS: Limits = {
-  read: { quota: 3_000, windowSeconds: 10 },
-  write: { quota: 600, windowSeconds: 10 },
-  login: { quota: 10, windowSeconds: 60 },
-  checkout: { quota: 20, windowSeconds: 60 },
+  read: { quota: 10_000, windowSeconds: 10 },
+  write: { quota: 1_000, windowSeconds: 10 },
+  login: { quota: 30, windowSeconds: 60 },
+  checkout: { quota: 60, windowSeconds: 60 },
   // Tokens the gateway does not know yet: guessing costs the authority and Redis no more than this.
   token: { quota: 300, windowSeconds: 60 },
 };

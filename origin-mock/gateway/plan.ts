@@ -62,10 +62,10 @@ export const mayHave = ({ row, asker }: Plan, answer: Answer): boolean =>
 /** Whether concurrent requests with this plan may wait for each other: never those of people, who may see different things. */
 export const mayShare = ({ row, asker }: Plan): boolean => row.audience === "everyone" && asker === "anonymous";
 
-/** As the key has it, so that key and content cannot disagree; without conditions, so that the answer is whole. */
+/** As the key has it, so that key and content cannot disagree; a GET without conditions, so that the answer is whole. */
 export const plainRequest = (c: Context): Request => {
   const headers = new Headers(c.req.raw.headers);
   for (const name of ["If-None-Match", "If-Modified-Since"]) headers.delete(name);
   headers.set("Accept-Language", localeOf(c.req.header("Accept-Language")));
-  return new Request(c.req.url, { method: c.req.method, headers });
+  return new Request(c.req.url, { headers });
 };

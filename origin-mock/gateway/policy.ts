@@ -1,7 +1,7 @@
 // Owns who may be given whose answers: what is kept and for whom, and what leaves marked as one person's. Pure.
 import { fieldOf } from "./answer.ts";
 import type { Answer } from "./answer.ts";
-import { CACHE_FIELDS, freshSeconds, policiesOf } from "./cache-control.ts";
+import { CACHE_FIELDS, freshSeconds, parseDirectives, policiesOf } from "./cache-control.ts";
 import type { Directives } from "./cache-control.ts";
 import type { Row } from "./lifetimes.ts";
 import { tagsOf } from "./tags.ts";
@@ -30,7 +30,7 @@ const hasAny = (policies: readonly Directives[], ...names: readonly string[]): b
 /** The governing field says `public`, and no field says otherwise to anyone. */
 export const isPublic = (field: Field): boolean => {
   const policies = policiesOf(field);
-  return policies[0]?.has("public") === true && !hasAny(policies, "private", "no-store");
+  return hasAny(policies.slice(0, 1), "public") && !hasAny(policies, "private", "no-store");
 };
 
 /** No cache that serves more than one person may hold it. */
@@ -69,9 +69,22 @@ export const keepingOf = (answer: Answer, row: Row, asker: Asker): Keeping => {
   return { keep: "shared", audience: open ? "everyone" : "anonymous", lifetimeMs };
 };
 
+/** A qualified `private` is about some fields only (RFC 9111 5.2.2.7); what cannot be read says nothing. */
+const isForOne = (value: string): boolean => {
+  const policy = parseDirectives(value);
+  return policy?.has("no-store") === true || (policy?.has("private") === true && policy.get("private") === undefined);
+};
+
 const asPrivate = (value: string): string => {
-  const others = value.split(",").filter((member) => member.trim().toLowerCase() !== "public");
-  return ["private", ...others.map((member) => member.trim())].join(", ");
+  const members = value.split(",").map((member) => member.trim());
+  return ["private", ...members.filter((member) => member !== "" && member.toLowerCase() !== "public")].join(", ");
+};
+
+const whoseOf = (vary: string | undefined): string | undefined => {
+  const members = membersOf(vary);
+  const missing = ["Authorization", "Cookie"].filter((name) => !members.includes(name.toLowerCase()));
+  if (members.includes("*") || missing.length === 0) return undefined;
+  return [...(members.length === 0 ? [] : [vary]), ...missing].join(", ");
 };
 
 /**
@@ -80,19 +93,16 @@ const asPrivate = (value: string): string => {
  */
 export const confinement = (field: Field): readonly (readonly [name: string, value: string])[] => {
   if (isPublic(field)) return [];
-  const present = CACHE_FIELDS.filter((name) => name === "cache-control" || (field(name)?.trim() ?? "") !== "");
-  const changes = present.flatMap((name) => {
+  const changes = CACHE_FIELDS.flatMap((name) => {
     const value = field(name)?.trim() ?? "";
-    const policies = policiesOf(() => value);
-    if (value !== "" && hasAny(policies, "private", "no-store") && !value.includes('="')) return [];
-    return [[name, value === "" ? "private" : asPrivate(value)] as const];
+    if (isForOne(value) || (value === "" && name !== "cache-control")) return [];
+    return [[name, asPrivate(value)] as const];
   });
-  const vary = membersOf(field("vary"));
-  const missing = ["Authorization", "Cookie"].filter((name) => !vary.includes(name.toLowerCase()));
-  const kept = !hasAny(
+  // What nobody stores is chosen by nobody.
+  const stored = !hasAny(
     policiesOf((name) => (name === "cache-control" ? field(name) : undefined)),
     "no-store",
   );
-  if (!kept || vary.includes("*") || missing.length === 0) return changes;
-  return [...changes, ["vary", [field("vary") ?? "", ...missing].filter((name) => name !== "").join(", ")]];
+  const vary = stored ? whoseOf(field("vary")) : undefined;
+  return vary === undefined ? changes : [...changes, ["vary", vary]];
 };

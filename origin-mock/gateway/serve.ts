@@ -11,7 +11,6 @@ import { mayHave, mayShare, plainRequest, planOf } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { keepingOf } from "./policy.ts";
 import type { Fence, GatewayCache, Lookup } from "./response-cache.ts";
-import { replaceResponse } from "./replace-response.ts";
 import { tagsOf, userTag } from "./tags.ts";
 
 export type ServeParts = {
@@ -34,10 +33,12 @@ const takeAnswer = async (c: Context, plan: Plan, nowMs: number): Promise<Kept |
   const head = answerOf(response, new Uint8Array(), nowMs);
   const keeping = keepingOf(head, plan.row, plan.asker);
   if (c.error !== undefined || keeping.keep === "nothing") return undefined;
+  // Hono would give its headers, and so its lifetime, to whatever comes in its place: a 500 when the body breaks off.
+  c.res = undefined;
   const body = await takeBody(response, LARGEST_BODY_BYTES);
   switch (body.kind) {
     case "too-large":
-      replaceResponse(c, body.response);
+      c.res = body.response;
       return undefined;
     case "whole":
       return { answer: { ...head, body: body.bytes }, lifetimeMs: keeping.lifetimeMs };
@@ -70,7 +71,7 @@ const createFill = ({ cache, monotonicMs, nowMs }: ServeParts) => {
       if (kept === undefined) return routeMs;
       land(kept.answer);
       if (lookup.kind !== "unknown") await keep(plan, lookup.fence, kept, monotonicMs() - startMs);
-      replaceResponse(c, deliver(kept.answer, plan.reader, undefined).response);
+      c.res = deliver(kept.answer, plan.reader, undefined).response;
       return routeMs;
     } finally {
       // Whatever went wrong here, nobody waits for it.
