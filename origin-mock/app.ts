@@ -35,6 +35,7 @@ import { meRoutes } from "./routes/me.ts";
 import { productAdminRoutes } from "./routes/product-admin.ts";
 import { productListRoutes } from "./routes/product-list.ts";
 import { productRoutes } from "./routes/products.ts";
+import { profileRoutes } from "./routes/profile.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { staticRoutes } from "./routes/static.ts";
@@ -85,7 +86,8 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/api/cart", cartRoutes({ db, cache, carts }));
   app.use("/api/checkout", idempotent({ redis: gateway.redis, newId: parts.newId, nowMs, report: parts.report }));
   app.route("/api/checkout", checkoutRoutes({ db, cache, carts, announce, nowMs, report: parts.report }));
-  app.route("/api/me", meRoutes({ db, cache, announce }));
+  app.route("/api/me/profile", profileRoutes({ db, cache, announce }));
+  app.route("/api/me", meRoutes({ db }));
   app.route("/api/admin/tokens", tokenAdminRoutes(gateway.tokens));
   app.route("/api/admin/flags", flagRoutes({ flags, identify }));
   app.route("/api/admin", adminEventRoutes({ db, identify, events }));

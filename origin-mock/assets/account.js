@@ -23,17 +23,18 @@ export const openAccount = (reload) => {
     await show();
   });
   account.addEventListener("click", () => (username === null ? signIn() : void leave()));
-  form.addEventListener("submit", async (event) => {
+  const enter = saying(byId("sign-in-status"), async () => {
+    const body = Object.fromEntries(new FormData(form));
+    const { status } = await ask("POST", "/api/login", { body, expected: [401] });
+    if (status === 401) throw new Error(say("wrong"));
+    form.reset();
+    await show();
+    dialog.close();
+    byId("status").textContent = say("signedIn", { name: username });
+  });
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    await saying(byId("sign-in-status"), async () => {
-      const body = Object.fromEntries(new FormData(form));
-      const { status } = await ask("POST", "/api/login", { body, expected: [401] });
-      if (status === 401) throw new Error(say("wrong"));
-      form.reset();
-      await show();
-      dialog.close();
-      byId("status").textContent = say("signedIn", { name: username });
-    })();
+    void enter();
   });
   return show();
 };

@@ -3,7 +3,8 @@ import { ask, byId, copyOf, money, say, saying } from "./page.js";
 
 const dialog = byId("cart");
 const status = byId("cart-status");
-let cart = { username: null, lines: [], total_cents: 0 };
+/** @type {{ username: string | null, version: string, lines: { id: number, name: string, quantity: number, price_cents: number }[], total_cents: number }} */
+let cart = { username: null, version: "0", lines: [], total_cents: 0 };
 
 const lineOf = ({ id, name, quantity, price_cents: priceCents }) => {
   const { element, parts } = copyOf("line");
@@ -102,17 +103,18 @@ const order = async (signIn) => {
 
 export const openCart = (signIn) => {
   const checkout = byId("checkout");
+  const pressed = async () => {
+    // Not twice: while one order is on its way there is no second.
+    checkout.disabled = true;
+    await saying(status, () => order(signIn))();
+    checkout.disabled = false;
+    if (dialog.open) (checkout.hidden ? dialog.querySelector(".close") : checkout).focus();
+  };
   byId("open-cart").disabled = false;
   byId("open-cart").addEventListener("click", () => {
     tell("");
     show();
     dialog.showModal();
   });
-  checkout.addEventListener("click", async () => {
-    // Not twice: a second click would be a second order.
-    checkout.disabled = true;
-    await saying(status, () => order(signIn))();
-    checkout.disabled = false;
-    if (dialog.open) (checkout.hidden ? dialog.querySelector(".close") : checkout).focus();
-  });
+  checkout.addEventListener("click", () => void pressed());
 };

@@ -25,7 +25,7 @@ export const ask = async (method, url, { body, expected = [] } = {}) => {
     body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch(url, { method, ...sent });
   const text = await response.text();
-  const read = /json/.test(response.headers.get("Content-Type") ?? "") ? JSON.parse(text) : {};
+  const read = (response.headers.get("Content-Type") ?? "").includes("json") ? JSON.parse(text) : {};
   if (!response.ok && !expected.includes(response.status)) throw new Error(read.detail ?? `${response.status}`);
   return { status: response.status, body: read, headers: response.headers };
 };

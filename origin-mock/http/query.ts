@@ -101,7 +101,7 @@ export const parseSearchQuery = (queries: Queries): Parsed<SearchQuery> => {
   const { faults, fault, single, integer, cursor } = reader(queries);
   const text = single("q");
   const q = canonical(text ?? "");
-  const length = [...q].length;
+  const { length } = Array.from(q);
   if (queries["q"] === undefined) fault("q", "is missing");
   if (text !== undefined && (length === 0 || length > LONGEST_SEARCH)) {
     fault("q", `must have 1 to ${LONGEST_SEARCH} characters, not counting spaces around them`);

@@ -59,42 +59,42 @@ type Outcome =
   | { readonly kind: "placed"; readonly total_cents: number; readonly recorded: Recorded };
 type Recorded = Awaited<ReturnType<Announce["record"]>>;
 
+const place = async (parts: Parts, c: Context<SignedInEnv>, id: string, { lines }: AgreedOrder): Promise<Outcome> => {
+  const { username, trace } = c.var;
+  try {
+    return await parts.db.transaction(async (tx): Promise<Outcome> => {
+      const placement = await placeOrder(tx, { id, username, lines, nowMs: parts.nowMs() });
+      if (placement.kind === "refused") return placement;
+      const events = placement.products.map((product): ShopEvent => ({
+        type: "inventory.updated",
+        id: product.id,
+        categories: [product.category],
+      }));
+      const { total_cents } = placement;
+      return { kind: "placed", total_cents, recorded: await parts.announce.record(tx, events, trace) };
+    });
+  } catch (error) {
+    if (isShopError(error, "UniqueViolation")) return { kind: "ordered-already" };
+    throw error;
+  }
+};
+
+/** The order stands whatever becomes of the cart. */
+const takeOut = async ({ carts, report }: Parts, username: string, { cart, lines }: AgreedOrder): Promise<void> => {
+  const owner = { kind: "user", username } as const;
+  try {
+    const cleared = await carts.change(owner, { kind: "clear" }, cart);
+    if (cleared.status === "done") return;
+    // Changed meanwhile, in another tab: what was ordered goes, the rest stays.
+    await Promise.all(lines.map(({ product_id }) => carts.change(owner, { kind: "remove", productId: product_id })));
+  } catch (error) {
+    report("redis cart", error);
+  }
+};
+
 export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
-  const { db, cache, carts, announce, nowMs, report } = parts;
+  const { cache, announce } = parts;
   const routes = new Hono<SignedInEnv>();
-
-  const place = async (c: Context<SignedInEnv>, id: string, { lines }: AgreedOrder): Promise<Outcome> => {
-    const { username, trace } = c.var;
-    try {
-      return await db.transaction(async (tx): Promise<Outcome> => {
-        const placement = await placeOrder(tx, { id, username, lines, nowMs: nowMs() });
-        if (placement.kind === "refused") return placement;
-        const events = placement.products.map((product): ShopEvent => ({
-          type: "inventory.updated",
-          id: product.id,
-          categories: [product.category],
-        }));
-        const { total_cents } = placement;
-        return { kind: "placed", total_cents, recorded: await announce.record(tx, events, trace) };
-      });
-    } catch (error) {
-      if (isShopError(error, "UniqueViolation")) return { kind: "ordered-already" };
-      throw error;
-    }
-  };
-
-  /** The order stands whatever becomes of the cart. */
-  const takeOut = async (username: string, { cart, lines }: AgreedOrder): Promise<void> => {
-    const owner = { kind: "user", username } as const;
-    try {
-      const cleared = await carts.change(owner, { kind: "clear" }, cart);
-      if (cleared.status === "done") return;
-      // Changed meanwhile, in another tab: what was ordered goes, the rest stays.
-      await Promise.all(lines.map(({ product_id }) => carts.change(owner, { kind: "remove", productId: product_id })));
-    } catch (error) {
-      report("redis cart", error);
-    }
-  };
 
   routes.post("/", signedIn, async (c) => {
     const body = await readJsonObject(c);
@@ -106,7 +106,7 @@ export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
     if (order.lines.length === 0) return problem(c, 409, "the cart is empty", { headers: POLICY.confidential });
     const { username } = c.var;
     const id = orderIdOf(username, order.cart);
-    const outcome = await place(c, id, order);
+    const outcome = await place(parts, c, id, order);
     switch (outcome.kind) {
       case "ordered-already":
         return problem(c, 409, "this cart has been ordered already", {
@@ -118,7 +118,7 @@ export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
         await cache.remove(outcome.faults.map(({ product_id }) => productAddress(product_id)));
         return refused(c, outcome.faults);
       case "placed":
-        await Promise.all([announce.committed(outcome.recorded), takeOut(username, order)]);
+        await Promise.all([announce.committed(outcome.recorded), takeOut(parts, username, order)]);
         return c.json({ order: id, total_cents: outcome.total_cents }, 201, POLICY.confidential);
     }
   });
