@@ -68,6 +68,7 @@ const openDependencies = async (options: ShopOptions) => {
   const cache = createCacheAside({ redis, random: Math.random, monotonicMs, report: reportRedis });
   // Other instances may read what this one could not delete: do not wait for the next read.
   onReady = () => void cache.settle();
+  onReady();
   return { db, connection, redis, cache, monotonicMs };
 };
 
