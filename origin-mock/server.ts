@@ -107,6 +107,7 @@ const openDependencies = async (options: ShopOptions) => {
   );
   // Other instances may read what this one could not delete: do not wait for the next read.
   onReady = () => void cache.settle();
+  onReady();
   return { db, connection, blocking, redis, cache, gateway, monotonicMs };
 };
 

@@ -42,7 +42,10 @@ export type CacheAside = {
    * removes it. Of two changes at once the later one to come here removes, so the order they come in does not matter.
    */
   replace(address: CacheAddress, change: Change): Promise<Replacement>;
-  /** Tries the removals that Redis has not confirmed yet. */
+  /**
+   * To be called with every new connection: makes the removals that Redis has not confirmed yet, and ends everything if the
+   * server is not the one that confirmed the others.
+   */
   settle(): Promise<void>;
 };
 export type Change = {
@@ -110,6 +113,9 @@ export const createCacheAside = (parts: CacheParts): CacheAside => {
         (await entries.replace(fence, variant, verdict.text, verdict.lifetimeMs));
       return written ? { status: "written" } : { status: "removed", removal: await remove([address]) };
     },
-    settle: () => removals.flush().catch((error: unknown) => report("redis delete", error)),
+    settle() {
+      removals.add([{ kind: "other-server" }]);
+      return removals.flush().catch((error: unknown) => report("redis delete", error));
+    },
   };
 };

@@ -79,14 +79,12 @@ type Parts = {
   readonly report: (what: string, error: unknown) => void;
 };
 
-export type Entries = ReturnType<typeof createEntries>;
+const keysOf = (keys: CacheKeyBuilder, places: readonly { readonly address: CacheAddress }[]): readonly string[] => [
+  keys.incarnations,
+  ...places.map(({ address }) => keys.key(address)),
+];
 
-export const createEntries = ({ redis, keys, removals, leaseMs, report }: Parts) => {
-  const keysOf = (places: readonly { readonly address: CacheAddress }[]): readonly string[] => [
-    keys.incarnations,
-    ...places.map(({ address }) => keys.key(address)),
-  ];
-
+const createOpening = ({ redis, keys, leaseMs }: Parts) => {
   const open = async (
     mode: Mode | "fence",
     token: string,
@@ -94,7 +92,7 @@ export const createEntries = ({ redis, keys, removals, leaseMs, report }: Parts)
   ): Promise<readonly Opened[]> => {
     const limits = [leaseMs, EMPTY_GENERATION_MS, MOST_FIELDS, LARGEST_ENTRY_BYTES].map(String);
     const args = places.flatMap(({ address, variant, rejected = "" }) => [address.entity, variant, rejected]);
-    const reply = await redis.eval(OPEN, keysOf(places), [String(keys.version), token, mode, ...limits, ...args]);
+    const reply = await redis.eval(OPEN, keysOf(keys, places), [String(keys.version), token, mode, ...limits, ...args]);
     if (!Array.isArray(reply) || reply.length !== places.length)
       throw new TypeError("the cache's script answered less");
     return reply.map(parseOpened);
@@ -119,6 +117,14 @@ export const createEntries = ({ redis, keys, removals, leaseMs, report }: Parts)
     });
   };
 
+  return { open, openReadable };
+};
+
+export type Entries = ReturnType<typeof createEntries>;
+
+export const createEntries = (parts: Parts) => {
+  const { redis, keys, removals, report } = parts;
+  const { open, openReadable } = createOpening(parts);
   return {
     /** In the order of the places; undefined when Redis cannot be asked. */
     async look<T>(
@@ -137,12 +143,16 @@ export const createEntries = ({ redis, keys, removals, leaseMs, report }: Parts)
 
     async settle(settlements: readonly Settlement[]): Promise<void> {
       const args = settlements.flatMap(({ address, variant, generation, token = "", verdict }) => [
-        ...[address.entity, variant, generation, token, verdict.what],
+        address.entity,
+        variant,
+        generation,
+        token,
+        verdict.what,
         verdict.what === "value" ? verdict.text : "",
         verdict.what === "failed" ? "0" : String(verdict.lifetimeMs),
       ]);
       try {
-        await redis.eval(SETTLE, keysOf(settlements), [String(MOST_FIELDS), ...args]);
+        await redis.eval(SETTLE, keysOf(keys, settlements), [String(MOST_FIELDS), ...args]);
       } catch (error) {
         report("redis fill", error);
       }
@@ -164,7 +174,7 @@ export const createEntries = ({ redis, keys, removals, leaseMs, report }: Parts)
       const place = [keys.prefix, String(keys.version), keys.suffix(address), address.entity];
       const args = [...place, generation, randomUUID(), variant, text, String(lifetimeMs)];
       try {
-        return (await redis.eval(REPLACE, keysOf([{ address }]), args)) === 1;
+        return (await redis.eval(REPLACE, keysOf(keys, [{ address }]), args)) === 1;
       } catch (error) {
         report("redis write", error);
         return false;

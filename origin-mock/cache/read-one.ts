@@ -67,14 +67,10 @@ const createLoad = ({ entries, verdicts, monotonicMs }: Parts) => {
   };
 };
 
-export const createReadOne = (parts: Parts) => {
-  const { entries, keys, random, monotonicMs, pause, patienceMs } = parts;
+/** From what was found to an answer, by oneself: nobody is joined here. */
+const createAnswers = (parts: Parts) => {
+  const { entries, random, pause, patienceMs } = parts;
   const load = createLoad(parts);
-  // By address, variant and generation: a read that begins after a removal never joins a load from before it, whichever
-  // process removed.
-  const flights = singleFlight<Answer<unknown>>();
-  // Without Redis nobody tells of other processes' removals, so only loads that begin later are joined.
-  const blindFlights = nextFlight<Answer<unknown>>();
 
   const look = async <T>(place: Place, query: Query<T>): Promise<Found<T> | undefined> =>
     (await entries.look([place], "lease", query.parse))?.[0];
@@ -109,6 +105,18 @@ export const createReadOne = (parts: Parts) => {
     } while (found?.status === "wait" && waitedMs < patienceMs);
     return conclude(query, found);
   };
+
+  return { look, conclude, wait };
+};
+
+export const createReadOne = (parts: Parts) => {
+  const { keys, monotonicMs } = parts;
+  const { look, conclude, wait } = createAnswers(parts);
+  // By address, variant and generation: a read that begins after a removal never joins a load from before it, whichever
+  // process removed.
+  const flights = singleFlight<Answer<unknown>>();
+  // Without Redis nobody tells of other processes' removals, so only loads that begin later are joined.
+  const blindFlights = nextFlight<Answer<unknown>>();
 
   const answerTo = async <T>(place: Place, query: Query<T>): Promise<Answer<unknown>> => {
     const name = keys.variantKey(place.address, place.variant);

@@ -23,7 +23,7 @@ export const cacheCommands = ({ run }: Pick<RedisConnection, "run">): RedisPort 
           return await client.evalSha(digestOf(script), options);
         } catch (error) {
           if (!isUnknownScript(error)) throw error;
-          return await client.eval(script, options);
+          return client.eval(script, options);
         }
       }),
   };

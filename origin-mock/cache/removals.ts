@@ -6,7 +6,9 @@ import { REMOVE } from "./scripts.ts";
 export type Target =
   | { readonly kind: "address"; readonly address: CacheAddress }
   | { readonly kind: "entity"; readonly entity: Entity }
-  | { readonly kind: "everything" };
+  | { readonly kind: "everything" }
+  /** Everything, if Redis is another server than it was: one that was restored, or took over, may know less than it said. */
+  | { readonly kind: "other-server" };
 
 export type Removals = {
   add(targets: readonly Target[]): void;
@@ -24,15 +26,17 @@ const nameOf = (target: Target, keys: CacheKeyBuilder): string => {
     case "entity":
       return `entity ${target.entity}`;
     case "everything":
-      return "everything";
+    case "other-server":
+      return target.kind;
   }
 };
 
 const argumentsOf = (targets: readonly Target[], keys: CacheKeyBuilder): readonly string[] => {
-  const everything = targets.some(({ kind }) => kind === "everything");
+  const has = (wanted: Target["kind"]): boolean => targets.some(({ kind }) => kind === wanted);
+  const sweep = has("everything") ? "everything" : has("other-server") ? "other-server" : "none";
   const entities = targets.flatMap((target) => (target.kind === "entity" ? [target.entity] : []));
   const suffixes = targets.flatMap((target) => (target.kind === "address" ? [keys.suffix(target.address)] : []));
-  const start = [keys.prefix, String(keys.version), everything ? "1" : "0"];
+  const start = [keys.prefix, String(keys.version), sweep];
   return [...start, String(entities.length), ...entities, ...suffixes];
 };
 

@@ -7,6 +7,10 @@
 //   absent:<name>     until when (milliseconds since 1970) it is known that there is none
 //   lease:<name>      "<until> <token>": who loads it; the token `nobody`: loads are not worth waiting for
 //   filled            there since the first entry, which set the hash's lifetime
+// Fields of the incarnations' hash:
+//   *, entity:<name>  the incarnation of everything, of an entity
+//   version:<number>  there for every version of the schema that has entries
+//   server            the run of the server that founded the incarnation of everything
 // Why generations: a fill is accepted only into the generation its read began in, and a removal ends the generation with
 // the values, so a read that began before an update can never put the old row back. Incarnations are random and founded
 // when first asked for: dropping one ends every generation under it, in all processes, without looking for its keys, and
@@ -18,6 +22,9 @@ local function ours(key)
 end
 local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+local function serverId()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+end
 local function stampOf(entity)
   local ids = redis.call('HMGET', KEYS[1], '*', 'entity:' .. entity)
   return ids[1] and ids[2] and ids[1] .. '/' .. ids[2] .. '/'
@@ -52,7 +59,7 @@ local leaseMs, emptyMs, mostFields, largest = tonumber(ARGV[4]), tonumber(ARGV[5
 
 local function generationOf(key, entity, rejected)
   ours(key)
-  redis.call('HSETNX', KEYS[1], '*', id)
+  if redis.call('HSETNX', KEYS[1], '*', id) == 1 then redis.call('HSET', KEYS[1], 'server', serverId()) end
   redis.call('HSETNX', KEYS[1], 'entity:' .. entity, id)
   redis.call('HSETNX', KEYS[1], 'version:' .. version, '1')
   local generation = redis.call('HGET', key, 'generation')
@@ -129,10 +136,13 @@ end
 return 1
 `;
 
-// KEYS: incarnations. ARGV: prefix, own version, '1' to remove everything, number of entities, entities, then addresses as
+// KEYS: incarnations. ARGV: prefix, own version, everything | other-server | none, number of entities, entities, then addresses as
 // entity:id. An address falls in every version of the schema: during a deployment processes of two versions run.
 export const REMOVE = `${PRELUDE}
-if ARGV[3] == '1' then return redis.call('DEL', KEYS[1]) end
+if ARGV[3] == 'everything' then return redis.call('DEL', KEYS[1]) end
+if ARGV[3] == 'other-server' then
+  if redis.call('HGET', KEYS[1], 'server') ~= serverId() then redis.call('DEL', KEYS[1]) end
+end
 local entities = tonumber(ARGV[4])
 for i = 5, 4 + entities do redis.call('HDEL', KEYS[1], 'entity:' .. ARGV[i]) end
 for i = 5 + entities, #ARGV do removeEverywhere(ARGV[1], ARGV[2], ARGV[i]) end
