@@ -59,9 +59,9 @@ const INSERT = statement(
 const INSERT_LINES = statement(
   "order-insert-lines",
   `INSERT INTO order_lines (order_id, line, product_id, name, quantity, price_cents)
-    SELECT $1, row_number() OVER (), product_id, name, quantity, price_cents
+    SELECT $1, line, product_id, name, quantity, price_cents
     FROM jsonb_to_recordset($2::text::jsonb)
-      AS l (product_id integer, name text, quantity integer, price_cents integer)`,
+      AS l (line integer, product_id integer, name text, quantity integer, price_cents integer)`,
 );
 
 const lockProducts = async (tx: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Locked>> =>
@@ -118,7 +118,7 @@ export const placeOrder = async (
   if (faults.length > 0) return { kind: "refused", faults };
   const total_cents = lines.reduce((sum, { quantity, price_cents }) => sum + quantity * price_cents, 0);
   await tx.query(INSERT, [id, username, total_cents, timestamp(nowMs)]);
-  const named = lines.map((line) => ({ ...line, name: products.get(line.product_id)?.name }));
+  const named = lines.map((line, index) => ({ ...line, line: index + 1, name: products.get(line.product_id)?.name }));
   await tx.query(INSERT_LINES, [id, JSON.stringify(named)]);
   await tx.query(TAKE, [integers([...demand.keys()]), integers([...demand.values()]), timestamp(nowMs)]);
   const left = [...products].map(([productId, { category, stock }]) => ({

@@ -31,7 +31,12 @@ export const openPglite = async (folder?: string): Promise<Database> => {
     async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
       // Asked here: what `transaction` throws may also be the work's own error, which is nobody's failure but its own.
       if (pglite.closed) throw databaseFailure(new Error("the embedded database is closed"));
-      return pglite.transaction((tx) => work(queryable(tx)));
+      return pglite.transaction(async (tx) => {
+        const result = await work(queryable(tx));
+        // Fails where a statement has failed and the work went on: PGlite would commit nothing, and not say so.
+        await queryable(tx).script("SELECT 1");
+        return result;
+      });
     },
     close: async () => (pglite.closed ? undefined : pglite.close()),
   };

@@ -34,11 +34,19 @@ const connect = async (pool: pg.Pool): Promise<pg.PoolClient> => {
   }
 };
 
+const commit = async (client: pg.PoolClient): Promise<void> => {
+  const { command } = await client.query("COMMIT").catch((error: unknown) => {
+    throw databaseFailure(error);
+  });
+  // The answer to COMMIT when a statement has failed, also when the work went on as if nothing had.
+  if (command !== "COMMIT") throw new Error("the transaction was aborted by a statement that failed in it");
+};
+
 const inTransaction = async <T>(client: pg.PoolClient, work: (tx: Queryable) => Promise<T>): Promise<T> => {
   const tx = queryable(client);
   await tx.script("BEGIN");
   const result = await work(tx);
-  await tx.script("COMMIT");
+  await commit(client);
   return result;
 };
 

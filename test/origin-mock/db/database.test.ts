@@ -66,6 +66,16 @@ describe.each(DATABASES)("$kind", ({ open }) => {
     expect((await findProduct(db, 2, "en"))?.stock).not.toBe(77);
   });
 
+  test("a transaction in which a statement failed is no success, whatever the work made of it", async () => {
+    const doomed = db.transaction(async (tx) => {
+      await tx.query("UPDATE products SET stock = 78 WHERE id = 2");
+      await tx.query("SELECT 1 / 0").catch(() => undefined);
+      return "all is well";
+    });
+    await expect(doomed).rejects.toThrow(/aborted/);
+    expect((await findProduct(db, 2, "en"))?.stock).not.toBe(78);
+  });
+
   test("a conflict has its own name; a bad statement keeps its error", async () => {
     const twin = db.query(
       "UPDATE products SET (brand, name) = (SELECT brand, name FROM products WHERE id = 3) WHERE id = 4",

@@ -26,6 +26,12 @@ export type TestPostgres = {
 };
 
 type Identity = { readonly uid: number; readonly gid: number };
+type Place = {
+  readonly binaries: string;
+  readonly folder: string;
+  readonly port: number;
+  readonly as: Identity | undefined;
+};
 
 const SUPERUSER = "postgres";
 const RETRY_MS = 50;
@@ -60,7 +66,8 @@ const untilReady = (child: ChildProcess): Promise<void> =>
     child.once("exit", (code) => reject(new Error(`postgres ended with ${code}: ${log}`)));
   });
 
-const initialise = async (binaries: string, folder: string, as: Identity | undefined): Promise<string> => {
+/** Resolves with the data's folder. */
+const initialise = async ({ binaries, folder, as }: Omit<Place, "port">): Promise<string> => {
   const data = join(folder, "data");
   if (as !== undefined) await chown(folder, as.uid, as.gid);
   // The language of the machine would decide what a capital letter is; macOS knows the neutral one by another name.
@@ -84,66 +91,68 @@ const clientBackends = async (url: string, stopServer: () => void): Promise<read
   }
 };
 
-/** @param binaries the folder that `findPostgresBinaries` gives */
-export const createTestPostgres = async (binaries: string): Promise<TestPostgres> => {
-  const folder = await mkdtemp(join(tmpdir(), "strata-pg-"));
-  const as = identity();
-  const port = await freePort("127.0.0.1");
-  const url = `postgres://${SUPERUSER}@127.0.0.1:${port}/postgres`;
+const signal = (pid: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended meanwhile.
+  }
+};
+
+const launch = async ({ binaries, folder, port, as }: Place, data: string): Promise<ChildProcess> => {
+  const settings = ["listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, ...UNSAFE_AND_FAST];
+  const args = ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])];
+  // Its own process group: a Ctrl-C reaches only us, and the tests still have their database while they end.
+  const child = spawn(join(binaries, "postgres"), args, {
+    cwd: folder,
+    detached: true,
+    ...as,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  guard(child);
+  await untilReady(child);
+  return child;
+};
+
+/** The children of a killed server take a moment to notice, and hold its memory until then. */
+const launchWhenFree = async (place: Place, data: string): Promise<ChildProcess> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await launch(place, data);
+    } catch (error) {
+      const held = error instanceof Error && error.message.includes("still in use");
+      if (!held || attempt === START_ATTEMPTS) throw error;
+      await pause(RETRY_MS);
+    }
+  }
+};
+
+const createServer = (place: Place, data: string): TestPostgres => {
+  const url = `postgres://${SUPERUSER}@127.0.0.1:${place.port}/postgres`;
   let child: ChildProcess | undefined;
   let paused: readonly number[] = [];
-
-  const launch = async (data: string): Promise<void> => {
-    const settings = ["listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, ...UNSAFE_AND_FAST];
-    const args = ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])];
-    // Its own process group: a Ctrl-C reaches only us, and the tests still have their database while they end.
-    const options = {
-      cwd: folder,
-      detached: true,
-      ...as,
-      stdio: ["ignore", "ignore", "pipe"] as ["ignore", "ignore", "pipe"],
-    };
-    child = spawn(join(binaries, "postgres"), args, options);
-    guard(child);
-    await untilReady(child);
-  };
-  const signal = (pid: number, name: NodeJS.Signals): void => {
-    try {
-      process.kill(pid, name);
-    } catch {
-      // It has ended meanwhile.
-    }
-  };
-  const end = async (name: NodeJS.Signals): Promise<void> => {
+  const end = async (name: "SIGINT" | "SIGKILL"): Promise<void> => {
     const running = child;
     child = undefined;
     if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
     const exit = once(running, "exit");
     running.kill(name);
-    for (const pid of paused) signal(pid, name === "SIGKILL" ? "SIGKILL" : "SIGCONT");
-    paused = [];
     await exit;
   };
-
-  const data = await initialise(binaries, folder, as);
   const server: TestPostgres = {
     url,
     async start() {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await launch(data);
-        } catch (error) {
-          // The children of a killed server take a moment to notice, and hold its memory until then.
-          const held = error instanceof Error && error.message.includes("still in use");
-          if (!held || attempt === START_ATTEMPTS) throw error;
-          await pause(RETRY_MS);
-        }
-      }
+      child = await launchWhenFree(place, data);
     },
-    stop: () => end("SIGINT"),
+    async stop() {
+      server.resume();
+      await end("SIGINT");
+    },
     async kill() {
       // Left alone, the children of a killed server answer what is asked of them next, and only then notice.
       if (paused.length === 0 && child !== undefined) await server.pause();
+      for (const pid of paused) signal(pid, "SIGKILL");
+      paused = [];
       await end("SIGKILL");
     },
     async pause() {
@@ -156,16 +165,23 @@ export const createTestPostgres = async (binaries: string): Promise<TestPostgres
       paused = [];
     },
     async remove() {
-      server.resume();
       await server.stop();
-      await rm(folder, { recursive: true, force: true });
+      await rm(place.folder, { recursive: true, force: true });
     },
   };
+  return server;
+};
+
+/** @param binaries the folder that `findPostgresBinaries` gives */
+export const createTestPostgres = async (binaries: string): Promise<TestPostgres> => {
+  const folder = await mkdtemp(join(tmpdir(), "strata-pg-"));
   try {
+    const place = { binaries, folder, as: identity(), port: await freePort("127.0.0.1") };
+    const server = createServer(place, await initialise(place));
     await server.start();
     return server;
   } catch (error) {
-    await server.remove();
+    await rm(folder, { recursive: true, force: true });
     throw error;
   }
 };
