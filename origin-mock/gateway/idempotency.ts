@@ -82,7 +82,7 @@ const refusal = (c: Context, first: First): Response | undefined => {
 /**
  * For routes that charge or order, behind the gateway's door. Without the field, and for strangers, it does nothing. Where it
  * is in doubt nothing runs: without Redis 503, after a crash or a 5xx, which may have done its work, 409. It knows what Redis
- * knows: what must never happen twice is also unique in the database.
+ * knows: what must never happen twice is also unique in the database. A begin that Redis answered too late counts as an attempt.
  */
 export const idempotent = ({ redis, newId, nowMs, report }: IdempotencyParts): MiddlewareHandler<ShopEnv> => {
   const end = async (name: string, attempt: string, state: string, answer: Answer | undefined): Promise<void> => {

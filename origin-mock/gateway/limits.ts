@@ -12,7 +12,7 @@ export const LIMITS: Limits = {
   login: { quota: 30, windowSeconds: 60 },
   checkout: { quota: 60, windowSeconds: 60 },
   // Tokens the gateway does not know yet: guessing costs the authority and Redis no more than this.
-  token: { quota: 300, windowSeconds: 60 },
+  token: { quota: 3_000, windowSeconds: 60 },
 };
 
 export const classOf = (method: string, path: string): LimitClass => {

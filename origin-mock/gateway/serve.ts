@@ -1,7 +1,7 @@
 // Owns answering reads from the gateway: look up, else let one run and the others wait, keep what may be kept.
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { noteSpan } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import type { GatewayOutcome, ShopEnv } from "../http/trace.ts";
 import { answerOf, deliver, fieldOf } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { takeBody } from "./body.ts";
@@ -18,13 +18,12 @@ export type ServeParts = {
   readonly monotonicMs: () => number;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** How long a request waits for another that asks the same, counted from that one's start. */
-  readonly patienceMs?: number;
 };
 type Kept = { readonly answer: Answer; readonly lifetimeMs: number };
 type Land = (answer: Answer | undefined) => void;
 
 const LARGEST_BODY_BYTES = 256 * 1024;
+/** How long a request waits for another that asks the same, counted from that one's start. */
 const PATIENCE_MS = 2_000;
 
 /** The route's answer as plain data, whole; undefined where it must not be kept or is too large, and goes on as it came. */
@@ -81,15 +80,15 @@ const createFill = ({ cache, monotonicMs, nowMs }: ServeParts) => {
 };
 
 export const serve = (parts: ServeParts): MiddlewareHandler<ShopEnv> => {
-  const { cache, monotonicMs, patienceMs = PATIENCE_MS } = parts;
-  const flights = createFlights<Answer>(patienceMs);
+  const { cache, monotonicMs } = parts;
+  const flights = createFlights<Answer>(PATIENCE_MS);
   const fill = createFill(parts);
 
   return async (c, next) => {
     const startMs = monotonicMs();
-    const note = (outcome: string, elsewhereMs: number): void =>
+    const note = (outcome: GatewayOutcome, elsewhereMs: number): void =>
       noteSpan(c.var.trace, { tier: "gateway", outcome, ms: monotonicMs() - startMs - elsewhereMs });
-    const give = (answer: Answer, plan: Plan, ageMs: number | undefined, outcome: string): Response => {
+    const give = (answer: Answer, plan: Plan, ageMs: number | undefined, outcome: GatewayOutcome): Response => {
       const { response, notModified } = deliver(answer, plan.reader, ageMs);
       note(notModified ? "revalidated" : outcome, 0);
       return response;

@@ -38,7 +38,8 @@ const outcomeOf = (trace: Trace, tier: Tier): string | undefined =>
   trace.spans.findLast((span) => span.tier === tier && span.outcome !== undefined)?.outcome;
 
 /** What the gateway answered by itself has not been to the application, and says nothing of its cache. */
-const ANSWERED_BY_GATEWAY: readonly (string | undefined)[] = ["hit", "revalidated", "shared", "limited", "refused"];
+const GATEWAY_ALONE = ["hit", "revalidated", "shared", "limited", "refused"] as const;
+export type GatewayOutcome = (typeof GATEWAY_ALONE)[number] | "miss" | "bypass";
 
 const serverTiming = (trace: Trace, totalMs: number): string => {
   const members = TIERS.flatMap((tier) => {
@@ -70,7 +71,7 @@ export const traced =
     await next();
     c.res.headers.set("X-Request-Id", requestId);
     const gateway = outcomeOf(trace, "gateway");
-    if (!ANSWERED_BY_GATEWAY.includes(gateway)) {
+    if (!GATEWAY_ALONE.some((alone) => alone === gateway)) {
       c.res.headers.set("X-Cache-App", (outcomeOf(trace, "app") ?? "bypass").toUpperCase());
     }
     if (gateway !== undefined) c.res.headers.set("X-Cache-Gateway", gateway.toUpperCase());

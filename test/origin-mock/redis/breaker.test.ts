@@ -50,9 +50,9 @@ test("a hung server costs one deadline, then nothing; its late answer opens the 
   await expect(ping()).rejects.toMatchObject({ name: "RedisUnavailable", message: "no answer within 250 ms" });
   const startMs = performance.now();
   for (let i = 0; i < 20; i += 1) await expect(ping()).rejects.toMatchObject({ name: "RedisUnavailable" });
-  expect(performance.now() - startMs).toBeLessThan(200);
+  expect(performance.now() - startMs).toBeLessThan(240);
   server.resume();
   const resumedMs = performance.now();
   await until("it is asked again", () => ping().catch(() => undefined));
-  expect(performance.now() - resumedMs).toBeLessThan(700);
+  expect(performance.now() - resumedMs).toBeLessThan(900);
 });
