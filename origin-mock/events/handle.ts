@@ -15,7 +15,7 @@ export type Outcome =
   /** The event itself is refused, and trying again will hardly help. */
   | { readonly status: "refused"; readonly reason: string };
 
-/** Outcomes in the order of the events. Of one entity, nothing is handled after something that was not. */
+/** Outcomes in the order of the events. What follows a failure of its entity may be done all the same, and is done again. */
 export type HandleEvents = (events: readonly HappenedEvent[]) => Promise<readonly Outcome[]>;
 
 export type InvalidateFor = (event: HappenedEvent, withinMs: number) => Promise<InvalidationResult>;
@@ -52,9 +52,10 @@ type Work = { readonly event: HappenedEvent; readonly entity: string; readonly t
 
 /** What was once clean for an event stays so: while the edge is away, the caches behind it are not emptied again and again. */
 type InnerClean = {
-  targetsOf(event: HappenedEvent): Targets;
+  /** With the targets that are left. */
+  workOf(events: readonly HappenedEvent[]): readonly Work[];
   add(work: readonly Work[]): void;
-  forget(work: Work): void;
+  forget(eventId: string): void;
 };
 
 // Those of a consumer that stood back are never forgotten one by one.
@@ -67,15 +68,17 @@ const NOTHING_INSIDE = {
 const createInnerClean = (): InnerClean => {
   const clean = new Set<string>();
   return {
-    targetsOf({ eventId, event }) {
-      const targets = reachOf(event);
-      return clean.has(eventId) ? { ...NOTHING_INSIDE, cdn: targets.cdn } : targets;
-    },
+    workOf: (events) =>
+      events.map((event) => {
+        const reach = reachOf(event.event);
+        const targets = clean.has(event.eventId) ? { ...NOTHING_INSIDE, cdn: reach.cdn } : reach;
+        return { event, entity: entityOf(event.event), targets };
+      }),
     add(work) {
       if (clean.size > MOST_REMEMBERED) clean.clear();
       for (const { event } of work) clean.add(event.eventId);
     },
-    forget: ({ event }) => void clean.delete(event.eventId),
+    forget: (eventId) => void clean.delete(eventId),
   };
 };
 
@@ -90,25 +93,30 @@ const bulk = ({ invalidation }: Parts, work: readonly [Work, ...Work[]]): Promis
     },
   );
 
-/** One handling of one batch. */
-type Batch = { readonly verdicts: Map<Work, Outcome>; readonly stuck: Set<string> };
+/** One handling of one batch: outcomes by event id, and the entities that failed in it. */
+type Batch = { readonly verdicts: Map<string, Outcome>; readonly stuck: Set<string> };
 
 const judge = (batch: Batch, each: Work, outcome: Outcome): void => {
-  batch.verdicts.set(each, outcome);
+  batch.verdicts.set(each.event.eventId, outcome);
   if (outcome.status !== "handled") batch.stuck.add(each.entity);
 };
 
 /** The edge refuses an order as a whole: halves of it find out which event it means, the others get through. */
-const settle = async (parts: Parts, inner: InnerClean, batch: Batch, work: readonly Work[]): Promise<void> => {
-  const [first, ...rest] = work.filter(({ entity }) => !batch.stuck.has(entity));
+const settle = async (
+  parts: Parts,
+  inner: InnerClean,
+  batch: Batch,
+  events: readonly HappenedEvent[],
+): Promise<void> => {
+  const [first, ...rest] = inner.workOf(events).filter(({ entity }) => !batch.stuck.has(entity));
   if (first === undefined) return;
   const free: readonly [Work, ...Work[]] = [first, ...rest];
   const result = await bulk(parts, free);
   if (isClean(result)) inner.add(free);
-  const refused: Work[] = [];
+  const refused: HappenedEvent[] = [];
   for (const each of free) {
     const outcome = outcomeFor(each.targets, result);
-    if (outcome.status === "refused" && free.length > 1) refused.push(each);
+    if (outcome.status === "refused" && free.length > 1) refused.push(each.event);
     else judge(batch, each, outcome);
   }
   if (refused.length === 0) return;
@@ -117,18 +125,13 @@ const settle = async (parts: Parts, inner: InnerClean, batch: Batch, work: reado
   await settle(parts, inner, batch, refused.slice(half));
 };
 
-/** In order, and of an entity no success after its first failure. */
-const inOrder = (work: readonly Work[], { verdicts }: Batch): readonly Outcome[] => {
-  const stuck = new Set<string>();
-  return work.map((each) => {
-    const outcome = stuck.has(each.entity) ? EARLIER : (verdicts.get(each) ?? EARLIER);
-    if (outcome.status !== "handled") stuck.add(each.entity);
-    return outcome;
-  });
-};
-
-const refreshTotals = async (parts: Parts, batch: Batch, work: readonly Work[]): Promise<void> => {
-  const counted = work.filter(({ targets }) => changesCategoryTotals(targets));
+const refreshTotals = async (
+  parts: Parts,
+  inner: InnerClean,
+  batch: Batch,
+  events: readonly HappenedEvent[],
+): Promise<void> => {
+  const counted = inner.workOf(events).filter(({ targets }) => changesCategoryTotals(targets));
   if (counted.length === 0) return;
   try {
     await parts.refreshCategoryTotals();
@@ -141,13 +144,14 @@ const refreshTotals = async (parts: Parts, batch: Batch, work: readonly Work[]):
 export const createHandleEvents = (parts: Parts): HandleEvents => {
   const inner = createInnerClean();
   return async (events) => {
-    const work = events.map((event) => ({ event, entity: entityOf(event.event), targets: inner.targetsOf(event) }));
     const batch: Batch = { verdicts: new Map(), stuck: new Set() };
-    await refreshTotals(parts, batch, work);
-    await settle(parts, inner, batch, work);
-    const outcomes = inOrder(work, batch);
-    for (const [index, each] of work.entries()) if (outcomes[index]?.status === "handled") inner.forget(each);
-    return outcomes;
+    await refreshTotals(parts, inner, batch, events);
+    await settle(parts, inner, batch, events);
+    return events.map(({ eventId }) => {
+      const outcome = batch.verdicts.get(eventId) ?? EARLIER;
+      if (outcome.status === "handled") inner.forget(eventId);
+      return outcome;
+    });
   };
 };
 

@@ -91,6 +91,86 @@ describe.each(DATABASES)("$kind", ({ open }) => {
     expect(await connection.run((client) => client.xLen(STREAM_KEY))).toBe(0);
   });
 
+  test("more than a batch, claimed at once from a consumer that died, is not taken for handled", async () => {
+    await db.transaction(async (tx) => {
+      for (let id = 0; id < 1_100; id += 1) {
+        await recordEvent(tx, { entity: `product:${id % 7}`, event: updated((id % 7) + 1), ...TRACE });
+      }
+    });
+    outcomeOf = () => AWAY;
+    await events.relay();
+    for (let step = 0; step < 3; step += 1) await events.step();
+    outcomeOf = () => HANDLED;
+    await openConsumer().settle();
+    expect(await backlog()).toEqual({ waiting: 0, dead: 0 });
+  });
+
+  test("a Redis that lost its memory is given again what was not handled", async () => {
+    outcomeOf = failing(1, AWAY);
+    const [lost] = [await happen(db, updated(1)), await happen(db, updated(2))];
+    await events.settle();
+    await connection.run((client) => client.flushAll());
+    [batches, outcomeOf] = [[], () => HANDLED];
+    await expect(events.step()).rejects.toThrow("NOGROUP");
+    events.advance(125);
+    await events.settle();
+    expect(batches).toEqual([[lost]]);
+  });
+
+  test("what could not be marked as handled is not acknowledged, and handled again", async () => {
+    const made = await happen(db, updated(1));
+    let away = true;
+    const hard = openEvents({
+      connection,
+      db: {
+        ...db,
+        query: async (sql, params) => {
+          if (away && sql.includes("SET handled_at")) throw new Error("the database is away");
+          return db.query(sql, params);
+        },
+      },
+      handle: async (happened) => {
+        batches.push(happened.map(({ eventId }) => eventId));
+        return happened.map(() => HANDLED);
+      },
+    });
+    await hard.relay();
+    await expect(hard.step()).rejects.toThrow("the database is away");
+    away = false;
+    await hard.step();
+    expect(batches).toEqual([[made], [made]]);
+    expect(await backlog()).toEqual({ waiting: 0, dead: 0 });
+  });
+
+  test("without the lease nothing is touched; with it again, what was claimed before is asked for again", async () => {
+    const made = await happen(db, updated(1));
+    let held = false;
+    outcomeOf = () => AWAY;
+    const standby = openEvents({
+      db,
+      connection,
+      held: () => held,
+      handle: async (happened) => {
+        batches.push(happened.map(({ eventId }) => eventId));
+        return happened.map(outcomeOf);
+      },
+    });
+    await standby.relay();
+    await standby.step();
+    expect(batches).toEqual([]);
+    held = true;
+    await standby.step();
+    held = false;
+    await standby.step();
+    outcomeOf = () => HANDLED;
+    // Another one took over meanwhile, and is done.
+    await events.settle();
+    held = true;
+    standby.advance(125);
+    await standby.step();
+    expect(batches).toEqual([[made], [made]]);
+  });
+
   test("a failing event blocks its entity and no other; tried again after a growing wait, by this process's clock", async () => {
     outcomeOf = failing(1, AWAY);
     const [first, second] = [await happen(db, updated(1)), await happen(db, updated(1))];

@@ -17,6 +17,7 @@ type Parts = {
   readonly handle: HandleEvents;
   /** Around the real stream: a test may break it. */
   readonly wrap?: (stream: EventStream) => EventStream;
+  readonly held?: () => boolean;
   readonly report?: (what: string, error: unknown) => void;
 };
 
@@ -33,7 +34,14 @@ export type TestEvents = {
 
 const NEVER = new AbortController().signal;
 
-export const openEvents = ({ db, connection, handle, wrap, report = () => undefined }: Parts): TestEvents => {
+export const openEvents = ({
+  db,
+  connection,
+  handle,
+  wrap,
+  held = () => true,
+  report = () => undefined,
+}: Parts): TestEvents => {
   const real = eventStream({ connection, blocking: connection, newId: randomUUID });
   const stream = wrap === undefined ? real : wrap(real);
   const { relay, sweep } = createRelay({ db, stream });
@@ -46,7 +54,7 @@ export const openEvents = ({ db, connection, handle, wrap, report = () => undefi
       handled += events.length;
       return handle(events);
     },
-    lease: { held: () => true },
+    lease: { held },
     name: randomUUID(),
     blockMs: 0,
     monotonicMs: () => nowMs,
