@@ -37,10 +37,10 @@ const view = () => {
 /** Of its own URL, because it changes more often; a product without one is a product all the same. */
 const ratingOf = async (url) => (await ask("GET", `${url}/rating`, { expected: [404, 503] })).body;
 
-const ratingText = ({ rating, reviews }) => {
-  if (typeof rating !== "number") return "";
-  const average = rating.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
-  return say("rating", { average, count: reviews });
+const ratingText = ({ average, count }) => {
+  if (typeof average !== "number") return "";
+  const shown = average.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+  return say("rating", { average: shown, count });
 };
 
 const discountOf = ({ price_cents: price, list_price_cents: was }) => `−${Math.round((1 - price / was) * 100)} %`;

@@ -1,12 +1,16 @@
 // Owns the public read of one product, and of what people think of it.
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { DEFAULT_LOCALE } from "../catalogue/locale.ts";
+import type { Locale } from "../catalogue/locale.ts";
 import { parseProduct, productETag } from "../catalogue/product.ts";
-import { parseRating } from "../catalogue/rating.ts";
+import type { Product } from "../catalogue/product.ts";
+import { createRatings } from "../cache/aggregates.ts";
+import type { Rating } from "../cache/aggregates.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProduct } from "../db/products.ts";
-import { ratingOf } from "../db/reviews.ts";
+import { ratingsOf } from "../db/reviews.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
@@ -17,7 +21,6 @@ import type { ShopEnv } from "../http/trace.ts";
 import { categoryTag, productAddress, PRODUCTS_TAG, productTag } from "../invalidation/product-change.ts";
 
 const PRODUCT_TTL_MS = 300_000;
-const RATING_TTL_MS = 300_000;
 /** So long nobody asks the database again about a product that is not there. */
 const MISSING_TTL_MS = 10_000;
 
@@ -28,23 +31,36 @@ const missing = (c: Context<ShopEnv>, id: number): Response =>
     headers: { ...POLICY.productMissing, "Cache-Tag": productTag(id) },
   });
 
+/** Only of those that somebody has rated. */
+const loadRatings = async (db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Rating>> => {
+  const rows = [...(await ratingsOf(db, ids))];
+  return new Map(
+    rows.flatMap(([id, { rating, reviews }]) => (rating === null ? [] : [[id, { average: rating, count: reviews }]])),
+  );
+};
+
 export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
+  const ratings = createRatings({ cache, load: (ids) => loadRatings(db, ids) });
+
+  const read = async (c: Context<ShopEnv>, id: number, locale: Locale): Promise<Product | undefined> => {
+    const reading = await cache.read({
+      address: productAddress(id),
+      variant: locale,
+      ttlMs: PRODUCT_TTL_MS,
+      negativeMs: MISSING_TTL_MS,
+      parse: parseProduct,
+      load: () => findProduct(db, id, locale),
+    });
+    noteReading(c.var.trace, reading);
+    return reading.value;
+  };
 
   routes.get("/:id", async (c) => {
     const id = parseProductId(c.req.param("id"));
     if (!id.ok) return invalid(c, id.faults);
     const locale = localeOf(c.req.header("Accept-Language"));
-    const reading = await cache.read({
-      address: productAddress(id.value),
-      variant: locale,
-      ttlMs: PRODUCT_TTL_MS,
-      negativeMs: MISSING_TTL_MS,
-      parse: parseProduct,
-      load: () => findProduct(db, id.value, locale),
-    });
-    noteReading(c.var.trace, reading);
-    const product = reading.value;
+    const product = await read(c, id.value, locale);
     if (product === undefined) return missing(c, id.value);
     return respond(c, {
       body: JSON.stringify(product),
@@ -62,17 +78,12 @@ export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
   routes.get("/:id/rating", async (c) => {
     const id = parseProductId(c.req.param("id"));
     if (!id.ok) return invalid(c, id.faults);
-    const reading = await cache.read({
-      address: { entity: "rating", id: String(id.value) },
-      variant: "",
-      ttlMs: RATING_TTL_MS,
-      negativeMs: MISSING_TTL_MS,
-      parse: parseRating,
-      load: () => ratingOf(db, id.value),
-    });
+    const reading = await ratings.of([id.value]);
     noteReading(c.var.trace, reading);
-    if (reading.value === undefined) return missing(c, id.value);
-    const body = JSON.stringify(reading.value);
+    const rating = reading.values.get(String(id.value));
+    // Nobody has rated it, or it is not there.
+    if (rating === undefined && (await read(c, id.value, DEFAULT_LOCALE)) === undefined) return missing(c, id.value);
+    const body = JSON.stringify(rating ?? { average: null, count: 0 });
     return respond(c, {
       body,
       contentType: JSON_TYPE,

@@ -125,7 +125,8 @@ describe.each(DATABASES)("$kind", ({ open }) => {
       db: {
         ...db,
         query: async (sql, params) => {
-          if (away && sql.includes("SET handled_at")) throw new Error("the database is away");
+          if (away && (typeof sql === "string" ? sql : sql.text).includes("SET handled_at"))
+            throw new Error("the database is away");
           return db.query(sql, params);
         },
       },

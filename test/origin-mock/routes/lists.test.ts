@@ -79,9 +79,19 @@ describe.each(DATABASES)("$kind", (database) => {
     expect(again.headers.get("x-cache-app")).toBe("MISS");
   });
 
-  test("a rating has its own URL, and is numbers", async () => {
-    const rating = await json(await shop.request("/api/products/7/rating"));
-    expect(Object.keys(rating).toSorted()).toEqual(["rating", "reviews"]);
+  test("a rating has its own URL, and is numbers; nobody's rating is told from no product", async () => {
+    const rated = (await shop.db.query("SELECT min(product_id) AS id, max(product_id) AS last FROM reviews"))[0]?.[
+      "id"
+    ];
+    const [row] = await shop.db.query(
+      "SELECT avg(rating)::double precision AS mean, count(*)::integer AS count FROM reviews WHERE product_id = $1",
+      [Number(rated)],
+    );
+    const rating = await json(await shop.request(`/api/products/${Number(rated)}/rating`));
+    expect(rating).toEqual({ average: expect.closeTo(Number(row?.["mean"]), 2), count: row?.["count"] });
+    await shop.db.query("DELETE FROM reviews WHERE product_id = 9");
+    expect(await json(await shop.request("/api/products/9/rating"))).toEqual({ average: null, count: 0 });
+    expect((await shop.request("/api/products/999999/rating")).status).toBe(404);
   });
 
   describe("the badge on deals", () => {

@@ -29,7 +29,8 @@ export const createLedger = (): Ledger => {
       async query(sql, params = []) {
         const rows = await db.query(sql, params);
         const [ids] = params;
-        if (sql.includes("SET handled_at") && typeof ids === "string") marked.push(...JSON.parse(ids));
+        if ((typeof sql === "string" ? sql : sql.text).includes("SET handled_at") && typeof ids === "string")
+          marked.push(...JSON.parse(ids));
         return rows;
       },
     }),
