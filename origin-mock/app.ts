@@ -6,27 +6,48 @@ import { createIdentify } from "./auth/identify.ts";
 import { createSessions } from "./auth/sessions.ts";
 import type { CacheAside } from "./cache/cache-aside.ts";
 import type { RedisPort } from "./cache/port.ts";
+import { createCarts } from "./cart/carts.ts";
+import { CATEGORIES } from "./db/catalogue-words.ts";
 import type { Database } from "./db/port.ts";
 import { isShopError } from "./error.ts";
+import { createFlags, SHOP_FLAGS } from "./flags/flags.ts";
+import { createGateway } from "./gateway/gateway.ts";
+import type { Gateway } from "./gateway/gateway.ts";
+import { idempotent } from "./gateway/idempotency.ts";
+import { tokenAdminRoutes } from "./gateway/token-admin.ts";
+import { validateCached } from "./gateway/token-cache.ts";
+import type { EventRecorder } from "./events/port.ts";
 import { problem } from "./http/problem.ts";
+import { tagged } from "./http/tags.ts";
 import { traced } from "./http/trace.ts";
 import type { ShopEnv, TraceParts } from "./http/trace.ts";
-import type { PurgeCdn } from "./invalidation/cdn.ts";
-import { createInvalidation } from "./invalidation/invalidate.ts";
+import { createLibrary } from "./media/library.ts";
+import { adminEventRoutes } from "./routes/admin-events.ts";
+import { createAnnounce } from "./routes/announce.ts";
+import { cartRoutes } from "./routes/cart.ts";
 import { categoryRoutes } from "./routes/categories.ts";
+import { checkoutRoutes } from "./routes/checkout.ts";
+import { dealRoutes } from "./routes/deals.ts";
+import { flagRoutes } from "./routes/flags.ts";
 import { homeRoutes } from "./routes/home.ts";
+import { mediaRoutes } from "./routes/media.ts";
 import { meRoutes } from "./routes/me.ts";
 import { productAdminRoutes } from "./routes/product-admin.ts";
 import { productListRoutes } from "./routes/product-list.ts";
 import { productRoutes } from "./routes/products.ts";
+import { profileRoutes } from "./routes/profile.ts";
+import { searchRoutes } from "./routes/search.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { staticRoutes } from "./routes/static.ts";
+import type { Tiers } from "./tiers.ts";
 
 export type ShopParts = TraceParts & {
   readonly db: Database;
   readonly redis: RedisPort;
   readonly cache: CacheAside;
-  readonly purgeCdn: PurgeCdn;
+  readonly gateway: Gateway;
+  readonly tiers: Pick<Tiers, "invalidation" | "invalidateFor">;
+  readonly events: EventRecorder;
   readonly assets: Assets;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
@@ -37,13 +58,16 @@ const LARGEST_BODY_BYTES = 64 * 1024;
 const SOON = { "Retry-After": "5" } as const;
 
 export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
-  const { db, redis, cache, assets } = parts;
+  const { db, redis, cache, gateway, assets, events, nowMs } = parts;
   const sessions = createSessions(redis);
-  const identify = createIdentify(sessions);
-  const invalidate = createInvalidation(cache, parts.purgeCdn);
+  const identify = createIdentify(sessions, validateCached(gateway.tokens));
+  const carts = createCarts(redis);
+  const flags = createFlags({ redis, defaults: SHOP_FLAGS, monotonicMs: parts.monotonicMs, report: parts.report });
+  const announce = createAnnounce(events, parts.tiers.invalidation);
 
   const app = new Hono<ShopEnv>();
-  app.use(traced(parts));
+  app.use(traced(parts), tagged);
+  app.use(...createGateway({ gateway, identify, monotonicMs: parts.monotonicMs, nowMs }));
   app.use(
     bodyLimit({
       maxSize: LARGEST_BODY_BYTES,
@@ -52,12 +76,22 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   );
   app.route("/", homeRoutes(assets));
   app.route("/static", staticRoutes(assets));
+  app.route("/media", mediaRoutes(createLibrary(CATEGORIES.map(({ slug }) => slug))));
   app.route("/api/products", productListRoutes({ db, cache }));
   app.route("/api/products", productRoutes({ db, cache }));
-  app.route("/api/products", productAdminRoutes({ db, identify, invalidate, nowMs: parts.nowMs }));
-  app.route("/api/categories", categoryRoutes({ db, cache }));
-  app.route("/api/me", meRoutes({ db, identify }));
-  app.route("/api", signInRoutes({ db, sessions }));
+  app.route("/api/products", productAdminRoutes({ db, identify, events, nowMs, ...parts.tiers }));
+  app.route("/api/categories", categoryRoutes({ db, cache, identify, announce }));
+  app.route("/api/search", searchRoutes({ db, cache }));
+  app.route("/api/deals", dealRoutes({ db, cache, flags }));
+  app.route("/api/cart", cartRoutes({ db, cache, carts }));
+  app.use("/api/checkout", idempotent({ redis: gateway.redis, newId: parts.newId, nowMs, report: parts.report }));
+  app.route("/api/checkout", checkoutRoutes({ db, cache, carts, announce, nowMs, report: parts.report }));
+  app.route("/api/me/profile", profileRoutes({ db, cache, announce }));
+  app.route("/api/me", meRoutes({ db }));
+  app.route("/api/admin/tokens", tokenAdminRoutes(gateway.tokens));
+  app.route("/api/admin/flags", flagRoutes({ flags, identify }));
+  app.route("/api/admin", adminEventRoutes({ db, identify, events }));
+  app.route("/api", signInRoutes({ db, sessions, carts }));
 
   app.notFound((c) => problem(c, 404, `there is nothing at ${c.req.path}`));
   app.onError((error, c) => {
@@ -68,9 +102,9 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
     if (isShopError(error, "DatabaseUnavailable")) {
       return problem(c, 503, "the database does not answer", { headers: SOON });
     }
-    // Only sessions let this through. Not 401: that would make clients drop a sign-in that is still good.
+    // Only sessions and carts let this through. Not 401: that would make clients drop a sign-in that is still good.
     if (isShopError(error, "RedisUnavailable")) {
-      return problem(c, 503, "sessions cannot be checked at the moment", { headers: SOON });
+      return problem(c, 503, "sessions and carts cannot be read at the moment", { headers: SOON });
     }
     return problem(c, 500, "something went wrong");
   });

@@ -1,45 +1,80 @@
-// Owns the asset manifest: reads the files once, names each by its content, and fills those names into the shell.
+// Owns the asset manifest: reads the files once, names each by its content, and writes those names into whatever uses them.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { TEXTS } from "./assets/texts.ts";
+import type { Locale } from "./catalogue/locale.ts";
 
 export type Asset = {
   readonly hash: string;
   readonly contentType: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 };
+/** What the page differs by: its words, and how many products it asks for at a time. */
+export type ShellVariant = { readonly locale: Locale; readonly mobile: boolean };
 export type Assets = {
   readonly byHashedName: ReadonlyMap<string, Asset>;
   /** "shop.css" -> "shop.1a2b3c4d5e6f.css" */
   readonly manifest: ReadonlyMap<string, string>;
-  readonly shell: string;
+  readonly shell: (variant: ShellVariant) => string;
 };
 
 const FOLDER = new URL("./assets/", import.meta.url);
+const SCRIPT = "text/javascript; charset=utf-8";
+// Each behind what it names: its own name depends on theirs.
 const FILES = [
-  { name: "shop.css", contentType: "text/css; charset=utf-8" },
-  { name: "shop.js", contentType: "text/javascript; charset=utf-8" },
   { name: "mark.svg", contentType: "image/svg+xml" },
+  { name: "shop.css", contentType: "text/css; charset=utf-8" },
+  { name: "page.js", contentType: SCRIPT },
+  { name: "products.js", contentType: SCRIPT },
+  { name: "cart.js", contentType: SCRIPT },
+  { name: "account.js", contentType: SCRIPT },
+  { name: "shop.js", contentType: SCRIPT },
 ] as const;
+
+/** A telephone shows one column: half the products fill it several times over. */
+const LIMITS = { desktop: 24, mobile: 12 } as const;
 
 const hashedName = (name: string, hash: string): string => {
   const dot = name.lastIndexOf(".");
   return `${name.slice(0, dot)}.${hash}${name.slice(dot)}`;
 };
 
+const IMPORT = /(?<=\bfrom "\.\/)[\w-]+\.js(?=")/g;
+
+const known = <T>(names: ReadonlyMap<string, T>, name: string, user: string): T => {
+  const found = names.get(name);
+  if (found === undefined) throw new Error(`${user} asks for ${name}, which is not known there`);
+  return found;
+};
+
+const escapeHtml = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+
+const fillShell = (template: string, manifest: Assets["manifest"], { locale, mobile }: ShellVariant): string => {
+  const texts = TEXTS[locale];
+  const values = new Map<string, string>([
+    ["locale", locale],
+    ["limit", String(mobile ? LIMITS.mobile : LIMITS.desktop)],
+    // Inside of a script element only `</script` and `<!--` would be read as markup.
+    ["texts", JSON.stringify(texts).replaceAll("<", "\\u003c")],
+    ...Object.entries(texts).map(([name, text]) => [`text.${name}`, escapeHtml(text)] as const),
+    ...[...manifest].map(([name, hashed]) => [`asset.${name}`, `/static/${hashed}`] as const),
+  ]);
+  return template.replace(/\{\{([\w.-]+)\}\}/g, (_, name: string) => known(values, name, "index.html"));
+};
+
 export const loadAssets = async (): Promise<Assets> => {
   const manifest = new Map<string, string>();
   const byHashedName = new Map<string, Asset>();
   for (const { name, contentType } of FILES) {
-    const bytes = new Uint8Array(await readFile(new URL(name, FOLDER)));
+    const read = await readFile(new URL(name, FOLDER));
+    const linked =
+      contentType === SCRIPT ? read.toString().replace(IMPORT, (each) => known(manifest, each, name)) : read;
+    const bytes = new Uint8Array(Buffer.from(linked));
     const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
     manifest.set(name, hashedName(name, hash));
     byHashedName.set(hashedName(name, hash), { hash, contentType, bytes });
   }
   const template = await readFile(new URL("index.html", FOLDER), "utf8");
-  const shell = template.replace(/\{\{([\w.]+)\}\}/g, (_, name: string) => {
-    const hashed = manifest.get(name);
-    if (hashed === undefined) throw new Error(`index.html asks for ${name}, which is not an asset`);
-    return `/static/${hashed}`;
-  });
-  return { byHashedName, manifest, shell };
+  return { byHashedName, manifest, shell: (variant) => fillShell(template, manifest, variant) };
 };

@@ -1,6 +1,6 @@
-// Owns the errors the shop throws: dead dependencies and database conflicts, each with a stable name.
+// Owns the errors the shop throws: dead dependencies, database conflicts and callers' mistakes, each with a stable name.
 
-export type ShopErrorName = "DatabaseUnavailable" | "RedisUnavailable" | "UniqueViolation";
+export type ShopErrorName = "DatabaseUnavailable" | "InvalidArgument" | "RedisUnavailable" | "UniqueViolation";
 
 export const shopError = (name: ShopErrorName, message: string, cause?: unknown): Error =>
   Object.assign(new Error(message, { cause }), { name });

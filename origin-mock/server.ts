@@ -2,30 +2,46 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { setTimeout as after } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { createAdaptorServer } from "@hono/node-server";
+import { getConnInfo } from "@hono/node-server/conninfo";
 import { createShop } from "./app.ts";
 import { loadAssets } from "./assets.ts";
+import { demonstrationTokens } from "./auth/identify.ts";
 import { createCacheAside } from "./cache/cache-aside.ts";
 import { cacheCommands } from "./cache/redis.ts";
+import { refreshCategoryTotals } from "./db/categories.ts";
 import { migrate } from "./db/migrate.ts";
 import { openPglite } from "./db/pglite.ts";
 import { openPostgres } from "./db/postgres.ts";
 import type { Database } from "./db/port.ts";
 import { seed } from "./db/seed.ts";
 import { messageOf } from "./error.ts";
+import { openGateway } from "./gateway/gateway.ts";
+import { LIMITS } from "./gateway/limits.ts";
+import { gatewayCommands } from "./gateway/redis.ts";
+import type { Pause } from "./events/forever.ts";
+import { createRecorder } from "./events/recorder.ts";
+import { startEvents } from "./events/start.ts";
 import { createCdn } from "./invalidation/cdn.ts";
 import { openRedis } from "./redis/connection.ts";
+import { createTiers } from "./tiers.ts";
 
 export type ShopOptions = {
   /** 0 takes a free one. */
   readonly port: number;
   readonly host?: string;
   readonly redisUrl: string;
-  /** Without it the database is embedded and in memory. */
+  /** A Postgres server, or `file:///FOLDER` for an embedded database that stays; without it, one in memory. */
   readonly databaseUrl?: string;
   /** Without it updates skip the purge of the edge. */
   readonly edgeUrl?: string;
   readonly token?: string;
+  /** Addresses whose X-Forwarded-For is believed when requests are counted: the edge's. */
+  readonly trustedHops?: readonly string[];
+  /** Makes what Redis keeps of bearer tokens useless elsewhere. */
+  readonly tokenSecret?: string;
 };
 export type RunningShop = { readonly url: string; close(): Promise<void> };
 
@@ -43,8 +59,16 @@ const reportChanges = (): ((what: string, error: unknown) => void) => {
   };
 };
 
+const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
+
+const connectDatabase = async (url: string | undefined): Promise<Database> => {
+  if (url === undefined) return openPglite();
+  if (url.startsWith("file:")) return openPglite(fileURLToPath(url));
+  return openPostgres(url, (error) => report("postgres", error));
+};
+
 const openDatabase = async (url: string | undefined): Promise<Database> => {
-  const db = url === undefined ? await openPglite() : openPostgres(url, (error) => report("postgres", error));
+  const db = await connectDatabase(url);
   try {
     await migrate(db);
     await seed(db);
@@ -59,17 +83,47 @@ const openDependencies = async (options: ShopOptions) => {
   const reportRedis = reportChanges();
   const db = await openDatabase(options.databaseUrl);
   let onReady = (): void => undefined;
-  const connection = await openRedis(options.redisUrl, {
-    ready: () => onReady(),
-    error: (error) => reportRedis("redis", error),
-  });
+  const error = (what: Error): void => reportRedis("redis", what);
+  const [connection, blocking] = await Promise.all([
+    openRedis(options.redisUrl, { ready: () => onReady(), error }),
+    openRedis(options.redisUrl, { ready: () => undefined, error }),
+  ]);
   const redis = cacheCommands(connection);
   const monotonicMs = (): number => performance.now();
   const cache = createCacheAside({ redis, random: Math.random, monotonicMs, report: reportRedis });
+  const gateway = openGateway(
+    {
+      limits: LIMITS,
+      trustedHops: options.trustedHops ?? [],
+      peerOf: (c) => getConnInfo(c).remote.address,
+    },
+    {
+      redis: gatewayCommands(connection),
+      validate: demonstrationTokens,
+      tokenSecret: options.tokenSecret,
+      randomHex,
+      report: reportRedis,
+    },
+  );
   // Other instances may read what this one could not delete: do not wait for the next read.
   onReady = () => void cache.settle();
-  return { db, connection, redis, cache, monotonicMs };
+  onReady();
+  return { db, connection, blocking, redis, cache, gateway, monotonicMs };
 };
+
+type Dependencies = Awaited<ReturnType<typeof openDependencies>>;
+
+const openTiers = ({ edgeUrl, token }: ShopOptions, { db, cache, gateway, monotonicMs }: Dependencies) =>
+  createTiers({
+    application: cache,
+    gateway: gateway.cache,
+    cdn: edgeUrl === undefined ? undefined : createCdn({ edgeUrl, token }),
+    refreshCategoryTotals: () => refreshCategoryTotals(db),
+    monotonicMs,
+    random: Math.random,
+  });
+
+const pause: Pause = (ms, signal) => after(ms, undefined, { signal }).catch(() => undefined);
 
 const listen = async (server: ReturnType<typeof createAdaptorServer>, port: number, host: string): Promise<string> => {
   server.listen(port, host);
@@ -87,21 +141,35 @@ const listen = async (server: ReturnType<typeof createAdaptorServer>, port: numb
 
 /** @throws when the port is taken or the database cannot be opened; Redis may come later. */
 export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
-  const { db, connection, redis, cache, monotonicMs } = await openDependencies(options);
+  const assets = await loadAssets();
+  const dependencies = await openDependencies(options);
+  const { db, connection, redis, cache, gateway, monotonicMs } = dependencies;
+  const tiers = openTiers(options, dependencies);
+  const running = startEvents({
+    ...dependencies,
+    handle: tiers.handle,
+    pause,
+    random: Math.random,
+    newId: randomUUID,
+    report: reportChanges(),
+  });
   const app = createShop({
     db,
     redis,
     cache,
+    gateway,
     monotonicMs,
-    purgeCdn: createCdn({ edgeUrl: options.edgeUrl, token: options.token }),
-    assets: await loadAssets(),
+    tiers,
+    events: createRecorder(running.wake),
+    assets,
     nowMs: Date.now,
     newId: randomUUID,
-    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+    randomHex,
     report: reportChanges(),
   });
   const server = createAdaptorServer({ fetch: app.fetch });
   const closeDependencies = async (): Promise<void> => {
+    await running.close();
     await Promise.all([connection.close(), db.close()]);
   };
   try {
@@ -130,6 +198,7 @@ const optionsFromEnvironment = (env: NodeJS.ProcessEnv): ShopOptions => {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error("PORT must be a number from 0 to 65535");
   const [host, databaseUrl] = [text("HOST"), text("DATABASE_URL")];
   const [edgeUrl, token] = [text("STRATA_EDGE_URL"), text("STRATA_TOKEN")];
+  const [trustedHops, tokenSecret] = [text("TRUSTED_HOPS"), text("TOKEN_SECRET")];
   return {
     port,
     redisUrl,
@@ -137,6 +206,8 @@ const optionsFromEnvironment = (env: NodeJS.ProcessEnv): ShopOptions => {
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(edgeUrl === undefined ? {} : { edgeUrl }),
     ...(token === undefined ? {} : { token }),
+    ...(trustedHops === undefined ? {} : { trustedHops: trustedHops.split(",").map((hop) => hop.trim()) }),
+    ...(tokenSecret === undefined ? {} : { tokenSecret }),
   };
 };
 

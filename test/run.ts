@@ -1,10 +1,12 @@
-// Owns `npm test`: sees that Redis is there, runs vitest with the given arguments, and closes with one line that counts.
-import { spawn } from "node:child_process";
+// Owns `npm test`: sees that Redis and Postgres are there, runs vitest with the given arguments, and closes with one line that counts.
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { ensureRedisServerBinary } from "../cli/dev/redis-binary.ts";
+import { findPostgresBinaries } from "./origin-mock/support/postgres-binaries.ts";
+import { createTestPostgres, type TestPostgres } from "./origin-mock/support/postgres.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const VITEST = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
@@ -33,19 +35,51 @@ async function redisServer(): Promise<string | undefined> {
   }
 }
 
+/** Whether the arguments may name tests that need a database: only where they all plainly name others, they do not. */
+function needsDatabase(args: readonly string[]): boolean {
+  const filters = args.filter((arg, index) => !arg.startsWith("-") || args[index - 1] === "--project");
+  const elsewhere = /^(?:(?:core|house|cli|workerd)$|test\/(?!origin-mock|e2e))/;
+  return filters.length === 0 || !filters.every((filter) => elsewhere.test(filter));
+}
+
+/** A throw-away server, unless TEST_DATABASE_URL names one; undefined where there is none to start. */
+async function postgresServer(args: readonly string[]): Promise<TestPostgres | undefined> {
+  if ((process.env["TEST_DATABASE_URL"] ?? "") !== "" || !needsDatabase(args)) return undefined;
+  const binaries = findPostgresBinaries();
+  try {
+    if (binaries !== undefined) return await createTestPostgres(binaries);
+    process.stderr.write("no Postgres server found: the database tests run on the embedded database alone\n");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${why}\nthe database tests run on the embedded database alone\n`);
+  }
+  return undefined;
+}
+
+let running: ChildProcess | undefined;
+let interrupted = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+    running?.kill(signal);
+  });
+}
+
 /** Resolves with the exit code. */
-function vitest(args: readonly string[], redis: string | undefined): Promise<number> {
+function vitest(args: readonly string[], servers: Readonly<Record<string, string>>): Promise<number> {
+  // the servers are stopped all the same
+  if (interrupted) return Promise.resolve(1);
   const child = spawn(process.execPath, [VITEST, "run", ...args], {
     cwd: ROOT,
     env: {
       ...process.env,
       PATH: [join(ROOT, "node_modules", ".bin"), process.env["PATH"] ?? ""].join(delimiter),
       WRANGLER_SEND_METRICS: "false",
-      ...(redis === undefined ? {} : { REDIS_SERVER: redis }),
+      ...servers,
     },
     stdio: ["ignore", "inherit", "inherit"],
   });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  running = child;
   return new Promise((done) => {
     child.once("error", () => done(1));
     child.once("close", (code) => done(code ?? 1));
@@ -75,13 +109,18 @@ async function readReport(file: string): Promise<Report> {
 }
 
 const folder = await mkdtemp(join(tmpdir(), "strata-test-"));
+const args = process.argv.slice(2);
+const [redis, postgres] = await Promise.all([redisServer(), postgresServer(args)]);
 try {
   const report = join(folder, "report.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const exitCode = await vitest([...reporters, ...process.argv.slice(2)], await redisServer());
+  const exitCode = await vitest([...reporters, ...args], {
+    ...(redis === undefined ? {} : { REDIS_SERVER: redis }),
+    ...(postgres === undefined ? {} : { TEST_DATABASE_URL: postgres.url }),
+  });
   const { passed, failed, skipped } = count(await readReport(report), exitCode);
   process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
   process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
 } finally {
-  await rm(folder, { recursive: true, force: true });
+  await Promise.all([postgres?.remove(), rm(folder, { recursive: true, force: true })]);
 }

@@ -4,6 +4,9 @@ import type { Sessions } from "./sessions.ts";
 
 export type Identity = { readonly username: string; readonly role: "customer" | "admin" };
 
+/** The authority on bearer tokens. Undefined: nobody's. Rejects when it cannot tell. */
+export type ValidateToken = (token: string) => Promise<Identity | undefined>;
+
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 // Demonstration values, documented in the README.
@@ -13,14 +16,19 @@ const TOKENS: readonly { readonly digest: Buffer; readonly identity: Identity }[
   { digest: digest("admin-token"), identity: { username: "admin", role: "admin" } },
 ];
 
-export const SESSION_COOKIE = "sid";
-
-const byToken = (authorization: string): Identity | undefined => {
-  const token = /^Bearer +([\w\-.~+/]+=*) *$/i.exec(authorization)?.[1];
-  if (token === undefined) return undefined;
+export const demonstrationTokens: ValidateToken = async (token) => {
   const given = digest(token);
   return TOKENS.find((known) => timingSafeEqual(known.digest, given))?.identity;
 };
+
+export const SESSION_COOKIE = "sid";
+
+/** Every 401 names the way in (RFC 9110 11.6.1). */
+export const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="shop"' } as const;
+
+/** RFC 6750 2.1; undefined for another scheme and for what is no token. */
+export const bearerToken = (authorization: string): string | undefined =>
+  /^Bearer +([\w\-.~+/]+=*) *$/i.exec(authorization)?.[1];
 
 export type Identify = (request: {
   readonly authorization: string | undefined;
@@ -28,9 +36,12 @@ export type Identify = (request: {
 }) => Promise<Identity | undefined>;
 
 export const createIdentify =
-  (sessions: Pick<Sessions, "find">): Identify =>
+  (sessions: Pick<Sessions, "find">, validate: ValidateToken): Identify =>
   async ({ authorization, sid }) => {
-    if (authorization !== undefined) return byToken(authorization);
+    if (authorization !== undefined) {
+      const token = bearerToken(authorization);
+      return token === undefined ? undefined : validate(token);
+    }
     if (sid === undefined || sid === "") return undefined;
     const username = await sessions.find(sid);
     // Sessions are for customers: an administrator's request always carries its token, which no other site can send.

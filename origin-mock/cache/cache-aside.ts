@@ -1,135 +1,121 @@
 // Owns reading through Redis: ask the cache, else the database, then fill. Redis can slow a read down, never fail it.
-import { randomUUID } from "node:crypto";
+import { setTimeout as timer } from "node:timers/promises";
 import { messageOf } from "../error.ts";
-import { createDeletions } from "./deletions.ts";
-import type { Deletions } from "./deletions.ts";
-import { decodeEntry, encodeEntry } from "./envelope.ts";
-import { cacheKey, variantField } from "./key.ts";
-import type { CacheAddress } from "./key.ts";
+import { createEntries } from "./entries.ts";
+import type { Fence } from "./entries.ts";
+import { SHOP_KEYS } from "./key.ts";
+import type { CacheAddress, CacheKeyBuilder, Entity } from "./key.ts";
+import { parsePattern } from "./pattern.ts";
 import type { RedisPort } from "./port.ts";
-import { FILL, OPEN } from "./scripts.ts";
-import { singleFlight } from "./single-flight.ts";
+import { createReadMany } from "./read-many.ts";
+import type { ManyQuery, ManyReading } from "./read-many.ts";
+import { createReadOne } from "./read-one.ts";
+import type { Query, Reading } from "./read-one.ts";
+import { createRemovals } from "./removals.ts";
+import type { Target } from "./removals.ts";
+import { createVerdicts } from "./verdict.ts";
 
-export type CacheOutcome = "hit" | "miss" | "bypass";
-export type Reading<T> = {
-  readonly value: T | undefined;
-  readonly outcome: CacheOutcome;
-  readonly cacheMs: number;
-  /** Undefined when the database was not asked. */
-  readonly databaseMs: number | undefined;
-};
-export type Query<T> = {
-  readonly address: CacheAddress;
-  readonly variant: string;
-  readonly ttlMs: number;
-  readonly parse: (value: unknown) => T | undefined;
-  readonly load: () => Promise<T | undefined>;
-  /** What is not worth keeping (an empty page, say) is answered and forgotten. */
-  readonly keep?: (value: T) => boolean;
-};
+export type { Query, Reading } from "./read-one.ts";
 export type Removal =
   | { readonly status: "done"; readonly keys: number }
   | { readonly status: "deferred"; readonly keys: number; readonly reason: string };
+export type Replacement =
+  | { readonly status: "written" }
+  /** Something else changed the address meanwhile, or Redis did not say: the next read loads it. */
+  | { readonly status: "removed"; readonly removal: Removal };
 
 export type CacheAside = {
   read<T>(query: Query<T>): Promise<Reading<T>>;
+  /** One round trip for what is there, one load for all that is not. */
+  readMany<T>(query: ManyQuery<T>): Promise<ManyReading<T>>;
   remove(addresses: readonly CacheAddress[]): Promise<Removal>;
-  /** Tries the deletions that Redis has not confirmed yet. */
+  /** Every address of these entities. */
+  removeEntities(entities: readonly Entity[]): Promise<Removal>;
+  /** @throws InvalidArgument when the pattern would need a search; see pattern.ts. */
+  removePattern(pattern: string): Promise<Removal>;
+  /** Ends everything that is cached, in every process and every version of the schema. */
+  bumpVersion(): Promise<Removal>;
+  /** To be taken before the change begins; undefined when Redis cannot be asked. */
+  fence(address: CacheAddress): Promise<Fence | undefined>;
+  /**
+   * Writes what a change made, once it is committed, if nothing else has changed the address since the fence was taken; else
+   * removes it. Of two changes at once the later one to come here removes, so the order they come in does not matter.
+   */
+  replace(address: CacheAddress, change: Change): Promise<Replacement>;
+  /**
+   * To be called with every new connection: makes the removals that Redis has not confirmed yet, and ends everything if the
+   * server is not the one that confirmed the others.
+   */
   settle(): Promise<void>;
 };
+export type Change = {
+  readonly fence: Fence | undefined;
+  readonly variant: string;
+  readonly value: unknown;
+  readonly ttlMs: number;
+};
 
-type Parts = {
+export type CacheParts = {
   readonly redis: RedisPort;
   /** [0, 1). */
   readonly random: () => number;
   readonly monotonicMs: () => number;
   readonly report: (what: string, error: unknown) => void;
+  readonly pause?: (ms: number) => Promise<unknown>;
+  readonly keys?: CacheKeyBuilder;
+  /** No entry lives longer, whatever its query asks for: what a removal that was lost may cost. */
+  readonly maxTtlMs?: number;
+  /** How long others wait for the process that loads, if it dies. */
+  readonly leaseMs?: number;
+  /** How long a reader waits for another's load before it loads itself. */
+  readonly patienceMs?: number;
 };
 
-const EMPTY_GENERATION_MS = 10_000;
-const MOST_VARIANTS = 500;
-const JITTER = 0.1;
+const MAX_TTL_MS = 300_000;
+const LEASE_MS = 1_000;
+const PATIENCE_MS = 2_000;
 
-type Opened = { readonly generation: string; readonly text: string | undefined };
+export const createCacheAside = (parts: CacheParts): CacheAside => {
+  const { redis, random, monotonicMs, report, keys = SHOP_KEYS, pause = timer } = parts;
+  const { maxTtlMs = MAX_TTL_MS, leaseMs = LEASE_MS, patienceMs = PATIENCE_MS } = parts;
+  const removals = createRemovals(redis, keys);
+  const entries = createEntries({ redis, keys, removals, leaseMs, report });
+  const verdicts = createVerdicts({ random, maxTtlMs, leaseMs });
+  const readOne = createReadOne({ entries, verdicts, keys, random, monotonicMs, pause, patienceMs });
+  const readMany = createReadMany({ entries, verdicts, monotonicMs });
 
-const parseOpened = (reply: unknown): Opened | undefined => {
-  if (!Array.isArray(reply)) return undefined;
-  const [generation, text]: readonly unknown[] = reply;
-  if (typeof generation !== "string") return undefined;
-  return { generation, text: typeof text === "string" ? text : undefined };
-};
-
-/** The two steps that talk to Redis about one address. Neither rejects. */
-const createEntries = ({ redis, random, report }: Parts, deletions: Deletions) => {
-  const open = async (key: string, field: string): Promise<Opened | undefined> => {
+  const removeTargets = async (targets: readonly Target[]): Promise<Removal> => {
+    removals.add(targets);
     try {
-      await deletions.flush();
-      return parseOpened(await redis.eval(OPEN, [key], [field, randomUUID(), String(EMPTY_GENERATION_MS)]));
+      await removals.flush();
+      return { status: "done", keys: targets.length };
     } catch (error) {
-      report("redis read", error);
-      return undefined;
+      report("redis delete", error);
+      return { status: "deferred", keys: targets.length, reason: messageOf(error) };
     }
   };
-
-  const fill = async (key: string, field: string, generation: string, query: { ttlMs: number }, value: unknown) => {
-    const lifetimeMs = Math.round(query.ttlMs * (1 - JITTER * random()));
-    const args = [field, encodeEntry(value), generation, String(lifetimeMs), String(MOST_VARIANTS)];
-    try {
-      await redis.eval(FILL, [key], args);
-    } catch (error) {
-      report("redis fill", error);
-    }
-  };
-
-  return { open, fill };
-};
-
-export const createCacheAside = (parts: Parts): CacheAside => {
-  const { redis, monotonicMs, report } = parts;
-  const flights = singleFlight<Reading<unknown>>();
-  const deletions = createDeletions(redis);
-
-  const { open, fill } = createEntries(parts, deletions);
-
-  const readOnce = async <T>(key: string, field: string, query: Query<T>): Promise<Reading<T>> => {
-    const startMs = monotonicMs();
-    const opened = await open(key, field);
-    const openedMs = monotonicMs();
-    const cacheMs = openedMs - startMs;
-    if (opened?.text !== undefined) {
-      const value = decodeEntry(opened.text, query.parse);
-      if (value !== undefined) return { value, outcome: "hit", cacheMs, databaseMs: undefined };
-    }
-    const value = await query.load();
-    const databaseMs = monotonicMs() - openedMs;
-    if (opened === undefined) return { value, outcome: "bypass", cacheMs, databaseMs };
-    if (value !== undefined && (query.keep?.(value) ?? true)) await fill(key, field, opened.generation, query, value);
-    return { value, outcome: "miss", cacheMs, databaseMs };
-  };
+  const remove = (addresses: readonly CacheAddress[]): Promise<Removal> =>
+    removeTargets(addresses.map((address) => ({ kind: "address", address })));
 
   return {
-    async read<T>(query: Query<T>): Promise<Reading<T>> {
-      const key = cacheKey(query.address);
-      const field = variantField(query.variant);
-      const shared = await flights.run(`${key}\n${field}`, () => readOnce(key, field, query));
-      if (shared.value === undefined) return { ...shared, value: undefined };
-      // Another caller's reading is typed by another query: this query's own parser says what it is.
-      const value = query.parse(shared.value);
-      return { ...shared, value };
+    read: readOne,
+    readMany,
+    remove,
+    removeEntities: (entities) => removeTargets(entities.map((entity) => ({ kind: "entity", entity }))),
+    removePattern: async (pattern) => removeTargets([parsePattern(pattern)]),
+    bumpVersion: () => removeTargets([{ kind: "everything" }]),
+    fence: entries.fence,
+    async replace(address, { fence, variant, value, ttlMs }) {
+      const verdict = verdicts.of(value, { ttlMs });
+      const written =
+        fence !== undefined &&
+        verdict.what === "value" &&
+        (await entries.replace(fence, variant, verdict.text, verdict.lifetimeMs));
+      return written ? { status: "written" } : { status: "removed", removal: await remove([address]) };
     },
-    async remove(addresses) {
-      const keys = addresses.map(cacheKey);
-      deletions.add(keys);
-      // A read that starts from here on must not be handed the answer of one that began before the update.
-      flights.forget((name) => keys.some((key) => name.startsWith(`${key}\n`)));
-      try {
-        await deletions.flush();
-        return { status: "done", keys: keys.length };
-      } catch (error) {
-        report("redis delete", error);
-        return { status: "deferred", keys: keys.length, reason: messageOf(error) };
-      }
+    settle() {
+      removals.add([{ kind: "other-server" }]);
+      return removals.flush().catch((error: unknown) => report("redis delete", error));
     },
-    settle: () => deletions.flush().catch((error: unknown) => report("redis delete", error)),
   };
 };

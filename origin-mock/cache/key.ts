@@ -1,30 +1,104 @@
-// Owns the names of things in Redis: prefix:version:entity:id. Parts are escaped, so two names never collide.
+// Owns the names of things in Redis: prefix:version:entity:id, and :variant for one of an address. Parts are escaped, so
+// two names never collide.
+import { shopError } from "../error.ts";
 
-// Raised when the meaning of what is stored changes: entries of other versions are then simply never asked for.
-const VERSION = "1";
-const PREFIX = "shop";
+// Raised when the meaning of what is cached changes: entries of other versions are then simply never asked for.
+const SCHEMA_VERSION = 1;
 
-export type Entity =
-  | "product"
-  | "product-list"
-  | "categories"
-  | "search"
-  | "deals"
-  | "rating"
-  | "profile"
-  | "flags"
-  | "session"
-  | "cart";
+/** What can be read again from the database. */
+export const CACHED_ENTITIES = [
+  "product",
+  "product-list",
+  "categories",
+  "search",
+  "deals",
+  "rating",
+  "profile",
+] as const;
+export type Entity = (typeof CACHED_ENTITIES)[number];
 
-export type CacheAddress = {
-  readonly entity: Entity;
-  readonly id: string;
+/** What is nowhere else: no version, so it survives a change of the schema and every invalidation. */
+const KEPT_ENTITIES = ["session", "user-sessions", "cart", "flags"] as const;
+type KeptEntity = (typeof KEPT_ENTITIES)[number];
+
+export type CacheAddress = { readonly entity: Entity; readonly id: string };
+export type KeptAddress = { readonly entity: KeptEntity; readonly id: string };
+
+export type CacheKeyBuilder = {
+  readonly prefix: string;
+  readonly version: number;
+  key(address: CacheAddress | KeptAddress): string;
+  /** One variant of an address (a page of a list, say). In Redis it is a field of the address's hash. */
+  variantKey(address: CacheAddress, variant: string): string;
+  /** What the key of an address says behind the version; other versions' keys are made of it, too. */
+  suffix(address: CacheAddress): string;
+  /** The hash that says which incarnation of each entity, and of everything, is the current one. All versions share it. */
+  readonly incarnations: string;
+  /** What `key` or `variantKey` was given; undefined for what no builder of this prefix makes. */
+  parse(key: string): ParsedKey | undefined;
 };
+export type ParsedKey =
+  | { readonly version: number; readonly address: CacheAddress; readonly variant: string | undefined }
+  | { readonly version: undefined; readonly address: KeptAddress };
+
+const PREFIX = /^[a-z][a-z0-9-]{0,31}$/;
+const VERSION = /^[1-9]\d{0,14}$/;
+const UNVERSIONED = "-";
 
 const escapePart = (part: string): string => part.replaceAll("%", "%25").replaceAll(":", "%3A");
+const unescapePart = (part: string): string => part.replaceAll("%3A", ":").replaceAll("%25", "%");
 
-export const cacheKey = (address: CacheAddress): string =>
-  [PREFIX, VERSION, address.entity, address.id].map(escapePart).join(":");
+const isOneOf = <T extends string>(names: readonly T[], name: string): name is T =>
+  names.some((known) => known === name);
+const isCached = (address: CacheAddress | KeptAddress): address is CacheAddress =>
+  isOneOf(CACHED_ENTITIES, address.entity);
 
-/** The field of an address's hash that holds one variant (a page of a list, say). */
-export const variantField = (variant: string): string => `variant:${escapePart(variant)}`;
+const checkOptions = (prefix: string, version: number): void => {
+  if (!PREFIX.test(prefix)) {
+    const rule = "must be 1 to 32 lower-case letters, digits and hyphens, a letter first";
+    throw shopError("InvalidArgument", `the prefix of keys ${rule}: ${JSON.stringify(prefix)}`);
+  }
+  if (!VERSION.test(String(version))) {
+    throw shopError(
+      "InvalidArgument",
+      `the version of keys must be a whole number from 1 of at most 15 digits: ${version}`,
+    );
+  }
+};
+
+const parseKey = (prefix: string, text: string): ParsedKey | undefined => {
+  const [ownPrefix, version = "", entity = "", ...escaped] = text.split(":");
+  const [id, variant, ...more] = escaped.map(unescapePart);
+  if (ownPrefix !== prefix || id === undefined || more.length > 0) return undefined;
+  // One address has one spelling: `%41` is nobody's.
+  if ([id, ...(variant === undefined ? [] : [variant])].map(escapePart).join(":") !== escaped.join(":"))
+    return undefined;
+  if (version === UNVERSIONED) {
+    const kept = isOneOf(KEPT_ENTITIES, entity) && variant === undefined;
+    return kept ? { version: undefined, address: { entity, id } } : undefined;
+  }
+  if (!VERSION.test(version) || !isOneOf(CACHED_ENTITIES, entity)) return undefined;
+  return { version: Number(version), address: { entity, id }, variant };
+};
+
+/** @throws InvalidArgument for a prefix or version that could be mistaken for something else. */
+export const createKeyBuilder = (options: { readonly prefix: string; readonly version: number }): CacheKeyBuilder => {
+  const { prefix, version } = options;
+  checkOptions(prefix, version);
+  const suffix = ({ entity, id }: CacheAddress | KeptAddress): string => `${entity}:${escapePart(id)}`;
+  const key = (address: CacheAddress | KeptAddress): string =>
+    `${prefix}:${isCached(address) ? version : UNVERSIONED}:${suffix(address)}`;
+  return {
+    prefix,
+    version,
+    suffix,
+    key,
+    variantKey: (address, variant) => `${key(address)}:${escapePart(variant)}`,
+    incarnations: `${prefix}:${UNVERSIONED}:incarnations:`,
+    parse: (text) => parseKey(prefix, text),
+  };
+};
+
+export const SHOP_KEYS = createKeyBuilder({ prefix: "shop", version: SCHEMA_VERSION });
+
+export const cacheKey = (address: CacheAddress | KeptAddress): string => SHOP_KEYS.key(address);

@@ -1,15 +1,30 @@
 // Owns the application cache's way to Redis: its port over the shop's connection.
+import { createHash } from "node:crypto";
 import type { RedisConnection } from "../redis/connection.ts";
 import type { RedisPort } from "./port.ts";
 
-export const cacheCommands = ({ run }: Pick<RedisConnection, "run">): RedisPort => ({
-  eval: (script, keys, args) => run((client) => client.eval(script, { keys: [...keys], arguments: [...args] })),
-  async del(keys) {
-    await run((client) => client.del([...keys]));
-  },
-  getAndTouch: async (key, ttlMs) =>
-    (await run((client) => client.getEx(key, { type: "PX", value: ttlMs }))) ?? undefined,
-  async set(key, value, ttlMs) {
-    await run((client) => client.set(key, value, { expiration: { type: "PX", value: ttlMs } }));
-  },
-});
+const isUnknownScript = (error: unknown): boolean => error instanceof Error && error.message.startsWith("NOSCRIPT");
+
+export const cacheCommands = ({ run }: Pick<RedisConnection, "run">): RedisPort => {
+  const digests = new Map<string, string>();
+  const digestOf = (script: string): string => {
+    const known = digests.get(script);
+    if (known !== undefined) return known;
+    const digest = createHash("sha1").update(script).digest("hex");
+    digests.set(script, digest);
+    return digest;
+  };
+  return {
+    // Scripts are named by their digest; a server that has forgotten them is told them again.
+    eval: (script, keys, args) =>
+      run(async (client) => {
+        const options = { keys: [...keys], arguments: [...args] };
+        try {
+          return await client.evalSha(digestOf(script), options);
+        } catch (error) {
+          if (!isUnknownScript(error)) throw error;
+          return client.eval(script, options);
+        }
+      }),
+  };
+};

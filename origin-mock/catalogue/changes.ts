@@ -1,4 +1,6 @@
 // Owns the rules for changing a product: which fields, which values. Finds every fault, not the first.
+import { DEFAULT_LOCALE, isLocale, LOCALES } from "./locale.ts";
+import type { Locale } from "./locale.ts";
 import type { ProductChanges } from "../db/products.ts";
 import type { Fault } from "../http/problem.ts";
 
@@ -24,7 +26,12 @@ const pointer = (name: string): string => `/${name.replaceAll("~", "~0").replace
 export const parseChanges = (
   body: Readonly<Record<string, unknown>>,
   knownCategories: ReadonlySet<string>,
-): { readonly changes: ProductChanges; readonly faults: readonly Fault[] } => {
+): {
+  readonly changes: ProductChanges;
+  /** Whose name and description are meant. */
+  readonly locale: Locale;
+  readonly faults: readonly Fault[];
+} => {
   const rules: Readonly<Record<keyof ProductChanges, Rule>> = {
     name: text(200),
     description: text(5_000),
@@ -34,13 +41,14 @@ export const parseChanges = (
       typeof value === "string" && knownCategories.has(value) ? undefined : "must be the slug of a category",
   };
   const ruleOf = new Map<string, Rule>(Object.entries(rules));
+  const localeRule: Rule = (value) => (isLocale(value) ? undefined : `must be one of ${LOCALES.join(", ")}`);
   const faults: Fault[] = [];
   for (const [name, value] of Object.entries(body)) {
-    const rule = ruleOf.get(name);
+    const rule = name === "locale" ? localeRule : ruleOf.get(name);
     const detail = rule === undefined ? "is not a field that can be changed" : rule(value);
     if (detail !== undefined) faults.push({ in: "body", at: pointer(name), detail });
   }
-  if (Object.keys(body).length === 0) {
+  if (Object.keys(body).every((name) => name === "locale")) {
     faults.push({ in: "body", at: "", detail: `must have at least one of ${[...ruleOf.keys()].join(", ")}` });
   }
   const { name, description, category, price_cents, stock } = body;
@@ -51,5 +59,5 @@ export const parseChanges = (
     ...(typeof price_cents === "number" ? { price_cents } : {}),
     ...(typeof stock === "number" ? { stock } : {}),
   };
-  return { changes, faults };
+  return { changes, locale: isLocale(body["locale"]) ? body["locale"] : DEFAULT_LOCALE, faults };
 };

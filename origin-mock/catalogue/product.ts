@@ -1,4 +1,5 @@
 // Owns what a product is: its shape, how a row or a cached value becomes one, and its validators.
+import type { Locale } from "./locale.ts";
 
 export type Product = {
   readonly id: number;
@@ -7,34 +8,51 @@ export type Product = {
   readonly description: string;
   readonly category: string;
   readonly price_cents: number;
+  /** What it cost before; null when the price was never lowered. */
+  readonly list_price_cents: number | null;
   readonly stock: number;
   readonly version: number;
   /** ISO 8601, UTC, milliseconds. */
   readonly updated_at: string;
 };
 
-export type Category = { readonly slug: string; readonly name: string; readonly products: number };
+/** Counts and prices are those of the last refresh of the view. */
+export type Category = {
+  readonly slug: string;
+  readonly name: string;
+  readonly products: number;
+  readonly in_stock: number;
+  /** Null in an empty category, as are the other two. */
+  readonly min_price_cents: number | null;
+  readonly max_price_cents: number | null;
+  /** The mean of all reviews in the category, rounded to hundredths. */
+  readonly rating: number | null;
+};
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+const isNumberOrNull = (value: unknown): value is number | null => value === null || typeof value === "number";
+
 /** A product from a row or a decoded cache entry; undefined when anything is missing or of another type. */
 export const parseProduct = (value: unknown): Product | undefined => {
   if (!isRecord(value)) return undefined;
-  const { id, name, brand, description, category, price_cents, stock, version, updated_at } = value;
+  const { id, name, brand, description, category, price_cents, list_price_cents, stock, version, updated_at } = value;
   if (typeof name !== "string" || typeof brand !== "string" || typeof description !== "string") return undefined;
   if (typeof category !== "string" || typeof updated_at !== "string") return undefined;
   if (typeof id !== "number" || typeof price_cents !== "number") return undefined;
-  if (typeof stock !== "number" || typeof version !== "number") return undefined;
+  if (typeof stock !== "number" || typeof version !== "number" || !isNumberOrNull(list_price_cents)) return undefined;
   if (Number.isNaN(Date.parse(updated_at))) return undefined;
-  return { id, name, brand, description, category, price_cents, stock, version, updated_at };
+  return { id, name, brand, description, category, price_cents, list_price_cents, stock, version, updated_at };
 };
 
 export const parseCategory = (value: unknown): Category | undefined => {
   if (!isRecord(value)) return undefined;
-  const { slug, name, products } = value;
-  if (typeof slug !== "string" || typeof name !== "string" || typeof products !== "number") return undefined;
-  return { slug, name, products };
+  const { slug, name, products, in_stock, min_price_cents, max_price_cents, rating } = value;
+  if (typeof slug !== "string" || typeof name !== "string") return undefined;
+  if (typeof products !== "number" || typeof in_stock !== "number" || !isNumberOrNull(rating)) return undefined;
+  if (!isNumberOrNull(min_price_cents) || !isNumberOrNull(max_price_cents)) return undefined;
+  return { slug, name, products, in_stock, min_price_cents, max_price_cents, rating };
 };
 
 export const parseList = <T>(value: unknown, parse: (item: unknown) => T | undefined): readonly T[] | undefined => {
@@ -48,6 +66,9 @@ export const parseList = <T>(value: unknown, parse: (item: unknown) => T | undef
   return items;
 };
 
-/** Strong: the row's version counts its changes, and the time tells two databases' second versions apart. */
-export const productETag = (product: Product): string =>
-  `"${product.id}-${product.version}-${Date.parse(product.updated_at).toString(36)}"`;
+/**
+ * Strong: the row's version counts its changes, the time tells two databases' second versions apart, and the language
+ * tells apart what one row looks like to different readers (RFC 9110 8.8.3.3).
+ */
+export const productETag = (product: Product, locale: Locale): string =>
+  `"${product.id}-${product.version}-${Date.parse(product.updated_at).toString(36)}-${locale}"`;

@@ -1,4 +1,4 @@
-// Owns the names any product of the demonstration catalogue may carry.
+// Owns the names any product of the demonstration catalogue may carry, and those of its reviewers.
 
 export const BRANDS = [
   "Aldermoor",
@@ -45,3 +45,16 @@ export const QUALITIES = [
 ] as const;
 
 export const SERIES = ["A", "C", "K", "M", "R", "S", "T", "X"] as const;
+
+export const REVIEWERS = [
+  "amara",
+  "ben",
+  "chidi",
+  "delphine",
+  "emre",
+  "freya",
+  "gustavo",
+  "hana",
+  "ilse",
+  "jonas",
+] as const;

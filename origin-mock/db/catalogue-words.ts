@@ -10,6 +10,14 @@ export type CategoryWords = {
   readonly priceCents: readonly [low: number, high: number];
 };
 
+/** The same words, place by place, in another language: materials follow the noun, features "with", occasions "for". */
+export type Translation = {
+  readonly qualities: readonly string[];
+  readonly categories: Readonly<
+    Record<string, Pick<CategoryWords, "name" | "nouns" | "materials" | "features" | "occasions">>
+  >;
+};
+
 export const CATEGORIES: readonly CategoryWords[] = [
   {
     slug: "kitchen",

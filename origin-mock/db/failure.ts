@@ -3,7 +3,8 @@ import { messageOf, shopError } from "../error.ts";
 
 // SQLSTATE classes: 08 connection, 53 resources, 57 operator intervention (shutdown, statement timeout).
 const UNAVAILABLE = /^(?:08|53|57)/;
-const SQLSTATE = /^[0-9A-Z]{5}$/;
+// Every one has a digit; EPIPE, EBUSY and the like have five characters too.
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 
 const sqlState = (error: unknown): string | undefined => {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;

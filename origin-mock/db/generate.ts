@@ -1,5 +1,7 @@
 // Owns the invention of the catalogue: the same seed gives the same products, always. Reads no clock.
-import { BRANDS, QUALITIES, SERIES } from "./catalogue-names.ts";
+import { BRANDS, QUALITIES, REVIEWERS, SERIES } from "./catalogue-names.ts";
+import { englishDescription, englishName, translate } from "./catalogue-texts.ts";
+import type { Draft, Texts, TranslatedLocale } from "./catalogue-texts.ts";
 import { CATEGORIES } from "./catalogue-words.ts";
 import type { CategoryWords } from "./catalogue-words.ts";
 import type { Product } from "../catalogue/product.ts";
@@ -44,46 +46,78 @@ const priceOf = (draw: Draw, words: CategoryWords): number => {
   return whole + ([9, 49, 95, 99][draw.int(4)] ?? 99);
 };
 
-const describe = (draw: Draw, words: CategoryWords, brand: string, noun: string): string => {
-  const first = draw.from(words.features);
-  const rest = words.features.filter((feature) => feature !== first);
-  const second = draw.from(rest);
-  return (
-    `${brand} made this ${noun.toLowerCase()} for ${draw.from(words.occasions)}. ` +
-    `It comes with ${first} and ${second}, ` +
-    `and is covered by a ${2 + draw.int(4)}-year guarantee.`
-  );
+/** What is drawn of a name. */
+type Name = Pick<Draft, "brand" | "quality" | "material" | "noun" | "model">;
+
+const drawName = (draw: Draw, words: CategoryWords, taken: Set<string>): Name => {
+  const brand = draw.from(BRANDS);
+  const noun = draw.from(words.nouns);
+  const name = { brand, noun, quality: draw.from(QUALITIES), material: draw.from(words.materials), model: undefined };
+  const named: Name = taken.has(`${brand} ${englishName(name)}`)
+    ? { ...name, model: `${draw.from(SERIES)}${10 + draw.int(90)}` }
+    : name;
+  const full = `${brand} ${englishName(named)}`;
+  if (taken.has(full)) return drawName(draw, words, taken);
+  taken.add(full);
+  return named;
 };
 
-export const generateProducts = (seed: number = CATALOGUE_SEED): readonly Product[] => {
+const drawDraft = (draw: Draw, words: CategoryWords, taken: Set<string>): Draft => {
+  const name = drawName(draw, words, taken);
+  const first = draw.from(words.features);
+  const second = draw.from(words.features.filter((feature) => feature !== first));
+  const occasion = draw.from(words.occasions);
+  return { ...name, features: [first, second], occasion, guaranteeYears: 2 + draw.int(4) };
+};
+
+/** Drawn apart: what was published before there were list prices stays as it was. One in eight was more expensive. */
+const listPriceOf = (draw: Draw, priceCents: number): number | null =>
+  draw.int(8) === 0 ? Math.round((priceCents * (105 + draw.int(80))) / 100) : null;
+
+export type Invented = { readonly product: Product; readonly translations: Readonly<Record<TranslatedLocale, Texts>> };
+
+export const inventCatalogue = (seed: number = CATALOGUE_SEED): readonly Invented[] => {
   const draw = drawFrom(randomFrom(seed));
+  const listPrices = drawFrom(randomFrom(seed + 1));
   const taken = new Set<string>();
-  const unusedName = (words: CategoryWords): { brand: string; name: string; noun: string } => {
-    const brand = draw.from(BRANDS);
-    const noun = draw.from(words.nouns);
-    const stem = `${draw.from(QUALITIES)} ${draw.from(words.materials)} ${noun}`;
-    // A model number tells products apart that would otherwise share a name.
-    const name = taken.has(`${brand} ${stem}`) ? `${stem} ${draw.from(SERIES)}${10 + draw.int(90)}` : stem;
-    if (taken.has(`${brand} ${name}`)) return unusedName(words);
-    taken.add(`${brand} ${name}`);
-    return { brand, name, noun };
-  };
-  const one = (id: number, words: CategoryWords): Product => {
-    const { brand, name, noun } = unusedName(words);
-    return {
+  const one = (id: number, words: CategoryWords): Invented => {
+    const draft = drawDraft(draw, words, taken);
+    const price_cents = priceOf(draw, words);
+    const product: Product = {
       id,
-      name,
-      brand,
-      description: describe(draw, words, brand, noun),
+      name: englishName(draft),
+      brand: draft.brand,
+      description: englishDescription(draft),
       category: words.slug,
-      price_cents: priceOf(draw, words),
+      price_cents,
+      list_price_cents: listPriceOf(listPrices, price_cents),
       stock: draw.int(20) === 0 ? 0 : 1 + draw.int(240),
       version: 1,
       updated_at: new Date(EPOCH_MS + draw.int(SPREAD_MINUTES) * MINUTE_MS).toISOString(),
     };
+    return { product, translations: translate(draft, words) };
   };
   // Dealt in turn, so that the first page of the shop shows every department.
   return Array.from({ length: PRODUCTS_PER_CATEGORY }, (_, round) =>
     CATEGORIES.map((words, index) => one(round * CATEGORIES.length + index + 1, words)),
   ).flat();
+};
+
+export const generateProducts = (seed: number = CATALOGUE_SEED): readonly Product[] =>
+  inventCatalogue(seed).map(({ product }) => product);
+
+export type Review = { readonly product_id: number; readonly username: string; readonly rating: number };
+
+/** None to three a product, mostly content. */
+export const inventReviews = (products: readonly Product[], seed: number = CATALOGUE_SEED): readonly Review[] => {
+  const draw = drawFrom(randomFrom(seed + 2));
+  return products.flatMap(({ id }) => {
+    const first = draw.int(REVIEWERS.length);
+    return Array.from({ length: draw.int(4) }, (_, index) => ({
+      product_id: id,
+      // Neighbours in the list of names: never the same person twice.
+      username: REVIEWERS[(first + index) % REVIEWERS.length] ?? "",
+      rating: Math.max(1, 5 - Math.floor((draw.int(100) / 100) ** 2 * 5)),
+    }));
+  });
 };

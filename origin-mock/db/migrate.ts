@@ -6,10 +6,11 @@ const FOLDER = new URL("./migrations/", import.meta.url);
 // Two shops starting on one server take turns; the number only has to be the same in both.
 export const SETUP_LOCK = "SELECT pg_advisory_xact_lock(7305510)";
 
-export const migrate = async (db: Database): Promise<readonly string[]> => {
-  const names = (await readdir(FOLDER)).filter((name) => /^\d{3}_\w+\.sql$/.test(name)).toSorted();
+/** All of them or none: a file that fails takes those before it back, and says its name. */
+export const migrate = async (db: Database, folder: URL = FOLDER): Promise<readonly string[]> => {
+  const names = (await readdir(folder)).filter((name) => /^\d{3}_\w+\.sql$/.test(name)).toSorted();
   const files = await Promise.all(
-    names.map(async (name) => ({ name, sql: await readFile(new URL(name, FOLDER), "utf8") })),
+    names.map(async (name) => ({ name, sql: await readFile(new URL(name, folder), "utf8") })),
   );
   return db.transaction(async (tx) => {
     await tx.query(SETUP_LOCK);

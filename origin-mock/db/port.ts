@@ -3,8 +3,12 @@
 export type SqlValue = string | number | boolean | null;
 export type Row = Readonly<Record<string, unknown>>;
 
+/** SQL that a server parses once per connection. A name stands for one text only, in the whole program. */
+export type Statement = { readonly name: string; readonly text: string };
+export const statement = (name: string, text: string): Statement => ({ name, text });
+
 export type Queryable = {
-  query(sql: string, params?: readonly SqlValue[]): Promise<readonly Row[]>;
+  query(sql: Statement | string, params?: readonly SqlValue[]): Promise<readonly Row[]>;
   /** Several statements without parameters. */
   script(sql: string): Promise<void>;
 };

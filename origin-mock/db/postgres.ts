@@ -1,14 +1,18 @@
 // Owns the connection to a real Postgres server, pooled, with deadlines so that a dead server is noticed in seconds.
 import pg from "pg";
+import { isShopError } from "../error.ts";
 import { databaseFailure } from "./failure.ts";
-import type { Database, Queryable, Row, SqlValue } from "./port.ts";
+import type { Database, Queryable, Row, SqlValue, Statement } from "./port.ts";
 
-type Runner = { query(sql: string, params?: SqlValue[]): Promise<{ rows: Row[] }> };
+/** With a name the server keeps the parsed statement, and the plan, for the life of the connection. */
+type Query = { readonly text: string; readonly name?: string; readonly values: SqlValue[] };
+type Runner = { query(query: Query | string): Promise<{ rows: Row[] }> };
 
 const queryable = (runner: Runner): Queryable => ({
-  async query(sql: string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
+  async query(sql: Statement | string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    const statement = typeof sql === "string" ? { text: sql } : sql;
     try {
-      return (await runner.query(sql, [...params])).rows;
+      return (await runner.query({ ...statement, values: [...params] })).rows;
     } catch (error) {
       throw databaseFailure(error);
     }
@@ -30,21 +34,45 @@ const connect = async (pool: pg.Pool): Promise<pg.PoolClient> => {
   }
 };
 
+const commit = async (client: pg.PoolClient): Promise<void> => {
+  const { command } = await client.query("COMMIT").catch((error: unknown) => {
+    throw databaseFailure(error);
+  });
+  // The answer to COMMIT when a statement has failed, also when the work went on as if nothing had.
+  if (command !== "COMMIT") throw new Error("the transaction was aborted by a statement that failed in it");
+};
+
 const inTransaction = async <T>(client: pg.PoolClient, work: (tx: Queryable) => Promise<T>): Promise<T> => {
   const tx = queryable(client);
   await tx.script("BEGIN");
   const result = await work(tx);
-  await tx.script("COMMIT");
+  await commit(client);
   return result;
 };
 
-export const openPostgres = (url: string, report: (error: Error) => void): Database => {
+const rolledBack = async (client: pg.PoolClient): Promise<boolean> => {
+  try {
+    await client.query("ROLLBACK");
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+// In this order: the server ends a slow statement itself, and only one that says nothing at all is given up.
+const DEADLINES_MS = { connect: 2_000, statement: 5_000, answer: 6_000 };
+
+export const openPostgres = (
+  url: string,
+  report: (error: Error) => void,
+  deadlinesMs: Readonly<typeof DEADLINES_MS> = DEADLINES_MS,
+): Database => {
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,
-    connectionTimeoutMillis: 2_000,
-    statement_timeout: 5_000,
-    query_timeout: 6_000,
+    connectionTimeoutMillis: deadlinesMs.connect,
+    statement_timeout: deadlinesMs.statement,
+    query_timeout: deadlinesMs.answer,
   });
   // An idle connection that breaks must not end the process; the next query gets a new one or fails itself.
   pool.on("error", report);
@@ -58,10 +86,8 @@ export const openPostgres = (url: string, report: (error: Error) => void): Datab
       try {
         return await inTransaction(client, work);
       } catch (error) {
-        // A connection that cannot even roll back must not return to the pool.
-        await client.query("ROLLBACK").catch(() => {
-          broken = true;
-        });
+        // Closing rolls back too, and does not wait for a server that has just been found not to answer.
+        broken = isShopError(error, "DatabaseUnavailable") || !(await rolledBack(client));
         throw error;
       } finally {
         client.off("error", report);

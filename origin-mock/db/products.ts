@@ -1,78 +1,116 @@
-// Owns the SQL about products and categories.
-import { parseCategory, parseProduct } from "../catalogue/product.ts";
-import type { Category, Product } from "../catalogue/product.ts";
-import type { Queryable, Row } from "./port.ts";
-
-// Formatted by the database, so that both drivers return the same text.
-const COLUMNS = `id, name, brand, description, category, price_cents, stock, version,
-  to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS updated_at`;
+// Owns the SQL about single products: reading, and changing under the version that was read.
+import { DEFAULT_LOCALE } from "../catalogue/locale.ts";
+import type { Locale } from "../catalogue/locale.ts";
+import type { Product } from "../catalogue/product.ts";
+import { statement } from "./port.ts";
+import type { Queryable } from "./port.ts";
+import { integers, PRODUCT_COLUMNS, productsOf, TRANSLATIONS } from "./product-rows.ts";
 
 export type ProductChanges = Partial<
   Pick<Product, "name" | "description" | "category"> & { readonly price_cents: number; readonly stock: number }
 >;
 
-const products = (rows: readonly Row[]): readonly Product[] =>
-  rows.map((row) => {
-    const product = parseProduct(row);
-    if (product === undefined) throw new Error(`a product row does not look like a product: ${JSON.stringify(row)}`);
-    return product;
-  });
+/** `conflict`: the row is no longer the expected version. Neither it nor `missing` has changed anything. */
+export type ProductChange =
+  | { readonly kind: "updated"; readonly product: Product }
+  | { readonly kind: "conflict" }
+  | { readonly kind: "missing" };
 
-export const findProduct = async (db: Queryable, id: number): Promise<Product | undefined> =>
-  products(await db.query(`SELECT ${COLUMNS} FROM products WHERE id = $1`, [id]))[0];
+/** Part of every UPDATE of a product. The time is never earlier than that of the change before, whatever the clock says. */
+export const nextVersion = (nowParameter: string): string => `version = version + 1,
+  updated_at = greatest(${nowParameter}::text::timestamptz, updated_at + interval '1 millisecond')`;
+
+export const timestamp = (nowMs: number): string => new Date(nowMs).toISOString();
+
+const FIND = statement("product-find", `SELECT ${PRODUCT_COLUMNS} FROM products p ${TRANSLATIONS} WHERE p.id = $2`);
+const FIND_ALL = statement(
+  "product-find-all",
+  `SELECT ${PRODUCT_COLUMNS} FROM unnest($2::text::integer[]) WITH ORDINALITY AS wanted (id, place)
+    JOIN products p ON p.id = wanted.id ${TRANSLATIONS} ORDER BY wanted.place`,
+);
+const LOCK = statement("product-lock", "SELECT id FROM products WHERE id = $1 FOR UPDATE");
+const EXISTS = statement("product-exists", "SELECT id FROM products WHERE id = $1");
+const UPDATE = statement(
+  "product-update",
+  `UPDATE products SET name = coalesce($3::text, name), description = coalesce($4::text, description),
+    category = coalesce($5::text, category), price_cents = coalesce($6::integer, price_cents),
+    stock = coalesce($7::integer, stock), ${nextVersion("$8")} WHERE id = $1 AND version = $2 RETURNING id`,
+);
+const TRANSLATE = statement(
+  "product-translate",
+  `INSERT INTO product_translations AS t (product_id, locale, brand, name, description)
+    SELECT id, $2, brand, $3::text, $4::text FROM products WHERE id = $1
+    ON CONFLICT (product_id, locale) DO UPDATE
+    SET name = coalesce(excluded.name, t.name), description = coalesce(excluded.description, t.description)`,
+);
+const UPDATE_STOCK = statement(
+  "product-update-stock",
+  `UPDATE products SET stock = $2, ${nextVersion("$3")}
+    WHERE id = $1 AND ($4::integer IS NULL OR version = $4) RETURNING id`,
+);
+const DELETE = statement("product-delete", "DELETE FROM products WHERE id = $1");
+
+export const findProduct = async (db: Queryable, id: number, locale: Locale): Promise<Product | undefined> =>
+  productsOf(await db.query(FIND, [locale, id]))[0];
+
+/** In the order of `ids`; those that are not there are left out. */
+export const findProducts = async (
+  db: Queryable,
+  ids: readonly number[],
+  locale: Locale,
+): Promise<readonly Product[]> => productsOf(await db.query(FIND_ALL, [locale, integers(ids)]));
 
 /** Holds the row until the transaction ends, so that a precondition checked on it stays true. */
-export const lockProduct = async (tx: Queryable, id: number): Promise<Product | undefined> =>
-  products(await tx.query(`SELECT ${COLUMNS} FROM products WHERE id = $1 FOR UPDATE`, [id]))[0];
-
-export const listProducts = async (
-  db: Queryable,
-  list: { readonly category: string | undefined; readonly page: number; readonly limit: number },
-): Promise<readonly Product[]> => {
-  const offset = (list.page - 1) * list.limit;
-  if (list.category === undefined) {
-    return products(
-      await db.query(`SELECT ${COLUMNS} FROM products ORDER BY id LIMIT $1 OFFSET $2`, [list.limit, offset]),
-    );
-  }
-  const sql = `SELECT ${COLUMNS} FROM products WHERE category = $1 ORDER BY id LIMIT $2 OFFSET $3`;
-  return products(await db.query(sql, [list.category, list.limit, offset]));
+export const lockProduct = async (tx: Queryable, id: number, locale: Locale): Promise<Product | undefined> => {
+  // Two statements: a join read while waiting for the lock would show texts from before the wait.
+  const locked = await tx.query(LOCK, [id]);
+  return locked.length === 0 ? undefined : findProduct(tx, id, locale);
 };
 
-export const updateProduct = async (tx: Queryable, before: Product, changes: ProductChanges, nowMs: number) => {
-  const after = { ...before, ...changes };
-  const sql = `UPDATE products SET name = $2, description = $3, category = $4, price_cents = $5, stock = $6,
-    version = version + 1, updated_at = $7::timestamptz WHERE id = $1 RETURNING ${COLUMNS}`;
-  // Never earlier than the change before it, also when the clock was set back.
-  const updatedAt = new Date(Math.max(nowMs, Date.parse(before.updated_at) + 1)).toISOString();
-  const [updated] = products(
-    await tx.query(sql, [
-      before.id,
-      after.name,
-      after.description,
-      after.category,
-      after.price_cents,
-      after.stock,
-      updatedAt,
-    ]),
-  );
-  if (updated === undefined) throw new Error(`product ${before.id} vanished while its row was locked`);
-  return updated;
+const changed = async (tx: Queryable, id: number, locale: Locale, updated: boolean): Promise<ProductChange> => {
+  if (!updated) return { kind: (await tx.query(EXISTS, [id])).length === 0 ? "missing" : "conflict" };
+  const product = await findProduct(tx, id, locale);
+  if (product === undefined) throw new Error(`product ${id} vanished while its row was locked`);
+  return { kind: "updated", product };
+};
+
+/** In a transaction. Name and description are those of `locale`, everything else is the product's. */
+export const updateProduct = async (
+  tx: Queryable,
+  id: number,
+  update: {
+    readonly expectedVersion: number;
+    readonly locale: Locale;
+    readonly changes: ProductChanges;
+    readonly nowMs: number;
+  },
+): Promise<ProductChange> => {
+  const { expectedVersion, locale, nowMs } = update;
+  const { name = null, description = null, category = null, price_cents = null, stock = null } = update.changes;
+  const [ownName, ownDescription] = locale === DEFAULT_LOCALE ? [name, description] : [null, null];
+  const params = [id, expectedVersion, ownName, ownDescription, category, price_cents, stock, timestamp(nowMs)];
+  const updated = (await tx.query(UPDATE, params)).length > 0;
+  if (updated && locale !== DEFAULT_LOCALE && (name !== null || description !== null)) {
+    await tx.query(TRANSLATE, [id, locale, name, description]);
+  }
+  return changed(tx, id, locale, updated);
+};
+
+/** Inventory alone. Without an expected version the count is simply set; the product comes back in `locale`. */
+export const updateStock = async (
+  tx: Queryable,
+  id: number,
+  update: {
+    readonly expectedVersion: number | undefined;
+    readonly locale: Locale;
+    readonly stock: number;
+    readonly nowMs: number;
+  },
+): Promise<ProductChange> => {
+  const params = [id, update.stock, timestamp(update.nowMs), update.expectedVersion ?? null];
+  return changed(tx, id, update.locale, (await tx.query(UPDATE_STOCK, params)).length > 0);
 };
 
 export const deleteProduct = async (tx: Queryable, id: number): Promise<void> => {
-  await tx.query("DELETE FROM products WHERE id = $1", [id]);
+  await tx.query(DELETE, [id]);
 };
-
-export const listCategories = async (db: Queryable): Promise<readonly Category[]> => {
-  const rows = await db.query(`SELECT c.slug, c.name, count(p.id)::integer AS products
-    FROM categories c LEFT JOIN products p ON p.category = c.slug GROUP BY c.slug ORDER BY c.position`);
-  return rows.map((row) => {
-    const category = parseCategory(row);
-    if (category === undefined) throw new Error(`a category row does not look like one: ${JSON.stringify(row)}`);
-    return category;
-  });
-};
-
-export const categorySlugs = async (db: Queryable): Promise<ReadonlySet<string>> =>
-  new Set((await db.query("SELECT slug FROM categories")).map((row) => String(row["slug"])));

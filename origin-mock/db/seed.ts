@@ -1,11 +1,14 @@
 // Owns the filling of an empty database: the demonstration catalogue and its people, once.
 import { hashPassword } from "../auth/passwords.ts";
+import { TRANSLATIONS } from "./catalogue-texts.ts";
+import type { TranslatedLocale } from "./catalogue-texts.ts";
 import { CATEGORIES } from "./catalogue-words.ts";
-import { generateProducts } from "./generate.ts";
+import { inventCatalogue, inventReviews } from "./generate.ts";
+import type { Invented } from "./generate.ts";
 import { SETUP_LOCK } from "./migrate.ts";
 import type { Database, Queryable } from "./port.ts";
+import { nextVersion } from "./products.ts";
 
-const SEED_NAME = "catalogue-1";
 const BATCH = 1_000;
 
 const PEOPLE = [
@@ -20,34 +23,119 @@ const PAYMENT_METHODS = [
   { id: 3, username: "bob", kind: "card", label: "Visa ending 1881", expires: "2030-01" },
 ] as const;
 
-const insertAll = async (tx: Queryable, table: string, columns: string, rows: readonly object[]): Promise<void> => {
+const PRODUCT_COLUMNS =
+  "id, name, brand, description, category, price_cents, list_price_cents, stock, version, updated_at";
+const TRANSLATED_LOCALES = ["de", "fr"] as const satisfies readonly TranslatedLocale[];
+
+const insertAll = async (
+  tx: Queryable,
+  table: string,
+  columns: string,
+  rows: readonly object[],
+  condition = "",
+): Promise<void> => {
   // One parameter per batch, whatever the number of rows: a JSON array read as the table's own row type.
   const sql = `INSERT INTO ${table} (${columns})
-    SELECT ${columns} FROM jsonb_populate_recordset(NULL::${table}, $1::text::jsonb)`;
+    SELECT ${columns} FROM jsonb_populate_recordset(NULL::${table}, $1::text::jsonb) ${condition}`;
   for (let start = 0; start < rows.length; start += BATCH) {
     await tx.query(sql, [JSON.stringify(rows.slice(start, start + BATCH))]);
   }
 };
 
-/** True when it filled the database, false when that was done before. */
-export const seed = async (db: Database): Promise<boolean> => {
-  const people = await Promise.all(
+/** Done once in the life of a database. A new step has a new name, and finds what people have changed since. */
+type Step = { readonly name: string; fill(tx: Queryable, invented: readonly Invented[]): Promise<void> };
+
+const hashedPeople = () =>
+  Promise.all(
     PEOPLE.map(async ({ password, ...person }) => ({
       ...person,
       password_hash: password === undefined ? null : await hashPassword(password, person.username),
     })),
   );
-  return db.transaction(async (tx) => {
-    await tx.query(SETUP_LOCK);
-    const done = await tx.query("SELECT 1 AS done FROM seeds WHERE name = $1", [SEED_NAME]);
-    if (done.length > 0) return false;
+
+const CATALOGUE: Step = {
+  name: "catalogue-1",
+  async fill(tx, invented) {
     const categories = CATEGORIES.map(({ slug, name }, position) => ({ slug, name, position }));
-    const productColumns = "id, name, brand, description, category, price_cents, stock, version, updated_at";
+    const products = invented.map(({ product }) => product);
     await insertAll(tx, "categories", "slug, name, position", categories);
-    await insertAll(tx, "products", productColumns, generateProducts());
-    await insertAll(tx, "users", "username, display_name, email, password_hash", people);
+    await insertAll(tx, "products", PRODUCT_COLUMNS, products);
+    await insertAll(tx, "users", "username, display_name, email, password_hash", await hashedPeople());
     await insertAll(tx, "payment_methods", "id, username, kind, label, expires", PAYMENT_METHODS);
-    await tx.query("INSERT INTO seeds (name) VALUES ($1)", [SEED_NAME]);
+  },
+};
+
+/** For databases filled before there were list prices: a change like any other, so with a new version. */
+const LIST_PRICES: Step = {
+  name: "list-prices-1",
+  async fill(tx, invented) {
+    const priced = invented.flatMap(({ product: { id, list_price_cents } }) =>
+      list_price_cents === null ? [] : [{ id, list_price_cents }],
+    );
+    await tx.query(
+      `UPDATE products SET list_price_cents = priced.list_price_cents, ${nextVersion("'-infinity'")}
+        FROM jsonb_to_recordset($1::text::jsonb) AS priced (id integer, list_price_cents integer)
+        WHERE products.id = priced.id AND products.list_price_cents IS NULL
+          AND priced.list_price_cents > products.price_cents`,
+      [JSON.stringify(priced)],
+    );
+  },
+};
+
+const TRANSLATED: Step = {
+  name: "translations-1",
+  async fill(tx, invented) {
+    const names = TRANSLATED_LOCALES.flatMap((locale) =>
+      Object.entries(TRANSLATIONS[locale].categories).map(([slug, { name }]) => ({ slug, locale, name })),
+    );
+    await insertAll(tx, "category_translations", "slug, locale, name", names);
+    const texts = invented.flatMap(({ product: { id, brand }, translations }) =>
+      TRANSLATED_LOCALES.map((locale) => ({ product_id: id, locale, brand, ...translations[locale] })),
+    );
+    const stillThere = "WHERE (product_id, brand) IN (SELECT id, brand FROM products)";
+    await insertAll(tx, "product_translations", "product_id, locale, brand, name, description", texts, stillThere);
+  },
+};
+
+const REVIEWS: Step = {
+  name: "reviews-1",
+  async fill(tx, invented) {
+    const reviews = inventReviews(invented.map(({ product }) => product));
+    const stillThere = "WHERE product_id IN (SELECT id FROM products)";
+    await insertAll(tx, "reviews", "product_id, username, rating", reviews, stillThere);
+  },
+};
+
+const STEPS: readonly Step[] = [CATALOGUE, LIST_PRICES, TRANSLATED, REVIEWS];
+
+const WORD_INDEXES = ["products_by_words", "product_translations_by_words_de", "product_translations_by_words_fr"];
+
+/** Thousands of rows enter the indexes of words twice as fast by way of the list that single rows do without. */
+const inBulk = async (tx: Queryable, fill: () => Promise<void>): Promise<void> => {
+  await tx.script(WORD_INDEXES.map((name) => `ALTER INDEX ${name} SET (fastupdate = on)`).join("; "));
+  await fill();
+  await tx.script(
+    WORD_INDEXES.map(
+      (name) => `SELECT gin_clean_pending_list('${name}'); ALTER INDEX ${name} SET (fastupdate = off)`,
+    ).join("; "),
+  );
+};
+
+/** True when it filled anything, false when all was done before. */
+export const seed = (db: Database): Promise<boolean> =>
+  db.transaction(async (tx) => {
+    await tx.query(SETUP_LOCK);
+    const done = new Set((await tx.query("SELECT name FROM seeds")).map((row) => row["name"]));
+    const pending = STEPS.filter(({ name }) => !done.has(name));
+    if (pending.length === 0) return false;
+    const invented = inventCatalogue();
+    await inBulk(tx, async () => {
+      for (const { name, fill } of pending) {
+        await fill(tx, invented);
+        await tx.query("INSERT INTO seeds (name) VALUES ($1)", [name]);
+      }
+    });
+    // The embedded database counts its rows only when told to, and plans badly for tables it knows nothing of.
+    await tx.script("REFRESH MATERIALIZED VIEW category_totals; ANALYZE products, product_translations, reviews");
     return true;
   });
-};

@@ -1,30 +1,65 @@
 // Owns the SQL about people: who they are, how they sign in, what they pay with.
-import type { Queryable } from "./port.ts";
+import { statement } from "./port.ts";
+import type { Queryable, Row } from "./port.ts";
 
-export type Profile = { readonly username: string; readonly display_name: string; readonly email: string };
+export type Profile = {
+  readonly username: string;
+  readonly display_name: string;
+  readonly email: string;
+  readonly version: number;
+};
+export type ProfileChanges = Partial<Pick<Profile, "display_name" | "email">>;
+/** `conflict`: the profile is no longer the expected version. Neither it nor `missing` has changed anything. */
+export type ProfileChange =
+  | { readonly kind: "updated"; readonly profile: Profile }
+  | { readonly kind: "conflict" }
+  | { readonly kind: "missing" };
 export type PaymentMethod = { readonly kind: string; readonly label: string; readonly expires: string };
 
+const FIND = statement("profile-find", "SELECT username, display_name, email, version FROM users WHERE username = $1");
+const UPDATE = statement(
+  "profile-update",
+  `UPDATE users SET display_name = coalesce($3::text, display_name), email = coalesce($4::text, email),
+    version = version + 1 WHERE username = $1 AND version = $2 RETURNING username, display_name, email, version`,
+);
+const PASSWORD_HASH = statement("user-password-hash", "SELECT password_hash FROM users WHERE username = $1");
+const PAYMENT_METHODS = statement(
+  "payment-methods",
+  "SELECT kind, label, expires FROM payment_methods WHERE username = $1 ORDER BY id",
+);
+
+const profileFrom = (row: Row): Profile => ({
+  username: String(row["username"]),
+  display_name: String(row["display_name"]),
+  email: String(row["email"]),
+  version: Number(row["version"]),
+});
+
 export const findProfile = async (db: Queryable, username: string): Promise<Profile | undefined> => {
-  const [row] = await db.query("SELECT username, display_name, email FROM users WHERE username = $1", [username]);
-  if (row === undefined) return undefined;
-  return {
-    username: String(row["username"]),
-    display_name: String(row["display_name"]),
-    email: String(row["email"]),
-  };
+  const [row] = await db.query(FIND, [username]);
+  return row === undefined ? undefined : profileFrom(row);
+};
+
+export const updateProfile = async (
+  tx: Queryable,
+  username: string,
+  expectedVersion: number,
+  { display_name = null, email = null }: { readonly [Name in keyof ProfileChanges]: ProfileChanges[Name] | null },
+): Promise<ProfileChange> => {
+  const [row] = await tx.query(UPDATE, [username, expectedVersion, display_name, email]);
+  if (row !== undefined) return { kind: "updated", profile: profileFrom(row) };
+  return { kind: (await tx.query(FIND, [username])).length === 0 ? "missing" : "conflict" };
 };
 
 export const findPasswordHash = async (db: Queryable, username: string): Promise<string | undefined> => {
-  const [row] = await db.query("SELECT password_hash FROM users WHERE username = $1", [username]);
+  const [row] = await db.query(PASSWORD_HASH, [username]);
   const hash = row?.["password_hash"];
   return typeof hash === "string" ? hash : undefined;
 };
 
-export const listPaymentMethods = async (db: Queryable, username: string): Promise<readonly PaymentMethod[]> => {
-  const sql = "SELECT kind, label, expires FROM payment_methods WHERE username = $1 ORDER BY id";
-  return (await db.query(sql, [username])).map((row) => ({
+export const listPaymentMethods = async (db: Queryable, username: string): Promise<readonly PaymentMethod[]> =>
+  (await db.query(PAYMENT_METHODS, [username])).map((row) => ({
     kind: String(row["kind"]),
     label: String(row["label"]),
     expires: String(row["expires"]),
   }));
-};

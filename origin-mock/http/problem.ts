@@ -15,6 +15,10 @@ const TITLES = {
   412: "Precondition Failed",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  416: "Range Not Satisfiable",
+  422: "Unprocessable Content",
+  428: "Precondition Required",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 } as const satisfies Partial<Record<ContentfulStatusCode, string>>;
@@ -23,10 +27,16 @@ export const problem = (
   c: Context,
   status: keyof typeof TITLES,
   detail: string,
-  extra: { readonly errors?: readonly Fault[]; readonly headers?: Readonly<Record<string, string>> } = {},
+  extra: {
+    readonly errors?: readonly Fault[];
+    /** Extension members (RFC 9457 3.2). */
+    readonly members?: Readonly<Record<string, unknown>>;
+    readonly headers?: Readonly<Record<string, string>>;
+  } = {},
 ): Response => {
   const errors = extra.errors === undefined ? {} : { errors: extra.errors };
-  const body = JSON.stringify({ type: "about:blank", title: TITLES[status], status, detail, ...errors });
+  const members = { ...errors, ...extra.members };
+  const body = JSON.stringify({ type: "about:blank", title: TITLES[status], status, detail, ...members });
   return c.body(body, status, {
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",

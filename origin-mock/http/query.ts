@@ -1,13 +1,28 @@
-// Owns the reading of numbers and names from URLs: the value, or the fault that says where and why.
+// Owns the reading of numbers and names from URLs: the value, or every fault, with where and why. Unknown names are ignored.
+import { parseListCursor, parseSearchCursor } from "../catalogue/cursor.ts";
+import type { ListCursor, SearchCursor } from "../catalogue/cursor.ts";
+import type { Parsed } from "./parsed.ts";
 import type { Fault } from "./problem.ts";
 
-export type ListQuery = { readonly category: string | undefined; readonly page: number; readonly limit: number };
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: Fault[] };
+/** A page counted from the start, or what comes after a product: cheap however deep, and unmoved by what comes before. */
+export type ListPosition =
+  | { readonly by: "page"; readonly page: number }
+  | { readonly by: "after"; readonly after: ListCursor };
+export type ListQuery = {
+  readonly category: string | undefined;
+  readonly limit: number;
+  readonly position: ListPosition;
+};
+/** `q` in the one form that all its spellings share. */
+export type SearchQuery = { readonly q: string; readonly limit: number; readonly after: SearchCursor | undefined };
+
+type Queries = Readonly<Record<string, readonly string[]>>;
 
 const LARGEST_ID = 2_147_483_647;
 const LARGEST_PAGE = 10_000;
 const LARGEST_LIMIT = 100;
 const DEFAULT_LIMIT = 24;
+const LONGEST_SEARCH = 100;
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 
 /** Digits only, no leading zero: one number has one spelling, so one URL. */
@@ -24,7 +39,15 @@ export const parseProductId = (text: string): Parsed<number> => {
   return { ok: false, faults: [{ in: "path", at: "id", detail }] };
 };
 
-export const parseListQuery = (queries: Readonly<Record<string, readonly string[]>>): Parsed<ListQuery> => {
+const SLUG_DETAIL = "must be a category's slug: lower-case letters, digits and hyphens, at most 64";
+
+export const parseSlug = (text: string): Parsed<string> =>
+  SLUG.test(text)
+    ? { ok: true, value: text }
+    : { ok: false, faults: [{ in: "path", at: "slug", detail: SLUG_DETAIL }] };
+
+/** Reads parameters one by one and remembers what was wrong with each. */
+const reader = (queries: Queries) => {
   const faults: Fault[] = [];
   const fault = (at: string, detail: string): void => {
     faults.push({ in: "query", at, detail });
@@ -34,18 +57,57 @@ export const parseListQuery = (queries: Readonly<Record<string, readonly string[
     if (values.length > 1) fault(name, "must be given once");
     return values.length > 1 ? undefined : values[0];
   };
-  const integer = (name: string, largest: number, fallback: number): number => {
+  const integer = (name: string, largest: number): number | undefined => {
     const text = single(name);
-    if (text === undefined) return fallback;
+    if (text === undefined) return undefined;
     const value = positiveInteger(text, largest);
     if (value === undefined) fault(name, `must be a whole number from 1 to ${largest}`);
-    return value ?? fallback;
+    return value;
   };
-  const page = integer("page", LARGEST_PAGE, 1);
-  const limit = integer("limit", LARGEST_LIMIT, DEFAULT_LIMIT);
+  const cursor = <T>(name: string, parse: (text: string) => Parsed<T>): T | undefined => {
+    const text = single(name);
+    if (text === undefined) return undefined;
+    const parsed = parse(text);
+    if (!parsed.ok) faults.push(...parsed.faults);
+    return parsed.ok ? parsed.value : undefined;
+  };
+  return { faults, fault, single, integer, cursor };
+};
+
+export const parseDealsQuery = (queries: Queries): Parsed<{ readonly limit: number }> => {
+  const { faults, integer } = reader(queries);
+  const limit = integer("limit", LARGEST_LIMIT) ?? DEFAULT_LIMIT;
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, value: { limit } };
+};
+
+export const parseListQuery = (queries: Queries): Parsed<ListQuery> => {
+  const { faults, fault, single, integer, cursor } = reader(queries);
+  const page = integer("page", LARGEST_PAGE);
+  const after = cursor("after", parseListCursor);
+  const limit = integer("limit", LARGEST_LIMIT) ?? DEFAULT_LIMIT;
   const category = single("category");
-  if (category !== undefined && !SLUG.test(category)) {
-    fault("category", "must be a category's slug: lower-case letters, digits and hyphens, at most 64");
+  if (category !== undefined && !SLUG.test(category)) fault("category", SLUG_DETAIL);
+  if (queries["page"] !== undefined && queries["after"] !== undefined) fault("after", "cannot be combined with page");
+  if (faults.length > 0) return { ok: false, faults };
+  const position: ListPosition = after === undefined ? { by: "page", page: page ?? 1 } : { by: "after", after };
+  return { ok: true, value: { category, limit, position } };
+};
+
+/** Letters that mean the same, case, and any kind or number of spaces make no difference. */
+const canonical = (text: string): string =>
+  text.normalize("NFKC").toLowerCase().normalize("NFKC").replace(/\s+/gu, " ").trim();
+
+export const parseSearchQuery = (queries: Queries): Parsed<SearchQuery> => {
+  const { faults, fault, single, integer, cursor } = reader(queries);
+  const text = single("q");
+  const q = canonical(text ?? "");
+  const { length } = Array.from(q);
+  if (queries["q"] === undefined) fault("q", "is missing");
+  if (text !== undefined && (length === 0 || length > LONGEST_SEARCH)) {
+    fault("q", `must have 1 to ${LONGEST_SEARCH} characters, not counting spaces around them`);
   }
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, value: { category, page, limit } };
+  if (/\p{Cc}/u.test(q)) fault("q", "must have no control characters");
+  const limit = integer("limit", LARGEST_LIMIT) ?? DEFAULT_LIMIT;
+  const after = cursor("after", parseSearchCursor);
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, value: { q, limit, after } };
 };

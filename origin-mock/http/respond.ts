@@ -1,6 +1,7 @@
 // Owns successful answers to reads: headers, validators, and the 304 when the client already has it.
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
+import type { Locale } from "../catalogue/locale.ts";
 import { judge } from "./conditional.ts";
 import type { Conditions, Validators } from "./conditional.ts";
 import { problem } from "./problem.ts";
@@ -16,22 +17,24 @@ export const conditionsOf = (c: Context): Conditions => ({
 export const contentETag = (body: string | Uint8Array): string =>
   `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
 
+export const validatorFields = ({ etag, lastModifiedMs }: Validators): Readonly<Record<string, string>> => ({
+  ETag: etag,
+  ...(lastModifiedMs === undefined ? {} : { "Last-Modified": new Date(lastModifiedMs).toUTCString() }),
+});
+
 export type Representation = {
   readonly body: string | Uint8Array<ArrayBuffer>;
   readonly contentType: string;
+  /** Where it differs by language. A 304 does not repeat it. */
+  readonly language?: Locale;
   readonly validators: Validators;
   /** A 304 carries them too (RFC 9110 15.4.5): cache policy, tags, Vary. */
   readonly headers: Readonly<Record<string, string>>;
 };
 
-export const respond = (c: Context, { body, contentType, validators, headers }: Representation): Response => {
-  const all = {
-    ...headers,
-    ETag: validators.etag,
-    ...(validators.lastModifiedMs === undefined
-      ? {}
-      : { "Last-Modified": new Date(validators.lastModifiedMs).toUTCString() }),
-  };
+export const respond = (c: Context, representation: Representation): Response => {
+  const { body, contentType, language, validators, headers } = representation;
+  const all = { ...headers, ...validatorFields(validators) };
   switch (judge(c.req.method, conditionsOf(c), validators)) {
     case "not-modified":
       return c.body(null, 304, all);
@@ -41,6 +44,7 @@ export const respond = (c: Context, { body, contentType, validators, headers }: 
       return c.body(body, 200, {
         ...all,
         "Content-Type": contentType,
+        ...(language === undefined ? {} : { "Content-Language": language }),
         // Said here, so that HEAD says it too.
         "Content-Length": String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength),
       });

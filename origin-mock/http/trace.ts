@@ -1,5 +1,6 @@
 // Owns what a response says about its own making: X-Request-Id, X-Cache-*, Server-Timing, and the trace it belongs to.
 import type { MiddlewareHandler } from "hono";
+import type { Identity } from "../auth/identify.ts";
 import type { Reading } from "../cache/cache-aside.ts";
 import { continueTrace } from "./traceparent.ts";
 
@@ -14,21 +15,31 @@ export type Trace = {
   readonly traceparent: string;
   readonly spans: Span[];
 };
-export type ShopEnv = { Variables: { trace: Trace } };
+export type ShopEnv = {
+  Variables: {
+    trace: Trace;
+    /** Set by the gateway. Rejects with RedisUnavailable where a session cannot be checked. */
+    identity: () => Promise<Identity | undefined>;
+  };
+};
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
-const noteSpan = (trace: Trace, span: Span): void => {
+export const noteSpan = (trace: Trace, span: Span): void => {
   trace.spans.push(span);
 };
 
-export const noteReading = (trace: Trace, reading: Reading<unknown>): void => {
+export const noteReading = (trace: Trace, reading: Omit<Reading<unknown>, "value">): void => {
   noteSpan(trace, { tier: "app", outcome: reading.outcome, ms: reading.cacheMs });
   if (reading.databaseMs !== undefined) noteSpan(trace, { tier: "db", ms: reading.databaseMs });
 };
 
 const outcomeOf = (trace: Trace, tier: Tier): string | undefined =>
   trace.spans.findLast((span) => span.tier === tier && span.outcome !== undefined)?.outcome;
+
+/** What the gateway answered by itself has not been to the application, and says nothing of its cache. */
+const GATEWAY_ALONE = ["hit", "revalidated", "shared", "limited", "refused"] as const;
+export type GatewayOutcome = (typeof GATEWAY_ALONE)[number] | "miss" | "bypass";
 
 const serverTiming = (trace: Trace, totalMs: number): string => {
   const members = TIERS.flatMap((tier) => {
@@ -59,8 +70,10 @@ export const traced =
     c.set("trace", trace);
     await next();
     c.res.headers.set("X-Request-Id", requestId);
-    c.res.headers.set("X-Cache-App", (outcomeOf(trace, "app") ?? "bypass").toUpperCase());
     const gateway = outcomeOf(trace, "gateway");
+    if (!GATEWAY_ALONE.some((alone) => alone === gateway)) {
+      c.res.headers.set("X-Cache-App", (outcomeOf(trace, "app") ?? "bypass").toUpperCase());
+    }
     if (gateway !== undefined) c.res.headers.set("X-Cache-Gateway", gateway.toUpperCase());
     c.res.headers.set("Server-Timing", serverTiming(trace, parts.monotonicMs() - startMs));
   };

@@ -1,50 +1,108 @@
-// Owns the edge's purge client: one authenticated POST, with a deadline. It reports, it never throws.
+// Owns the edge's purge client: authenticated POSTs within the edge's limits, with a deadline. It reports, it never throws.
+import { createHash } from "node:crypto";
 import { isRecord } from "../catalogue/product.ts";
 import { messageOf } from "../error.ts";
-
-export type CdnResult =
-  | { readonly status: "purged"; readonly tags: readonly string[]; readonly seq: number }
-  | { readonly status: "failed"; readonly tags: readonly string[]; readonly reason: string }
-  | { readonly status: "skipped"; readonly reason: string };
-
-export type PurgeCdn = (tags: readonly string[]) => Promise<CdnResult>;
+import type { CdnResult, PurgeCdn, PurgeContext } from "./port.ts";
+import { retryAfterMs } from "./retry-after.ts";
 
 const TIMEOUT_MS = 2_000;
+/** The edge takes so many targets in one order. */
+const MOST_TAGS = 1_000;
+const LONGEST_REASON = 500;
 
-const readReceipt = async (response: Response): Promise<number> => {
-  const text = await response.text();
-  if (response.status !== 200) throw new Error(`the edge answered ${response.status}`);
-  const receipt: unknown = JSON.parse(text);
-  const seq = isRecord(receipt) ? receipt["seq"] : undefined;
-  if (typeof seq !== "number") throw new Error("the edge's receipt has no sequence number");
-  return seq;
+// What is wrong with the order itself. Everything else is about the way to the edge: a wrong token (401), an edge that
+// has none (404) or somebody else's server refuse every order alike, and giving orders up would lose them all.
+const REFUSED: ReadonlySet<number> = new Set([400, 403, 413, 422]);
+
+type Answer =
+  | { readonly status: "done"; readonly seq: number }
+  | Omit<Extract<CdnResult, { readonly status: "failed" }>, "tags">;
+
+const temporary = (reason: string, afterMs?: number): Answer => ({
+  status: "failed",
+  failure: "temporary",
+  reason: reason.slice(0, LONGEST_REASON),
+  ...(afterMs === undefined ? {} : { retryAfterMs: afterMs }),
+});
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 };
 
-export const createCdn = (options: {
-  readonly edgeUrl: string | undefined;
+/** The edge names every problem in `detail` (RFC 9457). */
+const detailOf = (body: unknown): string =>
+  isRecord(body) && typeof body["detail"] === "string" ? `: ${body["detail"]}` : "";
+
+const readAnswer = async (response: Response): Promise<Answer> => {
+  const body = parseJson(await response.text());
+  if (response.status === 200) {
+    const seq = isRecord(body) ? body["seq"] : undefined;
+    if (typeof seq === "number") return { status: "done", seq };
+    return temporary("the edge's receipt has no sequence number");
+  }
+  const reason = `the edge answered ${response.status}${detailOf(body)}`;
+  if (REFUSED.has(response.status)) {
+    return { status: "failed", failure: "refused", reason: reason.slice(0, LONGEST_REASON) };
+  }
+  return temporary(reason, retryAfterMs(response.headers));
+};
+
+// The events and the order: a batch put together otherwise, or a reach that was changed meanwhile, is another order.
+const idempotencyKey = (events: readonly string[], body: string): Readonly<Record<string, string>> =>
+  events.length === 0
+    ? {}
+    : {
+        "Idempotency-Key": createHash("sha256")
+          .update(JSON.stringify([events, body]))
+          .digest("base64url"),
+      };
+
+type Options = {
+  readonly edgeUrl: string;
   readonly token: string | undefined;
   readonly timeoutMs?: number;
-}): PurgeCdn => {
-  const { edgeUrl, token, timeoutMs = TIMEOUT_MS } = options;
-  if (edgeUrl === undefined) return async () => ({ status: "skipped", reason: "no edge URL is configured" });
+};
+
+export const createCdn = ({ edgeUrl, token, timeoutMs = TIMEOUT_MS }: Options): PurgeCdn => {
   const endpoint = new URL("/.strata/purge", edgeUrl);
   const headers = {
     "Content-Type": "application/json",
     ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
   };
-  return async (tags) => {
+
+  const send = async (tags: readonly string[], context: PurgeContext): Promise<Answer> => {
+    const body = JSON.stringify({ tags });
     try {
       const response = await fetch(endpoint, {
         method: "POST",
-        headers,
-        body: JSON.stringify({ tags }),
+        headers: {
+          ...headers,
+          ...idempotencyKey(context.events, body),
+          "X-Request-Id": context.requestId,
+          traceparent: context.traceparent,
+        },
+        body,
         redirect: "manual",
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(Math.min(timeoutMs, context.withinMs ?? timeoutMs)),
       });
-      return { status: "purged", tags, seq: await readReceipt(response) };
+      return await readAnswer(response);
     } catch (error) {
       const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : "";
-      return { status: "failed", tags, reason: `${messageOf(error)}${cause}` };
+      return temporary(`${messageOf(error)}${cause}`);
     }
+  };
+
+  return async (tags, context) => {
+    let seq = 0;
+    for (let sent = 0; sent < tags.length; sent += MOST_TAGS) {
+      const answer = await send(tags.slice(sent, sent + MOST_TAGS), context);
+      if (answer.status === "failed") return { ...answer, tags: tags.slice(sent) };
+      seq = Math.max(seq, answer.seq);
+    }
+    return { status: "done", tags, seq };
   };
 };

@@ -1,8 +1,5 @@
-// Owns what a changed product makes untrue: entries of the application cache, and tags at the edge.
+// Owns the names by which things are invalidated: addresses in the application's cache, tags at gateway and edge.
 import type { CacheAddress } from "../cache/key.ts";
-import type { Product } from "../catalogue/product.ts";
-
-export type Targets = { readonly addresses: readonly CacheAddress[]; readonly tags: readonly string[] };
 
 // Not a category: slugs have no asterisk.
 const WHOLE_SHOP = "*";
@@ -13,31 +10,20 @@ export const listAddress = (category: string | undefined): CacheAddress => ({
   id: category ?? WHOLE_SHOP,
 });
 export const CATEGORIES_ADDRESS: CacheAddress = { entity: "categories", id: "" };
+export const DEALS_ADDRESS: CacheAddress = { entity: "deals", id: "" };
+export const profileAddress = (username: string): CacheAddress => ({ entity: "profile", id: username });
 
 export const productTag = (id: number): string => `product:${id}`;
 export const categoryTag = (slug: string): string => `category:${slug}`;
+/** Private to the gateway: what is for one person is at no edge. */
+export const userTag = (username: string): string => `user:${username}`;
 /** On everything that shows products. */
 export const PRODUCTS_TAG = "products";
 /** On the pages of the whole shop, which all shift when a product leaves. */
 export const WHOLE_LIST_TAG = "product-list";
 export const CATEGORIES_TAG = "categories";
-
-/** `after` is undefined when the product was deleted. */
-export const targetsOf = (before: Product, after: Product | undefined): Targets => {
-  const slugs = [...new Set(after === undefined ? [before.category] : [before.category, after.category])];
-  const membershipChanged = after === undefined || after.category !== before.category;
-  return {
-    addresses: [
-      productAddress(before.id),
-      listAddress(undefined),
-      ...slugs.map(listAddress),
-      ...(membershipChanged ? [CATEGORIES_ADDRESS] : []),
-    ],
-    tags: [
-      productTag(before.id),
-      ...slugs.map(categoryTag),
-      ...(membershipChanged ? [CATEGORIES_TAG] : []),
-      ...(after === undefined ? [WHOLE_LIST_TAG] : []),
-    ],
-  };
-};
+export const DEALS_TAG = "deals";
+/** On results of searches: a changed product may be found by other words than before. */
+export const SEARCH_TAG = "search";
+/** On every answer. */
+export const SHOP_TAG = "shop";

@@ -1,10 +1,13 @@
 // Owns the Redis connection: the official client, with a deadline on every command. What is called is its users' affair.
 import { createClient } from "redis";
 import { messageOf, shopError } from "../error.ts";
+import { createBreaker } from "./breaker.ts";
 
 const CONNECT_TIMEOUT_MS = 500;
 const COMMAND_TIMEOUT_MS = 250;
 const LONGEST_RECONNECT_MS = 1_000;
+/** How long a server that let a deadline pass is left alone. */
+const REST_MS = 1_000;
 
 const clientFor = (url: string) =>
   createClient({
@@ -19,16 +22,22 @@ const clientFor = (url: string) =>
 export type RedisClient = ReturnType<typeof clientFor>;
 
 export type RedisConnection = {
-  /** Rejects with RedisUnavailable when the work fails or takes longer than `withinMs` (default 250 ms). */
+  /**
+   * Rejects with RedisUnavailable when the work fails or takes longer than `withinMs` (default 250 ms); at once, for a
+   * second, after that has happened.
+   */
   run<T>(work: (client: RedisClient) => Promise<T>, withinMs?: number): Promise<T>;
   close(): Promise<void>;
 };
 
 // The client's own timeout ends when a command is written; a server that accepts and never answers needs this one.
-const withDeadline = async <T>(answer: Promise<T>, withinMs: number): Promise<T> => {
+const withDeadline = async <T>(answer: Promise<T>, withinMs: number, onTimeout: () => void): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${withinMs} ms`)), withinMs);
+    timer = setTimeout(() => {
+      onTimeout();
+      reject(new Error(`no answer within ${withinMs} ms`));
+    }, withinMs);
   });
   try {
     return await Promise.race([answer, deadline]);
@@ -45,8 +54,13 @@ export const openRedis = async (
   on: { readonly ready: () => void; readonly error: (error: Error) => void },
 ): Promise<RedisConnection> => {
   const client = clientFor(url);
+  const breaker = createBreaker(() => performance.now(), REST_MS);
   client.on("error", on.error);
-  client.on("ready", on.ready);
+  client.on("ready", () => {
+    // Another connection is another chance, perhaps another server.
+    breaker.answered();
+    on.ready();
+  });
   const connected = client.connect().catch(on.error);
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
@@ -55,7 +69,13 @@ export const openRedis = async (
   await Promise.race([connected, patience]);
   clearTimeout(timer);
   return {
-    run: (work, withinMs = COMMAND_TIMEOUT_MS) => withDeadline(work(client), withinMs),
+    async run(work, withinMs = COMMAND_TIMEOUT_MS) {
+      if (!breaker.admits()) throw shopError("RedisUnavailable", "it did not answer a moment ago");
+      const answer = work(client);
+      // Also when it comes after its deadline: the server is back.
+      answer.then(breaker.answered, () => undefined);
+      return withDeadline(answer, withinMs, breaker.timedOut);
+    },
     async close() {
       // Nothing is worth waiting for: cached values can be read again, deletions were awaited by their callers.
       client.destroy();

@@ -1,30 +1,38 @@
-// Owns changes to products: the administrator's PUT and DELETE, each followed by the invalidation of every tier.
+// Owns changes to products: the administrator's PUT and DELETE, each recorded as an event with the change itself.
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { createMiddleware } from "hono/factory";
 import { parseChanges } from "../catalogue/changes.ts";
+import { DEFAULT_LOCALE, LOCALES } from "../catalogue/locale.ts";
+import type { Locale } from "../catalogue/locale.ts";
 import { productETag } from "../catalogue/product.ts";
 import type { Product } from "../catalogue/product.ts";
 import type { Identify } from "../auth/identify.ts";
 import type { Database, Queryable } from "../db/port.ts";
-import { categorySlugs, deleteProduct, lockProduct, updateProduct } from "../db/products.ts";
+import { categorySlugs } from "../db/categories.ts";
+import { deleteProduct, lockProduct, updateProduct } from "../db/products.ts";
 import type { ProductChanges } from "../db/products.ts";
+import type { InvalidateFor, HappenedEvent } from "../events/handle.ts";
+import type { EventRecorder, TraceIds } from "../events/port.ts";
+import { productEvent } from "../events/product-event.ts";
 import { judge } from "../http/conditional.ts";
 import type { Conditions } from "../http/conditional.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
+import { waitSeconds } from "../http/prefer.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
 import { conditionsOf } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import type { Invalidate } from "../invalidation/invalidate.ts";
-import { targetsOf } from "../invalidation/product-change.ts";
-import { CHALLENGE } from "./sign-in.ts";
+import type { MultiTierInvalidation } from "../invalidation/multi-tier.ts";
+import { reachOf } from "../invalidation/reach.ts";
+import { adminOnly } from "./admin-only.ts";
 
 type Parts = {
   readonly db: Database;
   readonly identify: Identify;
-  readonly invalidate: Invalidate;
+  readonly events: EventRecorder;
+  readonly invalidation: Pick<MultiTierInvalidation, "queued">;
+  readonly invalidateFor: InvalidateFor;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
 };
@@ -32,51 +40,75 @@ type Parts = {
 type Outcome =
   | { readonly kind: "missing" }
   | { readonly kind: "precondition-failed" }
-  | { readonly kind: "done"; readonly before: Product; readonly after: Product | undefined };
+  | {
+      readonly kind: "done";
+      readonly before: Product;
+      readonly after: Product | undefined;
+      readonly happened: HappenedEvent;
+    };
 
-/** Everything about one row in one transaction: the precondition holds until the change is committed. */
-const changeProduct = (
-  db: Database,
-  id: number,
-  request: { readonly method: string; readonly conditions: Conditions },
-  change: (tx: Queryable, before: Product) => Promise<Product | undefined>,
-): Promise<Outcome> =>
+const LONGEST_WAIT_SECONDS = 10;
+
+type Change = {
+  readonly id: number;
+  readonly locale: Locale;
+  readonly method: string;
+  readonly conditions: Conditions;
+  readonly trace: TraceIds;
+  /** Resolves to undefined when the product is gone afterwards. */
+  readonly apply: (tx: Queryable, before: Product) => Promise<Product | undefined>;
+};
+
+/** The row has a tag in each language: any of them names this version. */
+const isMet = ({ method, conditions }: Change, before: Product): boolean => {
+  const lastModifiedMs = Date.parse(before.updated_at);
+  const verdicts = LOCALES.map((locale) =>
+    judge(method, conditions, { etag: productETag(before, locale), lastModifiedMs }),
+  );
+  return conditions.ifMatch === undefined ? !verdicts.includes("precondition-failed") : verdicts.includes("proceed");
+};
+
+/** Everything about one row in one transaction: the precondition holds until the change is committed, and the event with it. */
+const changeProduct = (db: Database, events: EventRecorder, change: Change): Promise<Outcome> =>
   db.transaction(async (tx): Promise<Outcome> => {
-    const before = await lockProduct(tx, id);
+    const before = await lockProduct(tx, change.id, change.locale);
     if (before === undefined) return { kind: "missing" };
-    const validators = { etag: productETag(before), lastModifiedMs: Date.parse(before.updated_at) };
-    if (judge(request.method, request.conditions, validators) === "precondition-failed") {
-      return { kind: "precondition-failed" };
-    }
-    return { kind: "done", before, after: await change(tx, before) };
-  });
-
-const adminOnly = (identify: Identify) =>
-  createMiddleware<ShopEnv>(async (c, next) => {
-    const identity = await identify({ authorization: c.req.header("Authorization"), sid: undefined });
-    if (identity === undefined) return problem(c, 401, "an administrator's token is needed", { headers: CHALLENGE });
-    if (identity.role !== "admin") return problem(c, 403, `${identity.username} may not change products`);
-    return next();
+    if (!isMet(change, before)) return { kind: "precondition-failed" };
+    const after = await change.apply(tx, before);
+    const event = productEvent(before, after);
+    const { requestId, traceparent } = change.trace;
+    const eventId = await events.record(tx, event, { requestId, traceparent });
+    return { kind: "done", before, after, happened: { event, eventId, requestId, traceparent } };
   });
 
 const parsePut = async (
   c: Context<ShopEnv>,
   idText: string,
   db: Queryable,
-): Promise<{ readonly id: number; readonly changes: ProductChanges } | Response> => {
+): Promise<{ readonly id: number; readonly locale: Locale; readonly changes: ProductChanges } | Response> => {
   const id = parseProductId(idText);
   const idFaults = id.ok ? [] : id.faults;
   const body = await readJsonObject(c);
   if (body.kind === "refused") return body.response;
   if (body.kind === "faulty") return invalid(c, [...idFaults, body.fault]);
-  const { changes, faults } = parseChanges(body.value, await categorySlugs(db));
+  const { changes, locale, faults } = parseChanges(body.value, await categorySlugs(db));
   if (!id.ok || faults.length > 0) return invalid(c, [...idFaults, ...faults]);
-  return { id: id.value, changes };
+  return { id: id.value, locale, changes };
 };
 
-export const productAdminRoutes = ({ db, identify, invalidate, nowMs }: Parts): Hono<ShopEnv> => {
+export const productAdminRoutes = (parts: Parts): Hono<ShopEnv> => {
+  const { db, events, invalidation } = parts;
   const routes = new Hono<ShopEnv>();
-  const guard = adminOnly(identify);
+  const guard = adminOnly(parts.identify, "change products");
+
+  /** Committed by now: invalidating earlier would let a reader put the old row back. */
+  const invalidate = async (c: Context<ShopEnv>, happened: HappenedEvent) => {
+    events.wake();
+    const seconds = Math.min(waitSeconds(c.req.header("Prefer")) ?? 0, LONGEST_WAIT_SECONDS);
+    if (seconds === 0) return invalidation.queued(reachOf(happened.event), happened.eventId);
+    c.header("Preference-Applied", "wait");
+    return parts.invalidateFor(happened, seconds * 1_000);
+  };
 
   const answer = async (c: Context<ShopEnv>, id: number, outcome: Outcome): Promise<Response> => {
     switch (outcome.kind) {
@@ -85,31 +117,36 @@ export const productAdminRoutes = ({ db, identify, invalidate, nowMs }: Parts): 
       case "precondition-failed":
         return problem(c, 412, `product ${id} is not the version the condition names`);
       case "done": {
-        // Committed by now: invalidating earlier would let a reader put the old row back.
-        const invalidation = await invalidate(targetsOf(outcome.before, outcome.after));
-        return c.json({ product: outcome.after ?? outcome.before, invalidation }, 200, POLICY.secret);
+        const result = await invalidate(c, outcome.happened);
+        return c.json({ product: outcome.after ?? outcome.before, invalidation: result }, 200, POLICY.secret);
       }
     }
   };
 
+  const change = (c: Context<ShopEnv>, what: Pick<Change, "id" | "locale" | "apply">): Promise<Outcome> =>
+    changeProduct(db, events, { ...what, method: c.req.method, conditions: conditionsOf(c), trace: c.var.trace });
+
   routes.put("/:id", guard, async (c) => {
     const parsed = await parsePut(c, c.req.param("id"), db);
     if (parsed instanceof Response) return parsed;
-    const request = { method: "PUT", conditions: conditionsOf(c) };
-    const outcome = await changeProduct(db, parsed.id, request, (tx, before) =>
-      updateProduct(tx, before, parsed.changes, nowMs()),
-    );
-    return answer(c, parsed.id, outcome);
+    const { id, locale, changes } = parsed;
+    const apply: Change["apply"] = async (tx, before) => {
+      const update = { expectedVersion: before.version, locale, changes, nowMs: parts.nowMs() };
+      const updated = await updateProduct(tx, id, update);
+      if (updated.kind !== "updated") throw new Error(`product ${id} changed while its row was locked`);
+      return updated.product;
+    };
+    return answer(c, id, await change(c, { id, locale, apply }));
   });
 
   routes.delete("/:id", guard, async (c) => {
     const id = parseProductId(c.req.param("id"));
     if (!id.ok) return invalid(c, id.faults);
-    const request = { method: "DELETE", conditions: conditionsOf(c) };
-    const outcome = await changeProduct(db, id.value, request, async (tx, before) => {
+    const apply: Change["apply"] = async (tx, before) => {
       await deleteProduct(tx, before.id);
       return undefined;
-    });
+    };
+    const outcome = await change(c, { id: id.value, locale: DEFAULT_LOCALE, apply });
     return answer(c, id.value, outcome);
   });
 

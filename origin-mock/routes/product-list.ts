@@ -1,20 +1,38 @@
 // Owns the public pages of products.
 import { Hono } from "hono";
-import { parseList, parseProduct } from "../catalogue/product.ts";
+import { listCursor } from "../catalogue/cursor.ts";
+import type { Locale } from "../catalogue/locale.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
+import { listAfter, listProducts } from "../db/lists.ts";
 import type { Queryable } from "../db/port.ts";
-import { listProducts } from "../db/products.ts";
+import { localeOf } from "../http/locale.ts";
 import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseListQuery } from "../http/query.ts";
-import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
+import type { ListQuery } from "../http/query.ts";
 import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { categoryTag, listAddress, PRODUCTS_TAG, productTag, WHOLE_LIST_TAG } from "../invalidation/product-change.ts";
+import { categoryTag, listAddress, WHOLE_LIST_TAG } from "../invalidation/product-change.ts";
+import { hasProducts, parsePage, respondPage } from "./product-page.ts";
+import type { ProductPage } from "./product-page.ts";
 
 const LIST_TTL_MS = 60_000;
 
 type Parts = { readonly db: Queryable; readonly cache: CacheAside };
+
+const load = async (db: Queryable, { category, limit, position }: ListQuery, locale: Locale): Promise<ProductPage> => {
+  if (position.by === "after") {
+    const { products, next } = await listAfter(db, { category, after: position.after, limit, locale });
+    return { products, next: next ?? null };
+  }
+  const products = await listProducts(db, { category, page: position.page, limit, locale });
+  const last = products.at(-1);
+  // A full page may be the last one: what comes after it is then an empty one.
+  return { products, next: products.length < limit || last === undefined ? null : listCursor(last) };
+};
+
+const variantOf = ({ limit, position }: ListQuery, locale: Locale): string =>
+  `${locale}/${limit}/${position.by === "page" ? `page-${position.page}` : `after-${position.after.id}`}`;
 
 export const productListRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
@@ -22,28 +40,23 @@ export const productListRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
   routes.get("/", async (c) => {
     const query = parseListQuery(c.req.queries());
     if (!query.ok) return invalid(c, query.faults);
-    const { category, page, limit } = query.value;
+    const { category, limit, position } = query.value;
+    const locale = localeOf(c.req.header("Accept-Language"));
     const reading = await cache.read({
       address: listAddress(category),
-      variant: `${page}/${limit}`,
+      variant: variantOf(query.value, locale),
       ttlMs: LIST_TTL_MS,
-      parse: (value) => parseList(value, parseProduct),
-      load: () => listProducts(db, query.value),
-      // Pages past the end, and of unknown categories, would let anyone fill Redis with nothing.
-      keep: (products) => products.length > 0,
+      parse: parsePage,
+      load: () => load(db, query.value, locale),
+      keep: hasProducts,
     });
     noteReading(c.var.trace, reading);
-    const products = reading.value ?? [];
-    const body = JSON.stringify({ products, page, limit });
-    const listTag = category === undefined ? WHOLE_LIST_TAG : categoryTag(category);
-    return respond(c, {
-      body,
-      contentType: JSON_TYPE,
-      validators: { etag: contentETag(body) },
-      headers: {
-        ...POLICY.productList,
-        "Cache-Tag": [PRODUCTS_TAG, listTag, ...products.map(({ id }) => productTag(id))].join(","),
-      },
+    const { products, next } = reading.value ?? { products: [], next: null };
+    return respondPage(c, {
+      body: { products, ...(position.by === "page" ? { page: position.page } : {}), limit, next },
+      locale,
+      policy: POLICY.productList,
+      tags: [category === undefined ? WHOLE_LIST_TAG : categoryTag(category)],
     });
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));

@@ -1,50 +1,97 @@
-// Owns the public read of one product.
+// Owns the public read of one product, and of what people think of it.
 import { Hono } from "hono";
+import type { Context } from "hono";
+import { DEFAULT_LOCALE } from "../catalogue/locale.ts";
+import type { Locale } from "../catalogue/locale.ts";
 import { parseProduct, productETag } from "../catalogue/product.ts";
+import type { Product } from "../catalogue/product.ts";
+import { createRatings } from "../cache/aggregates.ts";
+import type { Rating } from "../cache/aggregates.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProduct } from "../db/products.ts";
+import { ratingsOf } from "../db/reviews.ts";
+import { localeOf } from "../http/locale.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, problem } from "../http/problem.ts";
+import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
-import { JSON_TYPE, respond } from "../http/respond.ts";
+import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { categoryTag, productAddress, PRODUCTS_TAG, productTag } from "../invalidation/product-change.ts";
 
 const PRODUCT_TTL_MS = 300_000;
+/** So long nobody asks the database again about a product that is not there. */
+const MISSING_TTL_MS = 10_000;
 
 type Parts = { readonly db: Queryable; readonly cache: CacheAside };
 
+const missing = (c: Context<ShopEnv>, id: number): Response =>
+  problem(c, 404, `there is no product ${id}`, {
+    headers: { ...POLICY.productMissing, "Cache-Tag": productTag(id) },
+  });
+
+/** Only of those that somebody has rated. */
+const loadRatings = async (db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Rating>> => {
+  const rows = [...(await ratingsOf(db, ids))];
+  return new Map(
+    rows.flatMap(([id, { rating, reviews }]) => (rating === null ? [] : [[id, { average: rating, count: reviews }]])),
+  );
+};
+
 export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
+  const ratings = createRatings({ cache, load: (ids) => loadRatings(db, ids) });
+
+  const read = async (c: Context<ShopEnv>, id: number, locale: Locale): Promise<Product | undefined> => {
+    const reading = await cache.read({
+      address: productAddress(id),
+      variant: locale,
+      ttlMs: PRODUCT_TTL_MS,
+      negativeMs: MISSING_TTL_MS,
+      parse: parseProduct,
+      load: () => findProduct(db, id, locale),
+    });
+    noteReading(c.var.trace, reading);
+    return reading.value;
+  };
 
   routes.get("/:id", async (c) => {
     const id = parseProductId(c.req.param("id"));
     if (!id.ok) return invalid(c, id.faults);
-    const reading = await cache.read({
-      address: productAddress(id.value),
-      variant: "",
-      ttlMs: PRODUCT_TTL_MS,
-      parse: parseProduct,
-      load: () => findProduct(db, id.value),
-    });
-    noteReading(c.var.trace, reading);
-    const product = reading.value;
-    if (product === undefined) {
-      const headers = { ...POLICY.productMissing, "Cache-Tag": productTag(id.value) };
-      return problem(c, 404, `there is no product ${id.value}`, { headers });
-    }
+    const locale = localeOf(c.req.header("Accept-Language"));
+    const product = await read(c, id.value, locale);
+    if (product === undefined) return missing(c, id.value);
     return respond(c, {
       body: JSON.stringify(product),
       contentType: JSON_TYPE,
-      validators: { etag: productETag(product), lastModifiedMs: Date.parse(product.updated_at) },
+      language: locale,
+      validators: { etag: productETag(product, locale), lastModifiedMs: Date.parse(product.updated_at) },
       headers: {
         ...POLICY.product,
         "Cache-Tag": [productTag(product.id), PRODUCTS_TAG, categoryTag(product.category)].join(","),
       },
     });
   });
+
+  // A resource of its own: it changes with every review, and the product's version and tag do not.
+  routes.get("/:id/rating", async (c) => {
+    const id = parseProductId(c.req.param("id"));
+    if (!id.ok) return invalid(c, id.faults);
+    const reading = await ratings.of([id.value]);
+    noteReading(c.var.trace, reading);
+    const rating = reading.values.get(String(id.value));
+    // Nobody has rated it, or it is not there.
+    if (rating === undefined && (await read(c, id.value, DEFAULT_LOCALE)) === undefined) return missing(c, id.value);
+    const body = JSON.stringify(rating ?? { average: null, count: 0 });
+    return respond(c, {
+      body,
+      contentType: JSON_TYPE,
+      validators: { etag: contentETag(body) },
+      headers: { ...POLICY.rating, "Cache-Tag": `${productTag(id.value)},ratings` },
+    });
+  });
+  routes.all("/:id/rating", methodNotAllowed("GET, HEAD"));
 
   return routes;
 };

@@ -1,9 +1,10 @@
 // Owns signing in and out. Without Redis both answer 503: nothing is known about sessions then, so none is believed.
 import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { SESSION_COOKIE } from "../auth/identify.ts";
+import { CHALLENGE, SESSION_COOKIE } from "../auth/identify.ts";
 import { passwordMatches } from "../auth/passwords.ts";
 import type { Sessions } from "../auth/sessions.ts";
+import type { Carts } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
 import { findPasswordHash } from "../db/users.ts";
 import { readJsonObject } from "../http/json-body.ts";
@@ -11,9 +12,9 @@ import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
+import { forgetGuest, guestIdOf } from "./guest.ts";
 
-/** Every 401 names the way in (RFC 9110 11.6.1). */
-export const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="shop"' } as const;
+export { CHALLENGE };
 
 const parseCredentials = (body: Readonly<Record<string, unknown>>) => {
   const { username, password } = body;
@@ -26,7 +27,9 @@ const parseCredentials = (body: Readonly<Record<string, unknown>>) => {
   return { username: String(username), password: String(password), faults };
 };
 
-export const signInRoutes = ({ db, sessions }: { readonly db: Queryable; readonly sessions: Sessions }) => {
+type Parts = { readonly db: Queryable; readonly sessions: Sessions; readonly carts: Pick<Carts, "merge"> };
+
+export const signInRoutes = ({ db, sessions, carts }: Parts) => {
   const routes = new Hono<ShopEnv>();
 
   routes.post("/login", async (c) => {
@@ -47,6 +50,12 @@ export const signInRoutes = ({ db, sessions }: { readonly db: Queryable; readonl
       sameSite: "Lax",
       secure: c.req.header("X-Forwarded-Proto") === "https",
     });
+    // After all that can refuse, and before the answer: the cart is the person's from now on.
+    const guest = guestIdOf(c);
+    if (guest !== undefined) {
+      await carts.merge(guest, username);
+      forgetGuest(c);
+    }
     return c.json({ username }, 200, POLICY.secret);
   });
   routes.all("/login", methodNotAllowed("POST"));

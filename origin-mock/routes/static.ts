@@ -1,23 +1,37 @@
-// Owns the assets: files named by their content, so that a name never means anything else.
+// Owns the assets: files named by their content, so that a name never means anything else, and the list of those names.
 import { Hono } from "hono";
 import type { Assets } from "../assets.ts";
 import { POLICY } from "../http/policy.ts";
 import { methodNotAllowed, problem } from "../http/problem.ts";
-import { respond } from "../http/respond.ts";
+import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
 
-export const staticRoutes = (assets: Assets) => {
+const SHARED = { "X-Content-Type-Options": "nosniff", "Cache-Tag": "static" } as const;
+
+export const staticRoutes = ({ manifest, byHashedName }: Pick<Assets, "manifest" | "byHashedName">) => {
   const routes = new Hono<ShopEnv>();
+  const list = JSON.stringify(Object.fromEntries([...manifest].map(([name, hashed]) => [name, `/static/${hashed}`])));
+  const listETag = contentETag(list);
+
+  // The one name here that will mean something else after the next roll-out: asked about every time.
+  routes.get("/manifest.json", (c) =>
+    respond(c, {
+      body: list,
+      contentType: JSON_TYPE,
+      validators: { etag: listETag },
+      headers: { ...POLICY.manifest, ...SHARED },
+    }),
+  );
   routes.get("/:hashedName", (c) => {
     const name = c.req.param("hashedName");
-    const asset = assets.byHashedName.get(name);
+    const asset = byHashedName.get(name);
     // Not stored anywhere: during a roll-out another instance may know the name a moment later.
     if (asset === undefined) return problem(c, 404, `there is no asset ${name}`);
     return respond(c, {
       body: asset.bytes,
       contentType: asset.contentType,
       validators: { etag: `"${asset.hash}"` },
-      headers: { ...POLICY.asset, "X-Content-Type-Options": "nosniff", "Cache-Tag": "static" },
+      headers: { ...POLICY.asset, ...SHARED },
     });
   });
   routes.all("/:hashedName", methodNotAllowed("GET, HEAD"));

@@ -78,9 +78,9 @@ describe("a product", () => {
     expect(fields.get("cache-tag")).toBeNull();
   });
 
-  it("is read from Redis by the origin when another edge asks for it", async () => {
+  it("is answered by the origin's gateway when another edge asks for it", async () => {
     await ask(`${here}/api/products/14`);
-    expect((await ask(`${there}/api/products/14`)).fields.get("x-cache-app")).toBe("HIT");
+    expect((await ask(`${there}/api/products/14`)).fields.get("x-cache-gateway")).toBe("HIT");
   });
 });
 

@@ -23,9 +23,31 @@ test("answers, says HEAD's length, and closes its port", { timeout: 60_000 }, as
   const length = (await response.arrayBuffer()).byteLength;
   expect(response.headers.get("content-length")).toBe(String(length));
   const head = await fetch(`${shop.url}/api/products/7`, { method: "HEAD" });
-  expect([head.headers.get("content-length"), head.headers.get("x-cache-app")]).toEqual([String(length), "HIT"]);
+  expect([head.headers.get("content-length"), head.headers.get("x-cache-gateway")]).toEqual([String(length), "HIT"]);
   await shop.close();
   await expect(fetch(shop.url)).rejects.toThrow();
+});
+
+test("counts a client by its connection, and by what a trusted hop says of it", { timeout: 60_000 }, async () => {
+  const left = async (url: string, address: string): Promise<string | undefined> => {
+    const headers = { "X-Forwarded-For": address };
+    const response = await fetch(`${url}/api/login`, { method: "POST", headers, body: "" });
+    return /r=(\d+)/.exec(response.headers.get("ratelimit") ?? "")?.[1];
+  };
+  const remaining: (string | undefined)[][] = [];
+  for (const trustedHops of [["127.0.0.1"], []]) {
+    const shop = await startShop({ port: 0, redisUrl: redis.url, trustedHops });
+    remaining.push([
+      await left(shop.url, "192.0.2.1"),
+      await left(shop.url, "192.0.2.2"),
+      await left(shop.url, "192.0.2.3"),
+    ]);
+    await shop.close();
+  }
+  expect(remaining).toEqual([
+    ["29", "29", "29"],
+    ["29", "28", "27"],
+  ]);
 });
 
 test("a taken port is a clear error", { timeout: 60_000 }, async () => {

@@ -1,59 +1,37 @@
 // Proves the cache-aside against a real Redis: hits, useless entries, a dead server, and fills that raced an update.
+import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createCacheAside } from "../../../origin-mock/cache/cache-aside.ts";
-import type { CacheAside, Query } from "../../../origin-mock/cache/cache-aside.ts";
+import type { CacheAside } from "../../../origin-mock/cache/cache-aside.ts";
 import { encodeEntry } from "../../../origin-mock/cache/envelope.ts";
-import { cacheKey } from "../../../origin-mock/cache/key.ts";
 import type { RedisPort } from "../../../origin-mock/cache/port.ts";
 import { cacheCommands } from "../../../origin-mock/cache/redis.ts";
+import { REMOVE } from "../../../origin-mock/cache/scripts.ts";
 import { openRedis } from "../../../origin-mock/redis/connection.ts";
-import type { RedisConnection } from "../../../origin-mock/redis/connection.ts";
-import { createTestRedis } from "../support/redis.ts";
-import type { TestRedis } from "../support/redis.ts";
+import { ADDRESS, barrier, cacheOver, gatedLoad, KEY, never, query, quiet } from "../support/cache-scene.ts";
+import { openRedisRoom } from "../support/redis-room.ts";
+import type { RedisRoom } from "../support/redis-room.ts";
 
-const ADDRESS = { entity: "product", id: "7" } as const;
-const KEY = cacheKey(ADDRESS);
-const quiet = (): void => undefined;
-const parseText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-const query = (load: () => Promise<string | undefined>, more: Partial<Query<string>> = {}): Query<string> => ({
-  address: ADDRESS,
-  variant: "",
-  ttlMs: 60_000,
-  parse: parseText,
-  load,
-  ...more,
-});
-const never = (): Promise<string> => Promise.reject(new Error("the database was asked"));
-const barrier = <T = void>() => Promise.withResolvers<T>();
-
-let server: TestRedis;
-let connection: RedisConnection;
+let room: RedisRoom;
 let redis: RedisPort;
-let ready = barrier();
-const cacheOver = (port: RedisPort, random = (): number => 0): CacheAside =>
-  createCacheAside({ redis: port, random, monotonicMs: () => performance.now(), report: quiet });
 let cache: CacheAside;
 
 beforeAll(async () => {
-  server = await createTestRedis();
-  connection = await openRedis(server.url, { ready: () => ready.resolve(), error: quiet });
-  redis = cacheCommands(connection);
+  room = await openRedisRoom();
+  redis = room.redis;
 });
-afterAll(async () => {
-  await connection.close();
-  await server.remove();
-});
+afterAll(() => room.close());
 beforeEach(async () => {
-  await redis.eval("return redis.call('FLUSHALL')", [], []);
+  await room.command("FLUSHALL");
   cache = cacheOver(redis);
 });
 
-const plant = (text: string): Promise<unknown> =>
-  redis.eval("return redis.call('HSET', KEYS[1], 'generation', 'g', 'variant:', ARGV[1])", [KEY], [text]);
-const exists = async (): Promise<boolean> =>
-  (await redis.eval("return redis.call('EXISTS', KEYS[1])", [KEY], [])) === 1;
-const lifetimeMs = async (): Promise<number> =>
-  Number(await redis.eval("return redis.call('PTTL', KEYS[1])", [KEY], []));
+/** As if it had been filled: into the current generation. */
+const plant = async (text: string): Promise<void> => {
+  await cache.read(query(async () => "old"));
+  await room.command("HSET", KEY, "variant:", text);
+};
+const exists = async (): Promise<boolean> => (await room.command("EXISTS", KEY)) === 1;
+const lifetimeMs = async (): Promise<number> => Number(await room.command("PTTL", KEY));
 
 describe("reading", () => {
   test("a miss asks the database, the next read is a hit", async () => {
@@ -74,16 +52,57 @@ describe("reading", () => {
     expect(await cache.read(query(never))).toMatchObject({ value: "new", outcome: "hit" });
   });
 
-  test("a key of another Redis type is a miss and is replaced", async () => {
-    await redis.set(KEY, "text", 60_000);
-    expect(await cache.read(query(async () => "new"))).toMatchObject({ value: "new", outcome: "miss" });
-    expect(await cache.read(query(never))).toMatchObject({ outcome: "hit" });
-  });
-
   test("what does not exist, and what is not worth keeping, is not stored", async () => {
     expect(await cache.read(query(async () => undefined))).toMatchObject({ value: undefined, outcome: "miss" });
     await cache.read(query(async () => "", { keep: (value) => value !== "" }));
     expect(await cache.read(query(async () => "now"))).toMatchObject({ value: "now", outcome: "miss" });
+  });
+
+  test("that there is none is remembered as long as asked, and no longer", async () => {
+    const negativeMs = 5_000;
+    expect(await cache.read(query(async () => undefined, { negativeMs }))).toMatchObject({ outcome: "miss" });
+    expect(await cache.read(query(never, { negativeMs }))).toMatchObject({ value: undefined, outcome: "hit" });
+    expect(await cache.read(query(async () => "two", { variant: "2" }))).toMatchObject({ value: "two" });
+    const absentUntilMs = Number(await room.command("HGET", KEY, "absent:"));
+    const [seconds] = (await room.command("TIME")) as readonly string[];
+    expect(Math.abs(absentUntilMs - Number(seconds) * 1_000 - negativeMs)).toBeLessThan(2_000);
+    // Five seconds on.
+    await room.command("HSET", KEY, "absent:", String(absentUntilMs - 5_001));
+    expect(await cache.read(query(async () => "now"))).toMatchObject({ value: "now", outcome: "miss" });
+    expect(await room.command("HEXISTS", KEY, "absent:")).toBe(0);
+  });
+
+  test("removing an address removes that it was absent", async () => {
+    await cache.read(query(async () => undefined, { negativeMs: 5_000 }));
+    await cache.remove([ADDRESS]);
+    expect(await cache.read(query(async () => "now"))).toMatchObject({ value: "now", outcome: "miss" });
+  });
+
+  test("absence never replaces a fill", async () => {
+    const absent = gatedLoad();
+    const slow = cacheOver(redis).read(query(absent.load, { negativeMs: 5_000 }));
+    await absent.began;
+    // Out of patience at once, as if the first process had hung.
+    await cacheOver(redis, { patienceMs: 0, pause: async () => undefined }).read(query(async () => "there"));
+    absent.end(undefined);
+    await slow;
+    expect(await cache.read(query(never))).toMatchObject({ value: "there", outcome: "hit" });
+    expect(await room.command("HEXISTS", KEY, "absent:")).toBe(0);
+  });
+
+  test.each([
+    ["an entry", async () => "x"],
+    ["an absence", async () => undefined],
+  ])("%s never lives longer than the cache allows", async (_, load) => {
+    await cacheOver(redis, { maxTtlMs: 20_000 }).read(query(load, { ttlMs: 86_400_000, negativeMs: 86_400_000 }));
+    expect(await lifetimeMs()).toBeLessThanOrEqual(20_000);
+    expect(await lifetimeMs()).toBeGreaterThan(10_000);
+  });
+
+  test("a value too large to be kept is answered all the same", async () => {
+    const huge = "x".repeat(1024 * 1024);
+    expect(await cache.read(query(async () => huge))).toMatchObject({ value: huge, outcome: "miss" });
+    expect(await cache.read(query(async () => "small"))).toMatchObject({ value: "small", outcome: "miss" });
   });
 
   test("variants are apart, and fall together", async () => {
@@ -96,7 +115,8 @@ describe("reading", () => {
 
   test("the number of variants is bounded", async () => {
     for (let page = 0; page < 520; page += 1) await cache.read(query(async () => "x", { variant: String(page) }));
-    expect(Number(await redis.eval("return redis.call('HLEN', KEYS[1])", [KEY], []))).toBe(501);
+    const fields = await room.command("HKEYS", KEY);
+    expect(Array.isArray(fields) && fields.filter((field) => String(field).startsWith("variant:")).length).toBe(500);
   });
 
   test.each([
@@ -105,10 +125,10 @@ describe("reading", () => {
   ])(
     "the lifetime has jitter: random %d gives about %d ms, and a later fill does not extend it",
     async (random, ms) => {
-      const jittered = cacheOver(redis, () => random);
+      const jittered = cacheOver(redis, { random: () => random });
       await jittered.read(query(async () => "x"));
       expect(Math.abs((await lifetimeMs()) - ms)).toBeLessThan(1_500);
-      await redis.eval("return redis.call('PEXPIRE', KEYS[1], 5000)", [KEY], []);
+      await room.command("PEXPIRE", KEY, "5000");
       await jittered.read(query(async () => "y", { variant: "2" }));
       expect(await lifetimeMs()).toBeLessThanOrEqual(5_000);
     },
@@ -197,20 +217,68 @@ describe("an update while a read is under way", () => {
       }),
     );
     await loading.promise;
-    await redis.eval("return redis.call('FLUSHALL')", [], []);
+    await room.command("FLUSHALL");
     gate.resolve("old");
     await slow;
     expect(await exists()).toBe(false);
   });
 });
 
+/** Redis, but for removals: they go as told. */
+const removing = (tell: (remove: () => Promise<unknown>) => Promise<unknown>): RedisPort => ({
+  eval: (script, keys, args) => {
+    const run = (): Promise<unknown> => redis.eval(script, keys, args);
+    return script === REMOVE ? tell(run) : run();
+  },
+});
+
+describe("an update in another process", () => {
+  test("a read that begins after it does not join this process's older load", async () => {
+    const [before, after] = [gatedLoad(), gatedLoad()];
+    const slow = cache.read(query(before.load));
+    await before.began;
+    await cacheOver(await room.another()).remove([ADDRESS]);
+    const next = cache.read(query(after.load));
+    await after.began;
+    before.end("old");
+    after.end("new");
+    expect(await slow).toMatchObject({ value: "old" });
+    expect(await next).toMatchObject({ value: "new", outcome: "miss" });
+    expect(await cache.read(query(never))).toMatchObject({ value: "new", outcome: "hit" });
+  });
+
+  test("nor when neither can ask Redis: it shares a load that begins later", async () => {
+    const blind = cacheOver({ eval: () => Promise.reject(new Error("cut off")) });
+    const [before, after] = [gatedLoad(), gatedLoad()];
+    const slow = blind.read(query(before.load));
+    await before.began;
+    const next = [blind.read(query(after.load)), blind.read(query(after.load)), blind.read(query(after.load))];
+    // All three have found no Redis.
+    await turn();
+    before.end("old");
+    await after.began;
+    after.end("new");
+    expect(await slow).toMatchObject({ value: "old", outcome: "bypass" });
+    for (const reading of await Promise.all(next)) expect(reading).toMatchObject({ value: "new", outcome: "bypass" });
+    expect([before.calls(), after.calls()]).toEqual([1, 1]);
+  });
+
+  test("the failure of a load is not shared with those who came after it began", async () => {
+    const blind = cacheOver({ eval: () => Promise.reject(new Error("cut off")) });
+    const before = gatedLoad();
+    const slow = blind.read(query(before.load));
+    await before.began;
+    const next = blind.read(query(async () => "new"));
+    before.fail(new Error("down"));
+    await expect(slow).rejects.toThrow("down");
+    expect(await next).toMatchObject({ value: "new" });
+  });
+});
+
 describe("Redis fails", () => {
   test("a deletion that is not confirmed keeps this process on the database until it is", async () => {
     let broken = false;
-    const flaky: RedisPort = {
-      ...redis,
-      del: (keys) => (broken ? Promise.reject(new Error("cut off")) : redis.del(keys)),
-    };
+    const flaky = removing((remove) => (broken ? Promise.reject(new Error("cut off")) : remove()));
     const careful = cacheOver(flaky);
     await careful.read(query(async () => "old"));
     broken = true;
@@ -225,14 +293,11 @@ describe("Redis fails", () => {
   test("the confirmation of an earlier deletion does not confirm a later one", async () => {
     const gates = [barrier(), barrier()];
     let calls = 0;
-    const gated: RedisPort = {
-      ...redis,
-      async del() {
-        const gate = gates[calls];
-        calls += 1;
-        await (gate === undefined ? Promise.reject(new Error("cut off")) : gate.promise);
-      },
-    };
+    const gated = removing(async () => {
+      const gate = gates[calls];
+      calls += 1;
+      await (gate === undefined ? Promise.reject(new Error("cut off")) : gate.promise);
+    });
     const careful = cacheOver(gated);
     await careful.read(query(async () => "old"));
     const first = careful.remove([ADDRESS]);
@@ -245,10 +310,7 @@ describe("Redis fails", () => {
 
   test("settling deletes what was deferred, without waiting for a read", async () => {
     let broken = true;
-    const flaky: RedisPort = {
-      ...redis,
-      del: (keys) => (broken ? Promise.reject(new Error("cut off")) : redis.del(keys)),
-    };
+    const flaky = removing((remove) => (broken ? Promise.reject(new Error("cut off")) : remove()));
     const careful = cacheOver(flaky);
     await careful.read(query(async () => "old"));
     await careful.remove([ADDRESS]);
@@ -258,32 +320,32 @@ describe("Redis fails", () => {
   });
 
   test("a server that accepts and never answers costs a fraction of a second", async () => {
-    await cache.read(query(async () => "old"));
-    server.pause();
+    const hasty = cacheOver(room.hasty);
+    await hasty.read(query(async () => "old"));
+    room.server.pause();
     const startMs = performance.now();
-    expect(await cache.read(query(async () => "fresh"))).toMatchObject({ value: "fresh", outcome: "bypass" });
+    expect(await hasty.read(query(async () => "fresh"))).toMatchObject({ value: "fresh", outcome: "bypass" });
     expect(performance.now() - startMs).toBeLessThan(1_000);
-    server.resume();
+    room.server.resume();
   });
 
   test("a stopped server means the database, at once; a new one is used again", async () => {
-    await server.stop();
+    const hasty = cacheOver(room.hasty);
+    await room.server.stop();
     const startMs = performance.now();
-    expect(await cache.read(query(async () => "fresh"))).toMatchObject({ value: "fresh", outcome: "bypass" });
-    expect((await cache.remove([ADDRESS])).status).toBe("deferred");
+    expect(await hasty.read(query(async () => "fresh"))).toMatchObject({ value: "fresh", outcome: "bypass" });
+    expect((await hasty.remove([ADDRESS])).status).toBe("deferred");
     expect(performance.now() - startMs).toBeLessThan(1_000);
-    ready = barrier();
-    await server.start();
-    await ready.promise;
-    expect(await cache.read(query(async () => "fresh"))).toMatchObject({ outcome: "miss" });
-    expect(await cache.read(query(never))).toMatchObject({ outcome: "hit" });
+    await room.restart();
+    expect(await hasty.read(query(async () => "fresh"))).toMatchObject({ outcome: "miss" });
+    expect(await hasty.read(query(never))).toMatchObject({ outcome: "hit" });
   });
 
   test("opening a connection to nothing does not wait for ever", async () => {
     const startMs = performance.now();
     const nobody = await openRedis("redis://127.0.0.1:1", { ready: quiet, error: quiet });
     expect(performance.now() - startMs).toBeLessThan(3_000);
-    await expect(cacheCommands(nobody).getAndTouch("x", 1_000)).rejects.toMatchObject({ name: "RedisUnavailable" });
+    await expect(cacheCommands(nobody).eval("return 1", [], [])).rejects.toMatchObject({ name: "RedisUnavailable" });
     await nobody.close();
   });
 });

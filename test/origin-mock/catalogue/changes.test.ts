@@ -21,6 +21,8 @@ test.each([
   [{ "a/b~c": 1 }, ["/a~1b~0c"]],
   [JSON.parse('{"__proto__": 1}'), ["/__proto__"]],
   [{}, [""]],
+  [{ locale: "de" }, [""]],
+  [{ locale: "DE", name: "N" }, ["/locale"]],
   [{ name: "", price_cents: -1, zz: 1, category: "x" }, ["/name", "/price_cents", "/zz", "/category"]],
 ])("%j has faults at %j", (body, places) => {
   expect(parseChanges(body, CATEGORIES).faults.map(({ at }) => at)).toEqual(places);
@@ -28,6 +30,8 @@ test.each([
 
 test("good changes come back as they are", () => {
   const body = { name: "N", description: "D", price_cents: 0, stock: 0, category: "pets" };
-  expect(parseChanges(body, CATEGORIES)).toEqual({ changes: body, faults: [] });
-  expect(parseChanges({ stock: 3 }, CATEGORIES)).toEqual({ changes: { stock: 3 }, faults: [] });
+  expect(parseChanges(body, CATEGORIES)).toEqual({ changes: body, locale: "en", faults: [] });
+  expect(parseChanges({ stock: 3 }, CATEGORIES)).toEqual({ changes: { stock: 3 }, locale: "en", faults: [] });
+  const german = { changes: { name: "N" }, locale: "de", faults: [] };
+  expect(parseChanges({ locale: "de", name: "N" }, CATEGORIES)).toEqual(german);
 });

@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { CATEGORIES } from "../../../origin-mock/db/catalogue-words.ts";
-import { generateProducts } from "../../../origin-mock/db/generate.ts";
+import { QUALITIES } from "../../../origin-mock/db/catalogue-names.ts";
+import { TRANSLATIONS } from "../../../origin-mock/db/catalogue-texts.ts";
+import { generateProducts, inventCatalogue, inventReviews } from "../../../origin-mock/db/generate.ts";
 
 const products = generateProducts();
 
@@ -12,8 +14,9 @@ test("the same seed gives the same catalogue, another seed another", () => {
 });
 
 test("the catalogue is the one that was published", () => {
-  const digest = createHash("sha256").update(JSON.stringify(products)).digest("hex").slice(0, 16);
-  // Entity tags and bench results depend on it: change it on purpose only.
+  const published = products.map(({ list_price_cents: _, ...product }) => product);
+  const digest = createHash("sha256").update(JSON.stringify(published)).digest("hex").slice(0, 16);
+  // Entity tags and bench results depend on it: change it on purpose only. List prices came later, drawn apart.
   expect(digest).toBe("a1e4d9546f5f6f80");
 });
 
@@ -35,4 +38,52 @@ test("every product has plausible values", () => {
     expect(product.description).toContain(product.brand);
     expect(product.updated_at < "2026-06-01").toBe(true);
   }
+});
+
+test.each(["de", "fr"] as const)("%s: every word has a translation, and no two share one", (locale) => {
+  const { qualities, categories } = TRANSLATIONS[locale];
+  expect(new Set(qualities).size).toBe(QUALITIES.length);
+  expect(Object.keys(categories)).toEqual(CATEGORIES.map(({ slug }) => slug));
+  for (const english of CATEGORIES) {
+    for (const list of ["nouns", "materials", "features", "occasions"] as const) {
+      const words = categories[english.slug]?.[list] ?? [];
+      expect([english.slug, list, words.length]).toEqual([english.slug, list, english[list].length]);
+      expect(new Set(words).size).toBe(words.length);
+    }
+  }
+});
+
+test("texts in each language are the published ones, and read as they should", () => {
+  const invented = inventCatalogue();
+  expect(invented[0]?.translations).toMatchInlineSnapshot(`
+    {
+      "de": {
+        "description": "Rührschüssel von Penhallow für schnelle Abendessen. Mit Messmarken innen und einem Boden für alle Herde, dazu 2 Jahre Garantie.",
+        "name": "Rührschüssel Deluxe aus Stahl",
+      },
+      "fr": {
+        "description": "Saladier Penhallow, pour les dîners de semaine. Avec des graduations à l'intérieur et un fond pour tous les feux. Garantie de 2 ans.",
+        "name": "Saladier Deluxe en acier",
+      },
+    }
+  `);
+  for (const locale of ["de", "fr"] as const) {
+    const texts = invented.map(({ translations }) => translations[locale]);
+    expect(texts.filter(({ name, description }) => /undefined|  /.test(`${name} ${description}`))).toEqual([]);
+    // Model numbers and brands may look English; sentences may not.
+    expect(texts.filter(({ description }) => / made this | comes with /.test(description))).toEqual([]);
+  }
+});
+
+test("list prices are above the price where there are any, and some are deals", () => {
+  const reduced = products.filter(({ list_price_cents }) => list_price_cents !== null);
+  expect(reduced.filter(({ price_cents, list_price_cents }) => (list_price_cents ?? 0) <= price_cents)).toEqual([]);
+  expect(reduced.length).toBeGreaterThan(500);
+});
+
+test("reviews have 1 to 5 stars, and one person reviews a product once", () => {
+  const reviews = inventReviews(products);
+  expect(inventReviews(products)).toEqual(reviews);
+  expect(new Set(reviews.map(({ rating }) => rating))).toEqual(new Set([1, 2, 3, 4, 5]));
+  expect(new Set(reviews.map(({ product_id, username }) => `${product_id} ${username}`)).size).toBe(reviews.length);
 });

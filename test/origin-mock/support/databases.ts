@@ -1,8 +1,10 @@
 // Owns the databases the tests run against: embedded always, a real server when TEST_DATABASE_URL names one.
 import { randomBytes } from "node:crypto";
+import { migrate } from "../../../origin-mock/db/migrate.ts";
 import { openPglite } from "../../../origin-mock/db/pglite.ts";
 import { openPostgres } from "../../../origin-mock/db/postgres.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
+import { seed } from "../../../origin-mock/db/seed.ts";
 
 export type DatabaseKind = { readonly kind: string; open(): Promise<Database> };
 
@@ -27,6 +29,14 @@ const openSchema = async (url: string): Promise<Database> => {
     await admin.close();
   };
   return { ...db, close: () => (closing ??= close()) };
+};
+
+/** As a shop finds it: migrated and filled. */
+export const openFilled = async ({ open }: DatabaseKind): Promise<Database> => {
+  const db = await open();
+  await migrate(db);
+  await seed(db);
+  return db;
 };
 
 export const DATABASES: readonly DatabaseKind[] = [

@@ -2,17 +2,25 @@
 import { createShop } from "../../../origin-mock/app.ts";
 import { loadAssets } from "../../../origin-mock/assets.ts";
 import type { Assets } from "../../../origin-mock/assets.ts";
+import { demonstrationTokens } from "../../../origin-mock/auth/identify.ts";
 import { createCacheAside } from "../../../origin-mock/cache/cache-aside.ts";
 import type { RedisPort } from "../../../origin-mock/cache/port.ts";
 import { cacheCommands } from "../../../origin-mock/cache/redis.ts";
+import { openGateway } from "../../../origin-mock/gateway/gateway.ts";
+import { LIMITS } from "../../../origin-mock/gateway/limits.ts";
+import { gatewayCommands } from "../../../origin-mock/gateway/redis.ts";
 import { openRedis } from "../../../origin-mock/redis/connection.ts";
+import { refreshCategoryTotals } from "../../../origin-mock/db/categories.ts";
 import { migrate } from "../../../origin-mock/db/migrate.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
 import { seed } from "../../../origin-mock/db/seed.ts";
+import { createRecorder } from "../../../origin-mock/events/recorder.ts";
 import { createCdn } from "../../../origin-mock/invalidation/cdn.ts";
+import { createTiers } from "../../../origin-mock/tiers.ts";
 import type { DatabaseKind } from "./databases.ts";
 import { createFakeEdge } from "./edge.ts";
 import type { FakeEdge } from "./edge.ts";
+import { openEvents } from "./events.ts";
 import { createTestRedis } from "./redis.ts";
 import type { TestRedis } from "./redis.ts";
 
@@ -25,6 +33,8 @@ export type TestShop = {
   readonly server: TestRedis;
   readonly edge: FakeEdge;
   readonly assets: Assets;
+  /** Relays and handles what happened, until nothing waits but what failed. */
+  handleEvents(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -41,17 +51,42 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
   const connection = await openRedis(server.url, { ready: quiet, error: quiet });
   const redis = cacheCommands(connection);
   const monotonicMs = (): number => performance.now();
+  const randomHex = (bytes: number): string => "ab".repeat(bytes);
+  // All requests of a test are one client's, and some sign in and order more often than one may.
+  const often = { quota: 1_000, windowSeconds: 60 };
+  const limits = { ...LIMITS, login: often, checkout: often };
+  const gateway = openGateway(
+    { limits, trustedHops: [], peerOf: () => "192.0.2.1" },
+    {
+      redis: gatewayCommands(connection),
+      validate: demonstrationTokens,
+      tokenSecret: undefined,
+      randomHex,
+      report: quiet,
+    },
+  );
   let ids = 0;
+  const cache = createCacheAside({ redis, random: () => 0, monotonicMs, report: quiet });
+  const tiers = createTiers({
+    application: cache,
+    gateway: gateway.cache,
+    cdn: createCdn({ edgeUrl: edge.url, token: "dev-token" }),
+    refreshCategoryTotals: () => refreshCategoryTotals(db),
+    monotonicMs,
+    random: () => 0,
+  });
   const app = createShop({
     db,
     redis,
-    cache: createCacheAside({ redis, random: () => 0, monotonicMs, report: quiet }),
-    purgeCdn: createCdn({ edgeUrl: edge.url, token: "dev-token" }),
+    cache,
+    gateway,
+    tiers,
+    events: createRecorder(quiet),
     assets,
     nowMs: () => NOW_MS,
     monotonicMs,
     newId: () => `made-${(ids += 1)}`,
-    randomHex: (bytes) => "ab".repeat(bytes),
+    randomHex,
     report: quiet,
   });
   return {
@@ -61,6 +96,7 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
     server,
     edge,
     assets,
+    handleEvents: openEvents({ db, connection, handle: tiers.handle }).settle,
     async close() {
       await connection.close();
       await Promise.all([server.remove(), edge.close(), db.close()]);

@@ -1,0 +1,51 @@
+// Owns how a route reads what it shows and what it tells the tiers outside about it, under one policy. The tiers here are
+// the application cache and the database; process memory is none of them.
+import type { CacheAside, Replacement } from "./cache-aside.ts";
+import type { Fence } from "./entries.ts";
+import type { CacheAddress } from "./key.ts";
+import type { Query, Reading } from "./read-one.ts";
+import { policyHeaders } from "./tier-policy.ts";
+import type { TierPolicy } from "./tier-policy.ts";
+
+export type PolicyQuery<T> = Omit<Query<T>, "ttlMs"> & { readonly policy: TierPolicy };
+export type Written = {
+  readonly policy: TierPolicy;
+  /** Taken by `fence` before the change began. */
+  readonly fence: Fence | undefined;
+  readonly address: CacheAddress;
+  readonly variant: string;
+  readonly value: unknown;
+};
+
+export type MultiTierCache = {
+  /** Reads through the application cache, for as long as the policy says; what nobody may keep is read from the database. */
+  get<T>(query: PolicyQuery<T>): Promise<Reading<T>>;
+  fence(address: CacheAddress): Promise<Fence | undefined>;
+  /**
+   * Writes through, after the change is committed. Never over a newer removal or write: if anything happened to the address
+   * since the fence, it is removed instead, and the next `get` loads it. Other variants of the address fall in any case.
+   */
+  set(written: Written): Promise<Replacement>;
+  /** Cache-Control, CDN-Cache-Control, Vary and Cache-Tag. @throws InvalidArgument for a tag that would not arrive as one. */
+  headers(policy: TierPolicy, tags: readonly string[]): Readonly<Record<string, string>>;
+};
+
+type Parts = {
+  readonly cache: Pick<CacheAside, "read" | "remove" | "fence" | "replace">;
+  readonly monotonicMs: () => number;
+};
+
+export const createMultiTierCache = ({ cache, monotonicMs }: Parts): MultiTierCache => ({
+  async get({ policy, ...query }) {
+    if (policy.audience !== "nobody") return cache.read({ ...query, ttlMs: policy.application * 1_000 });
+    const startMs = monotonicMs();
+    const value = await query.load();
+    return { value, outcome: "bypass", cacheMs: 0, databaseMs: monotonicMs() - startMs };
+  },
+  fence: cache.fence,
+  async set({ policy, address, ...change }) {
+    if (policy.audience === "nobody") return { status: "removed", removal: await cache.remove([address]) };
+    return cache.replace(address, { ...change, ttlMs: policy.application * 1_000 });
+  },
+  headers: policyHeaders,
+});

@@ -1,0 +1,135 @@
+// Owns what one policy means to every tier: the lifetimes and their order, the headers that tell them, and how old an answer
+// may get.
+import { shopError } from "../error.ts";
+
+/**
+ * Seconds a representation may be reused, from the inside out. An outer tier never keeps longer than an inner one: what the
+ * inner one still holds can then be purged on the outer one's behalf, and the bounds below stay sums of few terms.
+ */
+export type TierPolicy =
+  | {
+      readonly audience: "public";
+      readonly application: number;
+      readonly gateway: number;
+      readonly cdn: number;
+      readonly cdnStaleWhileRevalidate: number;
+      readonly cdnStaleIfError: number;
+      readonly browser: number;
+      readonly vary: readonly string[];
+    }
+  | {
+      readonly audience: "private";
+      readonly application: number;
+      readonly browser: number;
+      /** What tells one person's request from another's. */
+      readonly vary: readonly string[];
+    }
+  /** No tier keeps it: every request reads the database. */
+  | { readonly audience: "nobody" };
+
+export type StalenessBound = {
+  /** After an invalidation that reached every tier: only browsers are out of reach. The edge's own purge lag comes on top. */
+  readonly invalidated: number;
+  /** When no tier heard of the change, and the origin works: each may take over what the one inside was about to drop. */
+  readonly unheard: number;
+};
+
+/** The application cache keeps nothing longer (cache-aside.ts), so a policy that says more would not be true. */
+const LONGEST_APPLICATION_SECONDS = 300;
+const LONGEST_SECONDS = 31_536_000;
+const FIELD_NAME = /^[A-Za-z0-9-]+$/;
+// Of a Cache-Tag list's member: visible, no comma.
+const TAG = /^[\x21-\x2B\x2D-\x7E]{1,1024}$/;
+const MOST_TAGS = 1_000;
+
+const lifetimesOf = (policy: TierPolicy): readonly (readonly [string, number])[] => {
+  switch (policy.audience) {
+    case "public": {
+      const { application, gateway, cdn, browser } = policy;
+      return Object.entries({ application, gateway, cdn, browser });
+    }
+    case "private":
+      return Object.entries({ application: policy.application, browser: policy.browser });
+    case "nobody":
+      return [];
+  }
+};
+
+const faultsOf = (policy: TierPolicy): readonly string[] => {
+  const lifetimes = lifetimesOf(policy);
+  const stale =
+    policy.audience === "public"
+      ? Object.entries({ staleWhileRevalidate: policy.cdnStaleWhileRevalidate, staleIfError: policy.cdnStaleIfError })
+      : [];
+  const notSeconds = [...lifetimes, ...stale].filter(
+    ([, seconds]) => !Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_SECONDS,
+  );
+  const disordered = lifetimes.flatMap(([name, seconds], index) => {
+    const [outerName, outer] = lifetimes[index + 1] ?? [name, 0];
+    return outer > seconds ? [`${outerName} (${outer}) keeps longer than ${name} (${seconds})`] : [];
+  });
+  const application = lifetimes[0]?.[1] ?? 0;
+  const vary = policy.audience === "nobody" ? [] : policy.vary;
+  return [
+    ...notSeconds.map(([name, seconds]) => `${name} must be whole seconds from 0 to ${LONGEST_SECONDS}: ${seconds}`),
+    ...disordered,
+    ...(application > LONGEST_APPLICATION_SECONDS
+      ? [`application (${application}) is more than the cache keeps (${LONGEST_APPLICATION_SECONDS})`]
+      : []),
+    ...(policy.audience === "private" && vary.length === 0 ? ["vary must name what tells people apart"] : []),
+    ...vary.filter((name) => !FIELD_NAME.test(name)).map((name) => `vary: ${JSON.stringify(name)} is no field name`),
+  ];
+};
+
+/** @throws InvalidArgument naming every fault. */
+export const definePolicy = <Policy extends TierPolicy>(policy: Policy): Policy => {
+  const faults = faultsOf(policy);
+  if (faults.length > 0) throw shopError("InvalidArgument", `the policy cannot hold: ${faults.join("; ")}`);
+  return policy;
+};
+
+const tagHeader = (tags: readonly string[]): Readonly<Record<string, string>> => {
+  const wrong = tags.find((tag) => !TAG.test(tag));
+  if (wrong !== undefined) throw shopError("InvalidArgument", `${JSON.stringify(wrong)} cannot be a cache tag`);
+  if (tags.length > MOST_TAGS)
+    throw shopError("InvalidArgument", `${tags.length} cache tags are more than ${MOST_TAGS}`);
+  return tags.length === 0 ? {} : { "Cache-Tag": [...new Set(tags)].join(",") };
+};
+
+const varyHeader = (names: readonly string[]): Readonly<Record<string, string>> =>
+  names.length === 0 ? {} : { Vary: names.join(", ") };
+
+/** @throws InvalidArgument for a tag that would not arrive as one. */
+export const policyHeaders = (policy: TierPolicy, tags: readonly string[]): Readonly<Record<string, string>> => {
+  switch (policy.audience) {
+    case "public": {
+      const { browser, cdn, cdnStaleWhileRevalidate, cdnStaleIfError, vary } = policy;
+      const stale = `stale-while-revalidate=${cdnStaleWhileRevalidate}, stale-if-error=${cdnStaleIfError}`;
+      return {
+        "Cache-Control": `public, max-age=${browser}`,
+        // RFC 9213. Not s-maxage: RFC 9111 5.2.2.10 gives it the meaning of proxy-revalidate, which forbids the stale answers.
+        "CDN-Cache-Control": `public, max-age=${cdn}, ${stale}`,
+        ...varyHeader(vary),
+        ...tagHeader(tags),
+      };
+    }
+    case "private":
+      // Tags would tell shared caches of people; they keep none of it.
+      return { "Cache-Control": `private, max-age=${policy.browser}`, ...varyHeader(policy.vary) };
+    case "nobody":
+      return { "Cache-Control": "no-store" };
+  }
+};
+
+export const stalenessBoundMs = (policy: TierPolicy): StalenessBound => {
+  switch (policy.audience) {
+    case "public": {
+      const shared = policy.application + policy.gateway + policy.cdn + policy.cdnStaleWhileRevalidate;
+      return { invalidated: policy.browser * 1_000, unheard: (shared + policy.browser) * 1_000 };
+    }
+    case "private":
+      return { invalidated: policy.browser * 1_000, unheard: (policy.application + policy.browser) * 1_000 };
+    case "nobody":
+      return { invalidated: 0, unheard: 0 };
+  }
+};

@@ -1,0 +1,117 @@
+// Owns carts in Redis: a guest's by its cookie, a person's by name. Every change is one script, so two tabs never lose a
+// line. Rejects with RedisUnavailable.
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { cacheKey } from "../cache/key.ts";
+import type { RedisPort } from "../cache/port.ts";
+import { CHANGE, MERGE, READ } from "./scripts.ts";
+
+export const CART_COOKIE = "cart";
+export const CART_IDLE_MS = 7 * 24 * 60 * 60_000;
+export const MOST_LINES = 50;
+export const MOST_QUANTITY = 99;
+
+export type CartOwner =
+  | { readonly kind: "guest"; readonly id: string }
+  | { readonly kind: "user"; readonly username: string };
+export type CartLine = { readonly product_id: number; readonly quantity: number };
+export type Cart = {
+  /** Of an empty cart that was never changed: "0". Another one after each change, and never one again. */
+  readonly version: string;
+  /** By product id. */
+  readonly lines: readonly CartLine[];
+};
+export type CartChange =
+  | { readonly kind: "add"; readonly productId: number; readonly quantity: number }
+  /** 0 removes the line. */
+  | { readonly kind: "set"; readonly productId: number; readonly quantity: number }
+  | { readonly kind: "remove"; readonly productId: number }
+  | { readonly kind: "clear" };
+export type CartOutcome =
+  | { readonly status: "done"; readonly cart: Cart }
+  /** The cart is not in the version that was expected. */
+  | { readonly status: "conflict"; readonly cart: Cart }
+  | { readonly status: "refused"; readonly reason: CartRefusal; readonly cart: Cart };
+export type CartRefusal = "too-many-lines" | "quantity" | "product-id";
+
+export type Carts = {
+  /** For a new guest's cookie. */
+  newGuestId(): string;
+  read(owner: CartOwner): Promise<Cart>;
+  /** With `expectedVersion` only if the cart still is in that version. */
+  change(owner: CartOwner, change: CartChange, expectedVersion?: string): Promise<CartOutcome>;
+  /** Moves the guest's lines into the person's cart, as far as the bounds allow; a second time moves nothing. */
+  merge(guestId: string, username: string): Promise<Cart>;
+};
+
+const LARGEST_ID = 2_147_483_647;
+
+// Redis keeps a digest, so that reading its keys does not give carts away.
+const keyOf = (owner: CartOwner): string => {
+  switch (owner.kind) {
+    case "guest":
+      return cacheKey({ entity: "cart", id: `guest-${createHash("sha256").update(owner.id).digest("base64url")}` });
+    case "user":
+      return cacheKey({ entity: "cart", id: `user-${owner.username}` });
+  }
+};
+
+const isWhole = (value: number, least: number, most: number): boolean =>
+  Number.isInteger(value) && value >= least && value <= most;
+
+const refusalOf = (change: CartChange): CartRefusal | undefined => {
+  switch (change.kind) {
+    case "add":
+    case "set":
+      if (!isWhole(change.productId, 1, LARGEST_ID)) return "product-id";
+      return isWhole(change.quantity, change.kind === "add" ? 1 : 0, MOST_QUANTITY) ? undefined : "quantity";
+    case "remove":
+      return isWhole(change.productId, 1, LARGEST_ID) ? undefined : "product-id";
+    case "clear":
+      return undefined;
+  }
+};
+
+/** Scripts answer status, version, then product ids and quantities in turn. */
+const parseReply = (reply: unknown): { readonly status: string; readonly cart: Cart } => {
+  const [status, version, ...rest]: readonly unknown[] = Array.isArray(reply) ? reply : [];
+  if (typeof status !== "string" || typeof version !== "string") {
+    throw new TypeError("the script of the cart answered in another shape");
+  }
+  const lines = rest.flatMap((text, index) =>
+    index % 2 === 0 ? [{ product_id: Number(text), quantity: Number(rest[index + 1]) }] : [],
+  );
+  return { status, cart: { version, lines: lines.sort((one, other) => one.product_id - other.product_id) } };
+};
+
+export const createCarts = (redis: Pick<RedisPort, "eval">): Carts => {
+  const limits = [CART_IDLE_MS, MOST_LINES, MOST_QUANTITY].map(String);
+  const read = async (owner: CartOwner): Promise<Cart> =>
+    parseReply(await redis.eval(READ, [keyOf(owner)], limits)).cart;
+
+  return {
+    newGuestId: () => randomBytes(32).toString("base64url"),
+    read,
+    async change(owner, change, expectedVersion) {
+      const refusal = refusalOf(change);
+      if (refusal !== undefined) return { status: "refused", reason: refusal, cart: await read(owner) };
+      const productId = change.kind === "clear" ? "" : String(change.productId);
+      const quantity = change.kind === "add" || change.kind === "set" ? String(change.quantity) : "0";
+      const args = [...limits, randomUUID(), change.kind, productId, quantity, expectedVersion ?? "*"];
+      const { status, cart } = parseReply(await redis.eval(CHANGE, [keyOf(owner)], args));
+      switch (status) {
+        case "done":
+        case "conflict":
+          return { status, cart };
+        case "too-many-lines":
+        case "quantity":
+          return { status: "refused", reason: status, cart };
+        default:
+          throw new TypeError(`the script of the cart answered ${status}`);
+      }
+    },
+    async merge(guestId, username) {
+      const keys = [keyOf({ kind: "guest", id: guestId }), keyOf({ kind: "user", username })];
+      return parseReply(await redis.eval(MERGE, keys, [...limits, randomUUID()])).cart;
+    },
+  };
+};

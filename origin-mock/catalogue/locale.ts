@@ -1,0 +1,9 @@
+// Owns the languages the shop speaks, and the one it falls back to.
+
+export const LOCALES = ["en", "de", "fr"] as const;
+export type Locale = (typeof LOCALES)[number];
+
+/** Every text exists in it; where a translation is missing, it is what is shown. */
+export const DEFAULT_LOCALE = "en" satisfies Locale;
+
+export const isLocale = (value: unknown): value is Locale => LOCALES.some((locale) => locale === value);

@@ -1,0 +1,59 @@
+// Owns the SQL about categories: their names, and the totals that a materialized view keeps.
+import { DEFAULT_LOCALE } from "../catalogue/locale.ts";
+import type { Locale } from "../catalogue/locale.ts";
+import { parseCategory } from "../catalogue/product.ts";
+import type { Category } from "../catalogue/product.ts";
+import { statement } from "./port.ts";
+import type { Database, Queryable } from "./port.ts";
+
+const LIST = statement(
+  "category-list",
+  `SELECT c.slug, coalesce(n.name, c.name) AS name, coalesce(v.products, 0) AS products,
+      coalesce(v.in_stock, 0) AS in_stock, v.min_price_cents, v.max_price_cents, v.rating
+    FROM categories c LEFT JOIN category_totals v ON v.slug = c.slug
+    LEFT JOIN category_translations n ON n.slug = c.slug AND n.locale = $1
+    ORDER BY c.position, c.slug`,
+);
+const SLUGS = statement("category-slugs", "SELECT slug FROM categories");
+const AS_OF = statement(
+  "category-totals-as-of",
+  `SELECT to_char(min(refreshed_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at FROM category_totals`,
+);
+const RENAME = statement("category-rename", "UPDATE categories SET name = $2 WHERE slug = $1 RETURNING slug");
+const TRANSLATE = statement(
+  "category-translate",
+  `INSERT INTO category_translations (slug, locale, name) SELECT slug, $3, $2 FROM categories WHERE slug = $1
+    ON CONFLICT (slug, locale) DO UPDATE SET name = excluded.name RETURNING slug`,
+);
+
+/** In the order of the shop. */
+export const listCategories = async (db: Queryable, locale: Locale): Promise<readonly Category[]> =>
+  (await db.query(LIST, [locale])).map((row) => {
+    const category = parseCategory(row);
+    if (category === undefined) throw new Error(`a category row does not look like one: ${JSON.stringify(row)}`);
+    return category;
+  });
+
+export const categorySlugs = async (db: Queryable): Promise<ReadonlySet<string>> =>
+  new Set((await db.query(SLUGS)).map((row) => String(row["slug"])));
+
+export const updateCategoryName = async (
+  tx: Queryable,
+  slug: string,
+  locale: Locale,
+  name: string,
+): Promise<{ readonly kind: "updated" } | { readonly kind: "missing" }> => {
+  const rows =
+    locale === DEFAULT_LOCALE ? await tx.query(RENAME, [slug, name]) : await tx.query(TRANSLATE, [slug, name, locale]);
+  return { kind: rows.length > 0 ? "updated" : "missing" };
+};
+
+/** Readers go on meanwhile. Never inside a transaction: it would hold the view's lock, and see only its own past. */
+export const refreshCategoryTotals = (db: Database): Promise<void> =>
+  db.script("REFRESH MATERIALIZED VIEW CONCURRENTLY category_totals");
+
+/** What was committed before this time is in the totals: ISO 8601, UTC, microseconds. */
+export const categoryTotalsAsOf = async (db: Queryable): Promise<string | undefined> => {
+  const [row] = await db.query(AS_OF);
+  return typeof row?.["at"] === "string" ? row["at"] : undefined;
+};

@@ -1,0 +1,20 @@
+// Owns the SQL of deals: what costs at least a fifth less than it did.
+import type { Locale } from "../catalogue/locale.ts";
+import type { Product } from "../catalogue/product.ts";
+import { statement } from "./port.ts";
+import type { Queryable } from "./port.ts";
+import { PRODUCT_COLUMNS, productsOf, TRANSLATIONS } from "./product-rows.ts";
+
+// Condition and order are written as in the partial index, which answers both.
+export const DEALS = statement(
+  "deals",
+  `SELECT ${PRODUCT_COLUMNS} FROM products p ${TRANSLATIONS}
+    WHERE p.price_cents::bigint * 5 <= p.list_price_cents::bigint * 4
+    ORDER BY p.price_cents::double precision / p.list_price_cents, p.id LIMIT $2`,
+);
+
+/** The largest discount first, equals by id. */
+export const listDeals = async (
+  db: Queryable,
+  list: { readonly limit: number; readonly locale: Locale },
+): Promise<readonly Product[]> => productsOf(await db.query(DEALS, [list.locale, list.limit]));

@@ -1,0 +1,26 @@
+// Owns waiting for somebody to ring, or for the time to be up. A ring while nobody waits is kept for who comes next.
+import type { Pause } from "./forever.ts";
+
+export type Doorbell = { ring(): void; wait(ms: number, signal: AbortSignal): Promise<void> };
+
+export const createDoorbell = (pause: Pause): Doorbell => {
+  let rung = false;
+  let waiting: AbortController | undefined;
+  return {
+    ring() {
+      rung = true;
+      waiting?.abort();
+    },
+    async wait(ms, signal) {
+      if (!rung && !signal.aborted) {
+        const mine = new AbortController();
+        waiting = mine;
+        const stop = (): void => mine.abort();
+        signal.addEventListener("abort", stop, { once: true });
+        await pause(ms, mine.signal);
+        signal.removeEventListener("abort", stop);
+      }
+      rung = false;
+    },
+  };
+};

@@ -1,0 +1,35 @@
+// Owns background work that never ends: what fails is reported, and tried again after a pause.
+import { backoffMs } from "../backoff.ts";
+
+/** Resolves after so many milliseconds, or at once when aborted. Never rejects. */
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
+
+// A dependency that is away is asked about once a second.
+const RESTART = { firstMs: 50, mostMs: 1_000 } as const;
+
+export type ForeverParts = {
+  readonly pause: Pause;
+  /** [0, 1). */
+  readonly random: () => number;
+  readonly report: (what: string, error: unknown) => void;
+};
+
+export const forever = async (
+  name: string,
+  step: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+  { pause, random, report }: ForeverParts,
+): Promise<void> => {
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      await step(signal);
+      failures = 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      report(name, error);
+      failures += 1;
+      await pause(backoffMs(RESTART, failures, random), signal);
+    }
+  }
+};

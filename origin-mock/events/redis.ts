@@ -1,0 +1,83 @@
+// Owns the events' way to Redis: the stream with its group, and the lease of the one consumer that is at work.
+import type { RedisConnection } from "../redis/connection.ts";
+import type { Announcement, Delivery, EventStream, LeasePort } from "./port.ts";
+import { ACKNOWLEDGE, OPEN, PUBLISH, RELEASE, TAKE, TIDY } from "./scripts.ts";
+
+// One hash tag: a cluster keeps them together, as the scripts need. No version: what waits must survive a new one.
+export const STREAM_KEY = "{shop:events}:stream";
+const INDEX_KEY = "{shop:events}:index";
+const LEASE_KEY = "{shop:events}:lease";
+const GROUP = "invalidation";
+const BOTH = [STREAM_KEY, INDEX_KEY];
+
+const CLAIM_COUNT = 500;
+const SILENCE_MS = 60 * 60_000;
+/** Beyond the wait that Redis was asked for. */
+const ANSWER_MS = 500;
+
+type Message = { readonly id: string; readonly message: Readonly<Record<string, string>> };
+
+const delivery = ({ id, message }: Message): Delivery => {
+  const { event: eventId, entity } = message;
+  return { entryId: id, announcement: eventId === undefined || entity === undefined ? undefined : { eventId, entity } };
+};
+
+type Run = Pick<RedisConnection, "run">;
+
+const evaluate = ({ run }: Run, script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> =>
+  run((client) => client.eval(script, { keys: [...keys], arguments: [...args] }));
+
+const claimAll = async ({ run }: Run, consumer: string): Promise<readonly Delivery[]> => {
+  const deliveries: Delivery[] = [];
+  let from = "0-0";
+  do {
+    const start = from;
+    const page = await run((client) =>
+      client.xAutoClaim(STREAM_KEY, GROUP, consumer, 0, start, { COUNT: CLAIM_COUNT }),
+    );
+    // Before Redis 7 what was deleted from the stream comes as null.
+    for (const message of page.messages) if (message !== null) deliveries.push(delivery(message));
+    from = String(page.nextId);
+  } while (from !== "0-0");
+  return deliveries;
+};
+
+type Connections = {
+  readonly connection: Run;
+  /** Of its own: whoever waits on a connection makes everybody else on it wait. */
+  readonly blocking: Run;
+  readonly newId: () => string;
+};
+
+export const eventStream = ({ connection, blocking, newId }: Connections): EventStream => ({
+  open: async () => String(await evaluate(connection, OPEN, BOTH, [GROUP, newId()])),
+  async publish(incarnation, announcements) {
+    const pairs = announcements.flatMap(({ eventId, entity }: Announcement) => [eventId, entity]);
+    return (await evaluate(connection, PUBLISH, BOTH, [incarnation, ...pairs])) === 1;
+  },
+  async claim(consumer) {
+    const deliveries = await claimAll(connection, consumer);
+    await evaluate(connection, TIDY, [STREAM_KEY], [GROUP, String(SILENCE_MS)]);
+    return deliveries;
+  },
+  async read(consumer, count, blockMs) {
+    const wait = blockMs > 0 ? { BLOCK: Math.ceil(blockMs) } : {};
+    const streams = await blocking.run(
+      (client) => client.xReadGroup(GROUP, consumer, { key: STREAM_KEY, id: ">" }, { COUNT: count, ...wait }),
+      blockMs + ANSWER_MS,
+    );
+    return (streams ?? []).flatMap(({ messages }) => messages.map(delivery));
+  },
+  async acknowledge(deliveries) {
+    if (deliveries.length === 0) return;
+    const pairs = deliveries.flatMap(({ entryId, announcement }) => [entryId, announcement?.eventId ?? ""]);
+    await evaluate(connection, ACKNOWLEDGE, BOTH, [GROUP, ...pairs]);
+  },
+});
+
+export const leaseIn = (connection: Run): LeasePort => ({
+  take: async (holder, forMs) => (await evaluate(connection, TAKE, [LEASE_KEY], [holder, String(forMs)])) === 1,
+  async release(holder) {
+    await evaluate(connection, RELEASE, [LEASE_KEY], [holder]);
+  },
+});

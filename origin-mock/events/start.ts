@@ -1,0 +1,89 @@
+// Owns the life of the event machinery: relay, upkeep, lease and consumer, started together and ended together.
+import { prune } from "../db/outbox.ts";
+import type { Database } from "../db/port.ts";
+import type { RedisConnection } from "../redis/connection.ts";
+import { createConsumer } from "./consumer.ts";
+import { createDoorbell } from "./doorbell.ts";
+import { forever } from "./forever.ts";
+import type { ForeverParts } from "./forever.ts";
+import type { HandleEvents } from "./handle.ts";
+import { createLease } from "./lease.ts";
+import { eventStream, leaseIn } from "./redis.ts";
+import { createRelay } from "./relay.ts";
+
+export type EventsParts = ForeverParts & {
+  readonly db: Database;
+  readonly connection: Pick<RedisConnection, "run">;
+  /** For the consumer alone; closed with the rest. */
+  readonly blocking: RedisConnection;
+  readonly handle: HandleEvents;
+  readonly monotonicMs: () => number;
+  readonly newId: () => string;
+  /** How long a consumer that died keeps the others waiting; default 5 s. */
+  readonly leaseMs?: number;
+};
+export type RunningEvents = {
+  /** Something was recorded and committed. */
+  wake(): void;
+  /** Ends within a few seconds, also while the edge does not answer: what is not marked as handled is handled again. */
+  close(): Promise<void>;
+};
+
+const LEASE_MS = 5_000;
+const RENEWALS_PER_LEASE = 3;
+/** Other processes' commits, and a database that nobody rang for. */
+const POLL_MS = 500;
+const BLOCK_MS = 1_000;
+const UPKEEP_MS = 60_000;
+const KEEP_HANDLED_SECONDS = 60 * 60;
+const PRUNE_PAGE = 1_000;
+const CLOSE_MS = 3_000;
+
+const pruneAll = async (db: Database, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted && (await prune(db, KEEP_HANDLED_SECONDS, PRUNE_PAGE)) === PRUNE_PAGE);
+};
+
+export const startEvents = (parts: EventsParts): RunningEvents => {
+  const { db, connection, blocking, monotonicMs, pause, leaseMs = LEASE_MS } = parts;
+  const ending = new AbortController();
+  const doorbell = createDoorbell(pause);
+  const stream = eventStream(parts);
+  const relay = createRelay({ db, stream });
+  const name = parts.newId();
+  const lease = createLease({ port: leaseIn(connection), holder: name, forMs: leaseMs, monotonicMs });
+  const consumer = createConsumer({ ...parts, stream, lease, name, blockMs: BLOCK_MS });
+
+  const run = (what: string, step: (signal: AbortSignal) => Promise<void>): Promise<void> =>
+    forever(what, step, ending.signal, parts);
+  const loops = Promise.all([
+    run("events relay", async (signal) => {
+      await relay.relay();
+      await doorbell.wait(POLL_MS, signal);
+    }),
+    run("events upkeep", async (signal) => {
+      await pause(UPKEEP_MS, signal);
+      if (signal.aborted) return;
+      await relay.sweep();
+      await pruneAll(db, signal);
+    }),
+    run("events lease", async (signal) => {
+      await lease.renew();
+      await pause(leaseMs / RENEWALS_PER_LEASE, signal);
+    }),
+    run("events consumer", (signal) => consumer.step(signal)),
+  ]);
+
+  return {
+    wake: doorbell.ring,
+    async close() {
+      ending.abort();
+      // Ends a wait for deliveries; what Redis has handed out by then is claimed by the next consumer.
+      await blocking.close();
+      const patience = new AbortController();
+      await Promise.race([loops, pause(CLOSE_MS, patience.signal)]);
+      patience.abort();
+      // Its time runs out by itself where Redis is away.
+      await lease.giveUp().catch(() => undefined);
+    },
+  };
+};

@@ -1,0 +1,110 @@
+// Owns the shop's feature flags: kept in Redis, held in process for a bounded time, and never a reason to fail a request.
+import { cacheKey } from "../cache/key.ts";
+import type { RedisPort } from "../cache/port.ts";
+import { isOnFor, parseFlag } from "./definition.ts";
+import type { Flag, FlagFault } from "./definition.ts";
+
+export type FlagWrite =
+  | { readonly status: "done"; readonly flag: Flag }
+  | { readonly status: "invalid"; readonly faults: readonly FlagFault[] };
+
+export type Flags = {
+  /** Off for a flag nobody defined. */
+  isOn(name: string, subject: string): Promise<boolean>;
+  /** By name. */
+  all(): Promise<readonly Flag[]>;
+  /** Other processes see it once what they hold is too old. Rejects with RedisUnavailable. */
+  setFlag(definition: unknown): Promise<FlagWrite>;
+};
+
+type Parts = {
+  readonly redis: Pick<RedisPort, "eval">;
+  /** In force where Redis says nothing, or cannot be asked and never could. */
+  readonly defaults: readonly Flag[];
+  readonly monotonicMs: () => number;
+  readonly report: (what: string, error: unknown) => void;
+  /** How long what was read is held. */
+  readonly holdMs?: number;
+};
+
+const HOLD_MS = 5_000;
+const KEY = cacheKey({ entity: "flags", id: "" });
+
+// KEYS: flags. One hash: name and definition in turn.
+const READ_ALL = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return {} end
+return redis.call('HGETALL', KEYS[1])
+`;
+
+// KEYS: flags. ARGV: name, definition.
+const WRITE = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
+return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+`;
+
+/** What cannot be read, or stands under another name, is not there: the default is in force. */
+const parseStored = (name: unknown, text: unknown): readonly Flag[] => {
+  try {
+    const parsed = parseFlag(JSON.parse(String(text)));
+    return parsed.ok && parsed.flag.name === name ? [parsed.flag] : [];
+  } catch {
+    return [];
+  }
+};
+
+type Held = { readonly flags: ReadonlyMap<string, Flag>; readonly untilMs: number };
+
+export const createFlags = ({ redis, defaults, monotonicMs, report, holdMs = HOLD_MS }: Parts): Flags => {
+  const byName = (flags: readonly Flag[]) => new Map(flags.map((flag) => [flag.name, flag]));
+  let held: Held = { flags: byName(defaults), untilMs: Number.NEGATIVE_INFINITY };
+  let reading: Promise<void> | undefined;
+  let writes = 0;
+
+  const read = async (): Promise<void> => {
+    const [startMs, writesBefore] = [monotonicMs(), writes];
+    try {
+      const reply = await redis.eval(READ_ALL, [KEY], []);
+      const words: readonly unknown[] = Array.isArray(reply) ? reply : [];
+      const stored = words.flatMap((name, index) => (index % 2 === 0 ? parseStored(name, words[index + 1]) : []));
+      // Read before a write of ours was done: it may lack it.
+      if (writes !== writesBefore) return;
+      held = { flags: byName([...defaults, ...stored]), untilMs: startMs + holdMs };
+    } catch (error) {
+      report("redis flags", error);
+      // What was known stays in force, and Redis is left alone for a while.
+      held = { flags: held.flags, untilMs: startMs + holdMs };
+    }
+  };
+
+  const current = async (): Promise<ReadonlyMap<string, Flag>> => {
+    if (monotonicMs() >= held.untilMs) {
+      const mine = (reading ??= read());
+      await mine;
+      if (reading === mine) reading = undefined;
+    }
+    return held.flags;
+  };
+
+  return {
+    async isOn(name, subject) {
+      const flag = (await current()).get(name);
+      return flag !== undefined && isOnFor(flag, subject);
+    },
+    all: async () => [...(await current()).values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
+    async setFlag(definition) {
+      const parsed = parseFlag(definition);
+      if (!parsed.ok) return { status: "invalid", faults: parsed.faults };
+      await redis.eval(WRITE, [KEY], [parsed.flag.name, JSON.stringify(parsed.flag)]);
+      writes += 1;
+      // Whoever asks from here on must not join a reading from before the write.
+      reading = undefined;
+      held = { flags: held.flags, untilMs: Number.NEGATIVE_INFINITY };
+      return { status: "done", flag: parsed.flag };
+    },
+  };
+};
+
+/** What the shop is delivered with. */
+export const SHOP_FLAGS: readonly Flag[] = [
+  { name: "new-deals-badge", rollout: 0, salt: "new-deals-badge", overrides: {} },
+];

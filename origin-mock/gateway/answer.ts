@@ -1,0 +1,85 @@
+// Owns an answer as plain data: how it is taken from a Response, written down, read back and given to a client. No I/O but the body's.
+import { isRecord } from "../catalogue/product.ts";
+import { judge } from "../http/conditional.ts";
+
+export type HeaderPairs = readonly (readonly [name: string, value: string])[];
+export type Answer = {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: HeaderPairs;
+  readonly body: Uint8Array<ArrayBuffer>;
+};
+
+export const fieldOf = ({ headers }: Pick<Answer, "headers">, name: string): string | undefined =>
+  headers.find(([each]) => each === name)?.[1];
+
+/** Of one exchange, never replayed in another. What is counted for one client is not another's either. */
+const OF_ONE_EXCHANGE =
+  /^(?:x-request-id|server-timing|x-cache(?:-.*)?|ratelimit(?:-.*)?|connection|keep-alive|transfer-encoding)$/;
+/** What describes a body has no place where there is none (RFC 9110 15.4.5). */
+const OF_THE_BODY = new Set([
+  "content-type",
+  "content-length",
+  "content-encoding",
+  "content-language",
+  "content-range",
+]);
+
+/** `nowMs`: when it was made, unless it says so itself. */
+export const answerOf = ({ status, headers }: Response, body: Uint8Array<ArrayBuffer>, nowMs: number): Answer => {
+  const kept = [...headers].filter(([name]) => !OF_ONE_EXCHANGE.test(name));
+  // RFC 9110 6.6.1: a Date is when the message was made, not when it was repeated.
+  const dated = headers.has("date") ? kept : [...kept, ["date", new Date(nowMs).toUTCString()] as const];
+  return { status, headers: dated, body };
+};
+
+export const encodeHead = ({ status, headers }: Answer): string => JSON.stringify({ status, headers });
+
+const isPair = (value: unknown): value is readonly [string, string] =>
+  Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string");
+
+/** Undefined for what this version did not write. */
+export const decodeAnswer = (head: string, body: Uint8Array<ArrayBuffer>): Answer | undefined => {
+  try {
+    const value: unknown = JSON.parse(head);
+    if (!isRecord(value)) return undefined;
+    const { status, headers } = value;
+    const known = typeof status === "number" && Array.isArray(headers) && headers.every(isPair);
+    return known ? { status, headers, body } : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+export type Reader = {
+  readonly ifNoneMatch: string | undefined;
+  readonly ifModifiedSince: string | undefined;
+};
+export type Delivery = { readonly response: Response; readonly notModified: boolean };
+
+const isNotModified = (answer: Answer, reader: Reader): boolean => {
+  // RFC 9110 13.2.1: conditions are about what a plain request would have got with success.
+  if (answer.status !== 200) return false;
+  const lastModifiedMs = Date.parse(fieldOf(answer, "last-modified") ?? "");
+  const validators = {
+    // No list of tags names an empty one, and `*` means any representation.
+    etag: fieldOf(answer, "etag") ?? "",
+    ...(Number.isNaN(lastModifiedMs) ? {} : { lastModifiedMs }),
+  };
+  const conditions = { ...reader, ifMatch: undefined, ifUnmodifiedSince: undefined };
+  return judge("GET", conditions, validators) === "not-modified";
+};
+
+/** `ageMs`: since it was made, for what comes from the store. */
+export const deliver = (answer: Answer, reader: Reader, ageMs: number | undefined): Delivery => {
+  const notModified = isNotModified(answer, reader);
+  const headers = new Headers();
+  for (const [name, value] of answer.headers) {
+    if (!notModified || !OF_THE_BODY.has(name)) headers.append(name, value);
+  }
+  // Rounded up: what is behind the gateway gains no freshness by the rounding (RFC 9111 4.2.3).
+  if (ageMs !== undefined) headers.set("age", String(Math.ceil(ageMs / 1_000) + Number(fieldOf(answer, "age") ?? 0)));
+  if (notModified) return { response: new Response(null, { status: 304, headers }), notModified };
+  headers.set("content-length", String(answer.body.byteLength));
+  return { response: new Response(answer.body, { status: answer.status, headers }), notModified };
+};

@@ -1,0 +1,37 @@
+// Owns which address a request is counted for: the connection's own, or what a trusted hop says it speaks for. Pure.
+import { isIP, isIPv6 } from "node:net";
+
+const plain = (address: string): string => address.trim().replace(/^::ffff:(?=\d+\.)/i, "");
+
+/** One customer has a whole /64: counting single addresses would give each of them 2^64 quotas. */
+const network = (address: string): string => {
+  if (!isIPv6(address)) return address;
+  const [head = "", tail] = (address.split("%", 1)[0] ?? "").toLowerCase().split("::");
+  const before = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
+  const groups = [...before, ...Array.from({ length: zeros }, () => "0"), ...after];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(":")}::/64`;
+};
+
+/**
+ * `forwardedFor`: X-Forwarded-For, to which each hop appends whom it heard from; so it is read from its end, as long as those
+ * who speak are trusted. Without trusted hops it says nothing: anyone can send it.
+ */
+export const clientAddress = (
+  peer: string | undefined,
+  forwardedFor: string | undefined,
+  trustedHops: readonly string[],
+): string => {
+  let address = plain(peer ?? "");
+  const said = (forwardedFor ?? "").split(",").map(plain);
+  while (trustedHops.includes(address)) {
+    const before = said.pop();
+    if (before === undefined || isIP(before) === 0) break;
+    address = before;
+  }
+  return network(address);
+};

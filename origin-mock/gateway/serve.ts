@@ -1,0 +1,115 @@
+// Owns answering reads from the gateway: look up, else let one run and the others wait, keep what may be kept.
+import type { Context, MiddlewareHandler, Next } from "hono";
+import { noteSpan } from "../http/trace.ts";
+import type { GatewayOutcome, ShopEnv } from "../http/trace.ts";
+import { answerOf, deliver, fieldOf } from "./answer.ts";
+import type { Answer } from "./answer.ts";
+import { takeBody } from "./body.ts";
+import { createFlights } from "./flights.ts";
+import type { Flight } from "./flights.ts";
+import { mayHave, mayShare, plainRequest, planOf } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import { keepingOf } from "./policy.ts";
+import type { Fence, GatewayCache, Lookup } from "./response-cache.ts";
+import { tagsOf, userTag } from "./tags.ts";
+
+export type ServeParts = {
+  readonly cache: GatewayCache;
+  readonly monotonicMs: () => number;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+};
+type Kept = { readonly answer: Answer; readonly lifetimeMs: number };
+type Land = (answer: Answer | undefined) => void;
+
+const LARGEST_BODY_BYTES = 256 * 1024;
+/** How long a request waits for another that asks the same, counted from that one's start. */
+const PATIENCE_MS = 2_000;
+
+/** The route's answer as plain data, whole; undefined where it must not be kept or is too large, and goes on as it came. */
+const takeAnswer = async (c: Context, plan: Plan, nowMs: number): Promise<Kept | undefined> => {
+  const response = c.res;
+  const head = answerOf(response, new Uint8Array(), nowMs);
+  const keeping = keepingOf(head, plan.row, plan.asker);
+  if (c.error !== undefined || keeping.keep === "nothing") return undefined;
+  // Hono would give its headers, and so its lifetime, to whatever comes in its place: a 500 when the body breaks off.
+  c.res = undefined;
+  const body = await takeBody(response, LARGEST_BODY_BYTES);
+  switch (body.kind) {
+    case "too-large":
+      c.res = body.response;
+      return undefined;
+    case "whole":
+      return { answer: { ...head, body: body.bytes }, lifetimeMs: keeping.lifetimeMs };
+  }
+};
+
+const tagsFor = ({ person }: Plan, answer: Answer): readonly string[] => [
+  ...(tagsOf(fieldOf(answer, "cache-tag")) ?? []),
+  ...(person === undefined ? [] : [userTag(person.username)]),
+];
+
+/** Followers share a leader's answer only if it began behind the very fence they have: no purge came between. */
+const flightName = (plan: Plan, lookup: Lookup, epoch: number): string =>
+  lookup.kind === "unknown"
+    ? `${plan.name} of epoch ${epoch}`
+    : `${plan.name} behind ${lookup.fence.incarnation} ${lookup.fence.seq}`;
+
+const createFill = ({ cache, monotonicMs, nowMs }: ServeParts) => {
+  const keep = async (plan: Plan, fence: Fence, { answer, lifetimeMs }: Kept, elapsedMs: number): Promise<void> =>
+    cache.store(plan.name, { answer, tags: tagsFor(plan, answer), fence, elapsedMs, lifetimeMs });
+
+  /** Runs the route; resolves with the milliseconds it took. */
+  return async (c: Context<ShopEnv>, next: Next, plan: Plan, lookup: Lookup, land: Land): Promise<number> => {
+    c.req.raw = plainRequest(c);
+    const startMs = monotonicMs();
+    try {
+      await next();
+      const routeMs = monotonicMs() - startMs;
+      const kept = await takeAnswer(c, plan, nowMs());
+      if (kept === undefined) return routeMs;
+      land(kept.answer);
+      if (lookup.kind !== "unknown") await keep(plan, lookup.fence, kept, monotonicMs() - startMs);
+      c.res = deliver(kept.answer, plan.reader, undefined).response;
+      return routeMs;
+    } finally {
+      // Whatever went wrong here, nobody waits for it.
+      land(undefined);
+    }
+  };
+};
+
+export const serve = (parts: ServeParts): MiddlewareHandler<ShopEnv> => {
+  const { cache, monotonicMs } = parts;
+  const flights = createFlights<Answer>(PATIENCE_MS);
+  const fill = createFill(parts);
+
+  return async (c, next) => {
+    const startMs = monotonicMs();
+    const note = (outcome: GatewayOutcome, elsewhereMs: number): void =>
+      noteSpan(c.var.trace, { tier: "gateway", outcome, ms: monotonicMs() - startMs - elsewhereMs });
+    const give = (answer: Answer, plan: Plan, ageMs: number | undefined, outcome: GatewayOutcome): Response => {
+      const { response, notModified } = deliver(answer, plan.reader, ageMs);
+      note(notModified ? "revalidated" : outcome, 0);
+      return response;
+    };
+
+    const plan = await planOf(c);
+    if (plan === undefined) {
+      note("bypass", 0);
+      return next();
+    }
+    const lookup = await cache.lookUp(plan.name);
+    if (lookup.kind === "hit" && mayHave(plan, lookup.answer)) return give(lookup.answer, plan, lookup.ageMs, "hit");
+    const flight: Flight<Answer> | undefined = mayShare(plan)
+      ? flights.join(flightName(plan, lookup, cache.epoch()))
+      : undefined;
+    if (flight?.kind === "follow") {
+      const answer = await flight.answer;
+      if (answer !== undefined) return give(answer, plan, undefined, "shared");
+    }
+    const land: Land = flight?.kind === "lead" ? flight.land : () => undefined;
+    const routeMs = await fill(c, next, plan, lookup, land);
+    return note(lookup.kind === "unknown" ? "bypass" : "miss", routeMs);
+  };
+};

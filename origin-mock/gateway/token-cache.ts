@@ -1,0 +1,138 @@
+// Owns what the gateway remembers of bearer tokens: who they are, that they are nobody's, that they were revoked.
+import { createHmac } from "node:crypto";
+import type { Identity, ValidateToken } from "../auth/identify.ts";
+import { singleFlight } from "../cache/single-flight.ts";
+import { isRecord } from "../catalogue/product.ts";
+import { digestOf, gatewayName } from "./names.ts";
+import { textOf } from "./port.ts";
+import type { GatewayRedis } from "./port.ts";
+
+const VALID_MS = 60_000;
+/** Shorter: a token may be issued at any moment. Keys are of one size, so junk costs little and not for long. */
+const INVALID_MS = 10_000;
+// Longer than any validation takes and any positive answer is kept, so that none of before is believed; and long enough for
+// the authority, which decides again afterwards, to know. Tokens tell no time of issue: of a user, new ones wait as well.
+const REVOKED_MS = 60 * 60_000;
+
+export type Recalled =
+  | { readonly kind: "valid"; readonly identity: Identity }
+  | { readonly kind: "invalid" }
+  /** The authority must be asked. */
+  | { readonly kind: "unknown" };
+
+export type TokenCache = {
+  recall(token: string): Promise<Recalled>;
+  /** Asks the authority, whose failures are the caller's; concurrent callers with one token share one question. */
+  validate(token: string): Promise<Identity | undefined>;
+  /** Rejects with RedisUnavailable: then nothing was revoked. */
+  revoke(what: { readonly token: string } | { readonly username: string }): Promise<void>;
+};
+
+// KEYS: token, its revocation. ARGV: prefix of the users' revocations.
+const RECALL = `
+if redis.call('EXISTS', KEYS[2]) == 1 then return 'invalid' end
+local known = redis.call('HMGET', KEYS[1], 'identity', 'user')
+if known[2] and redis.call('EXISTS', ARGV[1] .. known[2]) == 1 then return 'invalid' end
+return known[1]
+`;
+
+// A revocation that came while the authority was asked is seen here, one that comes later when the token is recalled.
+// KEYS: token, its revocation, its user's revocation. ARGV: identity as JSON or 'invalid', digest of the user, lifetime.
+const REMEMBER = `
+if redis.call('EXISTS', KEYS[2], KEYS[3]) > 0 then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'identity', ARGV[1])
+if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'user', ARGV[2]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+`;
+
+const REVOKE = "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])";
+
+const parseIdentity = (text: string): Identity | undefined => {
+  const value: unknown = JSON.parse(text);
+  if (!isRecord(value)) return undefined;
+  const { username, role } = value;
+  const known = typeof username === "string" && (role === "customer" || role === "admin");
+  return known ? { username, role } : undefined;
+};
+
+const parseRecalled = (text: string | undefined): Recalled => {
+  if (text === undefined) return { kind: "unknown" };
+  if (text === "invalid") return { kind: "invalid" };
+  const identity = parseIdentity(text);
+  return identity === undefined ? { kind: "unknown" } : { kind: "valid", identity };
+};
+
+export const createTokenCache = (parts: {
+  readonly redis: GatewayRedis;
+  /** The authority on tokens. */
+  readonly validate: ValidateToken;
+  /** Of this deployment: makes digests of tokens that can be guessed useless elsewhere. */
+  readonly secret: string | undefined;
+  readonly report: (what: string, error: unknown) => void;
+}): TokenCache => {
+  const { redis, secret, report } = parts;
+  const questions = singleFlight<Identity | undefined>();
+  const tokenDigest = (token: string): string =>
+    secret === undefined ? digestOf(token) : createHmac("sha256", secret).update(token).digest("base64url");
+
+  /** False: revoked meanwhile. */
+  const remember = async (digest: string, identity: Identity | undefined): Promise<boolean> => {
+    const user = identity === undefined ? "" : digestOf(identity.username);
+    const keys = [
+      gatewayName("token", digest),
+      gatewayName("revoked-token", digest),
+      gatewayName("revoked-user", user),
+    ];
+    const [text, lifetimeMs] = identity === undefined ? ["invalid", INVALID_MS] : [JSON.stringify(identity), VALID_MS];
+    try {
+      return (await redis.run(REMEMBER, keys, [text, user, String(lifetimeMs)])) === 1;
+    } catch (error) {
+      report("token store", error);
+      return true;
+    }
+  };
+
+  return {
+    async recall(token) {
+      const digest = tokenDigest(token);
+      const keys = [gatewayName("token", digest), gatewayName("revoked-token", digest)];
+      try {
+        return parseRecalled(textOf(await redis.run(RECALL, keys, [gatewayName("revoked-user", "")])));
+      } catch (error) {
+        report("token read", error);
+        return { kind: "unknown" };
+      }
+    },
+    validate(token) {
+      const digest = tokenDigest(token);
+      return questions.join(digest, async () => {
+        const identity = await parts.validate(token);
+        return (await remember(digest, identity)) ? identity : undefined;
+      });
+    },
+    async revoke(what) {
+      const key =
+        "token" in what
+          ? gatewayName("revoked-token", tokenDigest(what.token))
+          : gatewayName("revoked-user", digestOf(what.username));
+      await redis.run(REVOKE, [key], [String(REVOKED_MS)]);
+    },
+  };
+};
+
+/** For those who have a token and no gateway before them: as the door does it, but uncounted. */
+export const validateCached =
+  (tokens: Pick<TokenCache, "recall" | "validate">): ValidateToken =>
+  async (token) => {
+    const recalled = await tokens.recall(token);
+    switch (recalled.kind) {
+      case "valid":
+        return recalled.identity;
+      case "invalid":
+        return undefined;
+      case "unknown":
+        return tokens.validate(token);
+    }
+  };

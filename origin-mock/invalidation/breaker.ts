@@ -1,0 +1,30 @@
+// Owns the rest an edge is given after it failed: until it is over, orders fail at once and the edge is not asked.
+import { backoffMs } from "../backoff.ts";
+import type { PurgeCdn } from "./port.ts";
+
+const REST = { firstMs: 250, mostMs: 10_000 } as const;
+
+export const withBreaker = (
+  purge: PurgeCdn,
+  { monotonicMs, random }: { readonly monotonicMs: () => number; readonly random: () => number },
+): PurgeCdn => {
+  let failures = 0;
+  let restUntilMs = -Infinity;
+  let reason = "";
+  return async (tags, context) => {
+    const leftMs = restUntilMs - monotonicMs();
+    if (leftMs > 0) return { status: "failed", failure: "temporary", reason, tags, retryAfterMs: leftMs };
+    const result = await purge(tags, context);
+    // A refusal shows an edge that works.
+    if (result.status === "done" || result.failure === "refused") {
+      failures = 0;
+      return result;
+    }
+    failures += 1;
+    ({ reason } = result);
+    // Its own wish counts where it is longer.
+    const restMs = Math.max(backoffMs(REST, failures, random), result.retryAfterMs ?? 0);
+    restUntilMs = monotonicMs() + restMs;
+    return { ...result, retryAfterMs: restMs };
+  };
+};

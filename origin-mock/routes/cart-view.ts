@@ -1,0 +1,72 @@
+// Owns a cart as it is shown: its lines in the reader's language, at the prices of now.
+import type { Context } from "hono";
+import type { Locale } from "../catalogue/locale.ts";
+import { parseProduct } from "../catalogue/product.ts";
+import type { Product } from "../catalogue/product.ts";
+import type { CacheAside } from "../cache/cache-aside.ts";
+import type { Cart, CartOwner } from "../cart/carts.ts";
+import type { Queryable } from "../db/port.ts";
+import { findProducts } from "../db/products.ts";
+import { localeOf } from "../http/locale.ts";
+import { POLICY } from "../http/policy.ts";
+import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
+import { noteReading } from "../http/trace.ts";
+import type { ShopEnv } from "../http/trace.ts";
+import { userTag } from "../invalidation/product-change.ts";
+
+type Parts = { readonly db: Queryable; readonly cache: Pick<CacheAside, "readMany"> };
+
+export type CartView = {
+  readonly isSold: (c: Context<ShopEnv>, productId: number) => Promise<boolean>;
+  readonly show: (c: Context<ShopEnv>, owner: CartOwner | undefined, cart: Cart) => Promise<Response>;
+};
+
+const PRODUCT_TTL_MS = 300_000;
+
+const bodyOf = (owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<string, Product>): string => {
+  // What is no longer sold is no longer shown.
+  const lines = cart.lines.flatMap(({ product_id, quantity }) => {
+    const product = products.get(String(product_id));
+    if (product === undefined) return [];
+    const { id, name, category, price_cents, stock } = product;
+    return [{ id, name, category, price_cents, stock, quantity }];
+  });
+  const username = owner?.kind === "user" ? owner.username : null;
+  const total_cents = lines.reduce((sum, { quantity, price_cents }) => sum + quantity * price_cents, 0);
+  return JSON.stringify({ username, version: cart.version, lines, total_cents });
+};
+
+export const createCartView = ({ db, cache }: Parts): CartView => {
+  const productsIn = async (c: Context<ShopEnv>, ids: readonly number[], locale: Locale) => {
+    const reading = await cache.readMany<Product>({
+      entity: "product",
+      ids: ids.map(String),
+      variant: locale,
+      ttlMs: PRODUCT_TTL_MS,
+      parse: parseProduct,
+      load: async (missing) => {
+        const found = await findProducts(db, missing.map(Number), locale);
+        return new Map(found.map((product) => [String(product.id), product]));
+      },
+    });
+    noteReading(c.var.trace, reading);
+    return reading.values;
+  };
+  const readerOf = (c: Context): Locale => localeOf(c.req.header("Accept-Language"));
+
+  return {
+    isSold: async (c, productId) => (await productsIn(c, [productId], readerOf(c))).size > 0,
+    async show(c, owner, cart) {
+      const language = readerOf(c);
+      const ids = cart.lines.map(({ product_id }) => product_id);
+      const body = bodyOf(owner, cart, await productsIn(c, ids, language));
+      const tags = owner?.kind === "user" ? ["cart", userTag(owner.username)] : ["cart"];
+      const headers = { ...POLICY.cart, "Cache-Tag": tags.join(",") };
+      // Conditions on a change were about the cart before it.
+      if (c.req.method !== "GET" && c.req.method !== "HEAD") {
+        return c.body(body, 200, { ...headers, "Content-Type": JSON_TYPE, "Content-Language": language });
+      }
+      return respond(c, { body, contentType: JSON_TYPE, language, validators: { etag: contentETag(body) }, headers });
+    },
+  };
+};

@@ -1,0 +1,82 @@
+// Owns the cart's routes: whose cart it is, and the changes to it.
+import { Hono } from "hono";
+import type { Context } from "hono";
+import type { CacheAside } from "../cache/cache-aside.ts";
+import { MOST_LINES, MOST_QUANTITY } from "../cart/carts.ts";
+import type { Cart, CartChange, CartOwner, Carts } from "../cart/carts.ts";
+import type { Queryable } from "../db/port.ts";
+import { readJsonObject } from "../http/json-body.ts";
+import type { JsonBody } from "../http/json-body.ts";
+import type { Parsed } from "../http/parsed.ts";
+import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { parseProductId } from "../http/query.ts";
+import type { ShopEnv } from "../http/trace.ts";
+import { createCartView } from "./cart-view.ts";
+import { signInFirst } from "./guard.ts";
+import { guestIdOf, rememberGuest } from "./guest.ts";
+
+type Parts = { readonly db: Queryable; readonly cache: CacheAside; readonly carts: Carts };
+
+const EMPTY: Cart = { version: "0", lines: [] };
+
+/** Undefined for a guest who never put anything into a cart; "stranger" for a token that is nobody's. */
+const ownerOf = async (c: Context<ShopEnv>): Promise<CartOwner | "stranger" | undefined> => {
+  const identity = await c.var.identity();
+  if (identity !== undefined) return { kind: "user", username: identity.username };
+  if (c.req.header("Authorization") !== undefined) return "stranger";
+  const id = guestIdOf(c);
+  return id === undefined ? undefined : { kind: "guest", id };
+};
+
+const parseQuantity = (body: Exclude<JsonBody, { readonly kind: "refused" }>): Parsed<number> => {
+  if (body.kind === "faulty") return { ok: false, faults: [body.fault] };
+  const { quantity } = body.value;
+  const detail = `must be a whole number from 1 to ${MOST_QUANTITY}`;
+  return typeof quantity === "number" && Number.isInteger(quantity) && quantity >= 1 && quantity <= MOST_QUANTITY
+    ? { ok: true, value: quantity }
+    : { ok: false, faults: [{ in: "body", at: "/quantity", detail }] };
+};
+
+export const cartRoutes = ({ db, cache, carts }: Parts): Hono<ShopEnv> => {
+  const routes = new Hono<ShopEnv>();
+  const view = createCartView({ db, cache });
+
+  const change = async (c: Context<ShopEnv>, what: CartChange): Promise<Response> => {
+    const known = await ownerOf(c);
+    if (known === "stranger") return signInFirst(c);
+    // Nothing can be taken from a cart that was never filled, and no cookie is needed to say so.
+    if (known === undefined && what.kind !== "set") return view.show(c, undefined, EMPTY);
+    const owner: CartOwner = known ?? { kind: "guest", id: carts.newGuestId() };
+    const outcome = await carts.change(owner, what);
+    if (outcome.status === "refused") return problem(c, 409, `a cart has at most ${MOST_LINES} lines`);
+    if (owner.kind === "guest") rememberGuest(c, owner.id);
+    return view.show(c, owner, outcome.cart);
+  };
+
+  routes.get("/", async (c) => {
+    const owner = await ownerOf(c);
+    if (owner === "stranger") return signInFirst(c);
+    return view.show(c, owner, owner === undefined ? EMPTY : await carts.read(owner));
+  });
+  routes.delete("/", (c) => change(c, { kind: "clear" }));
+  routes.all("/", methodNotAllowed("GET, HEAD, DELETE"));
+
+  routes.put("/lines/:id", async (c) => {
+    const id = parseProductId(c.req.param("id"));
+    const body = await readJsonObject(c);
+    if (body.kind === "refused") return body.response;
+    const quantity = parseQuantity(body);
+    if (!id.ok || !quantity.ok) {
+      return invalid(c, [...(id.ok ? [] : id.faults), ...(quantity.ok ? [] : quantity.faults)]);
+    }
+    // Or anyone could fill carts with what was never there.
+    if (!(await view.isSold(c, id.value))) return problem(c, 404, `there is no product ${id.value}`);
+    return change(c, { kind: "set", productId: id.value, quantity: quantity.value });
+  });
+  routes.delete("/lines/:id", async (c) => {
+    const id = parseProductId(c.req.param("id"));
+    return id.ok ? change(c, { kind: "remove", productId: id.value }) : invalid(c, id.faults);
+  });
+  routes.all("/lines/:id", methodNotAllowed("PUT, DELETE"));
+  return routes;
+};

@@ -1,0 +1,127 @@
+// Owns the checkout: never cached, decided by the database alone, at the prices the customer saw or not at all.
+import { createHash } from "node:crypto";
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { parseOrder } from "../catalogue/order.ts";
+import type { AgreedOrder } from "../catalogue/order.ts";
+import type { CacheAside } from "../cache/cache-aside.ts";
+import type { Carts } from "../cart/carts.ts";
+import { placeOrder } from "../db/orders.ts";
+import type { OrderFault, Placement } from "../db/orders.ts";
+import type { Database } from "../db/port.ts";
+import { isShopError } from "../error.ts";
+import type { ShopEvent } from "../events/event.ts";
+import { readJsonObject } from "../http/json-body.ts";
+import { POLICY } from "../http/policy.ts";
+import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { productAddress } from "../invalidation/product-change.ts";
+import type { Announce } from "./announce.ts";
+import { signedIn } from "./guard.ts";
+import type { SignedInEnv } from "./guard.ts";
+
+type Parts = {
+  readonly db: Database;
+  readonly cache: Pick<CacheAside, "remove">;
+  readonly carts: Pick<Carts, "change">;
+  readonly announce: Announce;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly report: (what: string, error: unknown) => void;
+};
+
+/** One version of a cart makes one order: however often a button is pressed, it is this one. */
+const orderIdOf = (username: string, cart: string): string =>
+  createHash("sha256")
+    .update(JSON.stringify([username, cart]))
+    .digest("base64url")
+    .slice(0, 22);
+
+const inWords = (fault: OrderFault): string => {
+  switch (fault.kind) {
+    case "missing":
+      return `product ${fault.product_id} is no longer sold`;
+    case "price_changed":
+      return `product ${fault.product_id} costs ${fault.price_cents} cents, not ${fault.offered_cents}`;
+    case "out_of_stock":
+      return `of product ${fault.product_id} only ${fault.stock} are left, not ${fault.wanted}`;
+  }
+};
+
+const refused = (c: Context, faults: readonly OrderFault[]): Response =>
+  problem(c, 409, `nothing has been ordered: ${faults.map(inWords).join("; ")}`, {
+    headers: POLICY.confidential,
+    members: { faults },
+  });
+
+type Outcome =
+  | { readonly kind: "ordered-already" }
+  | Extract<Placement, { readonly kind: "refused" }>
+  | { readonly kind: "placed"; readonly total_cents: number; readonly recorded: Recorded };
+type Recorded = Awaited<ReturnType<Announce["record"]>>;
+
+const place = async (parts: Parts, c: Context<SignedInEnv>, id: string, { lines }: AgreedOrder): Promise<Outcome> => {
+  const { username, trace } = c.var;
+  try {
+    return await parts.db.transaction(async (tx): Promise<Outcome> => {
+      const placement = await placeOrder(tx, { id, username, lines, nowMs: parts.nowMs() });
+      if (placement.kind === "refused") return placement;
+      const events = placement.products.map((product): ShopEvent => ({
+        type: "inventory.updated",
+        id: product.id,
+        categories: [product.category],
+      }));
+      const { total_cents } = placement;
+      return { kind: "placed", total_cents, recorded: await parts.announce.record(tx, events, trace) };
+    });
+  } catch (error) {
+    if (isShopError(error, "UniqueViolation")) return { kind: "ordered-already" };
+    throw error;
+  }
+};
+
+/** The order stands whatever becomes of the cart. */
+const takeOut = async ({ carts, report }: Parts, username: string, { cart, lines }: AgreedOrder): Promise<void> => {
+  const owner = { kind: "user", username } as const;
+  try {
+    const cleared = await carts.change(owner, { kind: "clear" }, cart);
+    if (cleared.status === "done") return;
+    // Changed meanwhile, in another tab: what was ordered goes, the rest stays.
+    await Promise.all(lines.map(({ product_id }) => carts.change(owner, { kind: "remove", productId: product_id })));
+  } catch (error) {
+    report("redis cart", error);
+  }
+};
+
+export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
+  const { cache, announce } = parts;
+  const routes = new Hono<SignedInEnv>();
+
+  routes.post("/", signedIn, async (c) => {
+    const body = await readJsonObject(c);
+    if (body.kind === "refused") return body.response;
+    if (body.kind === "faulty") return invalid(c, [body.fault]);
+    const parsed = parseOrder(body.value);
+    if (!parsed.ok) return invalid(c, parsed.faults);
+    const { order } = parsed;
+    if (order.lines.length === 0) return problem(c, 409, "the cart is empty", { headers: POLICY.confidential });
+    const { username } = c.var;
+    const id = orderIdOf(username, order.cart);
+    const outcome = await place(parts, c, id, order);
+    switch (outcome.kind) {
+      case "ordered-already":
+        return problem(c, 409, "this cart has been ordered already", {
+          headers: POLICY.confidential,
+          members: { order: id },
+        });
+      case "refused":
+        // Whatever showed the customer something else is wrong: the cart must now say what the database says.
+        await cache.remove(outcome.faults.map(({ product_id }) => productAddress(product_id)));
+        return refused(c, outcome.faults);
+      case "placed":
+        await Promise.all([announce.committed(outcome.recorded), takeOut(parts, username, order)]);
+        return c.json({ order: id, total_cents: outcome.total_cents }, 201, POLICY.confidential);
+    }
+  });
+  routes.all("/", methodNotAllowed("POST"));
+  return routes;
+};

@@ -1,0 +1,51 @@
+// Owns the deals: what costs much less than it did, on one short-lived page.
+import { Hono } from "hono";
+import type { CacheAside } from "../cache/cache-aside.ts";
+import { listDeals } from "../db/deals.ts";
+import type { Queryable } from "../db/port.ts";
+import type { Flags } from "../flags/flags.ts";
+import { localeOf } from "../http/locale.ts";
+import { POLICY } from "../http/policy.ts";
+import { invalid, methodNotAllowed } from "../http/problem.ts";
+import { parseDealsQuery } from "../http/query.ts";
+import { noteReading } from "../http/trace.ts";
+import type { ShopEnv } from "../http/trace.ts";
+import { DEALS_ADDRESS, DEALS_TAG } from "../invalidation/product-change.ts";
+import { parsePage, respondPage } from "./product-page.ts";
+
+const DEALS_TTL_MS = 30_000;
+
+/** Which deals wear a badge that says how much less they cost. */
+const BADGE_FLAG = "new-deals-badge";
+
+type Parts = { readonly db: Queryable; readonly cache: CacheAside; readonly flags: Pick<Flags, "isOn"> };
+
+export const dealRoutes = ({ db, cache, flags }: Parts) => {
+  const routes = new Hono<ShopEnv>();
+  routes.get("/", async (c) => {
+    const query = parseDealsQuery(c.req.queries());
+    if (!query.ok) return invalid(c, query.faults);
+    const { limit } = query.value;
+    const locale = localeOf(c.req.header("Accept-Language"));
+    const reading = await cache.read({
+      address: DEALS_ADDRESS,
+      variant: `${locale}/${limit}`,
+      ttlMs: DEALS_TTL_MS,
+      parse: parsePage,
+      load: async () => ({ products: await listDeals(db, { limit, locale }), next: null }),
+    });
+    noteReading(c.var.trace, reading);
+    const { products } = reading.value ?? { products: [] };
+    // Rolled out by product, not by person: everybody is shown the same page, so it may be shared.
+    const on = await Promise.all(products.map(({ id }) => flags.isOn(BADGE_FLAG, `product:${id}`)));
+    const badges = products.map(({ id }) => id).filter((_, index) => on[index]);
+    return respondPage(c, {
+      body: { products, badges, limit, next: null },
+      locale,
+      policy: POLICY.deals,
+      tags: [DEALS_TAG],
+    });
+  });
+  routes.all("/", methodNotAllowed("GET, HEAD"));
+  return routes;
+};

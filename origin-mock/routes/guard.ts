@@ -1,0 +1,20 @@
+// Owns the door of what is not for everybody: who may come in, and the answers to those who may not.
+import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
+import { CHALLENGE } from "../auth/identify.ts";
+import { POLICY } from "../http/policy.ts";
+import { problem } from "../http/problem.ts";
+import type { ShopEnv } from "../http/trace.ts";
+
+export const signInFirst = (c: Context): Response =>
+  problem(c, 401, "sign in first", { headers: { ...CHALLENGE, ...POLICY.confidential } });
+
+/** Who has come in. */
+export type SignedInEnv = { Variables: ShopEnv["Variables"] & { username: string } };
+
+export const signedIn = createMiddleware<SignedInEnv>(async (c, next) => {
+  const identity = await c.var.identity();
+  if (identity === undefined) return signInFirst(c);
+  c.set("username", identity.username);
+  return next();
+});

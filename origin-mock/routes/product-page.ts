@@ -1,0 +1,42 @@
+// Owns pages of products, as lists, searches and deals answer them: from a cached value, and to a response.
+import type { Context } from "hono";
+import type { Locale } from "../catalogue/locale.ts";
+import { isRecord, parseList, parseProduct } from "../catalogue/product.ts";
+import type { Product } from "../catalogue/product.ts";
+import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
+import { PRODUCTS_TAG, productTag } from "../invalidation/product-change.ts";
+
+/** `next` is the cursor of the page after, null on the last one: null survives JSON. */
+export type ProductPage = { readonly products: readonly Product[]; readonly next: string | null };
+
+export const parsePage = (value: unknown): ProductPage | undefined => {
+  if (!isRecord(value)) return undefined;
+  const products = parseList(value["products"], parseProduct);
+  const next = value["next"];
+  return products !== undefined && (next === null || typeof next === "string") ? { products, next } : undefined;
+};
+
+// Pages past the end, unknown categories and searches without a hit would let anyone fill Redis with nothing.
+export const hasProducts = ({ products }: ProductPage): boolean => products.length > 0;
+
+export const respondPage = (
+  c: Context,
+  page: {
+    readonly body: ProductPage & Readonly<Record<string, unknown>>;
+    readonly locale: Locale;
+    readonly policy: Readonly<Record<string, string>>;
+    readonly tags: readonly string[];
+  },
+): Response => {
+  const body = JSON.stringify(page.body);
+  return respond(c, {
+    body,
+    contentType: JSON_TYPE,
+    language: page.locale,
+    validators: { etag: contentETag(body) },
+    headers: {
+      ...page.policy,
+      "Cache-Tag": [PRODUCTS_TAG, ...page.tags, ...page.body.products.map(({ id }) => productTag(id))].join(","),
+    },
+  });
+};

@@ -1,0 +1,88 @@
+// Owns a person's profile: their browser may keep it for a moment, and it is changed under its version only.
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { parseProfile, parseProfileChanges } from "../catalogue/profile.ts";
+import type { CacheAside } from "../cache/cache-aside.ts";
+import type { Database } from "../db/port.ts";
+import { findProfile, updateProfile } from "../db/users.ts";
+import type { Profile, ProfileChanges } from "../db/users.ts";
+import { judge } from "../http/conditional.ts";
+import { readJsonObject } from "../http/json-body.ts";
+import { POLICY } from "../http/policy.ts";
+import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { conditionsOf, JSON_TYPE, respond, validatorFields } from "../http/respond.ts";
+import { noteReading } from "../http/trace.ts";
+import { profileAddress, userTag } from "../invalidation/product-change.ts";
+import type { Announce } from "./announce.ts";
+import { signedIn, signInFirst } from "./guard.ts";
+import type { SignedInEnv } from "./guard.ts";
+
+type Parts = { readonly db: Database; readonly cache: CacheAside; readonly announce: Announce };
+
+const PROFILE_TTL_MS = 60_000;
+
+/** One URL is another profile for each person, so the version alone would not tell two of them apart. */
+const profileETag = ({ username, version }: Profile): string => `"${encodeURIComponent(username)}-${version}"`;
+
+const change = ({ db, announce }: Parts, c: Context<SignedInEnv>, changes: ProfileChanges) => {
+  const { username, trace } = c.var;
+  return db.transaction(async (tx) => {
+    const before = await findProfile(tx, username);
+    if (before === undefined) return { kind: "missing" } as const;
+    const verdict = judge("PATCH", conditionsOf(c), { etag: profileETag(before) });
+    if (verdict !== "proceed") return { kind: "conflict" } as const;
+    const updated = await updateProfile(tx, username, before.version, changes);
+    if (updated.kind !== "updated") return updated;
+    return { ...updated, recorded: await announce.record(tx, [{ type: "user.updated", username }], trace) };
+  });
+};
+
+export const profileRoutes = (parts: Parts): Hono<SignedInEnv> => {
+  const { db, cache, announce } = parts;
+  const routes = new Hono<SignedInEnv>();
+
+  routes.get("/", signedIn, async (c) => {
+    const { username } = c.var;
+    const reading = await cache.read({
+      address: profileAddress(username),
+      variant: "",
+      ttlMs: PROFILE_TTL_MS,
+      parse: parseProfile,
+      load: () => findProfile(db, username),
+    });
+    noteReading(c.var.trace, reading);
+    if (reading.value === undefined) return signInFirst(c);
+    return respond(c, {
+      body: JSON.stringify(reading.value),
+      contentType: JSON_TYPE,
+      validators: { etag: profileETag(reading.value) },
+      headers: { ...POLICY.profile, "Cache-Tag": userTag(username) },
+    });
+  });
+
+  routes.patch("/", signedIn, async (c) => {
+    const body = await readJsonObject(c);
+    if (body.kind === "refused") return body.response;
+    if (body.kind === "faulty") return invalid(c, [body.fault]);
+    const { changes, faults } = parseProfileChanges(body.value);
+    if (faults.length > 0) return invalid(c, faults);
+    // Without it the last writer would undo the others (RFC 6585 3).
+    if (c.req.header("If-Match") === undefined) {
+      return problem(c, 428, "say in If-Match which version is to be changed", { headers: POLICY.confidential });
+    }
+    const outcome = await change(parts, c, changes);
+    switch (outcome.kind) {
+      case "missing":
+        return signInFirst(c);
+      case "conflict":
+        return problem(c, 412, "the profile is not the version the condition names", { headers: POLICY.confidential });
+      case "updated": {
+        await announce.committed(outcome.recorded);
+        const validators = validatorFields({ etag: profileETag(outcome.profile) });
+        return c.json(outcome.profile, 200, { ...POLICY.confidential, ...validators });
+      }
+    }
+  });
+  routes.all("/", methodNotAllowed("GET, HEAD, PATCH"));
+  return routes;
+};

@@ -1,0 +1,33 @@
+// Owns which tiers invalidation works on, and how the edge among them is asked.
+import { createHandleEvents, createInvalidateFor } from "./events/handle.ts";
+import type { HandleEvents, InvalidateFor } from "./events/handle.ts";
+import { withBreaker } from "./invalidation/breaker.ts";
+import { createMultiTierInvalidation } from "./invalidation/multi-tier.ts";
+import type { MultiTierInvalidation } from "./invalidation/multi-tier.ts";
+import type { ApplicationTier, GatewayTier, PurgeCdn } from "./invalidation/port.ts";
+
+type Parts = {
+  readonly application: ApplicationTier;
+  readonly gateway: GatewayTier | undefined;
+  readonly cdn: PurgeCdn | undefined;
+  readonly refreshCategoryTotals: () => Promise<void>;
+  readonly monotonicMs: () => number;
+  readonly random: () => number;
+};
+
+export type Tiers = {
+  readonly invalidation: MultiTierInvalidation;
+  readonly handle: HandleEvents;
+  readonly invalidateFor: InvalidateFor;
+};
+
+export const createTiers = (parts: Parts): Tiers => {
+  const cdn = parts.cdn === undefined ? undefined : withBreaker(parts.cdn, parts);
+  const invalidation = createMultiTierInvalidation({ ...parts, cdn });
+  const { refreshCategoryTotals } = parts;
+  return {
+    invalidation,
+    handle: createHandleEvents({ invalidation, refreshCategoryTotals }),
+    invalidateFor: createInvalidateFor({ invalidation, refreshCategoryTotals }),
+  };
+};

@@ -1,0 +1,58 @@
+// Proves the breaker: closed until a deadline passes, then one trial per rest until an answer comes.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createBreaker } from "../../../origin-mock/redis/breaker.ts";
+import { openRedis } from "../../../origin-mock/redis/connection.ts";
+import type { RedisConnection } from "../../../origin-mock/redis/connection.ts";
+import { until } from "../../cli/until.ts";
+import { createTestRedis } from "../support/redis.ts";
+import type { TestRedis } from "../support/redis.ts";
+
+test("one trial after every rest, everybody after an answer", () => {
+  let nowMs = 0;
+  const breaker = createBreaker(() => nowMs, 1_000);
+  const admits = (atMs: number): boolean => {
+    nowMs = atMs;
+    return breaker.admits();
+  };
+  expect([admits(0), admits(0)]).toEqual([true, true]);
+  breaker.timedOut();
+  expect([admits(0), admits(999), admits(1_000), admits(1_000), admits(1_999)]).toEqual([
+    false,
+    false,
+    true,
+    false,
+    false,
+  ]);
+  // The trial itself times out: another rest, counted from then.
+  nowMs = 1_250;
+  breaker.timedOut();
+  expect([admits(2_249), admits(2_250)]).toEqual([false, true]);
+  breaker.answered();
+  expect([admits(2_250), admits(2_250)]).toEqual([true, true]);
+});
+
+let server: TestRedis;
+let connection: RedisConnection;
+beforeAll(async () => {
+  server = await createTestRedis();
+  const quiet = (): void => undefined;
+  connection = await openRedis(server.url, { ready: quiet, error: quiet });
+});
+afterAll(async () => {
+  await connection.close();
+  await server.remove();
+});
+
+test("a hung server costs one deadline, then nothing; its late answer opens the way again", async () => {
+  const ping = (): Promise<string> => connection.run((client) => client.ping());
+  expect(await ping()).toBe("PONG");
+  server.pause();
+  await expect(ping()).rejects.toMatchObject({ name: "RedisUnavailable", message: "no answer within 250 ms" });
+  const startMs = performance.now();
+  for (let i = 0; i < 20; i += 1) await expect(ping()).rejects.toMatchObject({ name: "RedisUnavailable" });
+  expect(performance.now() - startMs).toBeLessThan(240);
+  server.resume();
+  const resumedMs = performance.now();
+  await until("it is asked again", () => ping().catch(() => undefined));
+  expect(performance.now() - resumedMs).toBeLessThan(900);
+});
