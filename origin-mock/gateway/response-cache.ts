@@ -1,9 +1,9 @@
 // Owns the gateway's store of answers: looked up and stored behind fences, purged by tag. It can slow a request, never fail it.
 import { messageOf } from "../error.ts";
+import { createOwed } from "../redis/owed.ts";
 import { decodeAnswer, encodeHead } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { gatewayName } from "./names.ts";
-import { createOwed } from "./owed.ts";
 import { textOf } from "./port.ts";
 import type { GatewayRedis } from "./port.ts";
 import { LOOK_UP, PURGE, STORE } from "./scripts.ts";
@@ -25,8 +25,8 @@ export type GatewayCache = {
   lookUp(name: string): Promise<Lookup>;
   store(name: string, entry: Entry): Promise<void>;
   invalidate(what: { readonly tags: readonly string[]; readonly everything: boolean }): Promise<Invalidation>;
-  /** How many invalidations this process has begun: what was read before one must not be shared after it. */
-  epoch(): number;
+  /** To be called with every new connection: the server may be another one, that was restored and lost what was purged. */
+  settle(): Promise<void>;
 };
 export type Entry = {
   readonly answer: Answer;
@@ -48,6 +48,11 @@ const PURGES = gatewayName("purges", "");
 /** About a megabyte of Redis. */
 const MOST_PURGED_TAGS = 10_000;
 const INCARNATION_BYTES = 12;
+const MOST_OWED = 5_000;
+// Beside fields of tags.
+const EVERYTHING = "everything";
+/** Every purge looks which server it is; this one does nothing else. */
+const LOOK_AT_SERVER = "server";
 
 const parseLookup = (reply: unknown): Lookup => {
   if (!Array.isArray(reply)) return { kind: "unknown" };
@@ -63,11 +68,12 @@ const parseLookup = (reply: unknown): Lookup => {
 
 export const createGatewayCache = ({ redis, randomHex, report }: Parts): GatewayCache => {
   const newIncarnation = (): string => randomHex(INCARNATION_BYTES);
-  let epoch = 0;
-  const owed = createOwed(async ({ tags, everything }) => {
-    const args = [newIncarnation(), String(MOST_PURGED_TAGS), everything ? "*" : "", ...tags.map(tagField)];
-    await redis.run(PURGE, [PURGES], args);
-  });
+  const purge = (orders: readonly string[]): Promise<unknown> => {
+    const fields = orders.filter((order) => order !== EVERYTHING && order !== LOOK_AT_SERVER);
+    const what = orders.includes(EVERYTHING) ? "*" : "";
+    return redis.run(PURGE, [PURGES], [newIncarnation(), String(MOST_PURGED_TAGS), what, ...fields]);
+  };
+  const owed = createOwed({ send: purge, nameOf: (order) => order, most: MOST_OWED, instead: EVERYTHING });
   return {
     async lookUp(name) {
       try {
@@ -88,17 +94,19 @@ export const createGatewayCache = ({ redis, randomHex, report }: Parts): Gateway
         report("gateway store", error);
       }
     },
-    async invalidate(what) {
-      epoch += 1;
-      owed.add(what);
+    async invalidate({ tags, everything }) {
+      owed.add([...tags.map(tagField), ...(everything ? [EVERYTHING] : [])]);
       try {
         await owed.pay();
-        return { status: "done", tags: what.tags.length };
+        return { status: "done", tags: tags.length };
       } catch (error) {
         report("gateway purge", error);
         return { status: "failed", reason: messageOf(error) };
       }
     },
-    epoch: () => epoch,
+    settle() {
+      owed.add([LOOK_AT_SERVER]);
+      return owed.pay().catch((error: unknown) => report("gateway purge", error));
+    },
   };
 };

@@ -229,6 +229,50 @@ describe("a fill that began before a purge and is stored after it is never serve
   });
 });
 
+describe("a Redis restored from an older snapshot", () => {
+  const restart = async (): Promise<void> => {
+    ready = barrier();
+    await server.stop();
+    await server.start();
+    await ready.promise;
+  };
+  const save = (): Promise<unknown> => connection.run((client) => client.sendCommand(["SAVE"]), 10_000);
+  afterAll(async () => {
+    await connection.run((client) => client.flushAll());
+    await save();
+  });
+
+  test("has the answer and not its purge: once the connection is settled it answers nothing of before", async () => {
+    await fill(["a"]);
+    await save();
+    await cache.invalidate({ tags: ["a"], everything: false });
+    await restart();
+    expect(await connection.run((client) => client.exists(NAME))).toBe(1);
+    // Not awaited: looking up waits for it.
+    const settled = cache.settle();
+    expect(await kind()).toBe("miss");
+    await settled;
+  });
+
+  test("counts purges from where it was: a fill from behind a lost one is not taken for newer than the next", async () => {
+    await begin();
+    await save();
+    for (const tag of ["b", "c"]) await cache.invalidate({ tags: [tag], everything: false });
+    const fence = await begin();
+    await restart();
+    await cache.settle();
+    await cache.invalidate({ tags: ["a"], everything: false });
+    await store(fence, { tags: ["a"] });
+    expect(await kind()).toBe("miss");
+  });
+
+  test("the same server is believed, whoever asks", async () => {
+    await fill(["a"]);
+    await Promise.all([cache.settle(), cacheOver(redis).settle()]);
+    expect(await kind()).toBe("hit");
+  });
+});
+
 describe("without Redis", () => {
   /** Its purges are cut off on the way while `broken`. */
   const flaky = () => {

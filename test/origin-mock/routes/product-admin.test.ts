@@ -145,7 +145,7 @@ describe.each(DATABASES)("$kind", (database) => {
       {
         authorization: "Bearer dev-token",
         path: "POST /.strata/purge",
-        body: { tags: ["product:7", "category:bath", "search", "deals"] },
+        body: { tags: ["product:7", "category:bath", "categories", "search", "deals"] },
       },
     ]);
     expect(shop.edge.headers).toEqual([expect.objectContaining({ "x-request-id": "change-7" })]);
