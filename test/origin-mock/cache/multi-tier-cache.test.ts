@@ -20,7 +20,7 @@ const PRODUCT = definePolicy({
   cdnStaleWhileRevalidate: 60,
   cdnStaleIfError: 3_600,
   browser: 10,
-  vary: [],
+  vary: ["Accept-Language"],
 });
 const NOBODY = definePolicy({ audience: "nobody" });
 
