@@ -5,6 +5,7 @@ import type { Assets } from "./assets.ts";
 import { createIdentify } from "./auth/identify.ts";
 import { createSessions } from "./auth/sessions.ts";
 import type { CacheAside } from "./cache/cache-aside.ts";
+import { createMultiTierCache } from "./cache/multi-tier-cache.ts";
 import type { RedisPort } from "./cache/port.ts";
 import { createCarts } from "./cart/carts.ts";
 import { CATEGORIES } from "./db/catalogue-words.ts";
@@ -58,7 +59,8 @@ const LARGEST_BODY_BYTES = 64 * 1024;
 const SOON = { "Retry-After": "5" } as const;
 
 export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
-  const { db, redis, cache, gateway, assets, events, nowMs } = parts;
+  const { db, redis, gateway, assets, events, nowMs } = parts;
+  const cache = createMultiTierCache(parts);
   const sessions = createSessions(redis);
   const identify = createIdentify(sessions, validateCached(gateway.tokens));
   const carts = createCarts(redis);
@@ -85,7 +87,7 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/api/deals", dealRoutes({ db, cache, flags }));
   app.route("/api/cart", cartRoutes({ db, cache, carts }));
   app.use("/api/checkout", idempotent({ redis: gateway.redis, newId: parts.newId, nowMs, report: parts.report }));
-  app.route("/api/checkout", checkoutRoutes({ db, cache, carts, announce, nowMs, report: parts.report }));
+  app.route("/api/checkout", checkoutRoutes({ db, cache: parts.cache, carts, announce, nowMs, report: parts.report }));
   app.route("/api/me/profile", profileRoutes({ db, cache, announce }));
   app.route("/api/me", meRoutes({ db }));
   app.route("/api/admin/tokens", tokenAdminRoutes(gateway.tokens));

@@ -3,12 +3,12 @@ import { Hono } from "hono";
 import { isLocale, LOCALES } from "../catalogue/locale.ts";
 import { parseCategory, parseList } from "../catalogue/product.ts";
 import type { Identify } from "../auth/identify.ts";
-import type { CacheAside } from "../cache/cache-aside.ts";
+import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import { listCategories, updateCategoryName } from "../db/categories.ts";
 import type { Database } from "../db/port.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { localeOf } from "../http/locale.ts";
-import { POLICY } from "../http/policy.ts";
+import { POLICY, TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import { parseSlug } from "../http/query.ts";
@@ -21,12 +21,11 @@ import { adminOnly } from "./admin-only.ts";
 
 type Parts = {
   readonly db: Database;
-  readonly cache: CacheAside;
+  readonly cache: MultiTierCache;
   readonly identify: Identify;
   readonly announce: Announce;
 };
 
-const CATEGORIES_TTL_MS = 300_000;
 const LONGEST_NAME = 100;
 
 const parseNaming = ({ name, locale, ...others }: Readonly<Record<string, unknown>>) => {
@@ -45,10 +44,10 @@ export const categoryRoutes = ({ db, cache, identify, announce }: Parts): Hono<S
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const locale = localeOf(c.req.header("Accept-Language"));
-    const reading = await cache.read({
+    const reading = await cache.get({
       address: CATEGORIES_ADDRESS,
       variant: locale,
-      ttlMs: CATEGORIES_TTL_MS,
+      policy: TIER_POLICY.categories,
       parse: (value) => parseList(value, parseCategory),
       load: () => listCategories(db, locale),
     });
@@ -59,7 +58,7 @@ export const categoryRoutes = ({ db, cache, identify, announce }: Parts): Hono<S
       contentType: JSON_TYPE,
       language: locale,
       validators: { etag: contentETag(body) },
-      headers: { ...POLICY.categories, "Cache-Tag": CATEGORIES_TAG },
+      headers: cache.headers(TIER_POLICY.categories, [CATEGORIES_TAG]),
     });
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));
