@@ -38,13 +38,25 @@ const report = (what: string, error: unknown): void => {
   process.stderr.write(`shop: ${what}: ${messageOf(error)}\n`);
 };
 
+type Report = (what: string, error: unknown) => void;
+
 /** A dead server is reported when it dies, not once per request. */
-const reportChanges = (): ((what: string, error: unknown) => void) => {
+const reportChanges = (): Report => {
   let last = "";
   return (what, error) => {
     const line = `${what}: ${messageOf(error)}`;
     if (line !== last) report(what, error);
     last = line;
+  };
+};
+
+/** The same for a few loops, each by itself: taking turns they would all be news. */
+const reportChangesOfEach = (): Report => {
+  const reports = new Map<string, Report>();
+  return (what, error) => {
+    const known = reports.get(what) ?? reportChanges();
+    reports.set(what, known);
+    known(what, error);
   };
 };
 
@@ -121,7 +133,7 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     pause,
     random: Math.random,
     newId: randomUUID,
-    report: reportChanges(),
+    report: reportChangesOfEach(),
   });
   const app = createShop({
     db,
