@@ -16,7 +16,7 @@ describe.each(DATABASES)("$kind", ({ open }) => {
   afterAll(() => db.close());
 
   test("migrations run once, in order", async () => {
-    expect(await migrate(db)).toEqual(["001_catalogue.sql", "002_users.sql", "003_seeds.sql"]);
+    expect(await migrate(db)).toEqual(["001_catalogue.sql", "002_users.sql", "003_seeds.sql", "010_outbox.sql"]);
     expect(await migrate(db)).toEqual([]);
   });
 
