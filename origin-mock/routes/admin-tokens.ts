@@ -1,14 +1,14 @@
 // Owns the administrator's way to revoke tokens: one, or all of a user.
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { CHALLENGE } from "../auth/identify.ts";
 import { isShopError } from "../error.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import type { TokenCache } from "./token-cache.ts";
+import type { TokenCache } from "../gateway/token-cache.ts";
+import { adminOnly } from "./guard.ts";
 
 type Target = { readonly token: string } | { readonly username: string };
 const LONGEST = 4_096;
@@ -40,12 +40,9 @@ const revokeAndAnswer = async (c: Context, tokens: Pick<TokenCache, "revoke">, t
   return c.body(null, 204, POLICY.secret);
 };
 
-export const tokenAdminRoutes = (tokens: Pick<TokenCache, "revoke">): Hono<ShopEnv> => {
+export const adminTokenRoutes = (tokens: Pick<TokenCache, "revoke">): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
-  routes.post("/revoke", async (c) => {
-    const identity = await c.var.identity();
-    if (identity === undefined) return problem(c, 401, "an administrator's token is needed", { headers: CHALLENGE });
-    if (identity.role !== "admin") return problem(c, 403, `${identity.username} may not revoke tokens`);
+  routes.post("/revoke", adminOnly("revoke tokens"), async (c) => {
     const body = await readJsonObject(c);
     if (body.kind === "refused") return body.response;
     if (body.kind === "faulty") return invalid(c, [body.fault]);
