@@ -89,7 +89,7 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/api/checkout", checkoutRoutes({ db, cache: parts.cache, carts, announce, nowMs, report: parts.report }));
   app.route("/api/me/profile", profileRoutes({ db, cache, announce }));
   app.route("/api/me", meRoutes({ db }));
-  app.route("/api/admin/tokens", adminTokenRoutes(gateway.tokens));
+  app.route("/api/admin/tokens", adminTokenRoutes({ tokens: gateway.tokens, sessions }));
   app.route("/api/admin/flags", flagRoutes(flags));
   app.route("/api/admin", adminEventRoutes({ db, events }));
   app.route("/api", signInRoutes({ db, sessions, carts }));

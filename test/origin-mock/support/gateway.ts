@@ -58,7 +58,7 @@ const shopOver = (connection: RedisConnection, sessions: Sessions, script: Scrip
   const nowMs = (): number => NOW_MS;
   app.use(traced({ monotonicMs, newId: () => randomHex(8), randomHex }));
   app.use(...createGateway({ gateway, identify, monotonicMs, nowMs }));
-  app.route("/api/admin/tokens", adminTokenRoutes(gateway.tokens));
+  app.route("/api/admin/tokens", adminTokenRoutes({ tokens: gateway.tokens, sessions }));
   app.use("/api/checkout", idempotent({ redis, newId: () => randomHex(8), nowMs, report: quiet }));
   app.all("*", (c) => {
     script.requests.push(c.req.raw);
