@@ -2,7 +2,6 @@
 import { Hono } from "hono";
 import { isLocale, LOCALES } from "../catalogue/locale.ts";
 import { parseCategory, parseList } from "../catalogue/product.ts";
-import type { Identify } from "../auth/identify.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import { listCategories, updateCategoryName } from "../db/categories.ts";
 import type { Database } from "../db/port.ts";
@@ -17,12 +16,11 @@ import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { CATEGORIES_ADDRESS, CATEGORIES_TAG } from "../invalidation/product-change.ts";
 import type { Announce } from "./announce.ts";
-import { adminOnly } from "./admin-only.ts";
+import { adminOnly } from "./guard.ts";
 
 type Parts = {
   readonly db: Database;
   readonly cache: MultiTierCache;
-  readonly identify: Identify;
   readonly announce: Announce;
 };
 
@@ -40,7 +38,7 @@ const parseNaming = ({ name, locale, ...others }: Readonly<Record<string, unknow
   return { naming, faults };
 };
 
-export const categoryRoutes = ({ db, cache, identify, announce }: Parts): Hono<ShopEnv> => {
+export const categoryRoutes = ({ db, cache, announce }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const locale = localeOf(c.req.header("Accept-Language"));
@@ -63,7 +61,7 @@ export const categoryRoutes = ({ db, cache, identify, announce }: Parts): Hono<S
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));
 
-  routes.put("/:slug", adminOnly(identify, "rename categories"), async (c) => {
+  routes.put("/:slug", adminOnly("rename categories"), async (c) => {
     const slug = parseSlug(c.req.param("slug"));
     const slugFaults = slug.ok ? [] : slug.faults;
     const body = await readJsonObject(c);
