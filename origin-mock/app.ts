@@ -22,6 +22,7 @@ import { traced } from "./http/trace.ts";
 import type { ShopEnv, TraceParts } from "./http/trace.ts";
 import { createLibrary } from "./media/library.ts";
 import { adminEventRoutes } from "./routes/admin-events.ts";
+import { adminTierRoutes } from "./routes/admin-tiers.ts";
 import { adminTokenRoutes } from "./routes/admin-tokens.ts";
 import { createAnnounce } from "./routes/announce.ts";
 import { cartRoutes } from "./routes/cart.ts";
@@ -91,6 +92,7 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/api/me", meRoutes({ db }));
   app.route("/api/admin/tokens", adminTokenRoutes({ tokens: gateway.tokens, sessions }));
   app.route("/api/admin/flags", flagRoutes(flags));
+  app.route("/api/admin/tiers", adminTierRoutes({ db, cache: parts.cache, gateway: gateway.cache }));
   app.route("/api/admin", adminEventRoutes({ db, events }));
   app.route("/api", signInRoutes({ db, sessions, carts }));
 
