@@ -49,8 +49,10 @@ const report = (what: string, error: unknown): void => {
   process.stderr.write(`shop: ${what}: ${messageOf(error)}\n`);
 };
 
+type Report = (what: string, error: unknown) => void;
+
 /** A dead server is reported when it dies, not once per request. */
-const reportChanges = (): ((what: string, error: unknown) => void) => {
+const reportChanges = (): Report => {
   let last = "";
   return (what, error) => {
     const line = `${what}: ${messageOf(error)}`;
@@ -65,6 +67,16 @@ const connectDatabase = async (url: string | undefined): Promise<Database> => {
   if (url === undefined) return openPglite();
   if (url.startsWith("file:")) return openPglite(fileURLToPath(url));
   return openPostgres(url, (error) => report("postgres", error));
+};
+
+/** The same for a few loops, each by itself: taking turns they would all be news. */
+const reportChangesOfEach = (): Report => {
+  const reports = new Map<string, Report>();
+  return (what, error) => {
+    const known = reports.get(what) ?? reportChanges();
+    reports.set(what, known);
+    known(what, error);
+  };
 };
 
 const openDatabase = async (url: string | undefined): Promise<Database> => {
@@ -154,7 +166,7 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     pause,
     random: Math.random,
     newId: randomUUID,
-    report: reportChanges(),
+    report: reportChangesOfEach(),
   });
   const app = createShop({
     db,

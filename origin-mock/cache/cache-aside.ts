@@ -28,6 +28,8 @@ export type CacheAside = {
   read<T>(query: Query<T>): Promise<Reading<T>>;
   /** One round trip for what is there, one load for all that is not. */
   readMany<T>(query: ManyQuery<T>): Promise<ManyReading<T>>;
+  /** What is held, without loading what is not; undefined also when Redis cannot be asked. */
+  peek<T>(query: Pick<Query<T>, "address" | "variant" | "parse">): Promise<T | undefined>;
   remove(addresses: readonly CacheAddress[]): Promise<Removal>;
   /** Every address of these entities. */
   removeEntities(entities: readonly Entity[]): Promise<Removal>;
@@ -100,6 +102,10 @@ export const createCacheAside = (parts: CacheParts): CacheAside => {
   return {
     read: readOne,
     readMany,
+    async peek({ parse, ...place }) {
+      const [found] = (await entries.look([place], "look", parse)) ?? [];
+      return found?.status === "value" ? found.value : undefined;
+    },
     remove,
     removeEntities: (entities) => removeTargets(entities.map((entity) => ({ kind: "entity", entity }))),
     removePattern: async (pattern) => removeTargets([parsePattern(pattern)]),

@@ -12,7 +12,7 @@ export type OutboxRow = {
 export type NewOutboxRow = Omit<OutboxRow, "eventId">;
 export type Backlog = {
   readonly waiting: number;
-  /** Of those waiting, how many the present stream was given. */
+  /** Of those waiting, how many a stream was given, be it one that Redis has forgotten since. */
   readonly published: number;
   readonly dead: number;
   readonly oldest_seconds: number | null;

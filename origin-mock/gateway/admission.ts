@@ -93,7 +93,7 @@ const whoAsks = (parts: AdmissionParts, c: Context, bearer: Identity | undefined
   let asked: Promise<Identity | undefined> | undefined;
   return (): Promise<Identity | undefined> => {
     if (bearer !== undefined) return Promise.resolve(bearer);
-    asked ??= parts.identify({ authorization: undefined, sid: getCookie(c, SESSION_COOKIE) });
+    asked ??= parts.identify(getCookie(c, SESSION_COOKIE));
     return asked;
   };
 };

@@ -1,4 +1,5 @@
-// Owns how long the gateway keeps what each path answers, at most. What is in no row is not kept.
+// Owns which paths the gateway keeps answers of, for whom, and how long at most. What is in no row is not kept.
+import { TIER_POLICY } from "../http/policy.ts";
 
 export type Row = {
   readonly path: RegExp;
@@ -11,13 +12,19 @@ export type Row = {
 
 // Long enough to take a rush off the application, short enough that a purge which is lost for good (a Redis restored from an
 // old snapshot) is forgotten within a minute.
+const MISSING_MS = 5_000;
+const rowOf = (path: RegExp, { audience, gateway }: (typeof TIER_POLICY)[keyof typeof TIER_POLICY]): Row =>
+  audience === "public"
+    ? { path, audience: "everyone", lifetimeMs: gateway * 1_000, missingMs: MISSING_MS }
+    : { path, audience: "person", lifetimeMs: gateway * 1_000, missingMs: 0 };
+
 const ROWS: readonly Row[] = [
-  { path: /^\/api\/products\/[^/]+$/, audience: "everyone", lifetimeMs: 30_000, missingMs: 5_000 },
-  { path: /^\/api\/products$/, audience: "everyone", lifetimeMs: 15_000, missingMs: 5_000 },
-  { path: /^\/api\/categories$/, audience: "everyone", lifetimeMs: 60_000, missingMs: 5_000 },
-  { path: /^\/api\/deals$/, audience: "everyone", lifetimeMs: 10_000, missingMs: 5_000 },
-  { path: /^\/api\/search$/, audience: "everyone", lifetimeMs: 10_000, missingMs: 5_000 },
-  { path: /^\/api\/me\/profile$/, audience: "person", lifetimeMs: 10_000, missingMs: 0 },
+  rowOf(/^\/api\/products\/[^/]+$/, TIER_POLICY.product),
+  rowOf(/^\/api\/products$/, TIER_POLICY.productList),
+  rowOf(/^\/api\/categories$/, TIER_POLICY.categories),
+  rowOf(/^\/api\/deals$/, TIER_POLICY.deals),
+  rowOf(/^\/api\/search$/, TIER_POLICY.search),
+  rowOf(/^\/api\/me\/profile$/, TIER_POLICY.profile),
 ];
 
 export const rowFor = (path: string): Row | undefined => ROWS.find((row) => row.path.test(path));

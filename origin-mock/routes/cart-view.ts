@@ -3,25 +3,23 @@ import type { Context } from "hono";
 import type { Locale } from "../catalogue/locale.ts";
 import { parseProduct } from "../catalogue/product.ts";
 import type { Product } from "../catalogue/product.ts";
-import type { CacheAside } from "../cache/cache-aside.ts";
+import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Cart, CartOwner } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProducts } from "../db/products.ts";
 import { localeOf } from "../http/locale.ts";
-import { POLICY } from "../http/policy.ts";
+import { POLICY, TIER_POLICY } from "../http/policy.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { userTag } from "../invalidation/product-change.ts";
 
-type Parts = { readonly db: Queryable; readonly cache: Pick<CacheAside, "readMany"> };
+type Parts = { readonly db: Queryable; readonly cache: Pick<MultiTierCache, "getMany"> };
 
 export type CartView = {
   readonly isSold: (c: Context<ShopEnv>, productId: number) => Promise<boolean>;
   readonly show: (c: Context<ShopEnv>, owner: CartOwner | undefined, cart: Cart) => Promise<Response>;
 };
-
-const PRODUCT_TTL_MS = 300_000;
 
 const bodyOf = (owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<string, Product>): string => {
   // What is no longer sold is no longer shown.
@@ -38,11 +36,11 @@ const bodyOf = (owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<
 
 export const createCartView = ({ db, cache }: Parts): CartView => {
   const productsIn = async (c: Context<ShopEnv>, ids: readonly number[], locale: Locale) => {
-    const reading = await cache.readMany<Product>({
+    const reading = await cache.getMany<Product>({
       entity: "product",
       ids: ids.map(String),
       variant: locale,
-      ttlMs: PRODUCT_TTL_MS,
+      policy: TIER_POLICY.product,
       parse: parseProduct,
       load: async (missing) => {
         const found = await findProducts(db, missing.map(Number), locale);

@@ -1,7 +1,7 @@
 // Owns the cart's routes: whose cart it is, and the changes to it.
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { CacheAside } from "../cache/cache-aside.ts";
+import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import { MOST_LINES, MOST_QUANTITY } from "../cart/carts.ts";
 import type { Cart, CartChange, CartOwner, Carts } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
@@ -15,7 +15,7 @@ import { createCartView } from "./cart-view.ts";
 import { signInFirst } from "./guard.ts";
 import { guestIdOf, rememberGuest } from "./guest.ts";
 
-type Parts = { readonly db: Queryable; readonly cache: CacheAside; readonly carts: Carts };
+type Parts = { readonly db: Queryable; readonly cache: MultiTierCache; readonly carts: Carts };
 
 const EMPTY: Cart = { version: "0", lines: [] };
 

@@ -1,18 +1,15 @@
 // Owns the administrator's view of feature flags: which there are, and how far each is rolled out.
 import { Hono } from "hono";
-import type { Identify } from "../auth/identify.ts";
 import type { Flags } from "../flags/flags.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { adminOnly } from "./admin-only.ts";
+import { adminOnly } from "./guard.ts";
 
-type Parts = { readonly flags: Flags; readonly identify: Identify };
-
-export const flagRoutes = ({ flags, identify }: Parts): Hono<ShopEnv> => {
+export const flagRoutes = (flags: Flags): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
-  routes.use(adminOnly(identify, "see or change flags"));
+  routes.use(adminOnly("see or change flags"));
 
   routes.get("/", async (c) => c.json({ flags: await flags.all() }, 200, POLICY.secret));
   routes.all("/", methodNotAllowed("GET, HEAD"));

@@ -6,7 +6,6 @@ import { DEFAULT_LOCALE, LOCALES } from "../catalogue/locale.ts";
 import type { Locale } from "../catalogue/locale.ts";
 import { productETag } from "../catalogue/product.ts";
 import type { Product } from "../catalogue/product.ts";
-import type { Identify } from "../auth/identify.ts";
 import type { Database, Queryable } from "../db/port.ts";
 import { categorySlugs } from "../db/categories.ts";
 import { deleteProduct, lockProduct, updateProduct } from "../db/products.ts";
@@ -25,11 +24,10 @@ import { conditionsOf } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import type { MultiTierInvalidation } from "../invalidation/multi-tier.ts";
 import { reachOf } from "../invalidation/reach.ts";
-import { adminOnly } from "./admin-only.ts";
+import { adminOnly } from "./guard.ts";
 
 type Parts = {
   readonly db: Database;
-  readonly identify: Identify;
   readonly events: EventRecorder;
   readonly invalidation: Pick<MultiTierInvalidation, "queued">;
   readonly invalidateFor: InvalidateFor;
@@ -99,7 +97,7 @@ const parsePut = async (
 export const productAdminRoutes = (parts: Parts): Hono<ShopEnv> => {
   const { db, events, invalidation } = parts;
   const routes = new Hono<ShopEnv>();
-  const guard = adminOnly(parts.identify, "change products");
+  const guard = adminOnly("change products");
 
   /** Committed by now: invalidating earlier would let a reader put the old row back. */
   const invalidate = async (c: Context<ShopEnv>, happened: HappenedEvent) => {

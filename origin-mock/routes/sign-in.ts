@@ -14,8 +14,6 @@ import type { Fault } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { forgetGuest, guestIdOf } from "./guest.ts";
 
-export { CHALLENGE };
-
 const parseCredentials = (body: Readonly<Record<string, unknown>>) => {
   const { username, password } = body;
   const faults: Fault[] = [];

@@ -130,6 +130,16 @@ describe.each(DATABASES)("$kind", (database) => {
     expect((await shop.request("/api/me/payment-methods")).status).toBe(401);
   });
 
+  test("revoking a person ends their sessions with their tokens, and nobody else's", async () => {
+    const [bob, alice] = [sidOf(await signIn("bob")), sidOf(await signIn("alice"))];
+    const admin = { Authorization: "Bearer admin-token" };
+    expect((await post("/api/admin/tokens/revoke", { username: "bob" }, admin)).status).toBe(204);
+    const statuses = [{ Cookie: `sid=${bob}` }, { Authorization: "Bearer bob-token" }, { Cookie: `sid=${alice}` }].map(
+      async (headers) => (await profile(headers)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([401, 401, 200]);
+  });
+
   // Breaks Redis: stays last.
   test("without Redis no session is believed: 503; tokens still work", async () => {
     const sid = sidOf(await signIn("alice"));
