@@ -9,7 +9,8 @@ import type { GatewayRedis } from "./port.ts";
 import { LOOK_UP, PURGE, STORE } from "./scripts.ts";
 import { tagField } from "./tags.ts";
 
-export type Fence = { readonly incarnation: string; readonly seq: string };
+/** Where a run begins: behind which purges, and when, by the clock of Redis, in milliseconds since 1970. */
+export type Fence = { readonly incarnation: string; readonly seq: string; readonly atMs: number };
 export type Lookup =
   | { readonly kind: "hit"; readonly answer: Answer; readonly ageMs: number; readonly fence: Fence }
   | { readonly kind: "miss"; readonly fence: Fence }
@@ -33,8 +34,7 @@ export type Entry = {
   readonly tags: readonly string[];
   /** Read before the handler ran. */
   readonly fence: Fence;
-  /** Since then. */
-  readonly elapsedMs: number;
+  /** From then. */
   readonly lifetimeMs: number;
 };
 
@@ -56,10 +56,10 @@ const LOOK_AT_SERVER = "server";
 
 const parseLookup = (reply: unknown): Lookup => {
   if (!Array.isArray(reply)) return { kind: "unknown" };
-  const [first, second, ageMs, head, body]: readonly unknown[] = reply;
+  const [first, second, atMs, ageMs, head, body]: readonly unknown[] = reply;
   const [incarnation, seq] = [textOf(first), textOf(second)];
-  if (incarnation === undefined || seq === undefined) return { kind: "unknown" };
-  const fence = { incarnation, seq };
+  if (incarnation === undefined || seq === undefined || typeof atMs !== "number") return { kind: "unknown" };
+  const fence = { incarnation, seq, atMs };
   const text = textOf(head);
   if (typeof ageMs !== "number" || text === undefined || !Buffer.isBuffer(body)) return { kind: "miss", fence };
   const answer = decodeAnswer(text, new Uint8Array(body));
@@ -84,8 +84,8 @@ export const createGatewayCache = ({ redis, randomHex, report }: Parts): Gateway
         return { kind: "unknown" };
       }
     },
-    async store(name, { answer, tags, fence, elapsedMs, lifetimeMs }) {
-      const times = [Math.ceil(elapsedMs), Math.floor(lifetimeMs)].map(String);
+    async store(name, { answer, tags, fence, lifetimeMs }) {
+      const times = [fence.atMs, Math.floor(lifetimeMs)].map(String);
       const fields = JSON.stringify(tags.map(tagField));
       const args = [fence.incarnation, fence.seq, fields, ...times, encodeHead(answer), Buffer.from(answer.body)];
       try {

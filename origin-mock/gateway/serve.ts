@@ -59,8 +59,8 @@ const flightName = (plan: Plan, lookup: Lookup): string | undefined =>
     : undefined;
 
 const createFill = ({ cache, monotonicMs, nowMs }: ServeParts) => {
-  const keep = async (plan: Plan, fence: Fence, { answer, lifetimeMs }: Kept, elapsedMs: number): Promise<void> =>
-    cache.store(plan.name, { answer, tags: tagsFor(plan, answer), fence, elapsedMs, lifetimeMs });
+  const keep = async (plan: Plan, fence: Fence, { answer, lifetimeMs }: Kept): Promise<void> =>
+    cache.store(plan.name, { answer, tags: tagsFor(plan, answer), fence, lifetimeMs });
 
   /** Runs the route; resolves with the milliseconds it took. */
   return async (c: Context<ShopEnv>, next: Next, plan: Plan, lookup: Lookup, land: Land): Promise<number> => {
@@ -72,7 +72,7 @@ const createFill = ({ cache, monotonicMs, nowMs }: ServeParts) => {
       const kept = await takeAnswer(c, plan, nowMs());
       if (kept === undefined) return routeMs;
       land(kept.answer);
-      if (lookup.kind !== "unknown") await keep(plan, lookup.fence, kept, monotonicMs() - startMs);
+      if (lookup.kind !== "unknown") await keep(plan, lookup.fence, kept);
       c.res = deliver(kept.answer, plan.reader, undefined).response;
       return routeMs;
     } finally {
