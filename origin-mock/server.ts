@@ -120,6 +120,7 @@ const openDependencies = async (options: ShopOptions) => {
       validate: demonstrationTokens,
       tokenSecret: options.tokenSecret,
       randomHex,
+      payBehind: cache.pay,
       report: reportRedis,
     },
   );

@@ -22,10 +22,14 @@ export type Invalidation =
   /** This process answers nothing from the store until Redis knows; others may, for an answer's lifetime. */
   | { readonly status: "failed"; readonly reason: string };
 
+type What = { readonly tags: readonly string[]; readonly everything: boolean };
+
 export type GatewayCache = {
   lookUp(name: string): Promise<Lookup>;
   store(name: string, entry: Entry): Promise<void>;
-  invalidate(what: { readonly tags: readonly string[]; readonly everything: boolean }): Promise<Invalidation>;
+  invalidate(what: What): Promise<Invalidation>;
+  /** Not now, but before this process answers anything from the store again. */
+  owe(what: What): void;
   /** To be called with every new connection: the server may be another one, that was restored and lost what was purged. */
   settle(): Promise<void>;
 };
@@ -41,6 +45,8 @@ export type Entry = {
 type Parts = {
   readonly redis: GatewayRedis;
   readonly randomHex: (bytes: number) => string;
+  /** Makes the cache behind the gateway clean: a store that was emptied before would be filled from it. */
+  readonly payBehind: () => Promise<void>;
   readonly report: (what: string, error: unknown) => void;
 };
 
@@ -66,12 +72,18 @@ const parseLookup = (reply: unknown): Lookup => {
   return answer === undefined ? { kind: "miss", fence } : { kind: "hit", answer, ageMs, fence };
 };
 
-export const createGatewayCache = ({ redis, randomHex, report }: Parts): GatewayCache => {
+const ordersOf = ({ tags, everything }: What): readonly string[] => [
+  ...tags.map(tagField),
+  ...(everything ? [EVERYTHING] : []),
+];
+
+export const createGatewayCache = ({ redis, randomHex, payBehind, report }: Parts): GatewayCache => {
   const newIncarnation = (): string => randomHex(INCARNATION_BYTES);
-  const purge = (orders: readonly string[]): Promise<unknown> => {
+  const purge = async (orders: readonly string[]): Promise<void> => {
+    await payBehind();
     const fields = orders.filter((order) => order !== EVERYTHING && order !== LOOK_AT_SERVER);
     const what = orders.includes(EVERYTHING) ? "*" : "";
-    return redis.run(PURGE, [PURGES], [newIncarnation(), String(MOST_PURGED_TAGS), what, ...fields]);
+    await redis.run(PURGE, [PURGES], [newIncarnation(), String(MOST_PURGED_TAGS), what, ...fields]);
   };
   const owed = createOwed({ send: purge, nameOf: (order) => order, most: MOST_OWED, instead: EVERYTHING });
   return {
@@ -94,11 +106,12 @@ export const createGatewayCache = ({ redis, randomHex, report }: Parts): Gateway
         report("gateway store", error);
       }
     },
-    async invalidate({ tags, everything }) {
-      owed.add([...tags.map(tagField), ...(everything ? [EVERYTHING] : [])]);
+    owe: (what) => owed.add(ordersOf(what)),
+    async invalidate(what) {
+      owed.add(ordersOf(what));
       try {
         await owed.pay();
-        return { status: "done", tags: tags.length };
+        return { status: "done", tags: what.tags.length };
       } catch (error) {
         report("gateway purge", error);
         return { status: "failed", reason: messageOf(error) };

@@ -57,7 +57,10 @@ const invalidateGateway = async (
 ): Promise<InvalidationResult["gateway"]> => {
   if (targets.tags.length === 0 && !targets.everything) return NOTHING_THERE;
   if (tier === undefined) return { status: "skipped", reason: "there is no gateway" };
-  return holds ?? tier.invalidate(targets);
+  if (holds === undefined) return tier.invalidate(targets);
+  // Who made the change is not answered by the gateway from before it, whenever its event is handled.
+  tier.owe(targets);
+  return holds;
 };
 
 type Inner = Pick<InvalidationResult, "application" | "gateway"> & { readonly holds: Held | undefined };

@@ -28,7 +28,12 @@ let redis: GatewayRedis;
 let cache: GatewayCache;
 let ready = barrier();
 const cacheOver = (port: GatewayRedis): GatewayCache =>
-  createGatewayCache({ redis: port, randomHex: (bytes) => randomBytes(bytes).toString("hex"), report: quiet });
+  createGatewayCache({
+    redis: port,
+    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+    payBehind: async () => undefined,
+    report: quiet,
+  });
 
 beforeAll(async () => {
   server = await createTestRedis();

@@ -1,5 +1,6 @@
 // Proves the tiers together, in histories that a model judges: whatever is read, filled, changed, lost or late in whichever order, once
-// an event is handled nobody who asks afterwards is answered from before its change, and the edge holds nothing from before it.
+// an event is handled nobody who asks afterwards is answered from before its change, and the edge holds nothing from before it. Who
+// asks the process that made the change is answered with it from then on, handled or not.
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -65,6 +66,8 @@ const createWorld = () => {
   let row = 1;
   /** Of everything up to it the event was handled. */
   let handled = 0;
+  /** Of each process, what it changed last. */
+  const own = [0, 0];
   const edge: { held: number | undefined; purges: number } = { held: undefined, purges: 0 };
   const gates: (() => void)[] = [];
   const reads: Promise<void>[] = [];
@@ -73,7 +76,12 @@ const createWorld = () => {
     const line = createLine();
     const application = cacheOver(cacheCommands(line), { leaseMs: 20, patienceMs: 40 });
     const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
-    const gateway = createGatewayCache({ redis: gatewayCommands(line), randomHex, report: quiet });
+    const gateway = createGatewayCache({
+      redis: gatewayCommands(line),
+      randomHex,
+      payBehind: application.pay,
+      report: quiet,
+    });
     const invalidation = createMultiTierInvalidation({
       application,
       gateway,
@@ -105,7 +113,7 @@ const createWorld = () => {
 
   /** By way of the edge, which keeps nothing that it asked for before a purge. */
   const read = async (by: 0 | 1): Promise<void> => {
-    const [floor, purges] = [handled, edge.purges];
+    const [floor, purges] = [Math.max(handled, own[by] ?? 0), edge.purges];
     const value = await processes[by].answer();
     expect(value).toBeGreaterThanOrEqual(floor);
     if (edge.purges === purges) edge.held = value;
@@ -117,7 +125,9 @@ const createWorld = () => {
     end: (which: number): void => gates.splice(which % Math.max(1, gates.length), 1)[0]?.(),
     async change(by: 0 | 1): Promise<void> {
       row += 1;
+      const changed = row;
       await processes[by].invalidation.queued(TARGETS, "e");
+      own[by] = changed;
     },
     async handle(by: 0 | 1): Promise<void> {
       const seen = row;
