@@ -319,6 +319,30 @@ describe("without Redis", () => {
     expect(await kind()).toBe("miss");
   });
 
+  test("it is not purged before what is behind it: it would be filled from there", async () => {
+    const log: string[] = [];
+    let behindFails = true;
+    const of = createGatewayCache({
+      redis: {
+        run(script, keys, args) {
+          if (script === PURGE) log.push("purged");
+          return redis.run(script, keys, args);
+        },
+      },
+      randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+      async payBehind() {
+        log.push("behind");
+        if (behindFails) throw new Error("it owes");
+      },
+      report: quiet,
+    });
+    await fill(["a"]);
+    of.owe({ tags: ["a"], everything: false });
+    expect([await kind(of), log]).toEqual(["unknown", ["behind"]]);
+    behindFails = false;
+    expect([await kind(of), log]).toEqual(["miss", ["behind", "behind", "purged"]]);
+  });
+
   test("a second purge made while the first was under way is not taken for done", async () => {
     const [gate, arrived] = [barrier(), barrier()];
     let purges = 0;
