@@ -189,7 +189,8 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     randomHex,
     report: reportChanges(),
   });
-  const server = createServer(getRequestListener(app.fetch));
+  const listener = getRequestListener(app.fetch);
+  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
   const closeDependencies = async (): Promise<void> => {
     await running.close();
     await Promise.all([connection.close(), db.close()]);
