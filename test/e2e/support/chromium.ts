@@ -16,5 +16,7 @@ export function chromiumPath(): string {
 export function describeInChromium(name: string, tests: () => void): void {
   const absent = EXECUTABLE === undefined && !process.env["CI"];
   const title = absent ? `${name}: skipped, there is no chromium on PATH (apt-get install chromium)` : name;
-  describe.skipIf(absent)(title, tests);
+  describe.skipIf(absent)(title, () => {
+    tests();
+  });
 }

@@ -31,7 +31,7 @@ import { type PurgeGate, startPurgeGate } from "./purge-gate.ts";
 import { answering, type Mistake, renamed, restatePolicy, type TierName } from "./shop-mistakes.ts";
 import { type Handler, serveOnSocket } from "./web-server.ts";
 
-export const EDGE_TOKEN = "e2e-token";
+const EDGE_TOKEN = "e2e-token";
 
 /** One running version of the shop. */
 export interface Variant {
@@ -163,7 +163,8 @@ function openInstance(dependencies: Dependencies, wake: () => void, gateUrl: str
     randomHex,
     report: quiet,
   });
-  const handle: Handler = async (request) => {
+  const handle: Handler = async (asked) => {
+    const request = (await mistake?.entering?.(asked)) ?? asked;
     const response = await answering(request, () => app.fetch(request));
     return mistake?.leaving?.(response, request) ?? response;
   };
@@ -186,7 +187,8 @@ async function startWorld(sites: readonly [SiteInput, ...SiteInput[]], closing: 
     return current;
   };
   const server = closing(await serveOnSocket((request) => standing().handle(request)));
-  const edges = await Promise.all(sites.map((site) => startSite(site, server.url, closing)));
+  const edges: string[] = [];
+  for (const site of sites) edges.push(await startSite(site, server.url, closing));
   const gate = closing(await startPurgeGate(edges[0] ?? ""));
   const dependencies = await openDependencies(closing);
   const handlings = new Map<string, PromiseWithResolvers<void>>();
@@ -229,7 +231,12 @@ export async function startShopWorld(...sites: readonly SiteInput[]): Promise<Sh
   let restore = quiet;
   const close = async (): Promise<void> => {
     restore();
-    for (const one of started.splice(0).toReversed()) await one.close();
+    const failures: unknown[] = [];
+    // what does not close must not keep the others open
+    for (const one of started.splice(0).toReversed()) {
+      await one.close().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "not everything closed");
   };
   const closing: Closing = (one) => {
     started.push({ close: () => one.close() });
