@@ -1,10 +1,12 @@
 // Owns the shop as a process: opens the dependencies, listens, and closes everything again.
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { createShop } from "./app.ts";
 import { loadAssets } from "./assets.ts";
@@ -24,6 +26,7 @@ import { gatewayCommands } from "./gateway/redis.ts";
 import type { Pause } from "./events/forever.ts";
 import { createRecorder } from "./events/recorder.ts";
 import { startEvents } from "./events/start.ts";
+import { drain } from "./http/drain.ts";
 import { createCdn } from "./invalidation/cdn.ts";
 import { openRedis } from "./redis/connection.ts";
 import { createTiers } from "./tiers.ts";
@@ -44,6 +47,9 @@ export type ShopOptions = {
   readonly tokenSecret?: string;
 };
 export type RunningShop = { readonly url: string; close(): Promise<void> };
+
+/** Longer than a change waits for the edge (`Prefer: wait`), or the database is waited for. */
+const LONGEST_ANSWER_MS = 12_000;
 
 const report = (what: string, error: unknown): void => {
   process.stderr.write(`shop: ${what}: ${messageOf(error)}\n`);
@@ -118,7 +124,10 @@ const openDependencies = async (options: ShopOptions) => {
     },
   );
   // Other instances may read what this one could not delete: do not wait for the next read.
-  onReady = () => void cache.settle();
+  onReady = () => {
+    void cache.settle();
+    void gateway.cache.settle();
+  };
   onReady();
   return { db, connection, blocking, redis, cache, gateway, monotonicMs };
 };
@@ -137,7 +146,7 @@ const openTiers = ({ edgeUrl, token }: ShopOptions, { db, cache, gateway, monoto
 
 const pause: Pause = (ms, signal) => after(ms, undefined, { signal }).catch(() => undefined);
 
-const listen = async (server: ReturnType<typeof createAdaptorServer>, port: number, host: string): Promise<string> => {
+const listen = async (server: Server, port: number, host: string): Promise<string> => {
   server.listen(port, host);
   try {
     await once(server, "listening");
@@ -179,7 +188,7 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     randomHex,
     report: reportChanges(),
   });
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createServer(getRequestListener(app.fetch));
   const closeDependencies = async (): Promise<void> => {
     await running.close();
     await Promise.all([connection.close(), db.close()]);
@@ -189,10 +198,7 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     return {
       url,
       async close() {
-        const closed = once(server, "close");
-        server.close();
-        if ("closeIdleConnections" in server) server.closeIdleConnections();
-        await closed;
+        await drain(server, LONGEST_ANSWER_MS);
         await closeDependencies();
       },
     };

@@ -89,7 +89,7 @@ export const createCacheAside = (parts: CacheParts): CacheAside => {
   const removeTargets = async (targets: readonly Target[]): Promise<Removal> => {
     removals.add(targets);
     try {
-      await removals.flush();
+      await removals.pay();
       return { status: "done", keys: targets.length };
     } catch (error) {
       report("redis delete", error);
@@ -121,7 +121,7 @@ export const createCacheAside = (parts: CacheParts): CacheAside => {
     },
     settle() {
       removals.add([{ kind: "other-server" }]);
-      return removals.flush().catch((error: unknown) => report("redis delete", error));
+      return removals.pay().catch((error: unknown) => report("redis delete", error));
     },
   };
 };

@@ -168,6 +168,11 @@ export const redrive = async (db: Queryable, id: string): Promise<boolean> => {
   return rows.length > 0;
 };
 
+/** Forgets dead letters, too, once nothing that they would have made untrue is kept anywhere. */
+export const pruneDead = async (db: Queryable, keepSeconds: number): Promise<void> => {
+  await db.query("DELETE FROM outbox WHERE dead_at < clock_timestamp() - make_interval(secs => $1)", [keepSeconds]);
+};
+
 /** Forgets what was handled long ago, at most `limit` rows at once. Resolves to how many. */
 export const prune = async (db: Queryable, keepSeconds: number, limit: number): Promise<number> =>
   (

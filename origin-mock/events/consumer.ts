@@ -14,6 +14,8 @@ const BATCH = 500;
 /** So many deliveries are held: what waits for an edge that is away must not keep the others out. */
 const MOST_HELD = 10_000;
 const STANDBY_MS = 250;
+/** A consumer that lost the lease while Redis was about to answer it is given what nobody claims at the change. */
+const CLAIM_AGAIN_MS = 30_000;
 
 type Parts = {
   readonly db: Queryable;
@@ -37,6 +39,7 @@ export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promi
   const window = createWindow(parts.random);
   const work = createBatches({ ...parts, window });
   let synchronised = false;
+  let claimedAtMs = -Infinity;
 
   const accept = async (deliveries: readonly Delivery[]): Promise<void> => {
     for (const delivery of deliveries) if (isHeld(delivery)) window.add(delivery);
@@ -45,6 +48,12 @@ export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promi
     // No event of ours is lost with them: ours are in the outbox.
     report("events", new Error(`${foreign.length} entries of the stream are none of ours and were removed`));
     await stream.acknowledge(foreign);
+  };
+
+  /** All that was given out, also to others, and not acknowledged. */
+  const claim = async (): Promise<void> => {
+    claimedAtMs = monotonicMs();
+    await accept(await stream.claim(name));
   };
 
   const receive = async (signal: AbortSignal): Promise<void> => {
@@ -78,9 +87,10 @@ export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promi
         if (!synchronised) {
           window.clear();
           await stream.open();
-          await accept(await stream.claim(name));
+          await claim();
           synchronised = true;
         }
+        if (monotonicMs() - claimedAtMs >= CLAIM_AGAIN_MS) await claim();
         await receive(signal);
         await round();
       } catch (error) {

@@ -10,8 +10,6 @@ export type Row = {
   readonly missingMs: number;
 };
 
-// Long enough to take a rush off the application, short enough that a purge which is lost for good (a Redis restored from an
-// old snapshot) is forgotten within a minute.
 const MISSING_MS = 5_000;
 const rowOf = (path: RegExp, { audience, gateway }: (typeof TIER_POLICY)[keyof typeof TIER_POLICY]): Row =>
   audience === "public"

@@ -5,7 +5,7 @@ import { listDead, readBacklog, recordEvent, redrive } from "../../../origin-moc
 import type { Database } from "../../../origin-mock/db/port.ts";
 import { MOST_REFUSALS } from "../../../origin-mock/events/batch.ts";
 import type { HappenedEvent, Outcome } from "../../../origin-mock/events/handle.ts";
-import { STREAM_KEY } from "../../../origin-mock/events/redis.ts";
+import { eventStream, STREAM_KEY } from "../../../origin-mock/events/redis.ts";
 import { openRedis } from "../../../origin-mock/redis/connection.ts";
 import type { RedisConnection } from "../../../origin-mock/redis/connection.ts";
 import { DATABASES } from "../support/databases.ts";
@@ -140,6 +140,20 @@ describe.each(DATABASES)("$kind", ({ open }) => {
     away = false;
     await hard.step();
     expect(batches).toEqual([[made], [made]]);
+    expect(await backlog()).toEqual({ waiting: 0, dead: 0 });
+  });
+
+  test("what a consumer was given as it lost the lease, and never handled, is claimed after a while", async () => {
+    await events.settle();
+    const made = await happen(db, updated(1));
+    await events.relay();
+    // It had asked before its lease ran out, was answered after the other had claimed all there was, and died.
+    await eventStream({ connection, blocking: connection, newId: () => "any" }).read("the one before", 10, 0);
+    await events.step();
+    expect(batches).toEqual([]);
+    events.advance(30_000);
+    await events.step();
+    expect(batches).toEqual([[made]]);
     expect(await backlog()).toEqual({ waiting: 0, dead: 0 });
   });
 

@@ -269,17 +269,16 @@ describe("many at once", () => {
     expect(answers.filter((answer) => tiers(answer)[0] === "SHARED").length).toBeGreaterThan(0);
   });
 
-  test("also without Redis, as long as nothing is purged in between", async () => {
+  test("not without Redis: nobody would tell of another process's purge in between", async () => {
     await bench.server.stop();
     const gate = held(() => new Response("one", { headers: PUBLIC }));
-    const before = [ask(), ask()];
+    const before = ask();
     await until("one runs", () => runs() === 1);
-    await shop.gateway.cache.invalidate({ tags: ["product:7"], everything: false });
-    const after = [ask(), ask()];
+    // Here another process changes the product, which this one cannot hear of.
+    const after = ask();
     await until("another runs", () => runs() === 2, SOON_MS);
     gate.resolve();
-    await Promise.all([...before, ...after]);
-    expect(runs()).toBe(2);
+    await Promise.all([before, after]);
     await bench.restart();
   });
 

@@ -130,8 +130,8 @@ describe.each(DATABASES)("$kind", (database) => {
         updated_at: new Date(NOW_MS).toISOString(),
       }),
       invalidation: {
-        application: { status: "done", keys: 5 },
-        gateway: { status: "done", tags: 4 },
+        application: { status: "done", keys: 6 },
+        gateway: { status: "done", tags: 5 },
         cdn: { status: "queued", event: expect.stringMatching(/^[0-9a-f-]{36}$/) },
       },
     });
@@ -145,7 +145,7 @@ describe.each(DATABASES)("$kind", (database) => {
       {
         authorization: "Bearer dev-token",
         path: "POST /.strata/purge",
-        body: { tags: ["product:7", "category:bath", "search", "deals"] },
+        body: { tags: ["product:7", "category:bath", "categories", "search", "deals"] },
       },
     ]);
     expect(shop.edge.headers).toEqual([expect.objectContaining({ "x-request-id": "change-7" })]);
@@ -287,7 +287,7 @@ describe.each(DATABASES)("$kind", (database) => {
     expect(await json(response)).toMatchObject({
       product: { description: "new" },
       invalidation: {
-        application: { status: "deferred", keys: 5 },
+        application: { status: "deferred", keys: 6 },
         gateway: { status: "held" },
         cdn: { status: "held", reason: expect.stringContaining("the application cache is not clean") },
       },
