@@ -61,7 +61,7 @@ const createFill = ({ cache, monotonicMs, nowMs }: ServeParts) => {
 
   /** Runs the route; resolves with the milliseconds it took. */
   return async (c: Context<ShopEnv>, next: Next, plan: Plan, lookup: Lookup, land: Land): Promise<number> => {
-    c.req.raw = plainRequest(c);
+    c.req.raw = plainRequest(c, plan);
     const startMs = monotonicMs();
     try {
       await next();
