@@ -93,7 +93,7 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/api/admin/tokens", adminTokenRoutes({ tokens: gateway.tokens, sessions }));
   app.route("/api/admin/flags", flagRoutes(flags));
   app.route("/api/admin", adminEventRoutes({ db, events }));
-  app.route("/api", signInRoutes({ db, sessions, carts }));
+  app.route("/api", signInRoutes({ db, sessions, carts, limiter: gateway.limiter }));
 
   app.notFound((c) => problem(c, 404, `there is nothing at ${c.req.path}`));
   app.onError((error, c) => {
