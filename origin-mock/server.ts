@@ -25,6 +25,7 @@ import type { Pause } from "./events/forever.ts";
 import { createRecorder } from "./events/recorder.ts";
 import { startEvents } from "./events/start.ts";
 import { createCdn } from "./invalidation/cdn.ts";
+import { logLine } from "./log.ts";
 import { openRedis } from "./redis/connection.ts";
 import { createTiers } from "./tiers.ts";
 
@@ -46,7 +47,7 @@ export type ShopOptions = {
 export type RunningShop = { readonly url: string; close(): Promise<void> };
 
 const report = (what: string, error: unknown): void => {
-  process.stderr.write(`shop: ${what}: ${messageOf(error)}\n`);
+  process.stderr.write(`${logLine(what, error)}\n`);
 };
 
 type Report = (what: string, error: unknown) => void;
