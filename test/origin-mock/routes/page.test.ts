@@ -96,6 +96,7 @@ describe.skipIf(EXECUTABLE === undefined && !process.env["CI"])("the page", { ti
     await page.locator("#sign-in").waitFor({ state: "hidden" });
     // Back where it was asked for.
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("checkout");
+    expect(await text(page, "#cart-status")).toBe("Signed in as alice.");
     await put({ price_cents: 1_250 });
 
     await page.locator("#checkout").press("Enter");
