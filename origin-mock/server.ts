@@ -28,6 +28,7 @@ import { createRecorder } from "./events/recorder.ts";
 import { startEvents } from "./events/start.ts";
 import { drain } from "./http/drain.ts";
 import { createCdn } from "./invalidation/cdn.ts";
+import { logLine } from "./log.ts";
 import { openRedis } from "./redis/connection.ts";
 import { createTiers } from "./tiers.ts";
 
@@ -52,7 +53,7 @@ export type RunningShop = { readonly url: string; close(): Promise<void> };
 const LONGEST_ANSWER_MS = 12_000;
 
 const report = (what: string, error: unknown): void => {
-  process.stderr.write(`shop: ${what}: ${messageOf(error)}\n`);
+  process.stderr.write(`${logLine(what, error)}\n`);
 };
 
 type Report = (what: string, error: unknown) => void;
