@@ -4,6 +4,7 @@ import { decodeAnswer, encodeHead } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { gatewayName } from "./names.ts";
 import { createOwed } from "./owed.ts";
+import type { Purge } from "./owed.ts";
 import { textOf } from "./port.ts";
 import type { GatewayRedis } from "./port.ts";
 import { LOOK_UP, PURGE, STORE } from "./scripts.ts";
@@ -24,7 +25,9 @@ export type Invalidation =
 export type GatewayCache = {
   lookUp(name: string): Promise<Lookup>;
   store(name: string, entry: Entry): Promise<void>;
-  invalidate(what: { readonly tags: readonly string[]; readonly everything: boolean }): Promise<Invalidation>;
+  invalidate(what: Purge): Promise<Invalidation>;
+  /** As an invalidation that failed: this process answers nothing from the store until Redis knows. */
+  owe(what: Purge): void;
   /** How many invalidations this process has begun: what was read before one must not be shared after it. */
   epoch(): number;
 };
@@ -68,6 +71,10 @@ export const createGatewayCache = ({ redis, randomHex, report }: Parts): Gateway
     const args = [newIncarnation(), String(MOST_PURGED_TAGS), everything ? "*" : "", ...tags.map(tagField)];
     await redis.run(PURGE, [PURGES], args);
   });
+  const owe = (what: Purge): void => {
+    epoch += 1;
+    owed.add(what);
+  };
   return {
     async lookUp(name) {
       try {
@@ -89,8 +96,7 @@ export const createGatewayCache = ({ redis, randomHex, report }: Parts): Gateway
       }
     },
     async invalidate(what) {
-      epoch += 1;
-      owed.add(what);
+      owe(what);
       try {
         await owed.pay();
         return { status: "done", tags: what.tags.length };
@@ -99,6 +105,7 @@ export const createGatewayCache = ({ redis, randomHex, report }: Parts): Gateway
         return { status: "failed", reason: messageOf(error) };
       }
     },
+    owe,
     epoch: () => epoch,
   };
 };

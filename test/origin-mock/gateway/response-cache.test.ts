@@ -253,6 +253,14 @@ describe("without Redis", () => {
     expect(await kind()).toBe("miss");
   });
 
+  test("what is owed is purged before the next answer, and nothing read before is shared after", async () => {
+    await fill(["a"]);
+    const epoch = cache.epoch();
+    cache.owe({ tags: ["a"], everything: false });
+    expect(cache.epoch()).toBeGreaterThan(epoch);
+    expect(await kind()).toBe("miss");
+  });
+
   test("a second purge made while the first was under way is not taken for done", async () => {
     const [gate, arrived] = [barrier(), barrier()];
     let purges = 0;
