@@ -1,0 +1,39 @@
+// Proves what people see when Redis dies while they read, shop and change prices, and comes back with nothing in its memory.
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { expectAll, expectDecent, expectNothingLost } from "../support/shop/aftermath.ts";
+import { type Answer, startTraffic } from "../support/shop/traffic.ts";
+import { startWorld, type World } from "../support/shop/world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+const isOk = ({ status }: Answer): boolean => status === 200;
+
+it("Redis is killed and comes back empty: nobody reads an error, updates stand, carts wait", async () => {
+  const traffic = await startTraffic(world, { changing: [11, 12, 13], calm: [15, 16] });
+  await traffic.rounds(3);
+  const begunAt = traffic.answers.length;
+  await world.redis.stop();
+  await traffic.rounds(10);
+  const during = traffic.answers.slice(begunAt);
+  await world.redis.start();
+  await traffic.rounds(5);
+  await traffic.stop();
+
+  expectDecent(traffic.answers, 2_000);
+  expectAll(
+    traffic.answers.filter(({ who }) => who !== "customer"),
+    isOk,
+  );
+  const carts = during.filter(({ what }) => what.includes("/api/cart"));
+  expect(carts.map(({ status }) => status)).toContain(503);
+  expectAll(
+    during.filter(({ what }) => what === "GET /api/me/profile"),
+    isOk,
+  );
+  await expectNothingLost(world, traffic.prices);
+  expect(traffic.prices.setbacks).toEqual([]);
+});
