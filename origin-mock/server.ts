@@ -106,7 +106,10 @@ const openDependencies = async (options: ShopOptions) => {
     },
   );
   // Other instances may read what this one could not delete: do not wait for the next read.
-  onReady = () => void cache.settle();
+  onReady = () => {
+    void cache.settle();
+    void gateway.cache.settle();
+  };
   onReady();
   return { db, connection, blocking, redis, cache, gateway, monotonicMs };
 };

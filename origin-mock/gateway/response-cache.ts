@@ -28,6 +28,11 @@ export type GatewayCache = {
   invalidate(what: Purge): Promise<Invalidation>;
   /** As an invalidation that failed: this process answers nothing from the store until Redis knows. */
   owe(what: Purge): void;
+  /**
+   * To be called with every new connection: makes the purges that Redis has not confirmed yet, and ends everything if the server
+   * is not the one that confirmed the others.
+   */
+  settle(): Promise<void>;
   /** How many invalidations this process has begun: what was read before one must not be shared after it. */
   epoch(): number;
 };
@@ -67,8 +72,9 @@ const parseLookup = (reply: unknown): Lookup => {
 export const createGatewayCache = ({ redis, randomHex, report }: Parts): GatewayCache => {
   const newIncarnation = (): string => randomHex(INCARNATION_BYTES);
   let epoch = 0;
-  const owed = createOwed(async ({ tags, everything }) => {
-    const args = [newIncarnation(), String(MOST_PURGED_TAGS), everything ? "*" : "", ...tags.map(tagField)];
+  const owed = createOwed(async ({ tags, everything, ifOtherServer }) => {
+    const sweep = everything ? "everything" : ifOtherServer ? "other-server" : "none";
+    const args = [newIncarnation(), String(MOST_PURGED_TAGS), sweep, ...tags.map(tagField)];
     await redis.run(PURGE, [PURGES], args);
   });
   const owe = (what: Purge): void => {
@@ -106,6 +112,10 @@ export const createGatewayCache = ({ redis, randomHex, report }: Parts): Gateway
       }
     },
     owe,
+    settle() {
+      owe({ tags: [], everything: false, ifOtherServer: true });
+      return owed.pay().catch((error: unknown) => report("gateway purge", error));
+    },
     epoch: () => epoch,
   };
 };

@@ -1,20 +1,27 @@
 // Owns the three Lua scripts of the response cache: look up, store, purge; each atomic, each one round trip.
 
-// Purges are one hash: `incarnation` (random, founded when the hash is), `seq` (of the latest purge), `floor`, and under
-// `tag:<tag>` the seq of that tag's latest purge. A fence is (incarnation, seq) read before the handler ran. What was made
-// behind a fence answers only while the incarnation is the same, the fence is not below the floor, and none of its tags was
-// purged after it: a handler that read before a change and is stored after the purge can never be served. It is all one key,
-// so that Redis cannot lose some purges and keep others; another incarnation makes everything stored before it a miss.
+// Purges are one hash: `incarnation` (random, founded when the hash is), `server` (the run of the server that founded it),
+// `seq` (of the latest purge), `floor`, and under `tag:<tag>` the seq of that tag's latest purge. A fence is (incarnation,
+// seq) read before the handler ran. What was made behind a fence answers only while the incarnation is the same, the fence is
+// not below the floor, and none of its tags was purged after it: a handler that read before a change and is stored after the
+// purge can never be served. It is all one key, so that Redis cannot lose some purges and keep others; another incarnation
+// makes everything stored before it a miss.
+
+const SERVER_ID = `
+local function serverId()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+end
+`;
 
 // On a miss the answer is the fence alone. Ages are by Redis's clock, one for all processes; an entry from the future (the
 // clock was set back) is a miss, or it would outlive its lifetime.
 // KEYS: answer, purges. ARGV: incarnation to found if there is none.
-export const LOOK_UP = `
+export const LOOK_UP = `${SERVER_ID}
 local state = redis.call('HMGET', KEYS[2], 'incarnation', 'seq', 'floor')
 local incarnation, seq, floor = state[1], state[2], state[3]
 if not incarnation then
   redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[2], 'incarnation', ARGV[1], 'seq', 0, 'floor', 0)
+  redis.call('HSET', KEYS[2], 'incarnation', ARGV[1], 'server', serverId(), 'seq', 0, 'floor', 0)
   return { ARGV[1], '0' }
 end
 local miss = { incarnation, seq }
@@ -58,17 +65,23 @@ return 1
 
 // Beyond the largest number of tags the floor rises to now: everything is made once more, and nothing is wrongly fresh.
 // That, and not an expiry, bounds the hash: a purge that expired would let through a fill that took longer than its life.
-// KEYS: purges. ARGV: incarnation to found if there is none, most tags, '*' for everything or '', then tag fields.
-export const PURGE = `
-local incarnation = redis.call('HGET', KEYS[1], 'incarnation') or ARGV[1]
-local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
-if ARGV[3] == '*' or redis.call('HLEN', KEYS[1]) + #ARGV > tonumber(ARGV[2]) then
+// KEYS: purges. ARGV: incarnation to found if there is none or another server's, most tags, everything | other-server | none,
+// then tag fields.
+export const PURGE = `${SERVER_ID}
+local sweep = ARGV[3]
+local incarnation, server = unpack(redis.call('HMGET', KEYS[1], 'incarnation', 'server'))
+if not incarnation or (sweep == 'other-server' and server ~= serverId()) then
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'incarnation', incarnation, 'seq', seq, 'floor', seq)
+  incarnation = ARGV[1]
+  redis.call('HSET', KEYS[1], 'incarnation', incarnation, 'server', serverId(), 'seq', 0, 'floor', 0)
+end
+if #ARGV == 3 and sweep == 'other-server' then return 0 end
+local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
+if sweep == 'everything' or redis.call('HLEN', KEYS[1]) + #ARGV > tonumber(ARGV[2]) then
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'incarnation', incarnation, 'server', serverId(), 'seq', seq, 'floor', seq)
   return seq
 end
-redis.call('HSET', KEYS[1], 'incarnation', incarnation)
-redis.call('HSETNX', KEYS[1], 'floor', 0)
 for i = 4, #ARGV do redis.call('HSET', KEYS[1], ARGV[i], seq) end
 return seq
 `;
