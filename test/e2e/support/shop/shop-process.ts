@@ -14,11 +14,12 @@ export interface ShopProcess {
   readonly complaints: readonly string[];
   /** `changes`: of its environment, for good. Resolves when it listens. */
   start(changes?: Readonly<Record<string, string>>): Promise<void>;
+  /** In good order. */
+  stop(): Promise<void>;
   /** As `kill -9`. */
   kill(): Promise<void>;
   /** Its wall clock is this much off from now on. */
   shiftClock(ms: number): Promise<void>;
-  close(): Promise<void>;
 }
 
 export async function startShopProcess(port: number, settings: Readonly<Record<string, string>>): Promise<ShopProcess> {
@@ -33,6 +34,10 @@ export async function startShopProcess(port: number, settings: Readonly<Record<s
       env = { ...env, ...changes };
       child = await launch(env, complaints);
     },
+    async stop() {
+      await child?.stop();
+      child = undefined;
+    },
     async kill() {
       const { process } = running();
       const gone = once(process, "exit");
@@ -45,9 +50,6 @@ export async function startShopProcess(port: number, settings: Readonly<Record<s
       const shifted = once(process, "message");
       process.send(ms);
       await shifted;
-    },
-    async close() {
-      await child?.stop();
     },
   };
   const running = (): Child => {

@@ -6,8 +6,8 @@ export interface Valve {
   readonly port: number;
   /** What comes back is this much late from now on. */
   slow(ms: number): void;
-  /** Nothing comes back any more; with `open`, what was held does. */
-  stick(): void;
+  /** Nothing comes back any more, or nothing passes at all; with `open`, what was held does. */
+  stick(what: "answers" | "all"): void;
   open(): void;
   close(): Promise<void>;
 }
@@ -16,7 +16,8 @@ export interface Valve {
 export async function startValve(ports: readonly number[]): Promise<Valve> {
   const sockets = new Set<Socket>();
   const wires = new Set<Wire>();
-  const manner = { delayMs: 0, stuck: false };
+  const back = { delayMs: 0, stuck: false };
+  const forth = { delayMs: 0, stuck: false };
   let turn = 0;
 
   const keep = (socket: Socket): Socket => {
@@ -33,12 +34,12 @@ export async function startValve(ports: readonly number[]): Promise<Valve> {
       const behind = keep(connect(port, "127.0.0.1"));
       if (!(await connected(behind))) continue;
       if (client.destroyed) behind.destroy();
-      client.on("data", (bytes) => behind.write(bytes)).once("close", () => behind.destroy());
-      const wire = createWire(manner);
-      wires.add(wire);
-      behind.on("data", (bytes: Buffer) => wire.send(() => client.write(bytes)));
-      behind.once("close", () => wire.send(() => client.destroy()));
-      client.once("close", () => wires.delete(wire));
+      const [answers, questions] = [createWire(back), createWire(forth)];
+      wires.add(answers).add(questions);
+      behind.on("data", (bytes: Buffer) => answers.send(() => client.write(bytes)));
+      behind.once("close", () => answers.send(() => client.destroy()));
+      client.on("data", (bytes: Buffer) => questions.send(() => behind.write(bytes)));
+      client.once("close", () => questions.send(() => behind.destroy()));
       return;
     }
     client.destroy();
@@ -50,14 +51,15 @@ export async function startValve(ports: readonly number[]): Promise<Valve> {
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
     slow(ms) {
-      manner.delayMs = ms;
+      back.delayMs = ms;
     },
-    stick() {
-      manner.stuck = true;
+    stick(what) {
+      back.stuck = true;
+      forth.stuck = what === "all";
     },
     open() {
-      manner.stuck = false;
-      manner.delayMs = 0;
+      Object.assign(back, { delayMs: 0, stuck: false });
+      forth.stuck = false;
       for (const wire of wires) wire.flush();
     },
     async close() {

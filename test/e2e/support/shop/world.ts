@@ -84,7 +84,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       ...options.shop,
     };
     const shop = await startShopProcess(shopPort, settings);
-    stops.push(shop.close);
+    stops.push(shop.stop);
     return {
       redis,
       redisWire,
@@ -100,7 +100,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         const [port] = options.shops ?? [];
         if (port === undefined) throw new Error("the world has no place for a second shop");
         const second = await startShopProcess(port, settings);
-        stops.push(second.close);
+        stops.push(second.stop);
         return second;
       },
       close,
