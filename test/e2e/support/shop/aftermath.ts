@@ -16,6 +16,8 @@ const RESTED_WITHIN_MS = 19_000;
 
 export interface Backlog {
   readonly waiting: number;
+  /** Of those, how many a stream was given. */
+  readonly published: number;
   readonly dead: number;
 }
 
