@@ -2,8 +2,8 @@
 import { createClient } from "redis";
 import { afterEach, expect, it } from "vitest";
 import { until } from "../../cli/until.ts";
-import { drained, expectAll, expectDecent, expectNothingLost } from "../support/shop/aftermath.ts";
-import { priceIn } from "../support/shop/price-ledger.ts";
+import { backlog, drained, expectAll, expectDecent, expectNothingLost } from "../support/shop/aftermath.ts";
+import { createPriceLedger, priceIn } from "../support/shop/price-ledger.ts";
 import { ask, startTraffic } from "../support/shop/traffic.ts";
 import { ADMIN, startWorld, TOKEN, type World } from "../support/shop/world.ts";
 
@@ -48,6 +48,32 @@ it("from a snapshot that is older than the last updates: what they made untrue i
   };
   expect((await ask("administrator", edge, "/.strata/purge", purge)).status).toBe(200);
   expect(await shown()).toBe(6_101);
+});
+
+it("from a snapshot without events that its stream had been given since: they are given to it again", async () => {
+  world = await startWorld({ redis: ["--dbfilename", "snapshot.rdb"] });
+  const prices = createPriceLedger();
+  const update = async (id: number): Promise<void> => {
+    const price = prices.next(id);
+    const body = JSON.stringify({ price_cents: price });
+    const path = `/api/products/${String(id)}`;
+    expect((await ask("administrator", world.shop.url, path, { method: "PUT", headers: ADMIN, body })).status).toBe(
+      200,
+    );
+    prices.acknowledged(id, price);
+  };
+  const published = (count: number) =>
+    until("the stream has them", async () => (await backlog(world))?.published === count);
+  world.purgeWire.stick("all");
+  await update(65);
+  await published(1);
+  await command("SAVE");
+  await update(66);
+  await published(2);
+  await world.redis.stop();
+  await world.redis.start();
+  world.purgeWire.open();
+  await expectNothingLost(world, prices);
 });
 
 it("with all it had, from its own log: carts are as they were", async () => {
