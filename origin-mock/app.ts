@@ -16,6 +16,7 @@ import { createGateway } from "./gateway/gateway.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { idempotent } from "./gateway/idempotency.ts";
 import type { EventRecorder } from "./events/port.ts";
+import { inert, ownPagesOnly } from "./http/browsers.ts";
 import { problem } from "./http/problem.ts";
 import { tagged } from "./http/tags.ts";
 import { traced } from "./http/trace.ts";
@@ -68,8 +69,8 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   const announce = createAnnounce(events, parts.tiers.invalidation);
 
   const app = new Hono<ShopEnv>();
-  app.use(traced(parts), tagged);
-  app.use(...createGateway({ gateway, identify, monotonicMs: parts.monotonicMs, nowMs }));
+  app.use(traced(parts), tagged, inert);
+  app.use(...createGateway({ gateway, identify, monotonicMs: parts.monotonicMs, nowMs }), ownPagesOnly);
   app.use(
     bodyLimit({
       maxSize: LARGEST_BODY_BYTES,
@@ -94,7 +95,7 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/api/admin/flags", flagRoutes(flags));
   app.route("/api/admin/tiers", adminTierRoutes({ db, cache: parts.cache, gateway: gateway.cache }));
   app.route("/api/admin", adminEventRoutes({ db, events }));
-  app.route("/api", signInRoutes({ db, sessions, carts }));
+  app.route("/api", signInRoutes({ db, sessions, carts, limiter: gateway.limiter }));
 
   app.notFound((c) => problem(c, 404, `there is nothing at ${c.req.path}`));
   app.onError((error, c) => {

@@ -1,27 +1,31 @@
-// Owns which paths the gateway keeps answers of, for whom, and how long at most. What is in no row is not kept.
+// Owns which paths the gateway keeps answers of, for whom, how long at most, and what of a query they are about. What is in no
+// row is not kept.
 import { TIER_POLICY } from "../http/policy.ts";
 
 export type Row = {
   readonly path: RegExp;
   /** One answer for everyone, or one for each person. */
   readonly audience: "everyone" | "person";
+  /** The parameters the route reads; it is asked without the others. */
+  readonly query: readonly string[];
   readonly lifetimeMs: number;
   /** Of 404: shorter, because what is missing may be made at any moment. */
   readonly missingMs: number;
 };
 
 const MISSING_MS = 5_000;
-const rowOf = (path: RegExp, { audience, gateway }: (typeof TIER_POLICY)[keyof typeof TIER_POLICY]): Row =>
+type Policy = (typeof TIER_POLICY)[keyof typeof TIER_POLICY];
+const rowOf = (path: RegExp, { audience, gateway }: Policy, query: readonly string[] = []): Row =>
   audience === "public"
-    ? { path, audience: "everyone", lifetimeMs: gateway * 1_000, missingMs: MISSING_MS }
-    : { path, audience: "person", lifetimeMs: gateway * 1_000, missingMs: 0 };
+    ? { path, audience: "everyone", query, lifetimeMs: gateway * 1_000, missingMs: MISSING_MS }
+    : { path, audience: "person", query, lifetimeMs: gateway * 1_000, missingMs: 0 };
 
 const ROWS: readonly Row[] = [
   rowOf(/^\/api\/products\/[^/]+$/, TIER_POLICY.product),
-  rowOf(/^\/api\/products$/, TIER_POLICY.productList),
+  rowOf(/^\/api\/products$/, TIER_POLICY.productList, ["category", "page", "after", "limit"]),
   rowOf(/^\/api\/categories$/, TIER_POLICY.categories),
-  rowOf(/^\/api\/deals$/, TIER_POLICY.deals),
-  rowOf(/^\/api\/search$/, TIER_POLICY.search),
+  rowOf(/^\/api\/deals$/, TIER_POLICY.deals, ["limit"]),
+  rowOf(/^\/api\/search$/, TIER_POLICY.search, ["q", "after", "limit"]),
   rowOf(/^\/api\/me\/profile$/, TIER_POLICY.profile),
 ];
 

@@ -17,19 +17,18 @@ export type Lookup =
   /** Redis does not answer, or does not know of every purge yet. */
   | { readonly kind: "unknown" };
 
+export type Purge = { readonly tags: readonly string[]; readonly everything: boolean };
 export type Invalidation =
   | { readonly status: "done"; readonly tags: number }
   /** This process answers nothing from the store until Redis knows; others may, for an answer's lifetime. */
   | { readonly status: "failed"; readonly reason: string };
 
-type What = { readonly tags: readonly string[]; readonly everything: boolean };
-
 export type GatewayCache = {
   lookUp(name: string): Promise<Lookup>;
   store(name: string, entry: Entry): Promise<void>;
-  invalidate(what: What): Promise<Invalidation>;
-  /** Not now, but before this process answers anything from the store again. */
-  owe(what: What): void;
+  invalidate(what: Purge): Promise<Invalidation>;
+  /** As an invalidation that failed: this process answers nothing from the store until Redis knows. */
+  owe(what: Purge): void;
   /** To be called with every new connection: the server may be another one, that was restored and lost what was purged. */
   settle(): Promise<void>;
 };
@@ -72,11 +71,6 @@ const parseLookup = (reply: unknown): Lookup => {
   return answer === undefined ? { kind: "miss", fence } : { kind: "hit", answer, ageMs, fence };
 };
 
-const ordersOf = ({ tags, everything }: What): readonly string[] => [
-  ...tags.map(tagField),
-  ...(everything ? [EVERYTHING] : []),
-];
-
 export const createGatewayCache = ({ redis, randomHex, payBehind, report }: Parts): GatewayCache => {
   const newIncarnation = (): string => randomHex(INCARNATION_BYTES);
   const purge = async (orders: readonly string[]): Promise<void> => {
@@ -86,6 +80,8 @@ export const createGatewayCache = ({ redis, randomHex, payBehind, report }: Part
     await redis.run(PURGE, [PURGES], [newIncarnation(), String(MOST_PURGED_TAGS), what, ...fields]);
   };
   const owed = createOwed({ send: purge, nameOf: (order) => order, most: MOST_OWED, instead: EVERYTHING });
+  const owe = ({ tags, everything }: Purge): void =>
+    owed.add([...tags.map(tagField), ...(everything ? [EVERYTHING] : [])]);
   return {
     async lookUp(name) {
       try {
@@ -106,9 +102,8 @@ export const createGatewayCache = ({ redis, randomHex, payBehind, report }: Part
         report("gateway store", error);
       }
     },
-    owe: (what) => owed.add(ordersOf(what)),
     async invalidate(what) {
-      owed.add(ordersOf(what));
+      owe(what);
       try {
         await owed.pay();
         return { status: "done", tags: what.tags.length };
@@ -117,6 +112,7 @@ export const createGatewayCache = ({ redis, randomHex, payBehind, report }: Part
         return { status: "failed", reason: messageOf(error) };
       }
     },
+    owe,
     settle() {
       owed.add([LOOK_AT_SERVER]);
       return owed.pay().catch((error: unknown) => report("gateway purge", error));

@@ -2,6 +2,7 @@
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { noteSpan } from "../http/trace.ts";
 import type { GatewayOutcome, ShopEnv } from "../http/trace.ts";
+import { userTag } from "../invalidation/product-change.ts";
 import { answerOf, deliver, fieldOf } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { takeBody } from "./body.ts";
@@ -11,7 +12,7 @@ import { mayHave, mayShare, plainRequest, planOf } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { keepingOf } from "./policy.ts";
 import type { Fence, GatewayCache, Lookup } from "./response-cache.ts";
-import { tagsOf, userTag } from "./tags.ts";
+import { tagsOf } from "./tags.ts";
 
 export type ServeParts = {
   readonly cache: GatewayCache;
@@ -64,7 +65,7 @@ const createFill = ({ cache, monotonicMs, nowMs }: ServeParts) => {
 
   /** Runs the route; resolves with the milliseconds it took. */
   return async (c: Context<ShopEnv>, next: Next, plan: Plan, lookup: Lookup, land: Land): Promise<number> => {
-    c.req.raw = plainRequest(c);
+    c.req.raw = plainRequest(c, plan);
     const startMs = monotonicMs();
     try {
       await next();

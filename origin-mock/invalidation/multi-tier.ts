@@ -58,7 +58,7 @@ const invalidateGateway = async (
   if (targets.tags.length === 0 && !targets.everything) return NOTHING_THERE;
   if (tier === undefined) return { status: "skipped", reason: "there is no gateway" };
   if (holds === undefined) return tier.invalidate(targets);
-  // Who made the change is not answered by the gateway from before it, whenever its event is handled.
+  // Not in vain for this process: its application cache is not believed either, before it is clean.
   tier.owe(targets);
   return holds;
 };

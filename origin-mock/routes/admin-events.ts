@@ -5,7 +5,7 @@ import { listDead, readBacklog, redrive } from "../db/outbox.ts";
 import type { EventRecorder } from "../events/port.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { adminOnly } from "./guard.ts";
@@ -26,7 +26,7 @@ const orderFaults = (body: Readonly<Record<string, unknown>>): readonly Fault[] 
     fault("/reason", `must be text of 1 to ${LONGEST_REASON} characters`);
   }
   for (const name of Object.keys(others)) {
-    fault(`/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`, "is not a member of an order");
+    fault(pointer(name), "is not a member of an order");
   }
   return faults;
 };

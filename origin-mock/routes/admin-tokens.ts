@@ -5,7 +5,7 @@ import type { Sessions } from "../auth/sessions.ts";
 import { isShopError } from "../error.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import type { TokenCache } from "../gateway/token-cache.ts";
@@ -17,7 +17,7 @@ const LONGEST = 4_096;
 const parseTarget = (body: Readonly<Record<string, unknown>>): Target | readonly Fault[] => {
   const faults: Fault[] = Object.keys(body)
     .filter((name) => name !== "token" && name !== "username")
-    .map((name) => ({ in: "body", at: `/${name}`, detail: "is not known here" }));
+    .map((name) => ({ in: "body", at: pointer(name), detail: "is not known here" }));
   const { token, username } = body;
   if ((token === undefined) === (username === undefined)) {
     return [...faults, { in: "body", at: "", detail: "must have either a token or a username" }];

@@ -8,7 +8,7 @@ import type { Database } from "../db/port.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import { parseSlug } from "../http/query.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
@@ -31,7 +31,7 @@ const parseNaming = ({ name, locale, ...others }: Readonly<Record<string, unknow
   const checks: readonly (readonly [at: string, ok: boolean, detail: string])[] = [
     ["/name", fits, `must be text of 1 to ${LONGEST_NAME} characters, none of them for control`],
     ["/locale", isLocale(locale), `must be one of ${LOCALES.join(", ")}`],
-    ...Object.keys(others).map((at) => [`/${at}`, false, "is not a field that can be changed"] as const),
+    ...Object.keys(others).map((at) => [pointer(at), false, "is not a field that can be changed"] as const),
   ];
   const faults = checks.flatMap(([at, ok, detail]): readonly Fault[] => (ok ? [] : [{ in: "body", at, detail }]));
   const naming = fits && isLocale(locale) && faults.length === 0 ? { name: name.trim(), locale } : undefined;

@@ -60,10 +60,11 @@ type Change = {
 /** The row has a tag in each language: any of them names this version. */
 const isMet = ({ method, conditions }: Change, before: Product): boolean => {
   const lastModifiedMs = Date.parse(before.updated_at);
-  const verdicts = LOCALES.map((locale) =>
-    judge(method, conditions, { etag: productETag(before, locale), lastModifiedMs }),
-  );
-  return conditions.ifMatch === undefined ? !verdicts.includes("precondition-failed") : verdicts.includes("proceed");
+  const proceeds = (only: Partial<Conditions>) => (locale: Locale) =>
+    judge(method, { ...conditions, ...only }, { etag: productETag(before, locale), lastModifiedMs }) === "proceed";
+  // Each by itself: the tag that If-Match names need not be the one that If-None-Match excludes.
+  const isWanted = LOCALES.some(proceeds({ ifNoneMatch: undefined }));
+  return isWanted && LOCALES.every(proceeds({ ifMatch: undefined, ifUnmodifiedSince: undefined }));
 };
 
 /** Everything about one row in one transaction: the precondition holds until the change is committed, and the event with it. */

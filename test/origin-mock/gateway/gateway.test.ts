@@ -103,6 +103,12 @@ describe("reading", () => {
     expect(runs()).toBe(2);
   });
 
+  test("parameters that the route does not read make no answers of their own, and do not reach it", async () => {
+    for (const query of ["", "?bust=1", "?limit=2&bust=2", "?%ff&limit=3"]) await ask({}, `${PRODUCT}${query}`);
+    for (const query of ["?bust=1&limit=3", "?limit=3&bust=2"]) await ask({}, `/api/products${query}`);
+    expect(bench.script.requests.map(({ url }) => new URL(url).search)).toEqual(["", "?limit=3"]);
+  });
+
   test.each([
     ["another method", { method: "POST" }],
     ["a part", { headers: { Range: "bytes=0-1" } }],

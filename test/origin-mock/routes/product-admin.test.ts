@@ -81,6 +81,13 @@ describe.each(DATABASES)("$kind", (database) => {
     expect((await put(4, { stock: 6 }, { "If-Match": german.headers.get("etag") ?? "none" })).status).toBe(412);
   });
 
+  test("If-None-Match excludes the version in every language, also beside If-Match", async () => {
+    const german = await shop.request("/api/products/5", { headers: { "Accept-Language": "de" } });
+    const conditions = { "If-Match": await etagOf(5), "If-None-Match": german.headers.get("etag") ?? "none" };
+    expect((await put(5, { stock: 5 }, conditions)).status).toBe(412);
+    expect((await put(5, { stock: 5 }, { ...conditions, "If-None-Match": '"another"' })).status).toBe(200);
+  });
+
   test("of many writers with one version, one wins", async () => {
     const etag = await etagOf(3);
     const answers = await Promise.all(Array.from({ length: 8 }, (_, stock) => put(3, { stock }, { "If-Match": etag })));
