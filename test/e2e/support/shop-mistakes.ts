@@ -2,17 +2,21 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { EventRecorder } from "../../../origin-mock/events/port.ts";
 import type { GatewayCache } from "../../../origin-mock/gateway/response-cache.ts";
-import { POLICY } from "../../../origin-mock/http/policy.ts";
+import type { TierPolicy } from "../../../origin-mock/cache/tier-policy.ts";
+import { POLICY, TIER_POLICY } from "../../../origin-mock/http/policy.ts";
 import type { InvalidationResult, MultiTierInvalidation } from "../../../origin-mock/invalidation/multi-tier.ts";
 import { mergeTargets, type Targets } from "../../../origin-mock/invalidation/targets.ts";
 
 export type Fields = Readonly<Record<string, string>>;
 export type TierName = "application" | "gateway" | "cdn";
 type Policies = Readonly<Partial<Record<keyof typeof POLICY, Fields>>>;
+type TierPolicies = Readonly<Partial<Record<keyof typeof TIER_POLICY, TierPolicy>>>;
 
 export interface Mistake {
   /** Rows of the shop's table of cache headers, written otherwise. */
   readonly policy?: Policies;
+  /** The same of what is read through the tiers. */
+  readonly tierPolicy?: TierPolicies;
   /** All that the gateway's key is made of. */
   readonly gatewayKey?: (request: Request) => string;
   /** What becomes of a request before it is answered. */
@@ -23,18 +27,22 @@ export interface Mistake {
   readonly events?: (right: EventRecorder) => EventRecorder;
 }
 
-function replaceFields(row: object, fields: Fields): void {
+function replaceMembers(row: object, members: object): void {
   for (const name of Object.keys(row)) Reflect.deleteProperty(row, name);
-  Object.assign(row, fields);
+  Object.assign(row, members);
 }
 
-/** The table is the process's own, so this holds for every shop in it, until what is returned is called. */
-export function restatePolicy(policies: Policies): () => void {
-  const names = Object.keys(POLICY).filter((name): name is keyof typeof POLICY => name in policies);
-  const before = names.map((name) => ({ row: POLICY[name], fields: { ...POLICY[name] } }));
-  for (const name of names) replaceFields(POLICY[name], policies[name] ?? {});
+/** The tables are the process's own, so this holds for every shop in it, until what is returned is called. */
+export function restatePolicies({ policy = {}, tierPolicy = {} }: Mistake): () => void {
+  const restated = new Map<string, object>(Object.entries({ ...policy, ...tierPolicy }));
+  const rows = Object.entries<object>({ ...POLICY, ...TIER_POLICY });
+  const before = rows.flatMap(([name, row]) => {
+    const members = restated.get(name);
+    return members === undefined ? [] : [{ row, members, was: { ...row } }];
+  });
+  for (const { row, members } of before) replaceMembers(row, members);
   return () => {
-    for (const { row, fields } of before) replaceFields(row, fields);
+    for (const { row, was } of before) replaceMembers(row, was);
   };
 }
 
