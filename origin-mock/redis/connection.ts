@@ -6,6 +6,7 @@ import { createBreaker } from "./breaker.ts";
 const CONNECT_TIMEOUT_MS = 500;
 const COMMAND_TIMEOUT_MS = 250;
 const LONGEST_RECONNECT_MS = 1_000;
+const TIMER_PRECISION_MS = 20;
 /** How long a server that let a deadline pass is left alone. */
 const REST_MS = 1_000;
 
@@ -39,9 +40,16 @@ const withDeadline = async <T>(answer: Promise<T>, withinMs: number, onTimeout: 
       onTimeout();
       reject(new Error(`no answer within ${withinMs} ms`));
     };
-    // Sockets are read between a timer and an immediate: an answer that came while this process was busy is not late.
-    timer = setTimeout(() => {
+    // Sockets are read between a timer and an immediate: an answer that is there is not late.
+    const conclude = (): void => {
       verdict = setImmediate(giveUp);
+    };
+    const dueMs = performance.now() + withinMs;
+    timer = setTimeout(() => {
+      // This process was busy for so long, and could neither ask nor listen.
+      const busyMs = performance.now() - dueMs;
+      if (busyMs < TIMER_PRECISION_MS) conclude();
+      else timer = setTimeout(conclude, Math.min(busyMs, withinMs));
     }, withinMs);
   });
   try {

@@ -57,14 +57,32 @@ test("a hung server costs one deadline, then nothing; its late answer opens the 
   expect(performance.now() - resumedMs).toBeLessThan(900);
 });
 
+const busy = (ms: number): void => {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+};
+
 test("an answer that came while this process was busy with something else is not late", async () => {
   server.pause();
   const answer = connection.run((client) => client.ping());
   // Written by then.
   for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
   server.resume();
-  const untilMs = performance.now() + 400;
-  while (performance.now() < untilMs);
+  busy(400);
   expect(await answer).toBe("PONG");
   expect(await connection.run((client) => client.ping())).toBe("PONG");
+});
+
+test("nor is a question that this process was too busy to send", async () => {
+  const answer = connection.run((client) => client.ping());
+  busy(400);
+  expect(await answer).toBe("PONG");
+});
+
+test("what this process was busy for is not counted: the server is given as long to answer", async () => {
+  server.pause();
+  const answer = connection.run((client) => client.ping());
+  busy(400);
+  setTimeout(() => server.resume(), 20);
+  expect(await answer).toBe("PONG");
 });
