@@ -411,6 +411,8 @@ describe("revoking tokens", () => {
 // Break Redis: stay last.
 describe("without Redis", () => {
   test("a hung one costs one deadline, and every request is answered by the routes", async () => {
+    // With the shop's own deadline.
+    shop = bench.open(LIMITS, 250);
     await ask(ALICE);
     bench.server.pause();
     const startMs = performance.now();

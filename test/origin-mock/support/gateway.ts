@@ -22,6 +22,7 @@ import { createTestRedis } from "./redis.ts";
 import type { TestRedis } from "./redis.ts";
 
 const NOW_MS = Date.UTC(2026, 9, 1, 12, 0, 0, 500);
+const PATIENCE_MS = 10_000;
 const quiet = (): void => undefined;
 
 export type Asked = { readonly who: () => Promise<string | undefined>; readonly text: () => Promise<string> };
@@ -41,12 +42,20 @@ export type TestGateway = {
   readonly script: Script;
   /** Resolves when Redis has been connected to again since the call. */
   restart(): Promise<void>;
-  open(limits?: Limits): GatewayShop;
+  /** `withinMs`: how long Redis is waited for; by default long. */
+  open(limits?: Limits, withinMs?: number): GatewayShop;
   close(): Promise<void>;
 };
 
-const shopOver = (connection: RedisConnection, sessions: Sessions, script: Script, limits: Limits): GatewayShop => {
-  const redis = gatewayCommands(connection);
+const shopOver = (
+  connection: RedisConnection,
+  sessions: Sessions,
+  script: Script,
+  limits: Limits,
+  withinMs: number,
+): GatewayShop => {
+  // Patient: tests of behaviour are no tests of this machine's speed.
+  const redis = gatewayCommands({ run: (work) => connection.run(work, withinMs) });
   const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
   const monotonicMs = (): number => performance.now();
   const gateway = openGateway(
@@ -92,7 +101,7 @@ export const openTestGateway = async (): Promise<TestGateway> => {
       await server.start();
       await ready.promise;
     },
-    open: (limits = LIMITS) => shopOver(connection, sessions, script, limits),
+    open: (limits = LIMITS, withinMs = PATIENCE_MS) => shopOver(connection, sessions, script, limits, withinMs),
     async close() {
       await connection.close();
       await server.remove();
