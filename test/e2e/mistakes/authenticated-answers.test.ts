@@ -1,5 +1,6 @@
 // Owns the proof that what one person is answered is shown to nobody else, tier by tier, and of what shows it where that is taken away.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { TierPolicy } from "../../../origin-mock/cache/tier-policy.ts";
 import { ask } from "../support/asking.ts";
 import { type Fields, type Mistake, withFields } from "../support/shop-mistakes.ts";
 import { bearer, jsonOf, sessionOf } from "../support/shop-people.ts";
@@ -50,17 +51,25 @@ async function shownTo(place: Place, how: "bearer" | "cookie"): Promise<readonly
 const EVERYBODY = ["bob with a token", "bob with a session", "a stranger"];
 const NOBODY: readonly string[] = [];
 
-const saying = (fields: Fields): Mistake => ({ policy: { profile: fields } });
-const PUBLIC = { "Cache-Control": "public, max-age=30" };
-const NOTHING_OF_WHOSE = { "Cache-Control": "max-age=30" };
-const PERSON = { Vary: "Authorization, Cookie" };
+const OPEN: TierPolicy = {
+  audience: "public",
+  application: 60,
+  gateway: 10,
+  cdn: 30,
+  cdnStaleWhileRevalidate: 0,
+  cdnStaleIfError: 0,
+  browser: 30,
+  vary: [],
+};
+/** Of what is told to caches; the gateway's own table was made before. */
+const open: Mistake = { policy: { profile: OPEN } };
+const openButVarying: Mistake = { policy: { profile: { ...OPEN, vary: ["Authorization", "Cookie"] } } };
 
-/** The gateway adds neither `private` nor Vary to what leaves. */
+/** Says for how long and not whose it is, and nothing behind the edge adds that. */
 const unconfined: Mistake = {
-  ...saying(NOTHING_OF_WHOSE),
   leaving: (response, request) =>
     request.url.endsWith(PROFILE) && response.status === 200
-      ? withFields(response, { ...NOTHING_OF_WHOSE, Vary: "" })
+      ? withFields(response, { "Cache-Control": "max-age=30", Vary: "" })
       : response,
 };
 const keyedByPath: Mistake = { gatewayKey: (request) => new URL(request.url).pathname };
@@ -72,12 +81,11 @@ const ROWS: readonly Row[] = [
   ["as the shop is, before an edge that shares", {}, "sharing edge", NOBODY],
   ["as the shop is, without an edge", {}, "gateway", NOBODY],
 
-  ["public, without Vary", saying(PUBLIC), "edge", EVERYBODY],
-  ["public, without Vary: the gateway has a key for each person", saying(PUBLIC), "gateway", NOBODY],
-  ["public: the edge keeps nothing that varies on who asks", saying({ ...PUBLIC, ...PERSON }), "edge", NOBODY],
-  ["no private and no Vary: the gateway adds both", saying(NOTHING_OF_WHOSE), "sharing edge", NOBODY],
-  ["nothing adds them: the edge keeps no answer to credentials", unconfined, "edge", NOBODY],
-  ["nothing adds them, and the edge is told to share", unconfined, "sharing edge", EVERYBODY],
+  ["told public, without Vary", open, "edge", EVERYBODY],
+  ["told public, without Vary: the gateway still keeps one for each person", open, "gateway", NOBODY],
+  ["told public: the edge keeps nothing that varies on who asks", openButVarying, "edge", NOBODY],
+  ["neither private nor Vary: the edge keeps no answer to credentials", unconfined, "edge", NOBODY],
+  ["neither private nor Vary, and the edge is told to share", unconfined, "sharing edge", EVERYBODY],
 
   ["a gateway's key without the person", keyedByPath, "gateway", EVERYBODY.slice(0, 2)],
   ["a gateway's key without the person: no edge helps", keyedByPath, "edge", EVERYBODY.slice(0, 2)],

@@ -1,17 +1,20 @@
 // Owns the mistakes a shop can be built with: each takes exactly one protection out of the real one and leaves the rest.
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { TierPolicy } from "../../../origin-mock/cache/tier-policy.ts";
 import type { EventRecorder } from "../../../origin-mock/events/port.ts";
 import type { GatewayCache } from "../../../origin-mock/gateway/response-cache.ts";
-import { POLICY } from "../../../origin-mock/http/policy.ts";
+import { POLICY, TIER_POLICY } from "../../../origin-mock/http/policy.ts";
 import type { InvalidationResult, MultiTierInvalidation } from "../../../origin-mock/invalidation/multi-tier.ts";
 import { mergeTargets, type Targets } from "../../../origin-mock/invalidation/targets.ts";
 
 export type Fields = Readonly<Record<string, string>>;
 export type TierName = "application" | "gateway" | "cdn";
-type Policies = Readonly<Partial<Record<keyof typeof POLICY, Fields>>>;
+type Policies = Readonly<
+  Partial<Record<keyof typeof TIER_POLICY, TierPolicy>> & Partial<Record<keyof typeof POLICY, Fields>>
+>;
 
 export interface Mistake {
-  /** Rows of the shop's table of cache headers, written otherwise. */
+  /** Rows of the shop's tables of policies, written otherwise. */
   readonly policy?: Policies;
   /** All that the gateway's key is made of. */
   readonly gatewayKey?: (request: Request) => string;
@@ -23,18 +26,23 @@ export interface Mistake {
   readonly events?: (right: EventRecorder) => EventRecorder;
 }
 
-function replaceFields(row: object, fields: Fields): void {
+const ROWS: Readonly<Record<string, object>> = { ...TIER_POLICY, ...POLICY };
+
+function replace(row: object, by: object): void {
   for (const name of Object.keys(row)) Reflect.deleteProperty(row, name);
-  Object.assign(row, fields);
+  Object.assign(row, by);
 }
 
-/** The table is the process's own, so this holds for every shop in it, until what is returned is called. */
+/** The tables are the process's own, so this holds for every shop in it, until what is returned is called. */
 export function restatePolicy(policies: Policies): () => void {
-  const names = Object.keys(POLICY).filter((name): name is keyof typeof POLICY => name in policies);
-  const before = names.map((name) => ({ row: POLICY[name], fields: { ...POLICY[name] } }));
-  for (const name of names) replaceFields(POLICY[name], policies[name] ?? {});
+  const changes = Object.entries(policies).map(([name, by]) => {
+    const row = ROWS[name];
+    if (row === undefined) throw new Error(`there is no policy ${name}`);
+    return { row, by, before: { ...row } };
+  });
+  for (const { row, by } of changes) replace(row, by);
   return () => {
-    for (const { row, fields } of before) replaceFields(row, fields);
+    for (const { row, before } of changes) replace(row, before);
   };
 }
 
