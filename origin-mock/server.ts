@@ -101,10 +101,13 @@ const openDatabase = async (url: string | undefined): Promise<Database> => {
 const openDependencies = async (options: ShopOptions) => {
   const reportRedis = reportChanges();
   const db = await openDatabase(options.databaseUrl);
-  let onReady = (): void => undefined;
+  const whenReady: (() => void)[] = [];
+  const ready = (): void => {
+    for (const act of whenReady) act();
+  };
   const error = (what: Error): void => reportRedis("redis", what);
   const [connection, blocking] = await Promise.all([
-    openRedis(options.redisUrl, { ready: () => onReady(), error }),
+    openRedis(options.redisUrl, { ready, error }),
     openRedis(options.redisUrl, { ready: () => undefined, error }),
   ]);
   const redis = cacheCommands(connection);
@@ -125,12 +128,12 @@ const openDependencies = async (options: ShopOptions) => {
     },
   );
   // Other instances may read what this one could not delete: do not wait for the next read.
-  onReady = () => {
-    void cache.settle();
-    void gateway.cache.settle();
-  };
-  onReady();
-  return { db, connection, blocking, redis, cache, gateway, monotonicMs };
+  whenReady.push(
+    () => void cache.settle(),
+    () => void gateway.cache.settle(),
+  );
+  ready();
+  return { db, connection, blocking, redis, cache, gateway, monotonicMs, whenReady };
 };
 
 type Dependencies = Awaited<ReturnType<typeof openDependencies>>;
@@ -175,6 +178,7 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     newId: randomUUID,
     report: reportChangesOfEach(),
   });
+  dependencies.whenReady.push(running.reconnected);
   const app = createShop({
     db,
     redis,

@@ -25,6 +25,8 @@ export type EventsParts = ForeverParts & {
 export type RunningEvents = {
   /** Something was recorded and committed. */
   wake(): void;
+  /** Redis may be another server now, or the same with an older memory: what waits is offered to it once more. */
+  reconnected(): void;
   /** Ends within a few seconds, also while the edge does not answer: what is not marked as handled is handled again. */
   close(): Promise<void>;
 };
@@ -57,8 +59,12 @@ export const startEvents = (parts: EventsParts): RunningEvents => {
 
   const run = (what: string, step: (signal: AbortSignal) => Promise<void>): Promise<void> =>
     forever(what, step, ending.signal, parts);
+  let [connections, swept] = [1, 0];
   const loops = Promise.all([
     run("events relay", async (signal) => {
+      const connection = connections;
+      if (connection !== swept) await relay.sweep();
+      swept = connection;
       await relay.relay();
       await doorbell.wait(POLL_MS, signal);
     }),
@@ -78,6 +84,10 @@ export const startEvents = (parts: EventsParts): RunningEvents => {
 
   return {
     wake: doorbell.ring,
+    reconnected() {
+      connections += 1;
+      doorbell.ring();
+    },
     async close() {
       ending.abort();
       // Ends a wait for deliveries; what Redis has handed out by then is claimed by the next consumer.

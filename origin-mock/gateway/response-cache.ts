@@ -17,6 +17,7 @@ export type Lookup =
   /** Redis does not answer, or does not know of every purge yet. */
   | { readonly kind: "unknown" };
 
+export type Purge = { readonly tags: readonly string[]; readonly everything: boolean };
 export type Invalidation =
   | { readonly status: "done"; readonly tags: number }
   /** This process answers nothing from the store until Redis knows; others may, for an answer's lifetime. */
@@ -25,7 +26,9 @@ export type Invalidation =
 export type GatewayCache = {
   lookUp(name: string): Promise<Lookup>;
   store(name: string, entry: Entry): Promise<void>;
-  invalidate(what: { readonly tags: readonly string[]; readonly everything: boolean }): Promise<Invalidation>;
+  invalidate(what: Purge): Promise<Invalidation>;
+  /** As an invalidation that failed: this process answers nothing from the store until Redis knows. */
+  owe(what: Purge): void;
   /** To be called with every new connection: the server may be another one, that was restored and lost what was purged. */
   settle(): Promise<void>;
 };
@@ -74,6 +77,8 @@ export const createGatewayCache = ({ redis, randomHex, report }: Parts): Gateway
     return redis.run(PURGE, [PURGES], [newIncarnation(), String(MOST_PURGED_TAGS), what, ...fields]);
   };
   const owed = createOwed({ send: purge, nameOf: (order) => order, most: MOST_OWED, instead: EVERYTHING });
+  const owe = ({ tags, everything }: Purge): void =>
+    owed.add([...tags.map(tagField), ...(everything ? [EVERYTHING] : [])]);
   return {
     async lookUp(name) {
       try {
@@ -94,16 +99,17 @@ export const createGatewayCache = ({ redis, randomHex, report }: Parts): Gateway
         report("gateway store", error);
       }
     },
-    async invalidate({ tags, everything }) {
-      owed.add([...tags.map(tagField), ...(everything ? [EVERYTHING] : [])]);
+    async invalidate(what) {
+      owe(what);
       try {
         await owed.pay();
-        return { status: "done", tags: tags.length };
+        return { status: "done", tags: what.tags.length };
       } catch (error) {
         report("gateway purge", error);
         return { status: "failed", reason: messageOf(error) };
       }
     },
+    owe,
     settle() {
       owed.add([LOOK_AT_SERVER]);
       return owed.pay().catch((error: unknown) => report("gateway purge", error));

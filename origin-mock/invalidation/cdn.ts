@@ -33,9 +33,19 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-/** The edge names every problem in `detail` (RFC 9457). */
-const detailOf = (body: unknown): string =>
-  isRecord(body) && typeof body["detail"] === "string" ? `: ${body["detail"]}` : "";
+const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+
+/** What it says is wrong (RFC 9457): `detail`, or `title` where that is all there is, and every one of its `errors`. */
+const problemsOf = (body: unknown): string => {
+  if (!isRecord(body)) return "";
+  const { title, detail = title, errors } = body;
+  const each = Array.isArray(errors) ? errors.filter(isRecord) : [];
+  const texts = [detail, ...each.map((error) => [error["pointer"], error["detail"]].filter(isText).join(" "))];
+  return texts
+    .filter(isText)
+    .map((text, index) => `${index === 0 ? ":" : ";"} ${text}`)
+    .join("");
+};
 
 const readAnswer = async (response: Response): Promise<Answer> => {
   const body = parseJson(await response.text());
@@ -44,7 +54,7 @@ const readAnswer = async (response: Response): Promise<Answer> => {
     if (typeof seq === "number") return { status: "done", seq };
     return temporary("the edge's receipt has no sequence number");
   }
-  const reason = `the edge answered ${response.status}${detailOf(body)}`;
+  const reason = `the edge answered ${response.status}${problemsOf(body)}`;
   if (REFUSED.has(response.status)) {
     return { status: "failed", failure: "refused", reason: reason.slice(0, LONGEST_REASON) };
   }

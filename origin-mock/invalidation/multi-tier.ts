@@ -57,7 +57,10 @@ const invalidateGateway = async (
 ): Promise<InvalidationResult["gateway"]> => {
   if (targets.tags.length === 0 && !targets.everything) return NOTHING_THERE;
   if (tier === undefined) return { status: "skipped", reason: "there is no gateway" };
-  return holds ?? tier.invalidate(targets);
+  if (holds === undefined) return tier.invalidate(targets);
+  // Not in vain for this process: its application cache is not believed either, before it is clean.
+  tier.owe(targets);
+  return holds;
 };
 
 type Inner = Pick<InvalidationResult, "application" | "gateway"> & { readonly holds: Held | undefined };

@@ -16,6 +16,8 @@ export type ApplicationTier = {
 };
 
 export type GatewayTier = {
+  /** Nothing is asked of the store now; what is named is removed before this process believes it again. */
+  owe(targets: { readonly tags: readonly string[]; readonly everything: boolean }): void;
   invalidate(targets: {
     readonly tags: readonly string[];
     readonly everything: boolean;

@@ -65,7 +65,9 @@ export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
       body: JSON.stringify(product),
       contentType: JSON_TYPE,
       language: locale,
-      validators: { etag: productETag(product, locale), lastModifiedMs: Date.parse(product.updated_at) },
+      // No Last-Modified: it is the same for two changes in one second, or for all while a clock that was set back catches up,
+      // and whoever asked by it alone would be told that nothing has changed (RFC 9110 8.8.2.2).
+      validators: { etag: productETag(product, locale) },
       headers: cache.headers(TIER_POLICY.product, [
         productTag(product.id),
         PRODUCTS_TAG,

@@ -1,7 +1,7 @@
 // Owns the proof that everybody is answered in their language by every tier, and of who is not where a tier does not tell languages apart.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TIER_POLICY } from "../../../origin-mock/http/policy.ts";
 import { ask } from "../support/asking.ts";
+import { TIER_POLICY } from "../../../origin-mock/http/policy.ts";
 import { type Mistake, withFields } from "../support/shop-mistakes.ts";
 import { jsonOf } from "../support/shop-people.ts";
 import { type ShopWorld, startShopWorld } from "../support/shop-world.ts";
@@ -34,7 +34,7 @@ async function readAfterGerman(place: Place): Promise<readonly (readonly [unknow
   return shown;
 }
 
-const withoutVary: Mistake = { policy: { product: { ...TIER_POLICY.product, vary: [] } } };
+const noVary: Mistake = { tierPolicy: { product: { ...TIER_POLICY.product, vary: [] } } };
 const wrongVary: Mistake = { leaving: (response) => withFields(response, { Vary: "Accept-Encoding" }) };
 const keyedByPath: Mistake = { gatewayKey: (request) => new URL(request.url).pathname };
 
@@ -45,10 +45,10 @@ describe("an English reader, after a German one", () => {
   it.each<readonly [what: string, mistake: Mistake, place: Place, shown: typeof ENGLISH | typeof GERMAN]>([
     ["as the shop is", {}, "edge", ENGLISH],
     ["as the shop is, without an edge", {}, "gateway", ENGLISH],
-    ["no Vary", withoutVary, "edge", GERMAN],
+    ["no Vary", noVary, "edge", GERMAN],
     ["a Vary that names something else", wrongVary, "edge", GERMAN],
-    ["no Vary: the gateway's key has the language", withoutVary, "gateway", ENGLISH],
-    ["no Vary: a rule of the edge helps", withoutVary, "edge that knows the languages", ENGLISH],
+    ["no Vary: the gateway's key has the language", noVary, "gateway", ENGLISH],
+    ["no Vary: a rule of the edge helps", noVary, "edge that knows the languages", ENGLISH],
     ["a gateway's key without the language", keyedByPath, "gateway", GERMAN],
     ["a gateway's key without the language: no Vary helps", keyedByPath, "edge", GERMAN],
     ["a gateway's key without the language: no rule helps", keyedByPath, "edge that knows the languages", GERMAN],

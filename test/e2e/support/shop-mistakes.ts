@@ -1,21 +1,22 @@
 // Owns the mistakes a shop can be built with: each takes exactly one protection out of the real one and leaves the rest.
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { TierPolicy } from "../../../origin-mock/cache/tier-policy.ts";
 import type { EventRecorder } from "../../../origin-mock/events/port.ts";
 import type { GatewayCache } from "../../../origin-mock/gateway/response-cache.ts";
+import type { TierPolicy } from "../../../origin-mock/cache/tier-policy.ts";
 import { POLICY, TIER_POLICY } from "../../../origin-mock/http/policy.ts";
 import type { InvalidationResult, MultiTierInvalidation } from "../../../origin-mock/invalidation/multi-tier.ts";
 import { mergeTargets, type Targets } from "../../../origin-mock/invalidation/targets.ts";
 
 export type Fields = Readonly<Record<string, string>>;
 export type TierName = "application" | "gateway" | "cdn";
-type Policies = Readonly<
-  Partial<Record<keyof typeof TIER_POLICY, TierPolicy>> & Partial<Record<keyof typeof POLICY, Fields>>
->;
+type Policies = Readonly<Partial<Record<keyof typeof POLICY, Fields>>>;
+type TierPolicies = Readonly<Partial<Record<keyof typeof TIER_POLICY, TierPolicy>>>;
 
 export interface Mistake {
-  /** Rows of the shop's tables of policies, written otherwise. */
+  /** Rows of the shop's table of cache headers, written otherwise. */
   readonly policy?: Policies;
+  /** The same of what is read through the tiers. */
+  readonly tierPolicy?: TierPolicies;
   /** All that the gateway's key is made of. */
   readonly gatewayKey?: (request: Request) => string;
   /** What becomes of a request before it is answered. */
@@ -26,23 +27,22 @@ export interface Mistake {
   readonly events?: (right: EventRecorder) => EventRecorder;
 }
 
-const ROWS: Readonly<Record<string, object>> = { ...TIER_POLICY, ...POLICY };
-
-function replace(row: object, by: object): void {
+function replaceMembers(row: object, members: object): void {
   for (const name of Object.keys(row)) Reflect.deleteProperty(row, name);
-  Object.assign(row, by);
+  Object.assign(row, members);
 }
 
 /** The tables are the process's own, so this holds for every shop in it, until what is returned is called. */
-export function restatePolicy(policies: Policies): () => void {
-  const changes = Object.entries(policies).map(([name, by]) => {
-    const row = ROWS[name];
-    if (row === undefined) throw new Error(`there is no policy ${name}`);
-    return { row, by, before: { ...row } };
+export function restatePolicies({ policy = {}, tierPolicy = {} }: Mistake): () => void {
+  const restated = new Map<string, object>(Object.entries({ ...policy, ...tierPolicy }));
+  const rows = Object.entries<object>({ ...POLICY, ...TIER_POLICY });
+  const before = rows.flatMap(([name, row]) => {
+    const members = restated.get(name);
+    return members === undefined ? [] : [{ row, members, was: { ...row } }];
   });
-  for (const { row, by } of changes) replace(row, by);
+  for (const { row, members } of before) replaceMembers(row, members);
   return () => {
-    for (const { row, before } of changes) replace(row, before);
+    for (const { row, was } of before) replaceMembers(row, was);
   };
 }
 

@@ -25,7 +25,7 @@ import { openFilled } from "../../origin-mock/support/databases.ts";
 import { createTestRedis } from "../../origin-mock/support/redis.ts";
 import { startOneEdge } from "./one-edge.ts";
 import { type PurgeGate, startPurgeGate } from "./purge-gate.ts";
-import { answering, type Mistake, renamed, restatePolicy, type TierName } from "./shop-mistakes.ts";
+import { answering, type Mistake, renamed, restatePolicies, type TierName } from "./shop-mistakes.ts";
 import { type Handler, serveOnSocket } from "./web-server.ts";
 
 /** Of every edge in these tests. */
@@ -112,7 +112,7 @@ function watched({ application, gateway, cdn }: Ports, before: (tier: TierName) 
       remove: (addresses) => before("application").then(() => application.remove(addresses)),
       bumpVersion: () => before("application").then(() => application.bumpVersion()),
     },
-    gateway: { invalidate: (what) => before("gateway").then(() => gateway.invalidate(what)) },
+    gateway: { ...gateway, invalidate: (what) => before("gateway").then(() => gateway.invalidate(what)) },
     cdn: (tags, context) => before("cdn").then(() => cdn(tags, context)),
   };
 }
@@ -244,7 +244,7 @@ export async function startShopWorld(...sites: readonly SiteInput[]): Promise<Sh
       close,
       async serve(variant = {}) {
         restore();
-        restore = restatePolicy(variant.mistake?.policy ?? {});
+        restore = restatePolicies(variant.mistake ?? {});
         const instance = world.open(variant);
         world.stand(instance);
         await empty(instance);

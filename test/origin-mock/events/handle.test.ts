@@ -32,6 +32,7 @@ const note = (what: string) => async (): Promise<Removal> => {
 const invalidation = createMultiTierInvalidation({
   application: { remove: note("application"), removeEntities: async () => removal, bumpVersion: note("bump version") },
   gateway: {
+    owe: () => undefined,
     async invalidate() {
       log.push("gateway");
       return gatewayFails ? { status: "failed", reason: "no answer" } : { status: "done", tags: 1 };

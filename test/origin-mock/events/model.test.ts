@@ -80,7 +80,7 @@ describe.each(DATABASES)("$kind", ({ open }) => {
     const start = (): TestEvents => {
       const invalidation = createMultiTierInvalidation({
         application: { remove: DONE, removeEntities: DONE, bumpVersion: DONE },
-        gateway: { invalidate: async ({ tags }) => ({ status: "done", tags: tags.length }) },
+        gateway: { owe: () => undefined, invalidate: async ({ tags }) => ({ status: "done", tags: tags.length }) },
         cdn: edge.purge,
       });
       const handle = createHandleEvents({ invalidation, refreshCategoryTotals: async () => undefined });

@@ -314,6 +314,24 @@ describe("without Redis", () => {
     expect(await kind()).toBe("miss");
   });
 
+  test("what is owed is purged before the next answer", async () => {
+    await fill(["a"]);
+    cache.owe({ tags: ["a"], everything: false });
+    expect(await kind()).toBe("miss");
+  });
+
+  test("a server that is another than before, perhaps with an older memory, is believed nothing", async () => {
+    await fill(["a"]);
+    await cache.settle();
+    expect(await kind()).toBe("hit");
+    await connection.run((client) => client.hSet(PURGES, "server", "another"));
+    await cache.settle();
+    expect(await kind()).toBe("miss");
+    await fill(["a"]);
+    await cache.settle();
+    expect(await kind()).toBe("hit");
+  });
+
   test("a second purge made while the first was under way is not taken for done", async () => {
     const [gate, arrived] = [barrier(), barrier()];
     let purges = 0;

@@ -66,6 +66,13 @@ test("what is not purged is named when an order fails half-way", async () => {
 
 test.each([
   ["400", 400, '{"detail":"tag a: no"}', {}, { failure: "refused", reason: "the edge answered 400: tag a: no" }],
+  [
+    "403 as the edge says it",
+    403,
+    JSON.stringify({ title: "no", errors: [{ pointer: "/tags/0", detail: "not this" }, { detail: "nor that" }, 7] }),
+    {},
+    { failure: "refused", reason: "the edge answered 403: no; /tags/0 not this; nor that" },
+  ],
   ["403", 403, "{}", {}, { failure: "refused", reason: "the edge answered 403" }],
   ["413", 413, "", {}, { failure: "refused", reason: "the edge answered 413" }],
   ["422", 422, "null", {}, { failure: "refused", reason: "the edge answered 422" }],

@@ -36,7 +36,10 @@ const application: ApplicationTier = {
   removeEntities: () => slowly("remove entities", () => entityRemoval ?? DONE),
   bumpVersion: () => slowly("bump version", () => removal ?? DONE),
 };
-const gateway: GatewayTier = { invalidate: () => slowly("gateway", () => gatewayAnswer) };
+const gateway: GatewayTier = {
+  invalidate: () => slowly("gateway", () => gatewayAnswer),
+  owe: ({ tags }) => void log.push(`gateway owes ${tags.length}`),
+};
 const tiers = createMultiTierInvalidation({ application, gateway, cdn: () => slowly("cdn", () => cdnAnswer) });
 const called = (): readonly string[] => log.filter((line) => line.endsWith("begins")).map((line) => line.slice(0, -7));
 
@@ -64,6 +67,7 @@ describe.each(["remove", "remove entities"])("when to %s is deferred", (which) =
       cdn: held,
     });
     expect(called()).toEqual(["remove", "remove entities"]);
+    expect(log.at(-1)).toBe(`gateway owes ${PRODUCT.gateway.tags.length}`);
   });
 });
 

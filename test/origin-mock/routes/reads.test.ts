@@ -21,13 +21,14 @@ describe.each(DATABASES)("$kind", (database) => {
     const response = await shop.request("/api/products/7");
     expect(response.status).toBe(200);
     expect(await response.clone().json()).toEqual(invented[6]);
+    // two changes in one second would have the same
+    expect(response.headers.get("last-modified")).toBeNull();
     expect(Object.fromEntries(response.headers)).toMatchObject({
       "cache-control": "public, max-age=10",
       "cdn-cache-control": "public, max-age=300, stale-while-revalidate=60, stale-if-error=3600",
       "cache-tag": "shop,product:7,products,category:bath",
       "content-type": "application/json",
       etag: expect.stringMatching(/^"7-1-[a-z0-9]+-en"$/),
-      "last-modified": new Date(invented[6]?.updated_at ?? "").toUTCString(),
       "x-cache-app": "MISS",
       "server-timing": expect.stringMatching(
         /^gateway;dur=[\d.]+;desc="miss", app;dur=[\d.]+;desc="miss", db;dur=[\d.]+, /,

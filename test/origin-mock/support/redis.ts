@@ -31,10 +31,22 @@ const untilReady = (child: ChildProcess): Promise<void> =>
     child.once("exit", (code) => reject(new Error(`${BINARY} ended with ${code}: ${log}`)));
   });
 
-export const createTestRedis = async (): Promise<TestRedis> => {
+export const createTestRedis = async (settings: readonly string[] = []): Promise<TestRedis> => {
   const folder = await mkdtemp(join(tmpdir(), "strata-redis-"));
   const port = await freePort("127.0.0.1");
-  const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
+  const args = [
+    "--port",
+    String(port),
+    "--bind",
+    "127.0.0.1",
+    "--save",
+    "",
+    "--appendonly",
+    "no",
+    "--dir",
+    folder,
+    ...settings,
+  ];
   let child: ChildProcess | undefined;
   const stop = async (): Promise<void> => {
     const running = child;
