@@ -5,6 +5,7 @@ import type { Assets } from "./assets.ts";
 import { createIdentify } from "./auth/identify.ts";
 import { createSessions } from "./auth/sessions.ts";
 import type { CacheAside } from "./cache/cache-aside.ts";
+import { createMultiTierCache } from "./cache/multi-tier-cache.ts";
 import type { RedisPort } from "./cache/port.ts";
 import { createCarts } from "./cart/carts.ts";
 import { CATEGORIES } from "./db/catalogue-words.ts";
@@ -14,15 +15,16 @@ import { createFlags, SHOP_FLAGS } from "./flags/flags.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { idempotent } from "./gateway/idempotency.ts";
-import { tokenAdminRoutes } from "./gateway/token-admin.ts";
-import { validateCached } from "./gateway/token-cache.ts";
 import type { EventRecorder } from "./events/port.ts";
+import { inert, ownPagesOnly } from "./http/browsers.ts";
 import { problem } from "./http/problem.ts";
 import { tagged } from "./http/tags.ts";
 import { traced } from "./http/trace.ts";
 import type { ShopEnv, TraceParts } from "./http/trace.ts";
 import { createLibrary } from "./media/library.ts";
 import { adminEventRoutes } from "./routes/admin-events.ts";
+import { adminTierRoutes } from "./routes/admin-tiers.ts";
+import { adminTokenRoutes } from "./routes/admin-tokens.ts";
 import { createAnnounce } from "./routes/announce.ts";
 import { cartRoutes } from "./routes/cart.ts";
 import { categoryRoutes } from "./routes/categories.ts";
@@ -58,16 +60,17 @@ const LARGEST_BODY_BYTES = 64 * 1024;
 const SOON = { "Retry-After": "5" } as const;
 
 export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
-  const { db, redis, cache, gateway, assets, events, nowMs } = parts;
+  const { db, redis, gateway, assets, events, nowMs } = parts;
+  const cache = createMultiTierCache(parts);
   const sessions = createSessions(redis);
-  const identify = createIdentify(sessions, validateCached(gateway.tokens));
+  const identify = createIdentify(sessions);
   const carts = createCarts(redis);
   const flags = createFlags({ redis, defaults: SHOP_FLAGS, monotonicMs: parts.monotonicMs, report: parts.report });
   const announce = createAnnounce(events, parts.tiers.invalidation);
 
   const app = new Hono<ShopEnv>();
-  app.use(traced(parts), tagged);
-  app.use(...createGateway({ gateway, identify, monotonicMs: parts.monotonicMs, nowMs }));
+  app.use(traced(parts), tagged, inert);
+  app.use(...createGateway({ gateway, identify, monotonicMs: parts.monotonicMs, nowMs }), ownPagesOnly);
   app.use(
     bodyLimit({
       maxSize: LARGEST_BODY_BYTES,
@@ -79,19 +82,20 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
   app.route("/media", mediaRoutes(createLibrary(CATEGORIES.map(({ slug }) => slug))));
   app.route("/api/products", productListRoutes({ db, cache }));
   app.route("/api/products", productRoutes({ db, cache }));
-  app.route("/api/products", productAdminRoutes({ db, identify, events, nowMs, ...parts.tiers }));
-  app.route("/api/categories", categoryRoutes({ db, cache, identify, announce }));
+  app.route("/api/products", productAdminRoutes({ db, events, nowMs, ...parts.tiers }));
+  app.route("/api/categories", categoryRoutes({ db, cache, announce }));
   app.route("/api/search", searchRoutes({ db, cache }));
   app.route("/api/deals", dealRoutes({ db, cache, flags }));
   app.route("/api/cart", cartRoutes({ db, cache, carts }));
   app.use("/api/checkout", idempotent({ redis: gateway.redis, newId: parts.newId, nowMs, report: parts.report }));
-  app.route("/api/checkout", checkoutRoutes({ db, cache, carts, announce, nowMs, report: parts.report }));
+  app.route("/api/checkout", checkoutRoutes({ db, cache: parts.cache, carts, announce, nowMs, report: parts.report }));
   app.route("/api/me/profile", profileRoutes({ db, cache, announce }));
   app.route("/api/me", meRoutes({ db }));
-  app.route("/api/admin/tokens", tokenAdminRoutes(gateway.tokens));
-  app.route("/api/admin/flags", flagRoutes({ flags, identify }));
-  app.route("/api/admin", adminEventRoutes({ db, identify, events }));
-  app.route("/api", signInRoutes({ db, sessions, carts }));
+  app.route("/api/admin/tokens", adminTokenRoutes({ tokens: gateway.tokens, sessions }));
+  app.route("/api/admin/flags", flagRoutes(flags));
+  app.route("/api/admin/tiers", adminTierRoutes({ db, cache: parts.cache, gateway: gateway.cache }));
+  app.route("/api/admin", adminEventRoutes({ db, events }));
+  app.route("/api", signInRoutes({ db, sessions, carts, limiter: gateway.limiter }));
 
   app.notFound((c) => problem(c, 404, `there is nothing at ${c.req.path}`));
   app.onError((error, c) => {

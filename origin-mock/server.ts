@@ -1,10 +1,12 @@
 // Owns the shop as a process: opens the dependencies, listens, and closes everything again.
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { createShop } from "./app.ts";
 import { loadAssets } from "./assets.ts";
@@ -24,7 +26,9 @@ import { gatewayCommands } from "./gateway/redis.ts";
 import type { Pause } from "./events/forever.ts";
 import { createRecorder } from "./events/recorder.ts";
 import { startEvents } from "./events/start.ts";
+import { drain } from "./http/drain.ts";
 import { createCdn } from "./invalidation/cdn.ts";
+import { logLine } from "./log.ts";
 import { openRedis } from "./redis/connection.ts";
 import { createTiers } from "./tiers.ts";
 
@@ -45,12 +49,17 @@ export type ShopOptions = {
 };
 export type RunningShop = { readonly url: string; close(): Promise<void> };
 
+/** Longer than a change waits for the edge (`Prefer: wait`), or the database is waited for. */
+const LONGEST_ANSWER_MS = 12_000;
+
 const report = (what: string, error: unknown): void => {
-  process.stderr.write(`shop: ${what}: ${messageOf(error)}\n`);
+  process.stderr.write(`${logLine(what, error)}\n`);
 };
 
+type Report = (what: string, error: unknown) => void;
+
 /** A dead server is reported when it dies, not once per request. */
-const reportChanges = (): ((what: string, error: unknown) => void) => {
+const reportChanges = (): Report => {
   let last = "";
   return (what, error) => {
     const line = `${what}: ${messageOf(error)}`;
@@ -65,6 +74,16 @@ const connectDatabase = async (url: string | undefined): Promise<Database> => {
   if (url === undefined) return openPglite();
   if (url.startsWith("file:")) return openPglite(fileURLToPath(url));
   return openPostgres(url, (error) => report("postgres", error));
+};
+
+/** The same for a few loops, each by itself: taking turns they would all be news. */
+const reportChangesOfEach = (): Report => {
+  const reports = new Map<string, Report>();
+  return (what, error) => {
+    const known = reports.get(what) ?? reportChanges();
+    reports.set(what, known);
+    known(what, error);
+  };
 };
 
 const openDatabase = async (url: string | undefined): Promise<Database> => {
@@ -131,7 +150,7 @@ const openTiers = ({ edgeUrl, token }: ShopOptions, { db, cache, gateway, monoto
 
 const pause: Pause = (ms, signal) => after(ms, undefined, { signal }).catch(() => undefined);
 
-const listen = async (server: ReturnType<typeof createAdaptorServer>, port: number, host: string): Promise<string> => {
+const listen = async (server: Server, port: number, host: string): Promise<string> => {
   server.listen(port, host);
   try {
     await once(server, "listening");
@@ -157,7 +176,7 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     pause,
     random: Math.random,
     newId: randomUUID,
-    report: reportChanges(),
+    report: reportChangesOfEach(),
   });
   dependencies.whenReady.push(running.reconnected);
   const app = createShop({
@@ -174,7 +193,7 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     randomHex,
     report: reportChanges(),
   });
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createServer(getRequestListener(app.fetch));
   const closeDependencies = async (): Promise<void> => {
     await running.close();
     await Promise.all([connection.close(), db.close()]);
@@ -184,10 +203,7 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     return {
       url,
       async close() {
-        const closed = once(server, "close");
-        server.close();
-        if ("closeIdleConnections" in server) server.closeIdleConnections();
-        await closed;
+        await drain(server, LONGEST_ANSWER_MS);
         await closeDependencies();
       },
     };

@@ -1,4 +1,5 @@
 // Owns which tiers invalidation works on, and how the edge among them is asked.
+import { nextFlight } from "./cache/single-flight.ts";
 import { createHandleEvents, createInvalidateFor } from "./events/handle.ts";
 import type { HandleEvents, InvalidateFor } from "./events/handle.ts";
 import { withBreaker } from "./invalidation/breaker.ts";
@@ -24,7 +25,9 @@ export type Tiers = {
 export const createTiers = (parts: Parts): Tiers => {
   const cdn = parts.cdn === undefined ? undefined : withBreaker(parts.cdn, parts);
   const invalidation = createMultiTierInvalidation({ ...parts, cdn });
-  const { refreshCategoryTotals } = parts;
+  const refreshes = nextFlight<void>();
+  // One at a time, and one more for all who asked during it: none is told of a refresh that began before its change.
+  const refreshCategoryTotals = (): Promise<void> => refreshes("category totals", parts.refreshCategoryTotals);
   return {
     invalidation,
     handle: createHandleEvents({ invalidation, refreshCategoryTotals }),

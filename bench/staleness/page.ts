@@ -1,4 +1,6 @@
 // Owns docs/staleness.md: made from the results file alone.
+import { stalenessBoundMs } from "../../origin-mock/cache/tier-policy.ts";
+import { TIER_POLICY } from "../../origin-mock/http/policy.ts";
 import type { Run } from "../harness/results.ts";
 import { type Cell, MOMENTS, PRODUCTS_EACH, type TierRow } from "./measure.ts";
 
@@ -21,11 +23,23 @@ export function stalenessPage({ run, scenes }: StalenessResults): string {
 every moment, ${String(PRODUCTS_EACH)} each, all of which every tier held before. *old* and *new* are prices; *empty*: the tier held
 nothing any more, and whoever asks it is answered by the next one.`,
     ...scenes.flatMap(({ title, how, rows }) => [`## ${title}`, how, tableOf(rows)]),
+    boundText(),
     "## Run",
     `${run.date}, ${run.machine}; ${versions.join(", ")}; load before ${String(run.loadBefore)}.`,
   ]
     .join("\n\n")
     .concat("\n");
+}
+
+function boundText(): string {
+  const { application, gateway, cdn, cdnStaleWhileRevalidate, browser } = TIER_POLICY.product;
+  const { invalidated, unheard } = stalenessBoundMs(TIER_POLICY.product);
+  return `## Bounds
+
+Of a product, by the lifetimes in \`origin-mock/http/policy.ts\`: once its event was handled nobody but browsers has the old, for
+${String(invalidated / 1000)} s at most. Had no tier heard of the change, each could have taken it over from the one inside at the last moment:
+${String(application)} s (application cache) + ${String(gateway)} s (gateway) + ${String(cdn)} s and ${String(cdnStaleWhileRevalidate)} s while revalidating (edge) + ${String(browser)} s
+(browser) = ${String(unheard / 1000)} s.`;
 }
 
 function tableOf(rows: readonly TierRow[]): string {

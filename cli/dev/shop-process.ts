@@ -12,6 +12,8 @@ const shop = await startShop({
   ...(DATABASE_URL === undefined ? {} : { databaseUrl: DATABASE_URL }),
   edgeUrl: STRATA_EDGE_URL ?? "",
   token: STRATA_TOKEN ?? "",
+  // the edges, which say in X-Forwarded-For for whom they ask
+  trustedHops: ["127.0.0.1"],
 });
 
 process.once("SIGTERM", () => {

@@ -30,7 +30,8 @@ export const openAccount = (reload) => {
     form.reset();
     await show();
     dialog.close();
-    byId("status").textContent = say("signedIn", { name: username });
+    // Also in the cart, which may have asked for it, and behind which the page is silent.
+    for (const id of ["status", "cart-status"]) byId(id).textContent = say("signedIn", { name: username });
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -79,12 +79,8 @@ const noteOf = (fault, lines) => {
   return fault.kind === "out_of_stock" ? say("outOfStock", { name, stock: fault.stock }) : say("gone", { name });
 };
 
-const order = async (signIn) => {
+const order = async () => {
   const { lines } = cart;
-  if (cart.username === null) {
-    tell(say("signInFirst"));
-    return signIn();
-  }
   const body = {
     cart: cart.version,
     lines: lines.map(({ id, quantity, price_cents }) => ({ product_id: id, quantity, price_cents })),
@@ -98,15 +94,20 @@ const order = async (signIn) => {
     );
   else if (answer.status === 401) tell(say("signInFirst"));
   else tell(say("ordered", { order: answer.body.order, total: money(answer.body.total_cents) }));
-  return show();
+  show();
 };
 
 export const openCart = (signIn) => {
   const checkout = byId("checkout");
   const pressed = async () => {
+    if (cart.username === null) {
+      tell(say("signInFirst"));
+      // The button keeps the keyboard meanwhile, and has it again afterwards.
+      return signIn();
+    }
     // Not twice: while one order is on its way there is no second.
     checkout.disabled = true;
-    await saying(status, () => order(signIn))();
+    await saying(status, order)();
     checkout.disabled = false;
     if (dialog.open) (checkout.hidden ? dialog.querySelector(".close") : checkout).focus();
   };

@@ -93,6 +93,14 @@ export const showProducts = async (addToCart) => {
   byId("tiers").textContent = told.map((name) => `${name}: ${headers.get(name)}`).join(" · ");
 };
 
+/** Not scrollIntoView: the keyboard would start there, behind the way past it all and the search. */
+const centre = (list) => {
+  const here = list.querySelector("[aria-current]")?.getBoundingClientRect();
+  if (here === undefined) return;
+  const { left, width } = list.getBoundingClientRect();
+  list.scrollLeft += here.left + here.width / 2 - (left + width / 2);
+};
+
 export const showCategories = async () => {
   const { body } = await ask("GET", "/api/categories");
   const links = [
@@ -109,7 +117,7 @@ export const showCategories = async () => {
       return item;
     }),
   );
-  byId("categories").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  centre(byId("categories"));
   const here = body.categories.find(({ slug }) => slug === category);
   if (category !== null) entitle(here?.name ?? category);
 };

@@ -1,4 +1,4 @@
-// Owns the answer to "who is asking": a bearer token, else a session cookie. A wrong token is never a guest.
+// Owns who somebody is: by a bearer token, whose authority this is, or by the cookie of a session.
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Sessions } from "./sessions.ts";
 
@@ -30,18 +30,12 @@ export const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="shop"' } as const;
 export const bearerToken = (authorization: string): string | undefined =>
   /^Bearer +([\w\-.~+/]+=*) *$/i.exec(authorization)?.[1];
 
-export type Identify = (request: {
-  readonly authorization: string | undefined;
-  readonly sid: string | undefined;
-}) => Promise<Identity | undefined>;
+/** Whose session it is. Rejects with RedisUnavailable where that cannot be told. */
+export type Identify = (sid: string | undefined) => Promise<Identity | undefined>;
 
 export const createIdentify =
-  (sessions: Pick<Sessions, "find">, validate: ValidateToken): Identify =>
-  async ({ authorization, sid }) => {
-    if (authorization !== undefined) {
-      const token = bearerToken(authorization);
-      return token === undefined ? undefined : validate(token);
-    }
+  (sessions: Pick<Sessions, "find">): Identify =>
+  async (sid) => {
     if (sid === undefined || sid === "") return undefined;
     const username = await sessions.find(sid);
     // Sessions are for customers: an administrator's request always carries its token, which no other site can send.

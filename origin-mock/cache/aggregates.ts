@@ -1,7 +1,7 @@
 // Owns what is computed over many rows and changes by itself: the rating of products, with a short lifetime of its own.
 import { isRecord } from "../catalogue/product.ts";
-import type { CacheAside } from "./cache-aside.ts";
 import type { CacheAddress } from "./key.ts";
+import type { KeptPolicy, MultiTierCache } from "./multi-tier-cache.ts";
 import type { ManyReading } from "./read-many.ts";
 
 export type Rating = {
@@ -12,7 +12,6 @@ export type Rating = {
 
 export const ratingAddress = (productId: number): CacheAddress => ({ entity: "rating", id: String(productId) });
 
-const RATING_TTL_MS = 60_000;
 const UNRATED_MS = 30_000;
 
 export const parseRating = (value: unknown): Rating | undefined => {
@@ -29,15 +28,16 @@ export type Ratings = {
 };
 
 export const createRatings = (parts: {
-  readonly cache: Pick<CacheAside, "readMany">;
+  readonly cache: Pick<MultiTierCache, "getMany">;
+  readonly policy: KeptPolicy;
   readonly load: (productIds: readonly number[]) => Promise<ReadonlyMap<number, Rating>>;
 }): Ratings => ({
   of: (productIds) =>
-    parts.cache.readMany({
+    parts.cache.getMany({
       entity: "rating",
       ids: productIds.map(String),
       variant: "",
-      ttlMs: RATING_TTL_MS,
+      policy: parts.policy,
       negativeMs: UNRATED_MS,
       parse: parseRating,
       load: async (ids) => {

@@ -28,6 +28,8 @@ export type CacheAside = {
   read<T>(query: Query<T>): Promise<Reading<T>>;
   /** One round trip for what is there, one load for all that is not. */
   readMany<T>(query: ManyQuery<T>): Promise<ManyReading<T>>;
+  /** What is held, without loading what is not; undefined also when Redis cannot be asked. */
+  peek<T>(query: Pick<Query<T>, "address" | "variant" | "parse">): Promise<T | undefined>;
   remove(addresses: readonly CacheAddress[]): Promise<Removal>;
   /** Every address of these entities. */
   removeEntities(entities: readonly Entity[]): Promise<Removal>;
@@ -87,7 +89,7 @@ export const createCacheAside = (parts: CacheParts): CacheAside => {
   const removeTargets = async (targets: readonly Target[]): Promise<Removal> => {
     removals.add(targets);
     try {
-      await removals.flush();
+      await removals.pay();
       return { status: "done", keys: targets.length };
     } catch (error) {
       report("redis delete", error);
@@ -100,6 +102,10 @@ export const createCacheAside = (parts: CacheParts): CacheAside => {
   return {
     read: readOne,
     readMany,
+    async peek({ parse, ...place }) {
+      const [found] = (await entries.look([place], "look", parse)) ?? [];
+      return found?.status === "value" ? found.value : undefined;
+    },
     remove,
     removeEntities: (entities) => removeTargets(entities.map((entity) => ({ kind: "entity", entity }))),
     removePattern: async (pattern) => removeTargets([parsePattern(pattern)]),
@@ -115,7 +121,7 @@ export const createCacheAside = (parts: CacheParts): CacheAside => {
     },
     settle() {
       removals.add([{ kind: "other-server" }]);
-      return removals.flush().catch((error: unknown) => report("redis delete", error));
+      return removals.pay().catch((error: unknown) => report("redis delete", error));
     },
   };
 };

@@ -133,7 +133,7 @@ export const createEntries = (parts: Parts) => {
       parse: (value: unknown) => T | undefined,
     ): Promise<readonly Found<T>[] | undefined> {
       try {
-        await removals.flush();
+        await removals.pay();
         return await openReadable(places, mode, parse);
       } catch (error) {
         report("redis read", error);
@@ -160,7 +160,7 @@ export const createEntries = (parts: Parts) => {
 
     async fence(address: CacheAddress): Promise<Fence | undefined> {
       try {
-        await removals.flush();
+        await removals.pay();
         const [opened] = await open("fence", randomUUID(), [{ address, variant: "" }]);
         return opened === undefined ? undefined : { address, generation: opened.generation };
       } catch (error) {

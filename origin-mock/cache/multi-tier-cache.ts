@@ -3,11 +3,15 @@
 import type { CacheAside, Replacement } from "./cache-aside.ts";
 import type { Fence } from "./entries.ts";
 import type { CacheAddress } from "./key.ts";
+import type { ManyQuery, ManyReading } from "./read-many.ts";
 import type { Query, Reading } from "./read-one.ts";
 import { policyHeaders } from "./tier-policy.ts";
 import type { TierPolicy } from "./tier-policy.ts";
 
 export type PolicyQuery<T> = Omit<Query<T>, "ttlMs"> & { readonly policy: TierPolicy };
+export type PolicyManyQuery<T> = Omit<ManyQuery<T>, "ttlMs"> & { readonly policy: KeptPolicy };
+/** What somebody keeps. */
+export type KeptPolicy = Exclude<TierPolicy, { readonly audience: "nobody" }>;
 export type Written = {
   readonly policy: TierPolicy;
   /** Taken by `fence` before the change began. */
@@ -20,6 +24,8 @@ export type Written = {
 export type MultiTierCache = {
   /** Reads through the application cache, for as long as the policy says; what nobody may keep is read from the database. */
   get<T>(query: PolicyQuery<T>): Promise<Reading<T>>;
+  /** The same for many of one entity: one round trip, one load for all that is not there. */
+  getMany<T>(query: PolicyManyQuery<T>): Promise<ManyReading<T>>;
   fence(address: CacheAddress): Promise<Fence | undefined>;
   /**
    * Writes through, after the change is committed. Never over a newer removal or write: if anything happened to the address
@@ -31,7 +37,7 @@ export type MultiTierCache = {
 };
 
 type Parts = {
-  readonly cache: Pick<CacheAside, "read" | "remove" | "fence" | "replace">;
+  readonly cache: Pick<CacheAside, "read" | "readMany" | "remove" | "fence" | "replace">;
   readonly monotonicMs: () => number;
 };
 
@@ -42,6 +48,7 @@ export const createMultiTierCache = ({ cache, monotonicMs }: Parts): MultiTierCa
     const value = await query.load();
     return { value, outcome: "bypass", cacheMs: 0, databaseMs: monotonicMs() - startMs };
   },
+  getMany: ({ policy, ...query }) => cache.readMany({ ...query, ttlMs: policy.application * 1_000 }),
   fence: cache.fence,
   async set({ policy, address, ...change }) {
     if (policy.audience === "nobody") return { status: "removed", removal: await cache.remove([address]) };

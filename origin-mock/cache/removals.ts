@@ -1,4 +1,6 @@
-// Owns the removals Redis owes: asked for, not yet confirmed.
+// Owns the removals of the application cache: what each is called and how Redis is told.
+import { createOwed } from "../redis/owed.ts";
+import type { Owed } from "../redis/owed.ts";
 import type { CacheAddress, CacheKeyBuilder, Entity } from "./key.ts";
 import type { RedisPort } from "./port.ts";
 import { REMOVE } from "./scripts.ts";
@@ -10,13 +12,8 @@ export type Target =
   /** Everything, if Redis is another server than it was: one that was restored, or took over, may know less than it said. */
   | { readonly kind: "other-server" };
 
-export type Removals = {
-  add(targets: readonly Target[]): void;
-  /** Resolves once Redis has confirmed everything added before the call. */
-  flush(): Promise<void>;
-};
+export type Removals = Owed<Target>;
 
-// Redis may be away for hours: what is owed then is everything, not a list without end.
 const MOST_OWED = 1_000;
 
 const nameOf = (target: Target, keys: CacheKeyBuilder): string => {
@@ -40,27 +37,10 @@ const argumentsOf = (targets: readonly Target[], keys: CacheKeyBuilder): readonl
   return [...start, String(entities.length), ...entities, ...suffixes];
 };
 
-// While any is left this process reads the database only, so it never serves what it knows to be old; other processes,
-// or this one after a crash, are bounded by the entries' lifetime.
-export const createRemovals = (redis: Pick<RedisPort, "eval">, keys: CacheKeyBuilder): Removals => {
-  const owed = new Map<string, { readonly target: Target; readonly addition: number }>();
-  let additions = 0;
-  return {
-    add(targets) {
-      additions += 1;
-      for (const target of targets) owed.set(nameOf(target, keys), { target, addition: additions });
-      if (owed.size <= MOST_OWED) return;
-      owed.clear();
-      const target: Target = { kind: "everything" };
-      owed.set(nameOf(target, keys), { target, addition: additions });
-    },
-    async flush() {
-      if (owed.size === 0) return;
-      const pending = [...owed];
-      const targets = pending.map(([, { target }]) => target);
-      await redis.eval(REMOVE, [keys.incarnations], argumentsOf(targets, keys));
-      // What was added again meanwhile stays: this confirmation may be older than its second update.
-      for (const [name, { addition }] of pending) if (owed.get(name)?.addition === addition) owed.delete(name);
-    },
-  };
-};
+export const createRemovals = (redis: Pick<RedisPort, "eval">, keys: CacheKeyBuilder): Removals =>
+  createOwed<Target>({
+    send: (targets) => redis.eval(REMOVE, [keys.incarnations], argumentsOf(targets, keys)),
+    nameOf: (target) => nameOf(target, keys),
+    most: MOST_OWED,
+    instead: { kind: "everything" },
+  });

@@ -3,8 +3,8 @@
 import { shopError } from "../error.ts";
 
 /**
- * Seconds a representation may be reused, from the inside out. An outer tier never keeps longer than an inner one: what the
- * inner one still holds can then be purged on the outer one's behalf, and the bounds below stay sums of few terms.
+ * Seconds a representation may be reused, from the inside out. The gateway, which only takes the rush off the application,
+ * keeps nothing longer than it; browsers, which nobody can purge, nothing longer than the tier they ask.
  */
 export type TierPolicy =
   | {
@@ -20,6 +20,8 @@ export type TierPolicy =
   | {
       readonly audience: "private";
       readonly application: number;
+      /** Under the person's name. */
+      readonly gateway: number;
       readonly browser: number;
       /** What tells one person's request from another's. */
       readonly vary: readonly string[];
@@ -42,17 +44,35 @@ const FIELD_NAME = /^[A-Za-z0-9-]+$/;
 const TAG = /^[\x21-\x2B\x2D-\x7E]{1,1024}$/;
 const MOST_TAGS = 1_000;
 
-const lifetimesOf = (policy: TierPolicy): readonly (readonly [string, number])[] => {
+type Lifetime = readonly [name: string, seconds: number];
+
+const lifetimesOf = (policy: TierPolicy): readonly Lifetime[] => {
   switch (policy.audience) {
     case "public": {
       const { application, gateway, cdn, browser } = policy;
       return Object.entries({ application, gateway, cdn, browser });
     }
-    case "private":
-      return Object.entries({ application: policy.application, browser: policy.browser });
+    case "private": {
+      const { application, gateway, browser } = policy;
+      return Object.entries({ application, gateway, browser });
+    }
     case "nobody":
       return [];
   }
+};
+
+/** Each may not keep longer than the other. */
+const orderedPairs = (policy: TierPolicy): readonly (readonly [outer: Lifetime, inner: Lifetime])[] => {
+  if (policy.audience === "nobody") return [];
+  const { application, gateway, browser } = policy;
+  const asked: Lifetime = policy.audience === "public" ? ["cdn", policy.cdn] : ["application", application];
+  return [
+    [
+      ["gateway", gateway],
+      ["application", application],
+    ],
+    [["browser", browser], asked],
+  ];
 };
 
 const faultsOf = (policy: TierPolicy): readonly string[] => {
@@ -64,10 +84,9 @@ const faultsOf = (policy: TierPolicy): readonly string[] => {
   const notSeconds = [...lifetimes, ...stale].filter(
     ([, seconds]) => !Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_SECONDS,
   );
-  const disordered = lifetimes.flatMap(([name, seconds], index) => {
-    const [outerName, outer] = lifetimes[index + 1] ?? [name, 0];
-    return outer > seconds ? [`${outerName} (${outer}) keeps longer than ${name} (${seconds})`] : [];
-  });
+  const disordered = orderedPairs(policy)
+    .filter(([[, outer], [, inner]]) => outer > inner)
+    .map(([[outerName, outer], [name, seconds]]) => `${outerName} (${outer}) keeps longer than ${name} (${seconds})`);
   const application = lifetimes[0]?.[1] ?? 0;
   const vary = policy.audience === "nobody" ? [] : policy.vary;
   return [
@@ -114,8 +133,12 @@ export const policyHeaders = (policy: TierPolicy, tags: readonly string[]): Read
       };
     }
     case "private":
-      // Tags would tell shared caches of people; they keep none of it.
-      return { "Cache-Control": `private, max-age=${policy.browser}`, ...varyHeader(policy.vary) };
+      // The gateway reads the tags; the edge takes them off.
+      return {
+        "Cache-Control": `private, max-age=${policy.browser}`,
+        ...varyHeader(policy.vary),
+        ...tagHeader(tags),
+      };
     case "nobody":
       return { "Cache-Control": "no-store" };
   }
@@ -128,7 +151,10 @@ export const stalenessBoundMs = (policy: TierPolicy): StalenessBound => {
       return { invalidated: policy.browser * 1_000, unheard: (shared + policy.browser) * 1_000 };
     }
     case "private":
-      return { invalidated: policy.browser * 1_000, unheard: (policy.application + policy.browser) * 1_000 };
+      return {
+        invalidated: policy.browser * 1_000,
+        unheard: (policy.application + policy.gateway + policy.browser) * 1_000,
+      };
     case "nobody":
       return { invalidated: 0, unheard: 0 };
   }

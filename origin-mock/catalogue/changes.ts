@@ -2,6 +2,7 @@
 import { DEFAULT_LOCALE, isLocale, LOCALES } from "./locale.ts";
 import type { Locale } from "./locale.ts";
 import type { ProductChanges } from "../db/products.ts";
+import { pointer } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 
 const LARGEST_INTEGER = 2_147_483_647;
@@ -20,8 +21,6 @@ const wholeNumber: Rule = (value) =>
   typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LARGEST_INTEGER
     ? undefined
     : `must be a whole number from 0 to ${LARGEST_INTEGER}`;
-
-const pointer = (name: string): string => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 
 export const parseChanges = (
   body: Readonly<Record<string, unknown>>,

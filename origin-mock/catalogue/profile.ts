@@ -1,5 +1,6 @@
 // Owns the rules of a person's profile: how a cached value becomes one, and what may be changed in it. Finds every fault.
 import type { Profile, ProfileChanges } from "../db/users.ts";
+import { pointer } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import { isRecord } from "./product.ts";
 
@@ -37,8 +38,7 @@ export const parseProfileChanges = (
 ): { readonly changes: ProfileChanges; readonly faults: readonly Fault[] } => {
   const faults = Object.entries(body).flatMap(([name, value]): readonly Fault[] => {
     const detail = faultOf(name, value);
-    const at = `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-    return detail === undefined ? [] : [{ in: "body", at, detail }];
+    return detail === undefined ? [] : [{ in: "body", at: pointer(name), detail }];
   });
   if (Object.keys(body).length === 0) {
     return { changes: {}, faults: [{ in: "body", at: "", detail: "must have display_name or email" }] };

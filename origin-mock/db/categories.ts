@@ -48,9 +48,13 @@ export const updateCategoryName = async (
   return { kind: rows.length > 0 ? "updated" : "missing" };
 };
 
-/** Readers go on meanwhile. Never inside a transaction: it would hold the view's lock, and see only its own past. */
+// A statement sees what was committed when it began, and REFRESH waits for another one only then: without the turns, which end
+// with the commit, the one that saw less could write last.
+export const TOTALS_LOCK = "SELECT pg_advisory_xact_lock(7305512)";
+
+/** Readers go on meanwhile. Never inside a transaction: it would hold the view's lock until that ends. */
 export const refreshCategoryTotals = (db: Database): Promise<void> =>
-  db.script("REFRESH MATERIALIZED VIEW CONCURRENTLY category_totals");
+  db.script(`${TOTALS_LOCK}; REFRESH MATERIALIZED VIEW CONCURRENTLY category_totals`);
 
 /** What was committed before this time is in the totals: ISO 8601, UTC, microseconds. */
 export const categoryTotalsAsOf = async (db: Queryable): Promise<string | undefined> => {

@@ -32,7 +32,9 @@ export type Placement =
       /** Those whose stock has changed, for the events. */
       readonly products: readonly { readonly id: number; readonly category: string; readonly stock: number }[];
     }
-  | { readonly kind: "refused"; readonly faults: readonly OrderFault[] };
+  | { readonly kind: "refused"; readonly faults: readonly OrderFault[] }
+  /** There is an order of this id: whatever its lines would find now, they found what they asked for then. */
+  | { readonly kind: "ordered-already" };
 
 type Locked = {
   readonly name: string;
@@ -52,6 +54,7 @@ const TAKE = statement(
   `UPDATE products p SET stock = p.stock - taken.quantity, ${nextVersion("$3")}
     FROM unnest($1::text::integer[], $2::text::integer[]) AS taken (id, quantity) WHERE p.id = taken.id`,
 );
+const FIND = statement("order-find", "SELECT id FROM orders WHERE id = $1");
 const INSERT = statement(
   "order-insert",
   "INSERT INTO orders (id, username, total_cents, placed_at) VALUES ($1, $2, $3, $4::text::timestamptz)",
@@ -101,7 +104,10 @@ const faultsOf = (
   return faults;
 };
 
-/** In a transaction. Finds every fault, and then changes nothing; `id` is new and the caller's. */
+/**
+ * In a transaction. Finds every fault, and then changes nothing. `id` is the caller's; where there was no fault and an order
+ * has it, it rejects with UniqueViolation.
+ */
 export const placeOrder = async (
   tx: Queryable,
   order: {
@@ -115,7 +121,11 @@ export const placeOrder = async (
   const demand = demandOf(lines);
   const products = await lockProducts(tx, [...demand.keys()]);
   const faults = faultsOf(lines, demand, products);
-  if (faults.length > 0) return { kind: "refused", faults };
+  if (faults.length > 0) {
+    // Asked behind the locks: the same order may have been placed while this one waited for them, and be its own fault.
+    const placed = (await tx.query(FIND, [id])).length > 0;
+    return placed ? { kind: "ordered-already" } : { kind: "refused", faults };
+  }
   const total_cents = lines.reduce((sum, { quantity, price_cents }) => sum + quantity * price_cents, 0);
   await tx.query(INSERT, [id, username, total_cents, timestamp(nowMs)]);
   const named = lines.map((line, index) => ({ ...line, line: index + 1, name: products.get(line.product_id)?.name }));

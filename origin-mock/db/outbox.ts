@@ -12,7 +12,7 @@ export type OutboxRow = {
 export type NewOutboxRow = Omit<OutboxRow, "eventId">;
 export type Backlog = {
   readonly waiting: number;
-  /** Of those waiting, how many the present stream was given. */
+  /** Of those waiting, how many a stream was given, be it one that Redis has forgotten since. */
   readonly published: number;
   readonly dead: number;
   readonly oldest_seconds: number | null;
@@ -166,6 +166,11 @@ export const redrive = async (db: Queryable, id: string): Promise<boolean> => {
     [id],
   );
   return rows.length > 0;
+};
+
+/** Forgets dead letters, too, once nothing that they would have made untrue is kept anywhere. */
+export const pruneDead = async (db: Queryable, keepSeconds: number): Promise<void> => {
+  await db.query("DELETE FROM outbox WHERE dead_at < clock_timestamp() - make_interval(secs => $1)", [keepSeconds]);
 };
 
 /** Forgets what was handled long ago, at most `limit` rows at once. Resolves to how many. */

@@ -1,10 +1,9 @@
 // Owns the handling of what the stream delivers: which entities have work the stream says, what work and in which order the outbox.
-import { markHandled, markRefused, waitingOf } from "../db/outbox.ts";
-import type { OutboxRow } from "../db/outbox.ts";
+import { waitingOf } from "../db/outbox.ts";
 import type { Queryable } from "../db/port.ts";
-import { parseEvent } from "./event.ts";
+import { createBatches } from "./batch.ts";
 import type { Pause } from "./forever.ts";
-import type { HandleEvents, HappenedEvent, Outcome } from "./handle.ts";
+import type { HandleEvents } from "./handle.ts";
 import type { Lease } from "./lease.ts";
 import type { Delivery, EventStream } from "./port.ts";
 import { createWindow } from "./window.ts";
@@ -14,8 +13,9 @@ import type { Held } from "./window.ts";
 const BATCH = 500;
 /** So many deliveries are held: what waits for an edge that is away must not keep the others out. */
 const MOST_HELD = 10_000;
-export const MOST_REFUSALS = 5;
 const STANDBY_MS = 250;
+/** A consumer that lost the lease while Redis was about to answer it is given what nobody claims at the change. */
+const CLAIM_AGAIN_MS = 30_000;
 
 type Parts = {
   readonly db: Queryable;
@@ -32,14 +32,14 @@ type Parts = {
   readonly report: (what: string, error: unknown) => void;
 };
 
-type Failure = { readonly row: OutboxRow; readonly outcome: Exclude<Outcome, { readonly status: "handled" }> };
-
 const isHeld = (delivery: Delivery): delivery is Held => delivery.announcement !== undefined;
 
 export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promise<void> } => {
   const { db, stream, lease, name, monotonicMs, pause, report } = parts;
   const window = createWindow(parts.random);
+  const work = createBatches({ ...parts, window });
   let synchronised = false;
+  let claimedAtMs = -Infinity;
 
   const accept = async (deliveries: readonly Delivery[]): Promise<void> => {
     for (const delivery of deliveries) if (isHeld(delivery)) window.add(delivery);
@@ -48,6 +48,12 @@ export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promi
     // No event of ours is lost with them: ours are in the outbox.
     report("events", new Error(`${foreign.length} entries of the stream are none of ours and were removed`));
     await stream.acknowledge(foreign);
+  };
+
+  /** All that was given out, also to others, and not acknowledged. */
+  const claim = async (): Promise<void> => {
+    claimedAtMs = monotonicMs();
+    await accept(await stream.claim(name));
   };
 
   const receive = async (signal: AbortSignal): Promise<void> => {
@@ -59,61 +65,11 @@ export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promi
     else if (waitMs > 0) await pause(waitMs, signal);
   };
 
-  /** What cannot be read never can be: given up at once. */
-  const bury = async (eventId: string): Promise<void> => {
-    await markRefused(db, eventId, "the event cannot be read", 1);
-    report("events", new Error(`event ${eventId} cannot be read and is a dead letter`));
-  };
-
-  /** Returns the ids of those given up. */
-  const settleFailures = async (failures: Iterable<Failure>): Promise<readonly string[]> => {
-    const dead: string[] = [];
-    for (const { row, outcome } of failures) {
-      const { eventId, entity } = row;
-      report("events", new Error(`${entity}: ${outcome.reason}`));
-      if (outcome.status === "refused" && (await markRefused(db, eventId, outcome.reason, MOST_REFUSALS))) {
-        report("events", new Error(`event ${eventId} was refused ${MOST_REFUSALS} times and is a dead letter`));
-        dead.push(eventId);
-        window.unpark(entity);
-      } else {
-        window.park(entity, monotonicMs(), outcome.status === "retry" ? outcome.afterMs : undefined);
-      }
-    }
-    return dead;
-  };
-
-  /** Returns the ids of those that are over, done or given up. */
-  const handle = async (rows: readonly OutboxRow[]): Promise<readonly string[]> => {
-    const over: string[] = [];
-    const readable: { readonly row: OutboxRow; readonly event: HappenedEvent }[] = [];
-    for (const row of rows) {
-      const event = parseEvent(row.event);
-      if (event !== undefined) readable.push({ row, event: { ...row, event } });
-      else {
-        await bury(row.eventId);
-        over.push(row.eventId);
-      }
-    }
-    const outcomes = readable.length === 0 ? [] : await parts.handle(readable.map(({ event }) => event));
-    const failures = new Map<string, Failure>();
-    const handled: OutboxRow[] = [];
-    for (const [index, { row }] of readable.entries()) {
-      const outcome = outcomes[index];
-      if (outcome === undefined || failures.has(row.entity)) continue;
-      if (outcome.status === "handled") handled.push(row);
-      else failures.set(row.entity, { row, outcome });
-    }
-    const done = handled.map(({ eventId }) => eventId);
-    if (done.length > 0) await markHandled(db, done);
-    for (const { entity } of handled) window.unpark(entity);
-    return [...over, ...done, ...(await settleFailures(failures.values()))];
-  };
-
   const round = async (): Promise<void> => {
     const entities = window.due(monotonicMs(), BATCH);
     if (entities.length === 0) return;
     const rows = await waitingOf(db, entities, BATCH);
-    const over = new Set(await handle(rows));
+    const over = new Set(await work(rows));
     const waiting = new Set(rows.map(({ eventId }) => eventId));
     // What the outbox no longer lists was handled before, by this process or another; unless the page was full.
     const listed = rows.length < BATCH;
@@ -131,9 +87,10 @@ export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promi
         if (!synchronised) {
           window.clear();
           await stream.open();
-          await accept(await stream.claim(name));
+          await claim();
           synchronised = true;
         }
+        if (monotonicMs() - claimedAtMs >= CLAIM_AGAIN_MS) await claim();
         await receive(signal);
         await round();
       } catch (error) {

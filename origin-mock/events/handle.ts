@@ -1,6 +1,6 @@
 // Owns what is done about events: category totals first, then every tier in order, all events in one call to each.
 import { messageOf } from "../error.ts";
-import { changesCategoryTotals, reachOf } from "../invalidation/reach.ts";
+import { changesCategoryTotals, reachOf, withoutTotals } from "../invalidation/reach.ts";
 import type { InvalidationResult, MultiTierInvalidation } from "../invalidation/multi-tier.ts";
 import type { Targets } from "../invalidation/targets.ts";
 import { entityOf } from "./event.ts";
@@ -52,8 +52,7 @@ type Work = { readonly event: HappenedEvent; readonly entity: string; readonly t
 
 /** What was once clean for an event stays so: while the edge is away, the caches behind it are not emptied again and again. */
 type InnerClean = {
-  /** With the targets that are left. */
-  workOf(events: readonly HappenedEvent[]): readonly Work[];
+  has(eventId: string): boolean;
   add(work: readonly Work[]): void;
   forget(eventId: string): void;
 };
@@ -68,12 +67,7 @@ const NOTHING_INSIDE = {
 const createInnerClean = (): InnerClean => {
   const clean = new Set<string>();
   return {
-    workOf: (events) =>
-      events.map((event) => {
-        const reach = reachOf(event.event);
-        const targets = clean.has(event.eventId) ? { ...NOTHING_INSIDE, cdn: reach.cdn } : reach;
-        return { event, entity: entityOf(event.event), targets };
-      }),
+    has: (eventId) => clean.has(eventId),
     add(work) {
       if (clean.size > MOST_REMEMBERED) clean.clear();
       for (const { event } of work) clean.add(event.eventId);
@@ -93,12 +87,30 @@ const bulk = ({ invalidation }: Parts, work: readonly [Work, ...Work[]]): Promis
     },
   );
 
-/** One handling of one batch: outcomes by event id, and the entities that failed in it. */
-type Batch = { readonly verdicts: Map<string, Outcome>; readonly stuck: Set<string> };
+/** One handling of one batch. */
+type Batch = {
+  /** By event id. */
+  readonly verdicts: Map<string, Outcome>;
+  /** Entities that failed in it. */
+  readonly stuck: Set<string>;
+  /** By event id: totals that could not be brought up to date, and why. */
+  readonly late: Map<string, string>;
+};
 
 const judge = (batch: Batch, each: Work, outcome: Outcome): void => {
-  batch.verdicts.set(each.event.eventId, outcome);
-  if (outcome.status !== "handled") batch.stuck.add(each.entity);
+  const late = batch.late.get(each.event.eventId);
+  const verdict: Outcome =
+    late === undefined || outcome.status !== "handled" ? outcome : { status: "retry", reason: late };
+  batch.verdicts.set(each.event.eventId, verdict);
+  if (verdict.status !== "handled") batch.stuck.add(each.entity);
+};
+
+/** What is left to do: the caches behind the edge but once, and what shows totals not before those are true. */
+const workOf = (inner: InnerClean, batch: Batch, event: HappenedEvent): Work => {
+  const reach = reachOf(event.event);
+  const due = batch.late.has(event.eventId) ? withoutTotals(reach) : reach;
+  const targets = inner.has(event.eventId) ? { ...NOTHING_INSIDE, cdn: due.cdn } : due;
+  return { event, entity: entityOf(event.event), targets };
 };
 
 /** The edge refuses an order as a whole: halves of it find out which event it means, the others get through. */
@@ -108,11 +120,12 @@ const settle = async (
   batch: Batch,
   events: readonly HappenedEvent[],
 ): Promise<void> => {
-  const [first, ...rest] = inner.workOf(events).filter(({ entity }) => !batch.stuck.has(entity));
+  const work = events.map((event) => workOf(inner, batch, event));
+  const [first, ...rest] = work.filter(({ entity }) => !batch.stuck.has(entity));
   if (first === undefined) return;
   const free: readonly [Work, ...Work[]] = [first, ...rest];
   const result = await bulk(parts, free);
-  if (isClean(result)) inner.add(free);
+  if (isClean(result)) inner.add(free.filter(({ event }) => !batch.late.has(event.eventId)));
   const refused: HappenedEvent[] = [];
   for (const each of free) {
     const outcome = outcomeFor(each.targets, result);
@@ -131,20 +144,25 @@ const refreshTotals = async (
   batch: Batch,
   events: readonly HappenedEvent[],
 ): Promise<void> => {
-  const counted = inner.workOf(events).filter(({ targets }) => changesCategoryTotals(targets));
+  const counted = events.filter(({ event, eventId }) => changesCategoryTotals(event) && !inner.has(eventId));
   if (counted.length === 0) return;
   try {
     await parts.refreshCategoryTotals();
   } catch (error) {
     const reason = `category totals: ${messageOf(error)}`;
-    for (const each of counted) judge(batch, each, { status: "retry", reason });
+    for (const each of counted) {
+      const { event, eventId } = each;
+      batch.late.set(eventId, reason);
+      // Everything without the totals would be everything once more when they are true.
+      if (event.type === "global.invalidate") judge(batch, workOf(inner, batch, each), { status: "retry", reason });
+    }
   }
 };
 
 export const createHandleEvents = (parts: Parts): HandleEvents => {
   const inner = createInnerClean();
   return async (events) => {
-    const batch: Batch = { verdicts: new Map(), stuck: new Set() };
+    const batch: Batch = { verdicts: new Map(), stuck: new Set(), late: new Map() };
     await refreshTotals(parts, inner, batch, events);
     await settle(parts, inner, batch, events);
     return events.map(({ eventId }) => {
@@ -160,7 +178,7 @@ export const createInvalidateFor =
   ({ invalidation, refreshCategoryTotals }: Parts): InvalidateFor =>
   async ({ event, eventId, requestId, traceparent }, withinMs) => {
     const targets = reachOf(event);
-    if (changesCategoryTotals(targets)) {
+    if (changesCategoryTotals(event)) {
       try {
         await refreshCategoryTotals();
       } catch {

@@ -1,5 +1,4 @@
 // Owns what events ask of others: a stream that delivers and remembers until acknowledged, and the outbox behind it.
-import type { OutboxRow } from "../db/outbox.ts";
 import type { Queryable } from "../db/port.ts";
 import type { ShopEvent } from "./event.ts";
 
@@ -37,5 +36,3 @@ export type LeasePort = {
   take(holder: string, forMs: number): Promise<boolean>;
   release(holder: string): Promise<void>;
 };
-
-export type { OutboxRow };

@@ -1,5 +1,5 @@
 // Owns the life of the event machinery: relay, upkeep, lease and consumer, started together and ended together.
-import { prune } from "../db/outbox.ts";
+import { prune, pruneDead } from "../db/outbox.ts";
 import type { Database } from "../db/port.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { createConsumer } from "./consumer.ts";
@@ -38,6 +38,8 @@ const POLL_MS = 500;
 const BLOCK_MS = 1_000;
 const UPKEEP_MS = 60_000;
 const KEEP_HANDLED_SECONDS = 60 * 60;
+/** The edge keeps nothing that events reach for longer than a day (http/policy.ts). */
+const KEEP_DEAD_SECONDS = 30 * 24 * 60 * 60;
 const PRUNE_PAGE = 1_000;
 const CLOSE_MS = 3_000;
 
@@ -71,6 +73,7 @@ export const startEvents = (parts: EventsParts): RunningEvents => {
       if (signal.aborted) return;
       await relay.sweep();
       await pruneAll(db, signal);
+      await pruneDead(db, KEEP_DEAD_SECONDS);
     }),
     run("events lease", async (signal) => {
       await lease.renew();

@@ -2,11 +2,7 @@
 import { cacheKey } from "../cache/key.ts";
 import type { RedisPort } from "../cache/port.ts";
 import { isOnFor, parseFlag } from "./definition.ts";
-import type { Flag, FlagFault } from "./definition.ts";
-
-export type FlagWrite =
-  | { readonly status: "done"; readonly flag: Flag }
-  | { readonly status: "invalid"; readonly faults: readonly FlagFault[] };
+import type { Flag } from "./definition.ts";
 
 export type Flags = {
   /** Off for a flag nobody defined. */
@@ -14,7 +10,7 @@ export type Flags = {
   /** By name. */
   all(): Promise<readonly Flag[]>;
   /** Other processes see it once what they hold is too old. Rejects with RedisUnavailable. */
-  setFlag(definition: unknown): Promise<FlagWrite>;
+  setFlag(flag: Flag): Promise<void>;
 };
 
 type Parts = {
@@ -91,15 +87,12 @@ export const createFlags = ({ redis, defaults, monotonicMs, report, holdMs = HOL
       return flag !== undefined && isOnFor(flag, subject);
     },
     all: async () => [...(await current()).values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
-    async setFlag(definition) {
-      const parsed = parseFlag(definition);
-      if (!parsed.ok) return { status: "invalid", faults: parsed.faults };
-      await redis.eval(WRITE, [KEY], [parsed.flag.name, JSON.stringify(parsed.flag)]);
+    async setFlag(flag) {
+      await redis.eval(WRITE, [KEY], [flag.name, JSON.stringify(flag)]);
       writes += 1;
       // Whoever asks from here on must not join a reading from before the write.
       reading = undefined;
       held = { flags: held.flags, untilMs: Number.NEGATIVE_INFINITY };
-      return { status: "done", flag: parsed.flag };
     },
   };
 };

@@ -63,8 +63,7 @@ const bearerOf = async (
 };
 
 const admit = async (parts: AdmissionParts, c: Context<ShopEnv>): Promise<Admission> => {
-  const name = clientAddress(parts.peerOf(c), c.req.header("X-Forwarded-For"), parts.trustedHops);
-  const address: Client = { kind: "address", name };
+  const address: Client = { kind: "address", name: c.var.address };
   const bearer = await bearerOf(parts, c.req.header("Authorization"), address);
   if (bearer.kind === "limited") return bearer;
   const identity = bearer.kind === "known" ? bearer.identity : undefined;
@@ -75,7 +74,7 @@ const admit = async (parts: AdmissionParts, c: Context<ShopEnv>): Promise<Admiss
   return bearer.kind === "stranger" ? bearer : { kind: "admitted", identity, allowance };
 };
 
-const tooMany = (c: Context, allowance: Allowance): Response =>
+export const tooMany = (c: Context, allowance: Allowance): Response =>
   problem(c, 429, `too many requests of the class ${allowance.limitClass}`, {
     headers: { "Retry-After": String(allowance.retryAfterSeconds ?? 1), ...rateLimitFields(allowance) },
   });
@@ -86,14 +85,15 @@ const finish = (c: Context, asker: Asker, allowance: Allowance | undefined): voi
   if (asker === "credentialed") for (const [name, value] of confinement(field)) headers.set(name, value);
   // One client's count, stored by a shared cache, would be told to all: only what none may store carries it.
   if (allowance === undefined || !isUnshared(field)) return;
-  for (const [name, value] of Object.entries(rateLimitFields(allowance))) headers.set(name, value);
+  // Beside what the route says of limits of its own.
+  for (const [name, value] of Object.entries(rateLimitFields(allowance))) headers.append(name, value);
 };
 
 const whoAsks = (parts: AdmissionParts, c: Context, bearer: Identity | undefined) => {
   let asked: Promise<Identity | undefined> | undefined;
   return (): Promise<Identity | undefined> => {
     if (bearer !== undefined) return Promise.resolve(bearer);
-    asked ??= parts.identify({ authorization: undefined, sid: getCookie(c, SESSION_COOKIE) });
+    asked ??= parts.identify(getCookie(c, SESSION_COOKIE));
     return asked;
   };
 };
@@ -102,6 +102,7 @@ export const admission =
   (parts: AdmissionParts): MiddlewareHandler<ShopEnv> =>
   async (c, next) => {
     const startMs = parts.monotonicMs();
+    c.set("address", clientAddress(parts.peerOf(c), c.req.header("X-Forwarded-For"), parts.trustedHops));
     const admitted = await admit(parts, c);
     const ms = parts.monotonicMs() - startMs;
     switch (admitted.kind) {

@@ -1,6 +1,7 @@
 // Owns an answer as plain data: how it is taken from a Response, written down, read back and given to a client. No I/O but the body's.
 import { isRecord } from "../catalogue/product.ts";
 import { judge } from "../http/conditional.ts";
+import { dateMs } from "../http/date.ts";
 
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 export type Answer = {
@@ -60,11 +61,11 @@ export type Delivery = { readonly response: Response; readonly notModified: bool
 const isNotModified = (answer: Answer, reader: Reader): boolean => {
   // RFC 9110 13.2.1: conditions are about what a plain request would have got with success.
   if (answer.status !== 200) return false;
-  const lastModifiedMs = Date.parse(fieldOf(answer, "last-modified") ?? "");
+  const lastModifiedMs = dateMs(fieldOf(answer, "last-modified") ?? "");
   const validators = {
     // No list of tags names an empty one, and `*` means any representation.
     etag: fieldOf(answer, "etag") ?? "",
-    ...(Number.isNaN(lastModifiedMs) ? {} : { lastModifiedMs }),
+    ...(lastModifiedMs === undefined ? {} : { lastModifiedMs }),
   };
   const conditions = { ...reader, ifMatch: undefined, ifUnmodifiedSince: undefined };
   return judge("GET", conditions, validators) === "not-modified";

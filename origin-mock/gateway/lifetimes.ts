@@ -1,23 +1,32 @@
-// Owns how long the gateway keeps what each path answers, at most. What is in no row is not kept.
+// Owns which paths the gateway keeps answers of, for whom, how long at most, and what of a query they are about. What is in no
+// row is not kept.
+import { TIER_POLICY } from "../http/policy.ts";
 
 export type Row = {
   readonly path: RegExp;
   /** One answer for everyone, or one for each person. */
   readonly audience: "everyone" | "person";
+  /** The parameters the route reads; it is asked without the others. */
+  readonly query: readonly string[];
   readonly lifetimeMs: number;
   /** Of 404: shorter, because what is missing may be made at any moment. */
   readonly missingMs: number;
 };
 
-// Long enough to take a rush off the application, short enough that a purge which is lost for good (a Redis restored from an
-// old snapshot) is forgotten within a minute.
+const MISSING_MS = 5_000;
+type Policy = (typeof TIER_POLICY)[keyof typeof TIER_POLICY];
+const rowOf = (path: RegExp, { audience, gateway }: Policy, query: readonly string[] = []): Row =>
+  audience === "public"
+    ? { path, audience: "everyone", query, lifetimeMs: gateway * 1_000, missingMs: MISSING_MS }
+    : { path, audience: "person", query, lifetimeMs: gateway * 1_000, missingMs: 0 };
+
 const ROWS: readonly Row[] = [
-  { path: /^\/api\/products\/[^/]+$/, audience: "everyone", lifetimeMs: 30_000, missingMs: 5_000 },
-  { path: /^\/api\/products$/, audience: "everyone", lifetimeMs: 15_000, missingMs: 5_000 },
-  { path: /^\/api\/categories$/, audience: "everyone", lifetimeMs: 60_000, missingMs: 5_000 },
-  { path: /^\/api\/deals$/, audience: "everyone", lifetimeMs: 10_000, missingMs: 5_000 },
-  { path: /^\/api\/search$/, audience: "everyone", lifetimeMs: 10_000, missingMs: 5_000 },
-  { path: /^\/api\/me\/profile$/, audience: "person", lifetimeMs: 10_000, missingMs: 0 },
+  rowOf(/^\/api\/products\/[^/]+$/, TIER_POLICY.product),
+  rowOf(/^\/api\/products$/, TIER_POLICY.productList, ["category", "page", "after", "limit"]),
+  rowOf(/^\/api\/categories$/, TIER_POLICY.categories),
+  rowOf(/^\/api\/deals$/, TIER_POLICY.deals, ["limit"]),
+  rowOf(/^\/api\/search$/, TIER_POLICY.search, ["q", "after", "limit"]),
+  rowOf(/^\/api\/me\/profile$/, TIER_POLICY.profile),
 ];
 
 export const rowFor = (path: string): Row | undefined => ROWS.find((row) => row.path.test(path));

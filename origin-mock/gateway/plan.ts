@@ -7,7 +7,7 @@ import type { ShopEnv } from "../http/trace.ts";
 import { askerOf } from "./admission.ts";
 import { fieldOf } from "./answer.ts";
 import type { Answer, Reader } from "./answer.ts";
-import { answerName } from "./key.ts";
+import { answerName, canonicalQuery } from "./key.ts";
 import { rowFor } from "./lifetimes.ts";
 import type { Row } from "./lifetimes.ts";
 import { isPublic } from "./policy.ts";
@@ -16,6 +16,8 @@ import type { Asker } from "./policy.ts";
 export type Plan = {
   readonly row: Row;
   readonly name: string;
+  /** What the route is asked. */
+  readonly query: string;
   /** Where every person has an answer of their own. */
   readonly person: Identity | undefined;
   readonly asker: Asker;
@@ -47,9 +49,11 @@ export const planOf = async (c: Context<ShopEnv>): Promise<Plan | undefined> => 
   const person = row.audience === "person" ? await personOf(c) : undefined;
   if (row.audience === "person" && person === undefined) return undefined;
   const acceptLanguage = c.req.header("Accept-Language");
+  const query = canonicalQuery(search.slice(1), row.query);
   return {
     row,
-    name: answerName({ path: pathname, query: search.slice(1), acceptLanguage, person }),
+    query,
+    name: answerName({ path: pathname, query, acceptLanguage, person }),
     person,
     asker: askerOf(c),
     reader: { ifNoneMatch: c.req.header("If-None-Match"), ifModifiedSince: c.req.header("If-Modified-Since") },
@@ -63,9 +67,11 @@ export const mayHave = ({ row, asker }: Plan, answer: Answer): boolean =>
 export const mayShare = ({ row, asker }: Plan): boolean => row.audience === "everyone" && asker === "anonymous";
 
 /** As the key has it, so that key and content cannot disagree; a GET without conditions, so that the answer is whole. */
-export const plainRequest = (c: Context): Request => {
+export const plainRequest = (c: Context, { query }: Pick<Plan, "query">): Request => {
   const headers = new Headers(c.req.raw.headers);
   for (const name of ["If-None-Match", "If-Modified-Since"]) headers.delete(name);
   headers.set("Accept-Language", localeOf(c.req.header("Accept-Language")));
-  return new Request(c.req.url, { headers });
+  const url = new URL(c.req.url);
+  url.search = query;
+  return new Request(url, { headers });
 };

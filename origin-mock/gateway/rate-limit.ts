@@ -3,7 +3,10 @@ import type { Limit, LimitClass, Limits } from "./limits.ts";
 import { digestOf, gatewayName, joinParts } from "./names.ts";
 import type { GatewayRedis } from "./port.ts";
 
-export type Client = { readonly kind: "user" | "address"; readonly name: string };
+export type Client =
+  | { readonly kind: "user" | "address"; readonly name: string }
+  /** Who tries to sign in, and from where. */
+  | { readonly kind: "guess"; readonly address: string; readonly username: string };
 export type Allowance = {
   readonly limitClass: LimitClass;
   readonly limit: Limit;
@@ -17,6 +20,9 @@ export type RateLimiter = {
   /** Counts one request; undefined when Redis does not answer. */
   take(limitClass: LimitClass, client: Client): Promise<Allowance | undefined>;
 };
+
+const partsOf = (client: Client): readonly string[] =>
+  client.kind === "guess" ? [client.kind, client.address, client.username] : [client.kind, client.name];
 
 // One number a client: the theoretical arrival time, when its quota will be whole again, in microseconds. A refused request
 // costs nothing, so that who waits as told is let in.
@@ -49,7 +55,7 @@ export const createRateLimiter = (parts: {
   async take(limitClass, client) {
     const limit = parts.limits[limitClass];
     // Digested: addresses are personal data, and user names are the user's choice.
-    const key = gatewayName("limit", `${limitClass}:${digestOf(joinParts([client.kind, client.name]))}`);
+    const key = gatewayName("limit", `${limitClass}:${digestOf(joinParts(partsOf(client)))}`);
     try {
       const reply = await parts.redis.run(TAKE, [key], [String(limit.quota), String(limit.windowSeconds * 1_000_000)]);
       if (!Array.isArray(reply)) return undefined;

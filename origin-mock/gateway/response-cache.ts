@@ -1,22 +1,23 @@
 // Owns the gateway's store of answers: looked up and stored behind fences, purged by tag. It can slow a request, never fail it.
 import { messageOf } from "../error.ts";
+import { createOwed } from "../redis/owed.ts";
 import { decodeAnswer, encodeHead } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { gatewayName } from "./names.ts";
-import { createOwed } from "./owed.ts";
-import type { Purge } from "./owed.ts";
 import { textOf } from "./port.ts";
 import type { GatewayRedis } from "./port.ts";
 import { LOOK_UP, PURGE, STORE } from "./scripts.ts";
 import { tagField } from "./tags.ts";
 
-export type Fence = { readonly incarnation: string; readonly seq: string };
+/** Where a run begins: behind which purges, and when, by the clock of Redis, in milliseconds since 1970. */
+export type Fence = { readonly incarnation: string; readonly seq: string; readonly atMs: number };
 export type Lookup =
   | { readonly kind: "hit"; readonly answer: Answer; readonly ageMs: number; readonly fence: Fence }
   | { readonly kind: "miss"; readonly fence: Fence }
   /** Redis does not answer, or does not know of every purge yet. */
   | { readonly kind: "unknown" };
 
+export type Purge = { readonly tags: readonly string[]; readonly everything: boolean };
 export type Invalidation =
   | { readonly status: "done"; readonly tags: number }
   /** This process answers nothing from the store until Redis knows; others may, for an answer's lifetime. */
@@ -28,21 +29,15 @@ export type GatewayCache = {
   invalidate(what: Purge): Promise<Invalidation>;
   /** As an invalidation that failed: this process answers nothing from the store until Redis knows. */
   owe(what: Purge): void;
-  /**
-   * To be called with every new connection: makes the purges that Redis has not confirmed yet, and ends everything if the server
-   * is not the one that confirmed the others.
-   */
+  /** To be called with every new connection: the server may be another one, that was restored and lost what was purged. */
   settle(): Promise<void>;
-  /** How many invalidations this process has begun: what was read before one must not be shared after it. */
-  epoch(): number;
 };
 export type Entry = {
   readonly answer: Answer;
   readonly tags: readonly string[];
   /** Read before the handler ran. */
   readonly fence: Fence;
-  /** Since then. */
-  readonly elapsedMs: number;
+  /** From then. */
   readonly lifetimeMs: number;
 };
 
@@ -56,13 +51,18 @@ const PURGES = gatewayName("purges", "");
 /** About a megabyte of Redis. */
 const MOST_PURGED_TAGS = 10_000;
 const INCARNATION_BYTES = 12;
+const MOST_OWED = 5_000;
+// Beside fields of tags.
+const EVERYTHING = "everything";
+/** Every purge looks which server it is; this one does nothing else. */
+const LOOK_AT_SERVER = "server";
 
 const parseLookup = (reply: unknown): Lookup => {
   if (!Array.isArray(reply)) return { kind: "unknown" };
-  const [first, second, ageMs, head, body]: readonly unknown[] = reply;
+  const [first, second, atMs, ageMs, head, body]: readonly unknown[] = reply;
   const [incarnation, seq] = [textOf(first), textOf(second)];
-  if (incarnation === undefined || seq === undefined) return { kind: "unknown" };
-  const fence = { incarnation, seq };
+  if (incarnation === undefined || seq === undefined || typeof atMs !== "number") return { kind: "unknown" };
+  const fence = { incarnation, seq, atMs };
   const text = textOf(head);
   if (typeof ageMs !== "number" || text === undefined || !Buffer.isBuffer(body)) return { kind: "miss", fence };
   const answer = decodeAnswer(text, new Uint8Array(body));
@@ -71,16 +71,14 @@ const parseLookup = (reply: unknown): Lookup => {
 
 export const createGatewayCache = ({ redis, randomHex, report }: Parts): GatewayCache => {
   const newIncarnation = (): string => randomHex(INCARNATION_BYTES);
-  let epoch = 0;
-  const owed = createOwed(async ({ tags, everything, ifOtherServer }) => {
-    const sweep = everything ? "everything" : ifOtherServer ? "other-server" : "none";
-    const args = [newIncarnation(), String(MOST_PURGED_TAGS), sweep, ...tags.map(tagField)];
-    await redis.run(PURGE, [PURGES], args);
-  });
-  const owe = (what: Purge): void => {
-    epoch += 1;
-    owed.add(what);
+  const purge = (orders: readonly string[]): Promise<unknown> => {
+    const fields = orders.filter((order) => order !== EVERYTHING && order !== LOOK_AT_SERVER);
+    const what = orders.includes(EVERYTHING) ? "*" : "";
+    return redis.run(PURGE, [PURGES], [newIncarnation(), String(MOST_PURGED_TAGS), what, ...fields]);
   };
+  const owed = createOwed({ send: purge, nameOf: (order) => order, most: MOST_OWED, instead: EVERYTHING });
+  const owe = ({ tags, everything }: Purge): void =>
+    owed.add([...tags.map(tagField), ...(everything ? [EVERYTHING] : [])]);
   return {
     async lookUp(name) {
       try {
@@ -91,8 +89,8 @@ export const createGatewayCache = ({ redis, randomHex, report }: Parts): Gateway
         return { kind: "unknown" };
       }
     },
-    async store(name, { answer, tags, fence, elapsedMs, lifetimeMs }) {
-      const times = [Math.ceil(elapsedMs), Math.floor(lifetimeMs)].map(String);
+    async store(name, { answer, tags, fence, lifetimeMs }) {
+      const times = [fence.atMs, Math.floor(lifetimeMs)].map(String);
       const fields = JSON.stringify(tags.map(tagField));
       const args = [fence.incarnation, fence.seq, fields, ...times, encodeHead(answer), Buffer.from(answer.body)];
       try {
@@ -113,9 +111,8 @@ export const createGatewayCache = ({ redis, randomHex, report }: Parts): Gateway
     },
     owe,
     settle() {
-      owe({ tags: [], everything: false, ifOtherServer: true });
+      owed.add([LOOK_AT_SERVER]);
       return owed.pay().catch((error: unknown) => report("gateway purge", error));
     },
-    epoch: () => epoch,
   };
 };

@@ -1,30 +1,39 @@
 // Owns the three Lua scripts of the response cache: look up, store, purge; each atomic, each one round trip.
 
-// Purges are one hash: `incarnation` (random, founded when the hash is), `server` (the run of the server that founded it),
-// `seq` (of the latest purge), `floor`, and under `tag:<tag>` the seq of that tag's latest purge. A fence is (incarnation,
-// seq) read before the handler ran. What was made behind a fence answers only while the incarnation is the same, the fence is
-// not below the floor, and none of its tags was purged after it: a handler that read before a change and is stored after the
-// purge can never be served. It is all one key, so that Redis cannot lose some purges and keep others; another incarnation
-// makes everything stored before it a miss.
-
-const SERVER_ID = `
+// Purges are one hash: `incarnation` (random, founded when the hash is), `server` (the run of the one that founded it), `seq`
+// (of the latest purge), `floor`, and under `tag:<tag>` the seq of that tag's latest purge. A fence is (incarnation, seq) read
+// before the handler ran. What was made behind a fence answers only while the incarnation is the same, the fence is not below
+// the floor, and none of its tags was purged after it: a handler that read before a change and is stored after the purge can
+// never be served. It is all one key, so that Redis cannot lose some purges and keep others; another incarnation makes
+// everything stored before it a miss. A server that was restored from a snapshot has the incarnation, and perhaps not the
+// latest purges: it founds another one.
+const NOW = `
+local time = redis.call('TIME')
+local nowMs = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+`;
+const FOUND = `
 local function serverId()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
+local function found(key, incarnation)
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'incarnation', incarnation, 'server', serverId(), 'seq', 0, 'floor', 0)
+end
 `;
 
-// On a miss the answer is the fence alone. Ages are by Redis's clock, one for all processes; an entry from the future (the
-// clock was set back) is a miss, or it would outlive its lifetime.
+// On a miss the answer is the fence alone. To it belongs the time of the look, from which the age of what is made now counts,
+// also where it is stored late. Ages are by Redis's clock, one for all processes; an entry from the future (the clock was set
+// back) is a miss, or it would outlive its lifetime.
 // KEYS: answer, purges. ARGV: incarnation to found if there is none.
-export const LOOK_UP = `${SERVER_ID}
+export const LOOK_UP = `${FOUND}
+${NOW}
 local state = redis.call('HMGET', KEYS[2], 'incarnation', 'seq', 'floor')
 local incarnation, seq, floor = state[1], state[2], state[3]
 if not incarnation then
-  redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[2], 'incarnation', ARGV[1], 'server', serverId(), 'seq', 0, 'floor', 0)
-  return { ARGV[1], '0' }
+  found(KEYS[2], ARGV[1])
+  return { ARGV[1], '0', nowMs }
 end
-local miss = { incarnation, seq }
+local miss = { incarnation, seq, nowMs }
 local answer = redis.call('HMGET', KEYS[1], 'incarnation', 'fence', 'tags', 'born', 'head', 'body')
 if answer[1] ~= incarnation then return miss end
 local fence = tonumber(answer[2])
@@ -35,51 +44,44 @@ if #tags > 0 then
     if purged and tonumber(purged) > fence then return miss end
   end
 end
-local time = redis.call('TIME')
-local age = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - tonumber(answer[4])
+local age = nowMs - tonumber(answer[4])
 if age < 0 then return miss end
-return { incarnation, seq, age, answer[5], answer[6] }
+return { incarnation, seq, nowMs, age, answer[5], answer[6] }
 `;
 
 // Refuses what is already known to be old; looking up would not serve it either.
-// KEYS: answer, purges. ARGV: incarnation, fence, tag fields as JSON, milliseconds since the handler began, lifetime in
-// milliseconds from then, head, body.
-export const STORE = `
+// KEYS: answer, purges. ARGV: incarnation, fence, tag fields as JSON, when the handler began, lifetime in milliseconds from
+// then, head, body.
+export const STORE = `${NOW}
 local state = redis.call('HMGET', KEYS[2], 'incarnation', 'floor')
-local fence, age, lifetime = tonumber(ARGV[2]), tonumber(ARGV[4]), tonumber(ARGV[5])
-if state[1] ~= ARGV[1] or fence < tonumber(state[2]) or age >= lifetime then return 0 end
+local fence, age, lifetime = tonumber(ARGV[2]), nowMs - tonumber(ARGV[4]), tonumber(ARGV[5])
+if state[1] ~= ARGV[1] or fence < tonumber(state[2]) or age < 0 or age >= lifetime then return 0 end
 local tags = cjson.decode(ARGV[3])
 if #tags > 0 then
   for _, purged in ipairs(redis.call('HMGET', KEYS[2], unpack(tags))) do
     if purged and tonumber(purged) > fence then return 0 end
   end
 end
-local time = redis.call('TIME')
-local born = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - age
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'incarnation', ARGV[1], 'fence', ARGV[2], 'tags', ARGV[3],
-  'born', string.format('%d', born), 'head', ARGV[6], 'body', ARGV[7])
+  'born', ARGV[4], 'head', ARGV[6], 'body', ARGV[7])
 redis.call('PEXPIRE', KEYS[1], lifetime - age)
 return 1
 `;
 
 // Beyond the largest number of tags the floor rises to now: everything is made once more, and nothing is wrongly fresh.
 // That, and not an expiry, bounds the hash: a purge that expired would let through a fill that took longer than its life.
-// KEYS: purges. ARGV: incarnation to found if there is none or another server's, most tags, everything | other-server | none,
-// then tag fields.
-export const PURGE = `${SERVER_ID}
-local sweep = ARGV[3]
-local incarnation, server = unpack(redis.call('HMGET', KEYS[1], 'incarnation', 'server'))
-if not incarnation or (sweep == 'other-server' and server ~= serverId()) then
-  redis.call('DEL', KEYS[1])
-  incarnation = ARGV[1]
-  redis.call('HSET', KEYS[1], 'incarnation', incarnation, 'server', serverId(), 'seq', 0, 'floor', 0)
+// KEYS: purges. ARGV: incarnation to found where there is none or another server's, most tags, '*' for everything or '', then tag fields.
+export const PURGE = `${FOUND}
+local state = redis.call('HMGET', KEYS[1], 'incarnation', 'server')
+if not state[1] or state[2] ~= serverId() then
+  found(KEYS[1], ARGV[1])
+  state[1] = ARGV[1]
 end
-if #ARGV == 3 and sweep == 'other-server' then return 0 end
 local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
-if sweep == 'everything' or redis.call('HLEN', KEYS[1]) + #ARGV > tonumber(ARGV[2]) then
-  redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'incarnation', incarnation, 'server', serverId(), 'seq', seq, 'floor', seq)
+if ARGV[3] == '*' or redis.call('HLEN', KEYS[1]) + #ARGV > tonumber(ARGV[2]) then
+  found(KEYS[1], state[1])
+  redis.call('HSET', KEYS[1], 'seq', seq, 'floor', seq)
   return seq
 end
 for i = 4, #ARGV do redis.call('HSET', KEYS[1], ARGV[i], seq) end

@@ -2,6 +2,7 @@
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { noteSpan } from "../http/trace.ts";
 import type { GatewayOutcome, ShopEnv } from "../http/trace.ts";
+import { userTag } from "../invalidation/product-change.ts";
 import { answerOf, deliver, fieldOf } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { takeBody } from "./body.ts";
@@ -11,7 +12,7 @@ import { mayHave, mayShare, plainRequest, planOf } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { keepingOf } from "./policy.ts";
 import type { Fence, GatewayCache, Lookup } from "./response-cache.ts";
-import { tagsOf, userTag } from "./tags.ts";
+import { tagsOf } from "./tags.ts";
 
 export type ServeParts = {
   readonly cache: GatewayCache;
@@ -49,19 +50,22 @@ const tagsFor = ({ person }: Plan, answer: Answer): readonly string[] => [
   ...(person === undefined ? [] : [userTag(person.username)]),
 ];
 
-/** Followers share a leader's answer only if it began behind the very fence they have: no purge came between. */
-const flightName = (plan: Plan, lookup: Lookup, epoch: number): string =>
-  lookup.kind === "unknown"
-    ? `${plan.name} of epoch ${epoch}`
-    : `${plan.name} behind ${lookup.fence.incarnation} ${lookup.fence.seq}`;
+/**
+ * Followers share a leader's answer only if it began behind the very fence they have: no purge came between. Undefined where
+ * there is none to share: without Redis nobody tells of another process's purge.
+ */
+const flightName = (plan: Plan, lookup: Lookup): string | undefined =>
+  mayShare(plan) && lookup.kind !== "unknown"
+    ? `${plan.name} behind ${lookup.fence.incarnation} ${lookup.fence.seq}`
+    : undefined;
 
 const createFill = ({ cache, monotonicMs, nowMs }: ServeParts) => {
-  const keep = async (plan: Plan, fence: Fence, { answer, lifetimeMs }: Kept, elapsedMs: number): Promise<void> =>
-    cache.store(plan.name, { answer, tags: tagsFor(plan, answer), fence, elapsedMs, lifetimeMs });
+  const keep = async (plan: Plan, fence: Fence, { answer, lifetimeMs }: Kept): Promise<void> =>
+    cache.store(plan.name, { answer, tags: tagsFor(plan, answer), fence, lifetimeMs });
 
   /** Runs the route; resolves with the milliseconds it took. */
   return async (c: Context<ShopEnv>, next: Next, plan: Plan, lookup: Lookup, land: Land): Promise<number> => {
-    c.req.raw = plainRequest(c);
+    c.req.raw = plainRequest(c, plan);
     const startMs = monotonicMs();
     try {
       await next();
@@ -69,7 +73,7 @@ const createFill = ({ cache, monotonicMs, nowMs }: ServeParts) => {
       const kept = await takeAnswer(c, plan, nowMs());
       if (kept === undefined) return routeMs;
       land(kept.answer);
-      if (lookup.kind !== "unknown") await keep(plan, lookup.fence, kept, monotonicMs() - startMs);
+      if (lookup.kind !== "unknown") await keep(plan, lookup.fence, kept);
       c.res = deliver(kept.answer, plan.reader, undefined).response;
       return routeMs;
     } finally {
@@ -101,9 +105,8 @@ export const serve = (parts: ServeParts): MiddlewareHandler<ShopEnv> => {
     }
     const lookup = await cache.lookUp(plan.name);
     if (lookup.kind === "hit" && mayHave(plan, lookup.answer)) return give(lookup.answer, plan, lookup.ageMs, "hit");
-    const flight: Flight<Answer> | undefined = mayShare(plan)
-      ? flights.join(flightName(plan, lookup, cache.epoch()))
-      : undefined;
+    const name = flightName(plan, lookup);
+    const flight: Flight<Answer> | undefined = name === undefined ? undefined : flights.join(name);
     if (flight?.kind === "follow") {
       const answer = await flight.answer;
       if (answer !== undefined) return give(answer, plan, undefined, "shared");

@@ -9,7 +9,5 @@ export const tagsOf = (cacheTag: string | undefined): readonly string[] | undefi
   return tags.length > MOST_TAGS || tags.some((tag) => tag.length > LONGEST_TAG) ? undefined : tags;
 };
 
-export const userTag = (username: string): string => `user:${username}`;
-
 /** Prefixed, so that no tag is taken for the hash's own fields. */
 export const tagField = (tag: string): string => `tag:${tag}`;

@@ -121,18 +121,3 @@ export const createTokenCache = (parts: {
     },
   };
 };
-
-/** For those who have a token and no gateway before them: as the door does it, but uncounted. */
-export const validateCached =
-  (tokens: Pick<TokenCache, "recall" | "validate">): ValidateToken =>
-  async (token) => {
-    const recalled = await tokens.recall(token);
-    switch (recalled.kind) {
-      case "valid":
-        return recalled.identity;
-      case "invalid":
-        return undefined;
-      case "unknown":
-        return tokens.validate(token);
-    }
-  };

@@ -1,4 +1,5 @@
 // Owns preconditions (RFC 9110 section 13): what a request's conditions mean for what it would get. Pure.
+import { dateMs, wholeSeconds } from "./date.ts";
 
 export type Conditions = Readonly<
   Record<"ifMatch" | "ifNoneMatch" | "ifModifiedSince" | "ifUnmodifiedSince", string | undefined>
@@ -32,16 +33,6 @@ const matchesWeakly = (field: string, etag: string): boolean =>
 const matchesStrongly = (field: string, etag: string): boolean =>
   isAny(field) ||
   (!etag.startsWith("W/") && (entityTags(field)?.some(({ weak, tag }) => !weak && tag === etag) ?? false));
-
-const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-/** Undefined for anything but the preferred form of an HTTP date. */
-export const dateMs = (field: string): number | undefined => {
-  const ms = HTTP_DATE.test(field) ? Date.parse(field) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
-};
-
-/** HTTP dates have whole seconds. */
-export const wholeSeconds = (ms: number): number => Math.floor(ms / 1_000) * 1_000;
 
 /** In the order of 13.2.2. `current` describes what is there now. */
 export const judge = (method: string, conditions: Conditions, current: Validators): Verdict => {

@@ -1,45 +1,86 @@
-// Owns each route's cache personality: what its answers tell browsers, what they tell the edge, and what they vary by.
+// Owns each route's cache personality: how long every tier keeps its answers, what they tell caches, and what they vary by.
+import { definePolicy } from "../cache/tier-policy.ts";
+import type { TierPolicy } from "../cache/tier-policy.ts";
 
 const LANGUAGE = "Accept-Language";
 const PERSON = "Authorization, Cookie";
 
-// The edge reads CDN-Cache-Control (RFC 9213) and ignores Cache-Control then; `public` lets signed-in visitors share what
-// it stores. Not s-maxage: RFC 9111 5.2.2.10 gives it the meaning of proxy-revalidate, which forbids a shared cache to
-// serve stale while it revalidates.
+/** What is read through the tiers: seconds in each, from the inside out. The gateway's paths are in gateway/lifetimes.ts. */
+export const TIER_POLICY = {
+  product: definePolicy({
+    audience: "public",
+    application: 300,
+    gateway: 30,
+    cdn: 300,
+    cdnStaleWhileRevalidate: 60,
+    cdnStaleIfError: 3_600,
+    browser: 10,
+    vary: [LANGUAGE],
+  }),
+  // Numbers only: no language. It changes by itself, so that an invalidation is not waited for.
+  rating: definePolicy({
+    audience: "public",
+    application: 60,
+    gateway: 0,
+    cdn: 300,
+    cdnStaleWhileRevalidate: 600,
+    cdnStaleIfError: 86_400,
+    browser: 60,
+    vary: [],
+  }),
+  productList: definePolicy({
+    audience: "public",
+    application: 60,
+    gateway: 15,
+    cdn: 60,
+    cdnStaleWhileRevalidate: 300,
+    cdnStaleIfError: 3_600,
+    browser: 5,
+    vary: [LANGUAGE],
+  }),
+  categories: definePolicy({
+    audience: "public",
+    application: 300,
+    gateway: 60,
+    cdn: 300,
+    cdnStaleWhileRevalidate: 600,
+    cdnStaleIfError: 86_400,
+    browser: 60,
+    vary: [LANGUAGE],
+  }),
+  search: definePolicy({
+    audience: "public",
+    application: 60,
+    gateway: 10,
+    cdn: 60,
+    cdnStaleWhileRevalidate: 60,
+    cdnStaleIfError: 600,
+    browser: 15,
+    vary: [LANGUAGE],
+  }),
+  deals: definePolicy({
+    audience: "public",
+    application: 30,
+    gateway: 10,
+    cdn: 30,
+    cdnStaleWhileRevalidate: 30,
+    cdnStaleIfError: 600,
+    browser: 5,
+    vary: [LANGUAGE],
+  }),
+  profile: definePolicy({
+    audience: "private",
+    application: 60,
+    gateway: 10,
+    browser: 30,
+    vary: ["Authorization", "Cookie"],
+  }),
+} as const satisfies Record<string, TierPolicy>;
+
+/** What no inner tier keeps, and errors. */
 export const POLICY = {
-  product: {
-    "Cache-Control": "public, max-age=10",
-    "CDN-Cache-Control": "public, max-age=300, stale-while-revalidate=60, stale-if-error=3600",
-    Vary: LANGUAGE,
-  },
   // Says the same in every language, so it does not vary.
   productMissing: { "Cache-Control": "public, max-age=10" },
-  // Numbers only: no language.
-  rating: {
-    "Cache-Control": "public, max-age=60",
-    "CDN-Cache-Control": "public, max-age=300, stale-while-revalidate=600, stale-if-error=86400",
-  },
-  productList: {
-    "Cache-Control": "public, max-age=5",
-    "CDN-Cache-Control": "public, max-age=60, stale-while-revalidate=300, stale-if-error=3600",
-    Vary: LANGUAGE,
-  },
-  categories: {
-    "Cache-Control": "public, max-age=60",
-    "CDN-Cache-Control": "public, max-age=300, stale-while-revalidate=600, stale-if-error=86400",
-    Vary: LANGUAGE,
-  },
-  search: {
-    "Cache-Control": "public, max-age=15",
-    "CDN-Cache-Control": "public, max-age=60, stale-while-revalidate=60, stale-if-error=600",
-    Vary: LANGUAGE,
-  },
-  deals: {
-    "Cache-Control": "public, max-age=5",
-    "CDN-Cache-Control": "public, max-age=30, stale-while-revalidate=30, stale-if-error=600",
-    Vary: LANGUAGE,
-  },
-  profile: { "Cache-Control": "private, max-age=30", Vary: PERSON },
   // Kept, so that an unchanged cart costs a 304; asked about, so that no tab shows the cart of a moment ago.
   cart: { "Cache-Control": "private, no-cache", Vary: `${PERSON}, ${LANGUAGE}` },
   /** What one person may see and no cache may hold. */

@@ -5,6 +5,9 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 /** Where the fault is: a JSON pointer into the body, or the name of a path part, query parameter or header. */
 export type Fault = { readonly in: "body" | "path" | "query" | "header"; readonly at: string; readonly detail: string };
 
+/** To a member of the body (RFC 6901 3). */
+export const pointer = (name: string): string => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+
 const TITLES = {
   400: "Bad Request",
   401: "Unauthorized",

@@ -1,6 +1,6 @@
 // Owns byte ranges (RFC 9110 section 14): which bytes a request asks for. Pure.
-import { dateMs, wholeSeconds } from "./conditional.ts";
 import type { Validators } from "./conditional.ts";
+import { dateMs, wholeSeconds } from "./date.ts";
 
 export type RangeVerdict =
   | { readonly kind: "whole" }

@@ -18,6 +18,8 @@ export type Trace = {
 export type ShopEnv = {
   Variables: {
     trace: Trace;
+    /** Set by the gateway: where the request comes from, as far as that is believed. */
+    address: string;
     /** Set by the gateway. Rejects with RedisUnavailable where a session cannot be checked. */
     identity: () => Promise<Identity | undefined>;
   };

@@ -14,13 +14,16 @@ export const withBreaker = (
   return async (tags, context) => {
     const leftMs = restUntilMs - monotonicMs();
     if (leftMs > 0) return { status: "failed", failure: "temporary", reason, tags, retryAfterMs: leftMs };
+    const failuresBefore = failures;
     const result = await purge(tags, context);
     // A refusal shows an edge that works.
     if (result.status === "done" || result.failure === "refused") {
       failures = 0;
+      restUntilMs = -Infinity;
       return result;
     }
-    failures += 1;
+    // Orders that were under way together fail together: that is one failure.
+    failures = failuresBefore + 1;
     ({ reason } = result);
     // Its own wish counts where it is longer.
     const restMs = Math.max(backoffMs(REST, failures, random), result.retryAfterMs ?? 0);

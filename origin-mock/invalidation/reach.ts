@@ -1,4 +1,5 @@
 // Owns how far each kind of event reaches: what it makes untrue, tier by tier. Pure.
+import { ratingAddress } from "../cache/aggregates.ts";
 import type { ShopEvent } from "../events/event.ts";
 import {
   CATEGORIES_ADDRESS,
@@ -19,26 +20,24 @@ import type { Targets } from "./targets.ts";
 
 type ProductEvent = Extract<ShopEvent, { readonly id: number }>;
 
+/** Whatever changes of a product, its price or its stock may be in the totals of its category. */
 const shownIn = ({ id, categories }: ProductEvent): Targets["application"]["addresses"] => [
   productAddress(id),
   listAddress(undefined),
   ...categories.map(listAddress),
+  CATEGORIES_ADDRESS,
 ];
 
 /** Of a product that is shown differently from now on, or no more. */
-const productReach = (event: ProductEvent, more: readonly string[]): Targets => {
-  // Two categories: it moved from one to the other, and both are counted anew.
-  const counted = event.type === "product.deleted" || event.categories.length > 1;
-  const tags = [
-    productTag(event.id),
-    ...event.categories.map(categoryTag),
-    ...(counted ? [CATEGORIES_TAG] : []),
-    SEARCH_TAG,
-    ...more,
-  ];
+const productReach = (
+  event: ProductEvent,
+  more: { readonly addresses?: Targets["application"]["addresses"]; readonly tags?: readonly string[] } = {},
+): Targets => {
+  const { addresses = [], tags: moreTags = [] } = more;
+  const tags = [productTag(event.id), ...event.categories.map(categoryTag), CATEGORIES_TAG, SEARCH_TAG, ...moreTags];
   return {
     application: {
-      addresses: [...shownIn(event), DEALS_ADDRESS, ...(counted ? [CATEGORIES_ADDRESS] : [])],
+      addresses: [...shownIn(event), DEALS_ADDRESS, ...addresses],
       entities: ["search"],
       everything: false,
     },
@@ -52,11 +51,11 @@ const NOWHERE = { tags: [], everything: false } as const;
 export const reachOf = (event: ShopEvent): Targets => {
   switch (event.type) {
     case "product.updated":
-      return productReach(event, []);
+      return productReach(event);
     case "product.price_changed":
-      return productReach(event, [DEALS_TAG]);
+      return productReach(event, { tags: [DEALS_TAG] });
     case "product.deleted":
-      return productReach(event, [WHOLE_LIST_TAG]);
+      return productReach(event, { addresses: [ratingAddress(event.id)], tags: [WHOLE_LIST_TAG] });
     case "inventory.updated":
       // Stock changes with every sale: the tiers in front live it down by their short lifetimes.
       return {
@@ -87,6 +86,30 @@ export const reachOf = (event: ShopEvent): Targets => {
   }
 };
 
-/** Whether the numbers shown with categories are others than before. */
-export const changesCategoryTotals = ({ application }: Targets): boolean =>
-  application.everything || application.addresses.includes(CATEGORIES_ADDRESS);
+/** Whether the numbers shown with categories may be others than before. */
+export const changesCategoryTotals = (event: ShopEvent): boolean => {
+  switch (event.type) {
+    case "product.updated":
+    case "product.price_changed":
+    case "product.deleted":
+    case "inventory.updated":
+    case "global.invalidate":
+      return true;
+    case "category.updated":
+    case "user.updated":
+      return false;
+  }
+};
+
+/** The same without what shows the totals: what can be done while those cannot be brought up to date. */
+export const withoutTotals = ({ application, gateway, cdn }: Targets): Targets => {
+  const others = (tags: readonly string[]): readonly string[] => tags.filter((tag) => tag !== CATEGORIES_TAG);
+  return {
+    application: {
+      ...application,
+      addresses: application.addresses.filter((address) => address !== CATEGORIES_ADDRESS),
+    },
+    gateway: { ...gateway, tags: others(gateway.tags) },
+    cdn: { tags: others(cdn.tags) },
+  };
+};

@@ -33,10 +33,15 @@ export type RedisConnection = {
 // The client's own timeout ends when a command is written; a server that accepts and never answers needs this one.
 const withDeadline = async <T>(answer: Promise<T>, withinMs: number, onTimeout: () => void): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;
+  let verdict: NodeJS.Immediate | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    const giveUp = (): void => {
       onTimeout();
       reject(new Error(`no answer within ${withinMs} ms`));
+    };
+    // Sockets are read between a timer and an immediate: an answer that came while this process was busy is not late.
+    timer = setTimeout(() => {
+      verdict = setImmediate(giveUp);
     }, withinMs);
   });
   try {
@@ -45,6 +50,7 @@ const withDeadline = async <T>(answer: Promise<T>, withinMs: number, onTimeout: 
     throw shopError("RedisUnavailable", messageOf(error), error);
   } finally {
     clearTimeout(timer);
+    clearImmediate(verdict);
   }
 };
 

@@ -1,17 +1,16 @@
 // Owns what administrators see and do about events: what waits, what was given up, and invalidating everything.
 import { Hono } from "hono";
-import type { Identify } from "../auth/identify.ts";
 import type { Database } from "../db/port.ts";
 import { listDead, readBacklog, redrive } from "../db/outbox.ts";
 import type { EventRecorder } from "../events/port.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { adminOnly } from "./admin-only.ts";
+import { adminOnly } from "./guard.ts";
 
-type Parts = { readonly db: Database; readonly identify: Identify; readonly events: EventRecorder };
+type Parts = { readonly db: Database; readonly events: EventRecorder };
 
 const DEAD_PAGE = 100;
 const LONGEST_REASON = 200;
@@ -27,14 +26,14 @@ const orderFaults = (body: Readonly<Record<string, unknown>>): readonly Fault[] 
     fault("/reason", `must be text of 1 to ${LONGEST_REASON} characters`);
   }
   for (const name of Object.keys(others)) {
-    fault(`/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`, "is not a member of an order");
+    fault(pointer(name), "is not a member of an order");
   }
   return faults;
 };
 
-export const adminEventRoutes = ({ db, identify, events }: Parts): Hono<ShopEnv> => {
+export const adminEventRoutes = ({ db, events }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
-  routes.use(adminOnly(identify, "administer the shop"));
+  routes.use(adminOnly("administer the shop"));
 
   routes.post("/invalidate", async (c) => {
     const body = await readJsonObject(c);

@@ -3,25 +3,26 @@ import type { Context } from "hono";
 import type { Locale } from "../catalogue/locale.ts";
 import { parseProduct } from "../catalogue/product.ts";
 import type { Product } from "../catalogue/product.ts";
-import type { CacheAside } from "../cache/cache-aside.ts";
+import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Cart, CartOwner } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProducts } from "../db/products.ts";
+import { judge } from "../http/conditional.ts";
 import { localeOf } from "../http/locale.ts";
-import { POLICY } from "../http/policy.ts";
-import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
+import { POLICY, TIER_POLICY } from "../http/policy.ts";
+import { conditionsOf, contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { userTag } from "../invalidation/product-change.ts";
 
-type Parts = { readonly db: Queryable; readonly cache: Pick<CacheAside, "readMany"> };
+type Parts = { readonly db: Queryable; readonly cache: Pick<MultiTierCache, "getMany"> };
 
 export type CartView = {
   readonly isSold: (c: Context<ShopEnv>, productId: number) => Promise<boolean>;
+  /** Whether a change of it would be one that the request's conditions allow. */
+  readonly mayChange: (c: Context<ShopEnv>, owner: CartOwner | undefined, cart: Cart) => Promise<boolean>;
   readonly show: (c: Context<ShopEnv>, owner: CartOwner | undefined, cart: Cart) => Promise<Response>;
 };
-
-const PRODUCT_TTL_MS = 300_000;
 
 const bodyOf = (owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<string, Product>): string => {
   // What is no longer sold is no longer shown.
@@ -38,11 +39,11 @@ const bodyOf = (owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<
 
 export const createCartView = ({ db, cache }: Parts): CartView => {
   const productsIn = async (c: Context<ShopEnv>, ids: readonly number[], locale: Locale) => {
-    const reading = await cache.readMany<Product>({
+    const reading = await cache.getMany<Product>({
       entity: "product",
       ids: ids.map(String),
       variant: locale,
-      ttlMs: PRODUCT_TTL_MS,
+      policy: TIER_POLICY.product,
       parse: parseProduct,
       load: async (missing) => {
         const found = await findProducts(db, missing.map(Number), locale);
@@ -54,19 +55,28 @@ export const createCartView = ({ db, cache }: Parts): CartView => {
   };
   const readerOf = (c: Context): Locale => localeOf(c.req.header("Accept-Language"));
 
+  const shownTo = async (c: Context<ShopEnv>, owner: CartOwner | undefined, cart: Cart) => {
+    const language = readerOf(c);
+    const ids = cart.lines.map(({ product_id }) => product_id);
+    const body = bodyOf(owner, cart, await productsIn(c, ids, language));
+    return { body, language, validators: { etag: contentETag(body) } };
+  };
+
   return {
     isSold: async (c, productId) => (await productsIn(c, [productId], readerOf(c))).size > 0,
+    async mayChange(c, owner, cart) {
+      const { validators } = await shownTo(c, owner, cart);
+      return judge(c.req.method, conditionsOf(c), validators) === "proceed";
+    },
     async show(c, owner, cart) {
-      const language = readerOf(c);
-      const ids = cart.lines.map(({ product_id }) => product_id);
-      const body = bodyOf(owner, cart, await productsIn(c, ids, language));
+      const { body, language, validators } = await shownTo(c, owner, cart);
       const tags = owner?.kind === "user" ? ["cart", userTag(owner.username)] : ["cart"];
       const headers = { ...POLICY.cart, "Cache-Tag": tags.join(",") };
       // Conditions on a change were about the cart before it.
       if (c.req.method !== "GET" && c.req.method !== "HEAD") {
         return c.body(body, 200, { ...headers, "Content-Type": JSON_TYPE, "Content-Language": language });
       }
-      return respond(c, { body, contentType: JSON_TYPE, language, validators: { etag: contentETag(body) }, headers });
+      return respond(c, { body, contentType: JSON_TYPE, language, validators, headers });
     },
   };
 };

@@ -1,7 +1,7 @@
 // Owns the cart's routes: whose cart it is, and the changes to it.
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { CacheAside } from "../cache/cache-aside.ts";
+import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import { MOST_LINES, MOST_QUANTITY } from "../cart/carts.ts";
 import type { Cart, CartChange, CartOwner, Carts } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
@@ -10,20 +10,19 @@ import type { JsonBody } from "../http/json-body.ts";
 import type { Parsed } from "../http/parsed.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
+import { conditionsOf } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { createCartView } from "./cart-view.ts";
-import { signInFirst } from "./guard.ts";
 import { guestIdOf, rememberGuest } from "./guest.ts";
 
-type Parts = { readonly db: Queryable; readonly cache: CacheAside; readonly carts: Carts };
+type Parts = { readonly db: Queryable; readonly cache: MultiTierCache; readonly carts: Carts };
 
 const EMPTY: Cart = { version: "0", lines: [] };
 
-/** Undefined for a guest who never put anything into a cart; "stranger" for a token that is nobody's. */
-const ownerOf = async (c: Context<ShopEnv>): Promise<CartOwner | "stranger" | undefined> => {
+/** Undefined for a guest who never put anything into a cart. */
+const ownerOf = async (c: Context<ShopEnv>): Promise<CartOwner | undefined> => {
   const identity = await c.var.identity();
   if (identity !== undefined) return { kind: "user", username: identity.username };
-  if (c.req.header("Authorization") !== undefined) return "stranger";
   const id = guestIdOf(c);
   return id === undefined ? undefined : { kind: "guest", id };
 };
@@ -37,17 +36,30 @@ const parseQuantity = (body: Exclude<JsonBody, { readonly kind: "refused" }>): P
     : { ok: false, faults: [{ in: "body", at: "/quantity", detail }] };
 };
 
+const notThatCart = (c: Context): Response => problem(c, 412, "the cart is not the one the condition names");
+
 export const cartRoutes = ({ db, cache, carts }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
   const view = createCartView({ db, cache });
 
+  /** Whether the request's conditions are met, and by which version; without conditions by any. */
+  const meets = async (c: Context<ShopEnv>, owner: CartOwner | undefined) => {
+    const conditions = conditionsOf(c);
+    if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined)
+      return { met: true, version: undefined };
+    const cart = owner === undefined ? EMPTY : await carts.read(owner);
+    return { met: await view.mayChange(c, owner, cart), version: cart.version };
+  };
+
   const change = async (c: Context<ShopEnv>, what: CartChange): Promise<Response> => {
     const known = await ownerOf(c);
-    if (known === "stranger") return signInFirst(c);
     // Nothing can be taken from a cart that was never filled, and no cookie is needed to say so.
     if (known === undefined && what.kind !== "set") return view.show(c, undefined, EMPTY);
     const owner: CartOwner = known ?? { kind: "guest", id: carts.newGuestId() };
-    const outcome = await carts.change(owner, what);
+    const condition = await meets(c, known);
+    if (!condition.met) return notThatCart(c);
+    const outcome = await carts.change(owner, what, condition.version);
+    if (outcome.status === "conflict") return notThatCart(c);
     if (outcome.status === "refused") return problem(c, 409, `a cart has at most ${MOST_LINES} lines`);
     if (owner.kind === "guest") rememberGuest(c, owner.id);
     return view.show(c, owner, outcome.cart);
@@ -55,7 +67,6 @@ export const cartRoutes = ({ db, cache, carts }: Parts): Hono<ShopEnv> => {
 
   routes.get("/", async (c) => {
     const owner = await ownerOf(c);
-    if (owner === "stranger") return signInFirst(c);
     return view.show(c, owner, owner === undefined ? EMPTY : await carts.read(owner));
   });
   routes.delete("/", (c) => change(c, { kind: "clear" }));

@@ -2,14 +2,13 @@
 import { Hono } from "hono";
 import { isLocale, LOCALES } from "../catalogue/locale.ts";
 import { parseCategory, parseList } from "../catalogue/product.ts";
-import type { Identify } from "../auth/identify.ts";
-import type { CacheAside } from "../cache/cache-aside.ts";
+import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import { listCategories, updateCategoryName } from "../db/categories.ts";
 import type { Database } from "../db/port.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { localeOf } from "../http/locale.ts";
-import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { POLICY, TIER_POLICY } from "../http/policy.ts";
+import { invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import { parseSlug } from "../http/query.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
@@ -17,16 +16,14 @@ import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { CATEGORIES_ADDRESS, CATEGORIES_TAG } from "../invalidation/product-change.ts";
 import type { Announce } from "./announce.ts";
-import { adminOnly } from "./admin-only.ts";
+import { adminOnly } from "./guard.ts";
 
 type Parts = {
   readonly db: Database;
-  readonly cache: CacheAside;
-  readonly identify: Identify;
+  readonly cache: MultiTierCache;
   readonly announce: Announce;
 };
 
-const CATEGORIES_TTL_MS = 300_000;
 const LONGEST_NAME = 100;
 
 const parseNaming = ({ name, locale, ...others }: Readonly<Record<string, unknown>>) => {
@@ -34,21 +31,21 @@ const parseNaming = ({ name, locale, ...others }: Readonly<Record<string, unknow
   const checks: readonly (readonly [at: string, ok: boolean, detail: string])[] = [
     ["/name", fits, `must be text of 1 to ${LONGEST_NAME} characters, none of them for control`],
     ["/locale", isLocale(locale), `must be one of ${LOCALES.join(", ")}`],
-    ...Object.keys(others).map((at) => [`/${at}`, false, "is not a field that can be changed"] as const),
+    ...Object.keys(others).map((at) => [pointer(at), false, "is not a field that can be changed"] as const),
   ];
   const faults = checks.flatMap(([at, ok, detail]): readonly Fault[] => (ok ? [] : [{ in: "body", at, detail }]));
   const naming = fits && isLocale(locale) && faults.length === 0 ? { name: name.trim(), locale } : undefined;
   return { naming, faults };
 };
 
-export const categoryRoutes = ({ db, cache, identify, announce }: Parts): Hono<ShopEnv> => {
+export const categoryRoutes = ({ db, cache, announce }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const locale = localeOf(c.req.header("Accept-Language"));
-    const reading = await cache.read({
+    const reading = await cache.get({
       address: CATEGORIES_ADDRESS,
       variant: locale,
-      ttlMs: CATEGORIES_TTL_MS,
+      policy: TIER_POLICY.categories,
       parse: (value) => parseList(value, parseCategory),
       load: () => listCategories(db, locale),
     });
@@ -59,12 +56,12 @@ export const categoryRoutes = ({ db, cache, identify, announce }: Parts): Hono<S
       contentType: JSON_TYPE,
       language: locale,
       validators: { etag: contentETag(body) },
-      headers: { ...POLICY.categories, "Cache-Tag": CATEGORIES_TAG },
+      headers: cache.headers(TIER_POLICY.categories, [CATEGORIES_TAG]),
     });
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));
 
-  routes.put("/:slug", adminOnly(identify, "rename categories"), async (c) => {
+  routes.put("/:slug", adminOnly("rename categories"), async (c) => {
     const slug = parseSlug(c.req.param("slug"));
     const slugFaults = slug.ok ? [] : slug.faults;
     const body = await readJsonObject(c);

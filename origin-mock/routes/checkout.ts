@@ -54,8 +54,7 @@ const refused = (c: Context, faults: readonly OrderFault[]): Response =>
   });
 
 type Outcome =
-  | { readonly kind: "ordered-already" }
-  | Extract<Placement, { readonly kind: "refused" }>
+  | Exclude<Placement, { readonly kind: "placed" }>
   | { readonly kind: "placed"; readonly total_cents: number; readonly recorded: Recorded };
 type Recorded = Awaited<ReturnType<Announce["record"]>>;
 
@@ -64,7 +63,7 @@ const place = async (parts: Parts, c: Context<SignedInEnv>, id: string, { lines 
   try {
     return await parts.db.transaction(async (tx): Promise<Outcome> => {
       const placement = await placeOrder(tx, { id, username, lines, nowMs: parts.nowMs() });
-      if (placement.kind === "refused") return placement;
+      if (placement.kind !== "placed") return placement;
       const events = placement.products.map((product): ShopEvent => ({
         type: "inventory.updated",
         id: product.id,
@@ -79,16 +78,26 @@ const place = async (parts: Parts, c: Context<SignedInEnv>, id: string, { lines 
   }
 };
 
-/** The order stands whatever becomes of the cart. */
-const takeOut = async ({ carts, report }: Parts, username: string, { cart, lines }: AgreedOrder): Promise<void> => {
-  const owner = { kind: "user", username } as const;
+/** The order stands whatever becomes of the cart. False: the cart is another one by now. */
+const empty = async ({ carts, report }: Parts, username: string, { cart }: AgreedOrder): Promise<boolean> => {
   try {
-    const cleared = await carts.change(owner, { kind: "clear" }, cart);
-    if (cleared.status === "done") return;
-    // Changed meanwhile, in another tab: what was ordered goes, the rest stays.
-    await Promise.all(lines.map(({ product_id }) => carts.change(owner, { kind: "remove", productId: product_id })));
+    return (await carts.change({ kind: "user", username }, { kind: "clear" }, cart)).status === "done";
   } catch (error) {
     report("redis cart", error);
+    return true;
+  }
+};
+
+const takeOut = async (parts: Parts, username: string, order: AgreedOrder): Promise<void> => {
+  if (await empty(parts, username, order)) return;
+  const owner = { kind: "user", username } as const;
+  try {
+    // Changed meanwhile, in another tab: what was ordered goes, the rest stays.
+    await Promise.all(
+      order.lines.map(({ product_id }) => parts.carts.change(owner, { kind: "remove", productId: product_id })),
+    );
+  } catch (error) {
+    parts.report("redis cart", error);
   }
 };
 
@@ -109,6 +118,8 @@ export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
     const outcome = await place(parts, c, id, order);
     switch (outcome.kind) {
       case "ordered-already":
+        // Whoever placed it may have died before it emptied the cart, which could then never be ordered again.
+        await empty(parts, username, order);
         return problem(c, 409, "this cart has been ordered already", {
           headers: POLICY.confidential,
           members: { order: id },

@@ -1,11 +1,11 @@
 // Owns the deals: what costs much less than it did, on one short-lived page.
 import { Hono } from "hono";
-import type { CacheAside } from "../cache/cache-aside.ts";
+import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import { listDeals } from "../db/deals.ts";
 import type { Queryable } from "../db/port.ts";
 import type { Flags } from "../flags/flags.ts";
 import { localeOf } from "../http/locale.ts";
-import { POLICY } from "../http/policy.ts";
+import { TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseDealsQuery } from "../http/query.ts";
 import { noteReading } from "../http/trace.ts";
@@ -13,12 +13,10 @@ import type { ShopEnv } from "../http/trace.ts";
 import { DEALS_ADDRESS, DEALS_TAG } from "../invalidation/product-change.ts";
 import { parsePage, respondPage } from "./product-page.ts";
 
-const DEALS_TTL_MS = 30_000;
-
 /** Which deals wear a badge that says how much less they cost. */
 const BADGE_FLAG = "new-deals-badge";
 
-type Parts = { readonly db: Queryable; readonly cache: CacheAside; readonly flags: Pick<Flags, "isOn"> };
+type Parts = { readonly db: Queryable; readonly cache: MultiTierCache; readonly flags: Pick<Flags, "isOn"> };
 
 export const dealRoutes = ({ db, cache, flags }: Parts) => {
   const routes = new Hono<ShopEnv>();
@@ -27,10 +25,10 @@ export const dealRoutes = ({ db, cache, flags }: Parts) => {
     if (!query.ok) return invalid(c, query.faults);
     const { limit } = query.value;
     const locale = localeOf(c.req.header("Accept-Language"));
-    const reading = await cache.read({
+    const reading = await cache.get({
       address: DEALS_ADDRESS,
       variant: `${locale}/${limit}`,
-      ttlMs: DEALS_TTL_MS,
+      policy: TIER_POLICY.deals,
       parse: parsePage,
       load: async () => ({ products: await listDeals(db, { limit, locale }), next: null }),
     });
@@ -42,7 +40,7 @@ export const dealRoutes = ({ db, cache, flags }: Parts) => {
     return respondPage(c, {
       body: { products, badges, limit, next: null },
       locale,
-      policy: POLICY.deals,
+      policy: TIER_POLICY.deals,
       tags: [DEALS_TAG],
     });
   });

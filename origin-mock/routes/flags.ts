@@ -1,18 +1,29 @@
 // Owns the administrator's view of feature flags: which there are, and how far each is rolled out.
 import { Hono } from "hono";
-import type { Identify } from "../auth/identify.ts";
+import { parseFlag } from "../flags/definition.ts";
+import type { FlagFault } from "../flags/definition.ts";
 import type { Flags } from "../flags/flags.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed } from "../http/problem.ts";
+import { invalid, methodNotAllowed, pointer } from "../http/problem.ts";
+import type { Fault } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { adminOnly } from "./admin-only.ts";
+import { adminOnly } from "./guard.ts";
 
-type Parts = { readonly flags: Flags; readonly identify: Identify };
+const MEMBERS = new Set(["rollout", "salt", "overrides"]);
 
-export const flagRoutes = ({ flags, identify }: Parts): Hono<ShopEnv> => {
+/** A misspelt one would leave its default in force. */
+const unknownMembers = (body: Readonly<Record<string, unknown>>): readonly Fault[] =>
+  Object.keys(body)
+    .filter((name) => !MEMBERS.has(name))
+    .map((name) => ({ in: "body", at: pointer(name), detail: "is not a member of a flag" }));
+
+const inRequest = ({ at, detail }: FlagFault): Fault =>
+  at === "/name" ? { in: "path", at: "name", detail } : { in: "body", at, detail };
+
+export const flagRoutes = (flags: Flags): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
-  routes.use(adminOnly(identify, "see or change flags"));
+  routes.use(adminOnly("see or change flags"));
 
   routes.get("/", async (c) => c.json({ flags: await flags.all() }, 200, POLICY.secret));
   routes.all("/", methodNotAllowed("GET, HEAD"));
@@ -23,14 +34,12 @@ export const flagRoutes = ({ flags, identify }: Parts): Hono<ShopEnv> => {
     if (body.kind === "faulty") return invalid(c, [body.fault]);
     const name = c.req.param("name");
     // Its own name as the salt: who is first for one flag is not first for all.
-    const write = await flags.setFlag({ salt: name, overrides: {}, ...body.value, name });
-    if (write.status === "done") return c.json(write.flag, 200, POLICY.secret);
-    const place = (at: string) =>
-      at === "/name" ? ({ in: "path", at: "name" } as const) : ({ in: "body", at } as const);
-    return invalid(
-      c,
-      write.faults.map(({ at, detail }) => ({ ...place(at), detail })),
-    );
+    const definition = { salt: name, overrides: {}, ...body.value, name };
+    const parsed = parseFlag(definition);
+    const faults = [...(parsed.ok ? [] : parsed.faults.map(inRequest)), ...unknownMembers(body.value)];
+    if (!parsed.ok || faults.length > 0) return invalid(c, faults);
+    await flags.setFlag(parsed.flag);
+    return c.json(parsed.flag, 200, POLICY.secret);
   });
   routes.all("/:name", methodNotAllowed("PUT"));
   return routes;

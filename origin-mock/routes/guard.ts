@@ -1,5 +1,5 @@
-// Owns the door of what is not for everybody: who may come in, and the answers to those who may not.
-import type { Context } from "hono";
+// Owns the doors of what is not for everybody: who may come in, and the answers to those who may not.
+import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { CHALLENGE } from "../auth/identify.ts";
 import { POLICY } from "../http/policy.ts";
@@ -18,3 +18,12 @@ export const signedIn = createMiddleware<SignedInEnv>(async (c, next) => {
   c.set("username", identity.username);
   return next();
 });
+
+/** For administrators, who always show their token: a session is a customer's. */
+export const adminOnly = (what: string): MiddlewareHandler<ShopEnv> =>
+  createMiddleware<ShopEnv>(async (c, next) => {
+    const identity = await c.var.identity();
+    if (identity === undefined) return problem(c, 401, "an administrator's token is needed", { headers: CHALLENGE });
+    if (identity.role !== "admin") return problem(c, 403, `${identity.username} may not ${what}`);
+    return next();
+  });

@@ -38,7 +38,6 @@ export const homeRoutes = ({ shell, manifest }: Pick<Assets, "shell" | "manifest
   const fields = {
     ...POLICY.shell,
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     // A low-entropy hint, which browsers that have it send unasked over https; naming it keeps it coming.
     "Accept-CH": "Sec-CH-UA-Mobile",

@@ -18,7 +18,7 @@ export const mediaRoutes = (library: ReadonlyMap<string, MediaFile>) => {
       sizeBytes,
       read,
       validators: { etag, lastModifiedMs },
-      headers: { ...POLICY.media, "Cache-Tag": `media,media:${name}`, "X-Content-Type-Options": "nosniff" },
+      headers: { ...POLICY.media, "Cache-Tag": `media,media:${name}` },
     });
   });
   routes.all("/:name", methodNotAllowed("GET, HEAD"));

@@ -2,11 +2,11 @@
 import { Hono } from "hono";
 import { listCursor } from "../catalogue/cursor.ts";
 import type { Locale } from "../catalogue/locale.ts";
-import type { CacheAside } from "../cache/cache-aside.ts";
+import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import { listAfter, listProducts } from "../db/lists.ts";
 import type { Queryable } from "../db/port.ts";
 import { localeOf } from "../http/locale.ts";
-import { POLICY } from "../http/policy.ts";
+import { TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseListQuery } from "../http/query.ts";
 import type { ListQuery } from "../http/query.ts";
@@ -16,9 +16,7 @@ import { categoryTag, listAddress, WHOLE_LIST_TAG } from "../invalidation/produc
 import { hasProducts, parsePage, respondPage } from "./product-page.ts";
 import type { ProductPage } from "./product-page.ts";
 
-const LIST_TTL_MS = 60_000;
-
-type Parts = { readonly db: Queryable; readonly cache: CacheAside };
+type Parts = { readonly db: Queryable; readonly cache: MultiTierCache };
 
 const load = async (db: Queryable, { category, limit, position }: ListQuery, locale: Locale): Promise<ProductPage> => {
   if (position.by === "after") {
@@ -42,10 +40,10 @@ export const productListRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
     if (!query.ok) return invalid(c, query.faults);
     const { category, limit, position } = query.value;
     const locale = localeOf(c.req.header("Accept-Language"));
-    const reading = await cache.read({
+    const reading = await cache.get({
       address: listAddress(category),
       variant: variantOf(query.value, locale),
-      ttlMs: LIST_TTL_MS,
+      policy: TIER_POLICY.productList,
       parse: parsePage,
       load: () => load(db, query.value, locale),
       keep: hasProducts,
@@ -55,7 +53,7 @@ export const productListRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
     return respondPage(c, {
       body: { products, ...(position.by === "page" ? { page: position.page } : {}), limit, next },
       locale,
-      policy: POLICY.productList,
+      policy: TIER_POLICY.productList,
       tags: [category === undefined ? WHOLE_LIST_TAG : categoryTag(category)],
     });
   });

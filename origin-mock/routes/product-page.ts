@@ -1,5 +1,7 @@
 // Owns pages of products, as lists, searches and deals answer them: from a cached value, and to a response.
 import type { Context } from "hono";
+import { policyHeaders } from "../cache/tier-policy.ts";
+import type { TierPolicy } from "../cache/tier-policy.ts";
 import type { Locale } from "../catalogue/locale.ts";
 import { isRecord, parseList, parseProduct } from "../catalogue/product.ts";
 import type { Product } from "../catalogue/product.ts";
@@ -24,7 +26,7 @@ export const respondPage = (
   page: {
     readonly body: ProductPage & Readonly<Record<string, unknown>>;
     readonly locale: Locale;
-    readonly policy: Readonly<Record<string, string>>;
+    readonly policy: TierPolicy;
     readonly tags: readonly string[];
   },
 ): Response => {
@@ -34,9 +36,10 @@ export const respondPage = (
     contentType: JSON_TYPE,
     language: page.locale,
     validators: { etag: contentETag(body) },
-    headers: {
-      ...page.policy,
-      "Cache-Tag": [PRODUCTS_TAG, ...page.tags, ...page.body.products.map(({ id }) => productTag(id))].join(","),
-    },
+    headers: policyHeaders(page.policy, [
+      PRODUCTS_TAG,
+      ...page.tags,
+      ...page.body.products.map(({ id }) => productTag(id)),
+    ]),
   });
 };

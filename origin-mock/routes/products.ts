@@ -7,12 +7,12 @@ import { parseProduct, productETag } from "../catalogue/product.ts";
 import type { Product } from "../catalogue/product.ts";
 import { createRatings } from "../cache/aggregates.ts";
 import type { Rating } from "../cache/aggregates.ts";
-import type { CacheAside } from "../cache/cache-aside.ts";
+import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProduct } from "../db/products.ts";
 import { ratingsOf } from "../db/reviews.ts";
 import { localeOf } from "../http/locale.ts";
-import { POLICY } from "../http/policy.ts";
+import { POLICY, TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
@@ -20,11 +20,10 @@ import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { categoryTag, productAddress, PRODUCTS_TAG, productTag } from "../invalidation/product-change.ts";
 
-const PRODUCT_TTL_MS = 300_000;
 /** So long nobody asks the database again about a product that is not there. */
 const MISSING_TTL_MS = 10_000;
 
-type Parts = { readonly db: Queryable; readonly cache: CacheAside };
+type Parts = { readonly db: Queryable; readonly cache: MultiTierCache };
 
 const missing = (c: Context<ShopEnv>, id: number): Response =>
   problem(c, 404, `there is no product ${id}`, {
@@ -41,13 +40,13 @@ const loadRatings = async (db: Queryable, ids: readonly number[]): Promise<Reado
 
 export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
-  const ratings = createRatings({ cache, load: (ids) => loadRatings(db, ids) });
+  const ratings = createRatings({ cache, policy: TIER_POLICY.rating, load: (ids) => loadRatings(db, ids) });
 
   const read = async (c: Context<ShopEnv>, id: number, locale: Locale): Promise<Product | undefined> => {
-    const reading = await cache.read({
+    const reading = await cache.get({
       address: productAddress(id),
       variant: locale,
-      ttlMs: PRODUCT_TTL_MS,
+      policy: TIER_POLICY.product,
       negativeMs: MISSING_TTL_MS,
       parse: parseProduct,
       load: () => findProduct(db, id, locale),
@@ -69,10 +68,11 @@ export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
       // No Last-Modified: it is the same for two changes in one second, or for all while a clock that was set back catches up,
       // and whoever asked by it alone would be told that nothing has changed (RFC 9110 8.8.2.2).
       validators: { etag: productETag(product, locale) },
-      headers: {
-        ...POLICY.product,
-        "Cache-Tag": [productTag(product.id), PRODUCTS_TAG, categoryTag(product.category)].join(","),
-      },
+      headers: cache.headers(TIER_POLICY.product, [
+        productTag(product.id),
+        PRODUCTS_TAG,
+        categoryTag(product.category),
+      ]),
     });
   });
 
@@ -90,7 +90,7 @@ export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
       body,
       contentType: JSON_TYPE,
       validators: { etag: contentETag(body) },
-      headers: { ...POLICY.rating, "Cache-Tag": `${productTag(id.value)},ratings` },
+      headers: cache.headers(TIER_POLICY.rating, [productTag(id.value), "ratings"]),
     });
   });
   routes.all("/:id/rating", methodNotAllowed("GET, HEAD"));

@@ -2,13 +2,13 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { parseProfile, parseProfileChanges } from "../catalogue/profile.ts";
-import type { CacheAside } from "../cache/cache-aside.ts";
+import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Database } from "../db/port.ts";
 import { findProfile, updateProfile } from "../db/users.ts";
 import type { Profile, ProfileChanges } from "../db/users.ts";
 import { judge } from "../http/conditional.ts";
 import { readJsonObject } from "../http/json-body.ts";
-import { POLICY } from "../http/policy.ts";
+import { POLICY, TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import { conditionsOf, JSON_TYPE, respond, validatorFields } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
@@ -17,9 +17,7 @@ import type { Announce } from "./announce.ts";
 import { signedIn, signInFirst } from "./guard.ts";
 import type { SignedInEnv } from "./guard.ts";
 
-type Parts = { readonly db: Database; readonly cache: CacheAside; readonly announce: Announce };
-
-const PROFILE_TTL_MS = 60_000;
+type Parts = { readonly db: Database; readonly cache: MultiTierCache; readonly announce: Announce };
 
 /** One URL is another profile for each person, so the version alone would not tell two of them apart. */
 const profileETag = ({ username, version }: Profile): string => `"${encodeURIComponent(username)}-${version}"`;
@@ -43,10 +41,10 @@ export const profileRoutes = (parts: Parts): Hono<SignedInEnv> => {
 
   routes.get("/", signedIn, async (c) => {
     const { username } = c.var;
-    const reading = await cache.read({
+    const reading = await cache.get({
       address: profileAddress(username),
       variant: "",
-      ttlMs: PROFILE_TTL_MS,
+      policy: TIER_POLICY.profile,
       parse: parseProfile,
       load: () => findProfile(db, username),
     });
@@ -56,7 +54,7 @@ export const profileRoutes = (parts: Parts): Hono<SignedInEnv> => {
       body: JSON.stringify(reading.value),
       contentType: JSON_TYPE,
       validators: { etag: profileETag(reading.value) },
-      headers: { ...POLICY.profile, "Cache-Tag": userTag(username) },
+      headers: cache.headers(TIER_POLICY.profile, [userTag(username)]),
     });
   });
 

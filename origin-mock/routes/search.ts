@@ -1,10 +1,10 @@
 // Owns the search: one answer for all spellings of the same words, in the language that is asked in.
 import { Hono } from "hono";
-import type { CacheAside } from "../cache/cache-aside.ts";
+import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Queryable } from "../db/port.ts";
 import { searchProducts } from "../db/search.ts";
 import { localeOf } from "../http/locale.ts";
-import { POLICY } from "../http/policy.ts";
+import { TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseSearchQuery } from "../http/query.ts";
 import { noteReading } from "../http/trace.ts";
@@ -12,19 +12,17 @@ import type { ShopEnv } from "../http/trace.ts";
 import { SEARCH_TAG } from "../invalidation/product-change.ts";
 import { hasProducts, parsePage, respondPage } from "./product-page.ts";
 
-const SEARCH_TTL_MS = 60_000;
-
-export const searchRoutes = ({ db, cache }: { readonly db: Queryable; readonly cache: CacheAside }) => {
+export const searchRoutes = ({ db, cache }: { readonly db: Queryable; readonly cache: MultiTierCache }) => {
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const query = parseSearchQuery(c.req.queries());
     if (!query.ok) return invalid(c, query.faults);
     const { q, limit, after } = query.value;
     const locale = localeOf(c.req.header("Accept-Language"));
-    const reading = await cache.read({
+    const reading = await cache.get({
       address: { entity: "search", id: q },
       variant: `${locale}/${limit}/${after === undefined ? "" : `${after.rank}-${after.id}`}`,
-      ttlMs: SEARCH_TTL_MS,
+      policy: TIER_POLICY.search,
       parse: parsePage,
       load: async () => {
         const { products, next } = await searchProducts(db, { q, locale, limit, after });
@@ -34,7 +32,12 @@ export const searchRoutes = ({ db, cache }: { readonly db: Queryable; readonly c
     });
     noteReading(c.var.trace, reading);
     const { products, next } = reading.value ?? { products: [], next: null };
-    return respondPage(c, { body: { q, products, limit, next }, locale, policy: POLICY.search, tags: [SEARCH_TAG] });
+    return respondPage(c, {
+      body: { q, products, limit, next },
+      locale,
+      policy: TIER_POLICY.search,
+      tags: [SEARCH_TAG],
+    });
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));
   return routes;

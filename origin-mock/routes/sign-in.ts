@@ -1,5 +1,6 @@
 // Owns signing in and out. Without Redis both answer 503: nothing is known about sessions then, so none is believed.
 import { Hono } from "hono";
+import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { CHALLENGE, SESSION_COOKIE } from "../auth/identify.ts";
 import { passwordMatches } from "../auth/passwords.ts";
@@ -7,14 +8,15 @@ import type { Sessions } from "../auth/sessions.ts";
 import type { Carts } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
 import { findPasswordHash } from "../db/users.ts";
+import { shopError } from "../error.ts";
+import { tooMany } from "../gateway/admission.ts";
+import type { RateLimiter } from "../gateway/rate-limit.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { forgetGuest, guestIdOf } from "./guest.ts";
-
-export { CHALLENGE };
 
 const parseCredentials = (body: Readonly<Record<string, unknown>>) => {
   const { username, password } = body;
@@ -27,9 +29,25 @@ const parseCredentials = (body: Readonly<Record<string, unknown>>) => {
   return { username: String(username), password: String(password), faults };
 };
 
-type Parts = { readonly db: Queryable; readonly sessions: Sessions; readonly carts: Pick<Carts, "merge"> };
+type Parts = {
+  readonly db: Queryable;
+  readonly sessions: Sessions;
+  readonly carts: Pick<Carts, "merge">;
+  readonly limiter: RateLimiter;
+};
 
-export const signInRoutes = ({ db, sessions, carts }: Parts) => {
+/** The refusal of one guess too many. Rejects where guesses cannot be counted: 503 for all, which tells nothing of passwords. */
+const refusalOf = async (
+  c: Context<ShopEnv>,
+  limiter: RateLimiter,
+  username: string,
+): Promise<Response | undefined> => {
+  const allowance = await limiter.take("guess", { kind: "guess", address: c.var.address, username });
+  if (allowance === undefined) throw shopError("RedisUnavailable", "guesses cannot be counted");
+  return allowance.retryAfterSeconds === undefined ? undefined : tooMany(c, allowance);
+};
+
+export const signInRoutes = ({ db, sessions, carts, limiter }: Parts) => {
   const routes = new Hono<ShopEnv>();
 
   routes.post("/login", async (c) => {
@@ -38,6 +56,8 @@ export const signInRoutes = ({ db, sessions, carts }: Parts) => {
     if (body.kind === "faulty") return invalid(c, [body.fault]);
     const { username, password, faults } = parseCredentials(body.value);
     if (faults.length > 0) return invalid(c, faults);
+    const refusal = await refusalOf(c, limiter, username);
+    if (refusal !== undefined) return refusal;
     if (!(await passwordMatches(password, await findPasswordHash(db, username)))) {
       return problem(c, 401, "the user name or the password is wrong", { headers: CHALLENGE });
     }

@@ -6,7 +6,7 @@ import { methodNotAllowed, problem } from "../http/problem.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
 
-const SHARED = { "X-Content-Type-Options": "nosniff", "Cache-Tag": "static" } as const;
+const TAG = { "Cache-Tag": "static" } as const;
 
 export const staticRoutes = ({ manifest, byHashedName }: Pick<Assets, "manifest" | "byHashedName">) => {
   const routes = new Hono<ShopEnv>();
@@ -19,7 +19,7 @@ export const staticRoutes = ({ manifest, byHashedName }: Pick<Assets, "manifest"
       body: list,
       contentType: JSON_TYPE,
       validators: { etag: listETag },
-      headers: { ...POLICY.manifest, ...SHARED },
+      headers: { ...POLICY.manifest, ...TAG },
     }),
   );
   routes.get("/:hashedName", (c) => {
@@ -31,7 +31,7 @@ export const staticRoutes = ({ manifest, byHashedName }: Pick<Assets, "manifest"
       body: asset.bytes,
       contentType: asset.contentType,
       validators: { etag: `"${asset.hash}"` },
-      headers: { ...POLICY.asset, ...SHARED },
+      headers: { ...POLICY.asset, ...TAG },
     });
   });
   routes.all("/:hashedName", methodNotAllowed("GET, HEAD"));

@@ -42,7 +42,7 @@ export function upstreamRequest(
     if (value !== undefined) headers.set(name, value);
   }
   for (const [name, value] of intent.conditions) headers.set(name, value);
-  setOwn(headers, facts, trace, origin, intent.asSent);
+  setOwn(headers, facts, trace, origin, intent.asSent ? request : undefined);
   // of another method it would make the runtime send a GET without the body
   const upgrade = intent.asSent && method === "GET" ? field("upgrade") : undefined;
   if (upgrade !== undefined) headers.set("upgrade", upgrade);
@@ -70,14 +70,23 @@ function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [
   return !asSent && isForwardedNormalised(name, varied) ? normalisedValue(name, value) : value;
 }
 
-/** What the edge says in its own name (RFC 9110 7.6.3, RFC 7239). */
-function setOwn(headers: Headers, facts: RequestFacts, trace: Trace, origin: URL | undefined, asSent: boolean): void {
+/** An address and nothing else: what stands behind another hop's comma would be believed. */
+const ADDRESS = /^[\da-f.:]{2,45}$/i;
+
+/** What the edge says in its own name (RFC 9110 7.6.3, RFC 7239). `passed`: the client's request, where it goes on as it came. */
+function setOwn(
+  headers: Headers,
+  facts: RequestFacts,
+  trace: Trace,
+  origin: URL | undefined,
+  passed: Request | undefined,
+): void {
   const { host, scheme } = facts.location;
   headers.append("via", "1.1 strata");
   headers.set("x-request-id", trace.requestId);
   for (const [name, value] of trace.span()) headers.set(name, value);
   // identity: one body for all clients, unless a rule declares the codings it wants
-  const chosen = asSent || facts.declared.includes("accept-encoding");
+  const chosen = passed !== undefined || facts.declared.includes("accept-encoding");
   headers.set("accept-encoding", (chosen ? facts.field("accept-encoding") : undefined) ?? "identity");
   // with `cache: "no-store"` the runtime adds no-cache to both unless they have a value; an unknown directive means nothing
   if (!headers.has("cache-control")) headers.set("cache-control", "strata");
@@ -86,6 +95,9 @@ function setOwn(headers: Headers, facts: RequestFacts, trace: Trace, origin: URL
   headers.set("x-forwarded-host", host);
   headers.set("x-forwarded-proto", scheme);
   headers.set("forwarded", `host="${host}";proto=${scheme}`);
+  // a fetch for the cache is nobody's: what is kept must not depend on who asked first
+  const client = passed?.headers.get("cf-connecting-ip") ?? "";
+  if (ADDRESS.test(client)) headers.set("x-forwarded-for", client);
 }
 
 /** Set part by part: `new URL("//evil/x", base)` would choose another host. */

@@ -121,9 +121,14 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
 ]);
 
 const PLAIN: FieldTreatment = {};
+const OF_ONE_ANSWER: FieldTreatment = { notStored: true };
+
+// `X-Cache-Status`, `X-Cache-Hits`: how a cache behind this one came to its answer, under whatever name it tells: decision 020
+const INNER_CACHE = "x-cache-";
 
 function treatment(name: string): FieldTreatment {
-  return TABLE.get(name.toLowerCase()) ?? PLAIN;
+  const lower = name.toLowerCase();
+  return TABLE.get(lower) ?? (lower.startsWith(INNER_CACHE) ? OF_ONE_ANSWER : PLAIN);
 }
 
 /** As gateways of the CGI kind read it: `X_Forwarded_Host` and `X-Forwarded-Host` are one variable to their programs. */

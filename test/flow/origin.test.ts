@@ -95,10 +95,27 @@ describe("origin: fields", () => {
     expect(headers.get("forwarded")).toBe('host="shop.test:8443";proto=https');
   });
 
+  it.each<readonly [string, string | undefined, string | null]>([
+    ["POST", "192.0.2.7", "192.0.2.7"],
+    ["POST", "2001:db8::7", "2001:db8::7"],
+    ["POST", "192.0.2.7, 10.0.0.1", null],
+    ["POST", undefined, null],
+    // the answer may be kept for everybody
+    ["GET", "192.0.2.7", null],
+  ])(
+    "names the client's address where its request goes on as it came: %s from %s",
+    async (method, client, expected) => {
+      const headers = { "x-forwarded-for": "10.9.9.9", ...(client !== undefined && { "cf-connecting-ip": client }) };
+      const request = await seen("/a", { method, headers });
+      expect(request.headers.get("x-forwarded-for")).toBe(expected);
+    },
+  );
+
   it("says nothing of it in zone mode, nor lets the client", async () => {
     const lies = { "x-forwarded-host": "evil.test", forwarded: "host=evil.test" };
     const { headers } = await seen("/a", { headers: lies }, ZONE);
-    for (const name of ["x-forwarded-host", "x-forwarded-proto", "forwarded"]) expect(headers.get(name)).toBeNull();
+    for (const name of ["x-forwarded-host", "x-forwarded-proto", "x-forwarded-for", "forwarded"])
+      expect(headers.get(name)).toBeNull();
   });
 
   it("names itself in Via, behind those before it, and passes the request's id on", async () => {

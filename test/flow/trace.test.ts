@@ -155,6 +155,7 @@ describe("a hit", () => {
       tracestate: "a=1",
       traceresponse: SENT.traceparent,
       "server-timing": "db;dur=5",
+      "x-cache-status": "MISS",
     };
     const e = testEdge({
       origin: inTurn(

@@ -1,19 +1,16 @@
 // Owns the stage of a browser test: a scripted origin, one edge in front of it, a recorder in front of that, and Chromium.
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe } from "vitest";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { startEdges } from "../../../cli/dev/edges.ts";
 import type { SiteInput } from "../../../src/policy/define.ts";
+import { chromiumPath, describeInChromium } from "./chromium.ts";
 import { type Recorder, startRecorder } from "./recorder.ts";
 import { type ScriptedOrigin, startScriptedOrigin } from "./scripted-origin.ts";
 
 const TOKEN = "e2e-token";
-const EXECUTABLE = ["/usr/bin", ...(process.env["PATH"] ?? "").split(delimiter)]
-  .map((directory) => join(directory, "chromium"))
-  .find((file) => existsSync(file));
 
 export interface Stage {
   readonly origin: ScriptedOrigin;
@@ -33,14 +30,9 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/**
- * Tests in Chromium. Nothing may intercept requests in the browser: that turns its cache off. Without Chromium they are
- * skipped, but not where everything must run.
- */
+/** Nothing may intercept requests in the browser: that turns its cache off. */
 export function inChromium(name: string, site: SiteInput, tests: (stage: () => Stage) => void): void {
-  const absent = EXECUTABLE === undefined && !process.env["CI"];
-  const title = absent ? `${name}: skipped, there is no chromium on PATH (apt-get install chromium)` : name;
-  describe.skipIf(absent)(title, () => {
+  describeInChromium(name, () => {
     let stage: Stage | undefined;
     beforeAll(async () => {
       stage = await startStage(site);
@@ -55,7 +47,7 @@ export function inChromium(name: string, site: SiteInput, tests: (stage: () => S
 }
 
 async function startStage(site: SiteInput): Promise<Stage> {
-  if (EXECUTABLE === undefined) throw new Error("these tests need chromium on PATH (apt-get install chromium)");
+  const executablePath = chromiumPath();
   const started: { close(): Promise<unknown> }[] = [];
   const close = async (): Promise<void> => {
     const failures: unknown[] = [];
@@ -81,8 +73,8 @@ async function startStage(site: SiteInput): Promise<Stage> {
     const log = (): void => undefined;
     const edges = closing(await startEdges({ count: 1, port: 0, origin: origin.url, config, token: TOKEN, log }));
     const recorder = closing(await startRecorder(edges.urls[0] ?? ""));
-    const browser = closing(await chromium.launch({ executablePath: EXECUTABLE, args: ["--disable-gpu"] }));
-    const pages = pagesOf(browser, recorder.url, EXECUTABLE);
+    const browser = closing(await chromium.launch({ executablePath, args: ["--disable-gpu"] }));
+    const pages = pagesOf(browser, recorder.url, executablePath);
     closing({ close: () => pages.closePages() });
     const page = await (await browser.newContext({ baseURL: recorder.url })).newPage();
     return { origin, recorder, directory, page, ...pages, purge: (what) => purge(recorder.url, what), close };

@@ -8,6 +8,7 @@ import { cacheCommands } from "../../../origin-mock/cache/redis.ts";
 import { REMOVE } from "../../../origin-mock/cache/scripts.ts";
 import { openRedis } from "../../../origin-mock/redis/connection.ts";
 import { ADDRESS, barrier, cacheOver, gatedLoad, KEY, never, query, quiet } from "../support/cache-scene.ts";
+import { until } from "../../cli/until.ts";
 import { openRedisRoom } from "../support/redis-room.ts";
 import type { RedisRoom } from "../support/redis-room.ts";
 
@@ -327,6 +328,7 @@ describe("Redis fails", () => {
     expect(await hasty.read(query(async () => "fresh"))).toMatchObject({ value: "fresh", outcome: "bypass" });
     expect(performance.now() - startMs).toBeLessThan(1_000);
     room.server.resume();
+    await until("Redis is asked again", () => exists().catch(() => undefined));
   });
 
   test("a stopped server means the database, at once; a new one is used again", async () => {

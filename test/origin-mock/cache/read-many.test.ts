@@ -1,5 +1,7 @@
 // Proves the read of many: round trips, loads, fences, absences, and Redis away.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createMultiTierCache } from "../../../origin-mock/cache/multi-tier-cache.ts";
+import { TIER_POLICY } from "../../../origin-mock/http/policy.ts";
 import { createRatings, parseRating, ratingAddress } from "../../../origin-mock/cache/aggregates.ts";
 import type { CacheAside } from "../../../origin-mock/cache/cache-aside.ts";
 import type { ManyQuery } from "../../../origin-mock/cache/read-many.ts";
@@ -136,7 +138,8 @@ test("a failed load rejects and leaves nothing", async () => {
 test("ratings: one load for a page, unrated products are not asked for again, and one falls by its address", async () => {
   const loads: (readonly number[])[] = [];
   const ratings = createRatings({
-    cache,
+    cache: createMultiTierCache({ cache, monotonicMs: () => performance.now() }),
+    policy: TIER_POLICY.rating,
     load: async (ids) => {
       loads.push(ids);
       return new Map(ids.filter((id) => id !== 3).map((id) => [id, { average: 4.5, count: id }]));

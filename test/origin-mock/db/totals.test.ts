@@ -5,6 +5,7 @@ import {
   categoryTotalsAsOf,
   listCategories,
   refreshCategoryTotals,
+  TOTALS_LOCK,
   updateCategoryName,
 } from "../../../origin-mock/db/categories.ts";
 import { CATEGORIES } from "../../../origin-mock/db/catalogue-words.ts";
@@ -27,6 +28,11 @@ describe.each(DATABASES)("$kind", (database) => {
     db = await openFilled(database);
   }, 60_000);
   afterAll(() => db.close());
+  /** Somebody waits for a lock. */
+  const waiting = async (): Promise<void> => {
+    const asleep = "SELECT count(*)::integer AS n FROM pg_locks WHERE NOT granted AND locktype = 'advisory'";
+    while (Number((await db.query(asleep))[0]?.["n"]) === 0);
+  };
   const bath = async () => (await listCategories(db, "en")).find(({ slug }) => slug === "bath");
 
   test("a filled database has its totals", async () => {
@@ -74,6 +80,25 @@ describe.each(DATABASES)("$kind", (database) => {
     mayEnd.resolve();
     await Promise.all([reader, refresh]);
   });
+
+  test.skipIf(database.kind === "pglite")(
+    "a refresh that waited for another sees what was committed meanwhile",
+    async () => {
+      const [locked, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const other = db.transaction(async (tx) => {
+        await tx.query(TOTALS_LOCK);
+        locked.resolve();
+        await mayEnd.promise;
+      });
+      await locked.promise;
+      const refresh = refreshCategoryTotals(db);
+      await waiting();
+      await db.query("UPDATE products SET price_cents = 0 WHERE id = 7");
+      mayEnd.resolve();
+      await Promise.all([other, refresh]);
+      expect(await bath()).toMatchObject({ min_price_cents: 0 });
+    },
+  );
 
   test("a category without products, and one newer than the totals", async () => {
     await db.query("INSERT INTO categories (slug, name, position) VALUES ('new', 'New', 99)");

@@ -7,6 +7,7 @@ import {
   markPublished,
   markRefused,
   prune,
+  pruneDead,
   readBacklog,
   recordEvent,
   redrive,
@@ -145,5 +146,10 @@ describe.each(DATABASES)("$kind", ({ kind, open }) => {
     await db.script("UPDATE outbox SET handled_at = handled_at - interval '2 hours'");
     expect([await prune(db, 3_600, 2), await prune(db, 3_600, 2), await prune(db, 3_600, 2)]).toEqual([2, 1, 0]);
     expect(await readBacklog(db)).toMatchObject({ waiting: 1, dead: 1 });
+    await pruneDead(db, 3_600);
+    expect(await readBacklog(db)).toMatchObject({ dead: 1 });
+    await db.script("UPDATE outbox SET dead_at = dead_at - interval '2 hours'");
+    await pruneDead(db, 3_600);
+    expect(await readBacklog(db)).toMatchObject({ waiting: 1, dead: 0 });
   });
 });

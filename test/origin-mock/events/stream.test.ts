@@ -1,6 +1,7 @@
 // Proves the event stream on a real Redis: nothing twice, nothing lost with a consumer, and what another memory means.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { eventStream, leaseIn, STREAM_KEY } from "../../../origin-mock/events/redis.ts";
+import { TIDY } from "../../../origin-mock/events/scripts.ts";
 import type { Announcement, Delivery, EventStream } from "../../../origin-mock/events/port.ts";
 import { openRedis } from "../../../origin-mock/redis/connection.ts";
 import type { RedisConnection } from "../../../origin-mock/redis/connection.ts";
@@ -109,6 +110,16 @@ test("a group that was destroyed delivers what is left from the beginning", asyn
   await expect(stream.read("a", 1, 0)).rejects.toThrow("NOGROUP");
   expect(await stream.open()).toBe(incarnation);
   expect(ids(await stream.read("a", 10, 0))).toEqual(["event-2"]);
+});
+
+test("consumers that ended are forgotten, those with something in their hands are not", async () => {
+  await stream.publish(incarnation, [announcement(1)]);
+  await stream.read("busy", 10, 0);
+  await stream.read("ended", 10, 0);
+  const silenceMs = "-1";
+  await connection.run((client) => client.eval(TIDY, { keys: [STREAM_KEY], arguments: ["invalidation", silenceMs] }));
+  const consumers = await connection.run((client) => client.xInfoConsumers(STREAM_KEY, "invalidation"));
+  expect(consumers.map(({ name }) => name)).toEqual(["busy"]);
 });
 
 test("an entry that somebody else wrote is delivered as none of ours, and can be acknowledged", async () => {

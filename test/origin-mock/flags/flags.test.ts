@@ -121,20 +121,11 @@ describe("kept in Redis", () => {
   test("a flag is as delivered until it is set, and survives a change of the schema's version", async () => {
     const flags = open();
     expect(await flags.isOn("badge", "alice")).toBe(false);
-    expect(await flags.setFlag(flag({ rollout: 100 }))).toEqual({ status: "done", flag: flag({ rollout: 100 }) });
+    await flags.setFlag(flag({ rollout: 100 }));
     expect(await flags.isOn("badge", "alice")).toBe(true);
     expect((await flags.all()).map(({ name, rollout }) => `${name} ${rollout}`)).toEqual(["badge 100", "other 0"]);
     expect(await flags.isOn("nobody-defined", "alice")).toBe(false);
     expect(KEY).toBe("shop:-:flags:");
-  });
-
-  test("an invalid one is refused and changes nothing", async () => {
-    const flags = open();
-    expect(await flags.setFlag({ ...flag(), rollout: -1 })).toMatchObject({
-      status: "invalid",
-      faults: [{ at: "/rollout" }],
-    });
-    expect(await room.command("DBSIZE")).toBe(0);
   });
 
   test("Redis is asked once in five seconds, and others' changes are seen then", async () => {

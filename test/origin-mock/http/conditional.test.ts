@@ -43,6 +43,8 @@ const ROWS: readonly [name: string, method: string, Partial<Conditions>, Verdict
   ["If-Match comes before If-None-Match", "GET", { ifMatch: '"x"', ifNoneMatch: '"7-1"' }, "precondition-failed"],
   ["unmodified since", "PUT", { ifUnmodifiedSince: AT }, "proceed"],
   ["no longer unmodified since", "PUT", { ifUnmodifiedSince: BEFORE }, "precondition-failed"],
+  ["no longer, in an old form", "PUT", { ifUnmodifiedSince: "Monday, 05-Jan-26 05:59:59 GMT" }, "precondition-failed"],
+  ["no longer, in another", "PUT", { ifUnmodifiedSince: "Mon Jan  5 05:59:59 2026" }, "precondition-failed"],
   ["a PUT only if there is nothing", "PUT", { ifNoneMatch: "*" }, "precondition-failed"],
 ];
 

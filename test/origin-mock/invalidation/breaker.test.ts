@@ -61,3 +61,34 @@ test("its own wish counts where it is longer", async () => {
   nowMs = 9_000;
   expect(await purge(["a"], CONTEXT)).toEqual(DONE);
 });
+
+/** Orders that are under way at once; each ends as it is told. */
+const underWay = (count: number) => {
+  const gates = Array.from({ length: count }, () => Promise.withResolvers<CdnResult>());
+  let sent = 0;
+  const purge = withBreaker(
+    () => {
+      sent += 1;
+      return gates[sent - 1]?.promise ?? Promise.resolve(DONE);
+    },
+    { monotonicMs: () => nowMs, random: () => 0 },
+  );
+  return { gates, purge, orders: gates.map(() => purge(["a"], CONTEXT)) };
+};
+
+test("orders that fail together are one failure", async () => {
+  const { gates, purge, orders } = underWay(6);
+  for (const gate of gates) gate.resolve(AWAY);
+  await Promise.all(orders);
+  nowMs += 125;
+  expect(await purge(["a"], CONTEXT)).toEqual(DONE);
+});
+
+test("one that is answered after another failed ends the rest", async () => {
+  const { gates, purge, orders } = underWay(2);
+  gates[0]?.resolve(AWAY);
+  await orders[0];
+  gates[1]?.resolve(DONE);
+  await orders[1];
+  expect(await purge(["a"], CONTEXT)).toEqual(DONE);
+});

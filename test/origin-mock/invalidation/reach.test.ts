@@ -1,7 +1,7 @@
 // Proves the reach of every kind of event, tier by tier, and what many of them are together.
 import { expect, test } from "vitest";
 import type { ShopEvent } from "../../../origin-mock/events/event.ts";
-import { changesCategoryTotals, reachOf } from "../../../origin-mock/invalidation/reach.ts";
+import { changesCategoryTotals, reachOf, withoutTotals } from "../../../origin-mock/invalidation/reach.ts";
 import { mergeTargets } from "../../../origin-mock/invalidation/targets.ts";
 
 const EVENTS: readonly {
@@ -11,8 +11,8 @@ const EVENTS: readonly {
 }[] = [
   {
     event: { type: "product.updated", id: 7, categories: ["bath"] },
-    keys: ["product 7", "product-list *", "product-list bath", "deals ", "all search"],
-    tags: ["product:7", "category:bath", "search"],
+    keys: ["product 7", "product-list *", "product-list bath", "categories ", "deals ", "all search"],
+    tags: ["product:7", "category:bath", "categories", "search"],
   },
   {
     event: { type: "product.updated", id: 7, categories: ["bath", "pets"] },
@@ -21,20 +21,20 @@ const EVENTS: readonly {
       "product-list *",
       "product-list bath",
       "product-list pets",
-      "deals ",
       "categories ",
+      "deals ",
       "all search",
     ],
     tags: ["product:7", "category:bath", "category:pets", "categories", "search"],
   },
   {
     event: { type: "product.price_changed", id: 7, categories: ["bath"], from_cents: 2, to_cents: 1 },
-    keys: ["product 7", "product-list *", "product-list bath", "deals ", "all search"],
-    tags: ["product:7", "category:bath", "search", "deals"],
+    keys: ["product 7", "product-list *", "product-list bath", "categories ", "deals ", "all search"],
+    tags: ["product:7", "category:bath", "categories", "search", "deals"],
   },
   {
     event: { type: "product.deleted", id: 7, categories: ["bath"] },
-    keys: ["product 7", "product-list *", "product-list bath", "deals ", "categories ", "all search"],
+    keys: ["product 7", "product-list *", "product-list bath", "categories ", "deals ", "rating 7", "all search"],
     tags: ["product:7", "category:bath", "categories", "search", "product-list"],
   },
   {
@@ -60,7 +60,7 @@ test.each(EVENTS)("$event.type of $event.categories reaches all tiers", ({ event
 
 test("inventory.updated reaches the application's cache alone", () => {
   const event: ShopEvent = { type: "inventory.updated", id: 7, categories: ["bath"] };
-  expect(keysOf(event)).toEqual(["product 7", "product-list *", "product-list bath"]);
+  expect(keysOf(event)).toEqual(["product 7", "product-list *", "product-list bath", "categories "]);
   expect(reachOf(event)).toMatchObject({ gateway: { tags: [], everything: false }, cdn: { tags: [] } });
 });
 
@@ -85,14 +85,27 @@ test("a price change reaches whatever an update reaches, and more", () => {
   expect(mergeTargets([price, update])).toEqual(price);
 });
 
-test("category totals change with what is counted, and with nothing else", () => {
+test("category totals change with products and their stock, and a name is none of them", () => {
   const changing = [
     ...EVENTS.map(({ event }) => event),
     { type: "inventory.updated", id: 7, categories: ["bath"] } as const,
     { type: "user.updated", username: "alice" } as const,
     { type: "global.invalidate", reason: "r" } as const,
-  ].map((event) => changesCategoryTotals(reachOf(event)));
-  expect(changing).toEqual([false, true, false, true, true, false, false, true]);
+  ].map(changesCategoryTotals);
+  expect(changing).toEqual([true, true, true, true, false, true, false, true]);
+});
+
+test("without totals it is all that does not show them", () => {
+  const { application, gateway, cdn } = withoutTotals(
+    reachOf({ type: "product.updated", id: 7, categories: ["bath"] }),
+  );
+  expect(application.addresses.map(({ entity }) => entity)).toEqual([
+    "product",
+    "product-list",
+    "product-list",
+    "deals",
+  ]);
+  expect([gateway.tags, cdn.tags]).toEqual(Array(2).fill(["product:7", "category:bath", "search"]));
 });
 
 test("merged, everything is named once", () => {
@@ -100,13 +113,13 @@ test("merged, everything is named once", () => {
   expect(merged.cdn.tags).toEqual([
     "product:7",
     "category:bath",
+    "categories",
     "search",
     "category:pets",
-    "categories",
     "deals",
     "product-list",
   ]);
   expect(merged.gateway.tags).toEqual(merged.cdn.tags);
-  expect(merged.application.addresses).toHaveLength(6);
+  expect(merged.application.addresses).toHaveLength(7);
   expect(merged.application.entities).toEqual(["search"]);
 });

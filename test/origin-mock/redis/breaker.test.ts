@@ -56,3 +56,15 @@ test("a hung server costs one deadline, then nothing; its late answer opens the 
   await until("it is asked again", () => ping().catch(() => undefined));
   expect(performance.now() - resumedMs).toBeLessThan(900);
 });
+
+test("an answer that came while this process was busy with something else is not late", async () => {
+  server.pause();
+  const answer = connection.run((client) => client.ping());
+  // Written by then.
+  for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  server.resume();
+  const untilMs = performance.now() + 400;
+  while (performance.now() < untilMs);
+  expect(await answer).toBe("PONG");
+  expect(await connection.run((client) => client.ping())).toBe("PONG");
+});

@@ -86,6 +86,29 @@ describe.each(DATABASES)("$kind", (database) => {
     expect(await quantities(await remove("", guest))).toEqual([]);
   });
 
+  test("a change under a condition is made to the cart it names, or not at all", async () => {
+    const guest = await newGuest(7, 1);
+    const seen = (await get(guest)).headers.get("etag") ?? "none";
+    const changed = await put(7, 2, { ...guest, "If-Match": seen });
+    expect([changed.status, await quantities(changed)]).toEqual([200, [[7, 2]]]);
+    const late = [await put(9, 1, { ...guest, "If-Match": seen }), await remove("", { ...guest, "If-Match": seen })];
+    late.push(await remove("/lines/7", { ...guest, "If-None-Match": "*" }));
+    for (const response of late) {
+      expect([response.status, response.headers.get("cache-control")]).toEqual([412, "no-store"]);
+    }
+    expect(await quantities(await get(guest))).toEqual([[7, 2]]);
+    // Whoever never had a cart names none.
+    expect((await put(7, 1, { "If-Match": seen })).headers.getSetCookie()).toEqual([]);
+  });
+
+  test("of changes that name the same cart one is made", async () => {
+    const guest = await newGuest(7, 1);
+    const condition = { ...guest, "If-Match": (await get(guest)).headers.get("etag") ?? "none" };
+    const statuses = (await Promise.all([2, 3, 4, 5].map((id) => put(id, 1, condition)))).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([200, 412, 412, 412]);
+    expect(await quantities(await get(guest))).toHaveLength(2);
+  });
+
   test("tabs that change a cart at once lose nothing", async () => {
     const guest = await newGuest(1, 1);
     await Promise.all([2, 3, 4, 5, 6].map((id) => put(id, id, guest)));

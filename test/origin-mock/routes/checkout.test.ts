@@ -1,5 +1,6 @@
 // Proves the checkout: at the price that was shown or not at all, once, and against what other people buy at the same time.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { cacheKey } from "../../../origin-mock/cache/key.ts";
 import { DATABASES } from "../support/databases.ts";
 import { ADMIN, json, openTestShop } from "../support/shop.ts";
 import type { TestShop } from "../support/shop.ts";
@@ -138,6 +139,30 @@ describe.each(DATABASES)("$kind", (database) => {
     expect(new Set(bodies.map((body) => body["order"])).size).toBe(1);
     // The same things again are another cart, and another order.
     expect((await order(await fill(ALICE, [12, 1]))).status).toBe(201);
+  });
+
+  test("what was ordered is not said to be refused, though it took the last ones and costs more by now", async () => {
+    await change(19, { stock: 2, price_cents: 100 });
+    const cart = await fill(ALICE, [19, 2]);
+    const answers = await Promise.all([order(cart), order(cart), order(cart)]);
+    await change(19, { price_cents: 300 });
+    const late = [...answers, await order(cart)];
+    expect(late.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409]);
+    const bodies = await Promise.all(late.map(json));
+    expect(new Set(bodies.map((body) => body["order"])).size).toBe(1);
+    expect(bodies.filter((body) => "faults" in body)).toEqual([]);
+  });
+
+  test("who orders again after a crash finds the cart empty: it was this order", async () => {
+    await change(20, { stock: 9, price_cents: 100 });
+    const cart = await fill(ALICE, [20, 1]);
+    expect((await order(cart)).status).toBe(201);
+    // As if the shop had died before it emptied the cart.
+    const key = cacheKey({ entity: "cart", id: "user-alice" });
+    const fields = ["version", cart.version, "line:20", "1"];
+    await shop.redis.eval("redis.call('DEL', KEYS[1]) redis.call('HSET', KEYS[1], unpack(ARGV))", [key], fields);
+    expect((await order(cart)).status).toBe(409);
+    expect((await shownTo(ALICE)).lines).toEqual([]);
   });
 
   test("the same version of the cart is another order for somebody else", async () => {

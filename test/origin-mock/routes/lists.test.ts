@@ -117,7 +117,10 @@ describe.each(DATABASES)("$kind", (database) => {
     });
 
     test("is the administrator's to change", async () => {
-      expect((await roll({ rollout: 200, salt: "" })).status).toBe(400);
+      const wrong = await json(await roll({ rollout: 200, salt: "", name: "other", "roll/out": 1 }));
+      expect(wrong["errors"]).toEqual(
+        ["/rollout", "/salt", "/name", "/roll~1out"].map((at) => expect.objectContaining({ in: "body", at })),
+      );
       const headers = { Authorization: "Bearer alice-token" };
       expect((await shop.request("/api/admin/flags", { headers })).status).toBe(403);
       const list = await json(await shop.request("/api/admin/flags", { headers: ADMIN }));

@@ -71,6 +71,16 @@ describe.skipIf(EXECUTABLE === undefined && !process.env["CI"])("the page", { ti
     expect(await text(page, "h1")).toBe("Treffer für „decke“");
   });
 
+  test("the keyboard begins at the way past it all, also where a department is scrolled to", async () => {
+    const page = await open("/?category=tools", { ...TELEPHONE, locale: "en-GB" });
+    await page.locator("#categories [aria-current]").waitFor();
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe("skip");
+    expect(
+      await page.locator("#categories [aria-current]").evaluate((here) => here.getBoundingClientRect().left),
+    ).toBeGreaterThan(0);
+  });
+
   test("a price that changes before the order is shown and asked about, and only then ordered", async () => {
     const page = await open("/?product=7", { locale: "en-GB" });
     const put = (changes: object): Promise<Response> =>
@@ -84,6 +94,9 @@ describe.skipIf(EXECUTABLE === undefined && !process.env["CI"])("the page", { ti
     await page.locator("#password").fill("alice-password");
     await page.keyboard.press("Enter");
     await page.locator("#sign-in").waitFor({ state: "hidden" });
+    // Back where it was asked for.
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("checkout");
+    expect(await text(page, "#cart-status")).toBe("Signed in as alice.");
     await put({ price_cents: 1_250 });
 
     await page.locator("#checkout").press("Enter");

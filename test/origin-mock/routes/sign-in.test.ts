@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SESSION_IDLE_MS } from "../../../origin-mock/auth/sessions.ts";
 import { cacheKey } from "../../../origin-mock/cache/key.ts";
+import { LIMITS } from "../../../origin-mock/gateway/limits.ts";
 import { DATABASES } from "../support/databases.ts";
 import { json, openTestShop } from "../support/shop.ts";
 import type { TestShop } from "../support/shop.ts";
@@ -106,6 +107,24 @@ describe.each(DATABASES)("$kind", (database) => {
     expect((await post("/api/logout", {})).status).toBe(204);
   });
 
+  test("guesses at one name are counted, from each address, and keep nobody else out", async () => {
+    const guess = (username: string) => post("/api/login", { username, password: "wrong" });
+    const statuses = (await Promise.all(Array.from({ length: LIMITS.guess.quota }, () => guess("carol")))).map(
+      ({ status }) => status,
+    );
+    expect(new Set(statuses)).toEqual(new Set([401]));
+    const refused = await guess("carol");
+    expect([refused.status, refused.headers.get("cache-control"), await refused.json()]).toEqual([
+      429,
+      "no-store",
+      expect.objectContaining({ detail: "too many requests of the class guess" }),
+    ]);
+    expect(refused.headers.get("retry-after")).toMatch(/^[12]$/);
+    expect(refused.headers.get("ratelimit")).toMatch(/^"guess";r=0;t=\d+, "login";r=\d+;t=\d+$/);
+    expect((await guess("dave")).status).toBe(401);
+    expect((await signIn("alice")).status).toBe(200);
+  });
+
   test.each([
     ["alice-token", "alice"],
     ["bob-token", "bob"],
@@ -130,6 +149,16 @@ describe.each(DATABASES)("$kind", (database) => {
     expect((await shop.request("/api/me/payment-methods")).status).toBe(401);
   });
 
+  test("revoking a person ends their sessions with their tokens, and nobody else's", async () => {
+    const [bob, alice] = [sidOf(await signIn("bob")), sidOf(await signIn("alice"))];
+    const admin = { Authorization: "Bearer admin-token" };
+    expect((await post("/api/admin/tokens/revoke", { username: "bob" }, admin)).status).toBe(204);
+    const statuses = [{ Cookie: `sid=${bob}` }, { Authorization: "Bearer bob-token" }, { Cookie: `sid=${alice}` }].map(
+      async (headers) => (await profile(headers)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([401, 401, 200]);
+  });
+
   // Breaks Redis: stays last.
   test("without Redis no session is believed: 503; tokens still work", async () => {
     const sid = sidOf(await signIn("alice"));
@@ -137,6 +166,8 @@ describe.each(DATABASES)("$kind", (database) => {
     const answers = await Promise.all([
       profile({ Cookie: `sid=${sid}` }),
       signIn("alice"),
+      // A wrong password is not told from a right one where nobody counts.
+      post("/api/login", { username: "alice", password: "wrong" }),
       post("/api/logout", {}, { Cookie: `sid=${sid}` }),
     ]);
     for (const response of answers) {

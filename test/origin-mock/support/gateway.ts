@@ -12,7 +12,7 @@ import { idempotent } from "../../../origin-mock/gateway/idempotency.ts";
 import { LIMITS } from "../../../origin-mock/gateway/limits.ts";
 import type { Limits } from "../../../origin-mock/gateway/limits.ts";
 import { gatewayCommands } from "../../../origin-mock/gateway/redis.ts";
-import { tokenAdminRoutes } from "../../../origin-mock/gateway/token-admin.ts";
+import { adminTokenRoutes } from "../../../origin-mock/routes/admin-tokens.ts";
 import { problem } from "../../../origin-mock/http/problem.ts";
 import { traced } from "../../../origin-mock/http/trace.ts";
 import type { ShopEnv } from "../../../origin-mock/http/trace.ts";
@@ -53,12 +53,12 @@ const shopOver = (connection: RedisConnection, sessions: Sessions, script: Scrip
     { limits, trustedHops: ["127.0.0.1"], peerOf: () => "127.0.0.1" },
     { redis, validate: demonstrationTokens, tokenSecret: undefined, randomHex, report: quiet },
   );
-  const identify = createIdentify(sessions, demonstrationTokens);
+  const identify = createIdentify(sessions);
   const app = new Hono<ShopEnv>();
   const nowMs = (): number => NOW_MS;
   app.use(traced({ monotonicMs, newId: () => randomHex(8), randomHex }));
   app.use(...createGateway({ gateway, identify, monotonicMs, nowMs }));
-  app.route("/api/admin/tokens", tokenAdminRoutes(gateway.tokens));
+  app.route("/api/admin/tokens", adminTokenRoutes({ tokens: gateway.tokens, sessions }));
   app.use("/api/checkout", idempotent({ redis, newId: () => randomHex(8), nowMs, report: quiet }));
   app.all("*", (c) => {
     script.requests.push(c.req.raw);

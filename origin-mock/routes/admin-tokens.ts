@@ -1,14 +1,15 @@
-// Owns the administrator's way to revoke tokens: one, or all of a user.
+// Owns the administrator's way to shut somebody out: a token, or a user's tokens and sessions.
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { CHALLENGE } from "../auth/identify.ts";
+import type { Sessions } from "../auth/sessions.ts";
 import { isShopError } from "../error.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
 import type { Fault } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import type { TokenCache } from "./token-cache.ts";
+import type { TokenCache } from "../gateway/token-cache.ts";
+import { adminOnly } from "./guard.ts";
 
 type Target = { readonly token: string } | { readonly username: string };
 const LONGEST = 4_096;
@@ -16,7 +17,7 @@ const LONGEST = 4_096;
 const parseTarget = (body: Readonly<Record<string, unknown>>): Target | readonly Fault[] => {
   const faults: Fault[] = Object.keys(body)
     .filter((name) => name !== "token" && name !== "username")
-    .map((name) => ({ in: "body", at: `/${name}`, detail: "is not known here" }));
+    .map((name) => ({ in: "body", at: pointer(name), detail: "is not known here" }));
   const { token, username } = body;
   if ((token === undefined) === (username === undefined)) {
     return [...faults, { in: "body", at: "", detail: "must have either a token or a username" }];
@@ -29,28 +30,28 @@ const parseTarget = (body: Readonly<Record<string, unknown>>): Target | readonly
   return token === undefined ? { username: value } : { token: value };
 };
 
-const revokeAndAnswer = async (c: Context, tokens: Pick<TokenCache, "revoke">, target: Target): Promise<Response> => {
+type Parts = { readonly tokens: Pick<TokenCache, "revoke">; readonly sessions: Pick<Sessions, "endAll"> };
+
+const revokeAndAnswer = async (c: Context, { tokens, sessions }: Parts, target: Target): Promise<Response> => {
   try {
     await tokens.revoke(target);
+    if ("username" in target) await sessions.endAll(target.username);
   } catch (error) {
     if (!isShopError(error, "RedisUnavailable")) throw error;
-    return problem(c, 503, "nothing was revoked: Redis does not answer", { headers: { "Retry-After": "5" } });
+    return problem(c, 503, "not everything was revoked: Redis does not answer", { headers: { "Retry-After": "5" } });
   }
   // Nothing of the token: answers are logged.
   return c.body(null, 204, POLICY.secret);
 };
 
-export const tokenAdminRoutes = (tokens: Pick<TokenCache, "revoke">): Hono<ShopEnv> => {
+export const adminTokenRoutes = (parts: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
-  routes.post("/revoke", async (c) => {
-    const identity = await c.var.identity();
-    if (identity === undefined) return problem(c, 401, "an administrator's token is needed", { headers: CHALLENGE });
-    if (identity.role !== "admin") return problem(c, 403, `${identity.username} may not revoke tokens`);
+  routes.post("/revoke", adminOnly("revoke tokens"), async (c) => {
     const body = await readJsonObject(c);
     if (body.kind === "refused") return body.response;
     if (body.kind === "faulty") return invalid(c, [body.fault]);
     const target = parseTarget(body.value);
-    return "length" in target ? invalid(c, target) : revokeAndAnswer(c, tokens, target);
+    return "length" in target ? invalid(c, target) : revokeAndAnswer(c, parts, target);
   });
   routes.all("/revoke", methodNotAllowed("POST"));
   return routes;

@@ -1,0 +1,66 @@
+// Owns the administrator's look into the tiers: what each of them holds of a product now. No tier is asked on another's behalf,
+// and nothing is filled by looking.
+import { Hono } from "hono";
+import { parseProduct } from "../catalogue/product.ts";
+import type { Product } from "../catalogue/product.ts";
+import type { CacheAside } from "../cache/cache-aside.ts";
+import type { Queryable } from "../db/port.ts";
+import { findProduct } from "../db/products.ts";
+import { answerName } from "../gateway/key.ts";
+import type { GatewayCache } from "../gateway/response-cache.ts";
+import { localeOf } from "../http/locale.ts";
+import { POLICY } from "../http/policy.ts";
+import { invalid, methodNotAllowed } from "../http/problem.ts";
+import { parseProductId } from "../http/query.ts";
+import type { ShopEnv } from "../http/trace.ts";
+import { productAddress } from "../invalidation/product-change.ts";
+import { adminOnly } from "./guard.ts";
+
+type Parts = {
+  readonly db: Queryable;
+  readonly cache: Pick<CacheAside, "peek">;
+  readonly gateway: Pick<GatewayCache, "lookUp">;
+};
+
+/** Null: nothing is held, or the tier cannot be asked, and whoever asks is answered by the next one. */
+const told = (product: Product | undefined) =>
+  product === undefined
+    ? null
+    : {
+        version: product.version,
+        price_cents: product.price_cents,
+        stock: product.stock,
+        updated_at: product.updated_at,
+      };
+
+const productIn = (body: Uint8Array): Product | undefined => {
+  try {
+    return parseProduct(JSON.parse(new TextDecoder().decode(body)));
+  } catch {
+    return undefined;
+  }
+};
+
+export const adminTierRoutes = ({ db, cache, gateway }: Parts): Hono<ShopEnv> => {
+  const routes = new Hono<ShopEnv>();
+  routes.use(adminOnly("look into the tiers"));
+
+  routes.get("/products/:id", async (c) => {
+    const id = parseProductId(c.req.param("id"));
+    if (!id.ok) return invalid(c, id.faults);
+    const acceptLanguage = c.req.header("Accept-Language");
+    const locale = localeOf(acceptLanguage);
+    const path = `/api/products/${id.value}`;
+    const [answered, cached, row] = await Promise.all([
+      gateway.lookUp(answerName({ path, query: "", acceptLanguage, person: undefined })),
+      cache.peek({ address: productAddress(id.value), variant: locale, parse: parseProduct }),
+      findProduct(db, id.value, locale),
+    ]);
+    const kept = answered.kind === "hit" ? told(productIn(answered.answer.body)) : null;
+    const gatewayTier =
+      kept === null || answered.kind !== "hit" ? null : { ...kept, age_seconds: Math.round(answered.ageMs / 1_000) };
+    return c.json({ gateway: gatewayTier, application: told(cached), database: told(row) }, 200, POLICY.secret);
+  });
+  routes.all("/products/:id", methodNotAllowed("GET, HEAD"));
+  return routes;
+};
