@@ -124,6 +124,7 @@ const openDependencies = async (options: ShopOptions) => {
       validate: demonstrationTokens,
       tokenSecret: options.tokenSecret,
       randomHex,
+      payBehind: cache.pay,
       report: reportRedis,
     },
   );
@@ -193,7 +194,8 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     randomHex,
     report: reportChanges(),
   });
-  const server = createServer(getRequestListener(app.fetch));
+  const listener = getRequestListener(app.fetch);
+  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
   const closeDependencies = async (): Promise<void> => {
     await running.close();
     await Promise.all([connection.close(), db.close()]);

@@ -56,13 +56,17 @@ const change = (id, quantity) =>
     (labelled.find((each) => each.getAttribute("aria-label") === focused) ?? dialog.querySelector(".close")).focus();
   })();
 
-export const addToCart = saying(byId("status"), async ({ id, name }) => {
+const addOne = saying(byId("status"), async ({ id, name }) => {
   const before = cart.lines.find((line) => line.id === id)?.quantity ?? 0;
   await put(id, before + 1);
   tell("");
   show();
   byId("status").textContent = say("added", { name });
 });
+
+let adding = Promise.resolve();
+/** One after the other: each adds to what the one before has made. */
+export const addToCart = (product) => (adding = adding.then(() => addOne(product)));
 
 export const loadCart = async () => {
   ({ body: cart } = await ask("GET", "/api/cart"));

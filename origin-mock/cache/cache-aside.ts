@@ -44,6 +44,8 @@ export type CacheAside = {
    * removes it. Of two changes at once the later one to come here removes, so the order they come in does not matter.
    */
   replace(address: CacheAddress, change: Change): Promise<Replacement>;
+  /** Makes the removals that Redis has not confirmed yet. Rejects where it does not: who asks this cache is given the database's. */
+  pay(): Promise<void>;
   /**
    * To be called with every new connection: makes the removals that Redis has not confirmed yet, and ends everything if the
    * server is not the one that confirmed the others.
@@ -119,6 +121,7 @@ export const createCacheAside = (parts: CacheParts): CacheAside => {
         (await entries.replace(fence, variant, verdict.text, verdict.lifetimeMs));
       return written ? { status: "written" } : { status: "removed", removal: await remove([address]) };
     },
+    pay: removals.pay,
     settle() {
       removals.add([{ kind: "other-server" }]);
       return removals.pay().catch((error: unknown) => report("redis delete", error));

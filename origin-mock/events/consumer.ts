@@ -7,7 +7,7 @@ import type { HandleEvents } from "./handle.ts";
 import type { Lease } from "./lease.ts";
 import type { Delivery, EventStream } from "./port.ts";
 import { createWindow } from "./window.ts";
-import type { Held } from "./window.ts";
+import type { Held, Window } from "./window.ts";
 
 /** So many events are handled at once. */
 const BATCH = 500;
@@ -34,11 +34,9 @@ type Parts = {
 
 const isHeld = (delivery: Delivery): delivery is Held => delivery.announcement !== undefined;
 
-export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promise<void> } => {
-  const { db, stream, lease, name, monotonicMs, pause, report } = parts;
-  const window = createWindow(parts.random);
-  const work = createBatches({ ...parts, window });
-  let synchronised = false;
+/** From the stream into the window. */
+const createIntake = (parts: Parts, window: Window) => {
+  const { stream, name, monotonicMs, report } = parts;
   let claimedAtMs = -Infinity;
 
   const accept = async (deliveries: readonly Delivery[]): Promise<void> => {
@@ -49,21 +47,31 @@ export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promi
     report("events", new Error(`${foreign.length} entries of the stream are none of ours and were removed`));
     await stream.acknowledge(foreign);
   };
-
-  /** All that was given out, also to others, and not acknowledged. */
-  const claim = async (): Promise<void> => {
-    claimedAtMs = monotonicMs();
-    await accept(await stream.claim(name));
+  return {
+    /** All that was given out, also to others, and not acknowledged. */
+    async claim(): Promise<void> {
+      claimedAtMs = monotonicMs();
+      await accept(await stream.claim(name));
+    },
+    isLate: (): boolean => monotonicMs() - claimedAtMs >= CLAIM_AGAIN_MS,
+    async receive(signal: AbortSignal): Promise<void> {
+      const count = Math.min(BATCH, MOST_HELD - window.size());
+      const nowMs = monotonicMs();
+      const idle = window.due(nowMs, 1).length === 0;
+      const waitMs = idle ? Math.max(0, Math.min(parts.blockMs, (window.nextDueMs() ?? Infinity) - nowMs)) : 0;
+      if (count > 0) await accept(await stream.read(name, count, waitMs));
+      else if (waitMs > 0) await parts.pause(waitMs, signal);
+    },
   };
+};
 
-  const receive = async (signal: AbortSignal): Promise<void> => {
-    const count = Math.min(BATCH, MOST_HELD - window.size());
-    const nowMs = monotonicMs();
-    const idle = window.due(nowMs, 1).length === 0;
-    const waitMs = idle ? Math.max(0, Math.min(parts.blockMs, (window.nextDueMs() ?? Infinity) - nowMs)) : 0;
-    if (count > 0) await accept(await stream.read(name, count, waitMs));
-    else if (waitMs > 0) await pause(waitMs, signal);
-  };
+export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promise<void> } => {
+  const { db, stream, lease, monotonicMs, pause } = parts;
+  const window = createWindow(parts.random);
+  const work = createBatches({ ...parts, window });
+  let synchronised = false;
+
+  const intake = createIntake(parts, window);
 
   const round = async (): Promise<void> => {
     const entities = window.due(monotonicMs(), BATCH);
@@ -87,11 +95,11 @@ export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promi
         if (!synchronised) {
           window.clear();
           await stream.open();
-          await claim();
+          await intake.claim();
           synchronised = true;
         }
-        if (monotonicMs() - claimedAtMs >= CLAIM_AGAIN_MS) await claim();
-        await receive(signal);
+        if (intake.isLate()) await intake.claim();
+        await intake.receive(signal);
         await round();
       } catch (error) {
         // Something may have been delivered that never arrived here: everything unacknowledged is asked for again.

@@ -36,6 +36,7 @@ export const openGateway = (
     readonly validate: ValidateToken;
     readonly tokenSecret: string | undefined;
     readonly randomHex: (bytes: number) => string;
+    readonly payBehind: () => Promise<void>;
     readonly report: (what: string, error: unknown) => void;
   },
 ): Gateway => {

@@ -44,6 +44,8 @@ export type Entry = {
 type Parts = {
   readonly redis: GatewayRedis;
   readonly randomHex: (bytes: number) => string;
+  /** Makes the cache behind the gateway clean: a store that was emptied before would be filled from it. */
+  readonly payBehind: () => Promise<void>;
   readonly report: (what: string, error: unknown) => void;
 };
 
@@ -69,12 +71,13 @@ const parseLookup = (reply: unknown): Lookup => {
   return answer === undefined ? { kind: "miss", fence } : { kind: "hit", answer, ageMs, fence };
 };
 
-export const createGatewayCache = ({ redis, randomHex, report }: Parts): GatewayCache => {
+export const createGatewayCache = ({ redis, randomHex, payBehind, report }: Parts): GatewayCache => {
   const newIncarnation = (): string => randomHex(INCARNATION_BYTES);
-  const purge = (orders: readonly string[]): Promise<unknown> => {
+  const purge = async (orders: readonly string[]): Promise<void> => {
+    await payBehind();
     const fields = orders.filter((order) => order !== EVERYTHING && order !== LOOK_AT_SERVER);
     const what = orders.includes(EVERYTHING) ? "*" : "";
-    return redis.run(PURGE, [PURGES], [newIncarnation(), String(MOST_PURGED_TAGS), what, ...fields]);
+    await redis.run(PURGE, [PURGES], [newIncarnation(), String(MOST_PURGED_TAGS), what, ...fields]);
   };
   const owed = createOwed({ send: purge, nameOf: (order) => order, most: MOST_OWED, instead: EVERYTHING });
   const owe = ({ tags, everything }: Purge): void =>

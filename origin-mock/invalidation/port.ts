@@ -15,13 +15,14 @@ export type ApplicationTier = {
   bumpVersion(): Promise<Removal>;
 };
 
+type GatewayTargets = { readonly tags: readonly string[]; readonly everything: boolean };
+
 export type GatewayTier = {
-  /** Nothing is asked of the store now; what is named is removed before this process believes it again. */
-  owe(targets: { readonly tags: readonly string[]; readonly everything: boolean }): void;
-  invalidate(targets: {
-    readonly tags: readonly string[];
-    readonly everything: boolean;
-  }): Promise<
+  /** Not now, but before this process answers anything from it again. */
+  owe(targets: GatewayTargets): void;
+  invalidate(
+    targets: GatewayTargets,
+  ): Promise<
     { readonly status: "done"; readonly tags: number } | { readonly status: "failed"; readonly reason: string }
   >;
 };

@@ -28,7 +28,12 @@ let redis: GatewayRedis;
 let cache: GatewayCache;
 let ready = barrier();
 const cacheOver = (port: GatewayRedis): GatewayCache =>
-  createGatewayCache({ redis: port, randomHex: (bytes) => randomBytes(bytes).toString("hex"), report: quiet });
+  createGatewayCache({
+    redis: port,
+    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+    payBehind: async () => undefined,
+    report: quiet,
+  });
 
 beforeAll(async () => {
   server = await createTestRedis();
@@ -312,6 +317,30 @@ describe("without Redis", () => {
     state.broken = false;
     expect(await kind(of)).toBe("miss");
     expect(await kind()).toBe("miss");
+  });
+
+  test("it is not purged before what is behind it: it would be filled from there", async () => {
+    const log: string[] = [];
+    let behindFails = true;
+    const of = createGatewayCache({
+      redis: {
+        run(script, keys, args) {
+          if (script === PURGE) log.push("purged");
+          return redis.run(script, keys, args);
+        },
+      },
+      randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+      async payBehind() {
+        log.push("behind");
+        if (behindFails) throw new Error("it owes");
+      },
+      report: quiet,
+    });
+    await fill(["a"]);
+    of.owe({ tags: ["a"], everything: false });
+    expect([await kind(of), log]).toEqual(["unknown", ["behind"]]);
+    behindFails = false;
+    expect([await kind(of), log]).toEqual(["miss", ["behind", "behind", "purged"]]);
   });
 
   test("what is owed is purged before the next answer", async () => {

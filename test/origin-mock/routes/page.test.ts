@@ -81,6 +81,16 @@ describe.skipIf(EXECUTABLE === undefined && !process.env["CI"])("the page", { ti
     ).toBeGreaterThan(0);
   });
 
+  test("who presses twice at once gets two", async () => {
+    const page = await open("/?product=9", { locale: "en-GB" });
+    await page.locator("#open-cart:enabled").waitFor();
+    await page.locator("[data-is=add]").evaluate((button: HTMLElement) => {
+      button.click();
+      button.click();
+    });
+    await page.locator("#open-cart", { hasText: "(2)" }).waitFor({ timeout: 5_000 });
+  });
+
   test("a price that changes before the order is shown and asked about, and only then ordered", async () => {
     const page = await open("/?product=7", { locale: "en-GB" });
     const put = (changes: object): Promise<Response> =>

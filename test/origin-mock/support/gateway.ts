@@ -51,7 +51,14 @@ const shopOver = (connection: RedisConnection, sessions: Sessions, script: Scrip
   const monotonicMs = (): number => performance.now();
   const gateway = openGateway(
     { limits, trustedHops: ["127.0.0.1"], peerOf: () => "127.0.0.1" },
-    { redis, validate: demonstrationTokens, tokenSecret: undefined, randomHex, report: quiet },
+    {
+      redis,
+      validate: demonstrationTokens,
+      tokenSecret: undefined,
+      randomHex,
+      payBehind: async () => undefined,
+      report: quiet,
+    },
   );
   const identify = createIdentify(sessions);
   const app = new Hono<ShopEnv>();

@@ -54,7 +54,10 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
   const randomHex = (bytes: number): string => "ab".repeat(bytes);
   // All requests of a test are one client's, and some sign in and order more often than one may.
   const often = { quota: 1_000, windowSeconds: 60 };
-  const limits = { ...LIMITS, login: often, checkout: often };
+  // A slow machine takes seconds over thirty passwords: none of them is forgiven meanwhile.
+  const guess = { ...LIMITS.guess, windowSeconds: 3_600 };
+  const limits = { ...LIMITS, login: often, checkout: often, guess };
+  const cache = createCacheAside({ redis, random: () => 0, monotonicMs, report: quiet });
   const gateway = openGateway(
     { limits, trustedHops: [], peerOf: () => "192.0.2.1" },
     {
@@ -62,11 +65,11 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
       validate: demonstrationTokens,
       tokenSecret: undefined,
       randomHex,
+      payBehind: cache.pay,
       report: quiet,
     },
   );
   let ids = 0;
-  const cache = createCacheAside({ redis, random: () => 0, monotonicMs, report: quiet });
   const tiers = createTiers({
     application: cache,
     gateway: gateway.cache,
