@@ -62,9 +62,9 @@ export const startEvents = (parts: EventsParts): RunningEvents => {
   let [connections, swept] = [1, 0];
   const loops = Promise.all([
     run("events relay", async (signal) => {
-      const present = connections;
-      if (present !== swept) await relay.sweep();
-      swept = present;
+      const current = connections;
+      if (current !== swept) await relay.sweep();
+      swept = current;
       await relay.relay();
       await doorbell.wait(POLL_MS, signal);
     }),

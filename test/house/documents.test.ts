@@ -38,6 +38,18 @@ describe("headings stand between blank lines, and links to them find them", () =
   });
 });
 
+describe("the table of faults names tests that there are", () => {
+  const text = readFileSync(join(ROOT, "docs/faults.md"), "utf8");
+  const rows = text.split("\n").filter((line) => /^\| (?!fault|---)/.test(line));
+
+  it.each(rows)("%s", (row) => {
+    const [, file = "", title = ""] =
+      /\(\.\.\/(test\/e2e\/shop-faults\/[\w-]+\.test\.ts)\) `([^`]+)` \|$/.exec(row) ?? [];
+    expect(title).not.toBe("");
+    expect(readFileSync(join(ROOT, file), "utf8")).toContain(title);
+  });
+});
+
 describe("the semantics matrix", () => {
   const text = readFileSync(join(ROOT, "docs/semantics.md"), "utf8");
   const named = [...text.matchAll(/`((?:http|flow|tiers|purge|routes|policy|security|e2e)\/[\w-]+(?:\.test)?\.ts)`/g)];

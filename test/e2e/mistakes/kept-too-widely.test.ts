@@ -1,13 +1,17 @@
 // Owns the proof that what holds for one moment or one visitor is not kept for others: errors, absence, cookies, carts, what is deleted.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { parseList, parseProduct } from "../../../origin-mock/catalogue/product.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
 import { shopError } from "../../../origin-mock/error.ts";
 import { happen } from "../../origin-mock/support/events.ts";
 import { ask } from "../support/asking.ts";
 import { type Fields, type Mistake, withFields } from "../support/shop-mistakes.ts";
-import { bearer, jsonOf, signIn } from "../support/shop-people.ts";
+import { bearer, changePrice, jsonOf, signIn } from "../support/shop-people.ts";
 import { type ShopWorld, startShopWorld } from "../support/shop-world.ts";
 
+const NEW_CENTS = 7_654_321;
+/** On which the products of these tests are. */
+const LIST = "/api/products?limit=100&page=2";
 const JSON_FIELDS = { "content-type": "application/json" };
 let world: ShopWorld;
 let edge = "";
@@ -34,6 +38,24 @@ describe("a 401 of somebody who has not signed in", () => {
   ])("%s", async (_, mistake, status) => {
     await world.serve({ mistake });
     expect((await ask(`${edge}/api/me/orders`)).status).toBe(401);
+    expect((await ask(`${edge}/api/me/orders`, { headers: bearer("alice") })).status).toBe(status);
+  });
+});
+
+describe("a redirect to the sign-in, in the place of that 401", () => {
+  const redirecting = (cacheControl: Fields): Mistake => ({
+    leaving: (response) =>
+      response.status === 401
+        ? new Response(null, { status: 302, headers: { location: "/", ...cacheControl } })
+        : response,
+  });
+
+  it.each<readonly [what: string, mistake: Mistake, status: number]>([
+    ["without a lifetime: is not another's", redirecting({}), 200],
+    ["with a lifetime for all: sends everybody away", redirecting({ "Cache-Control": "public, max-age=60" }), 302],
+  ])("%s", async (_, mistake, status) => {
+    await world.serve({ mistake });
+    expect((await ask(`${edge}/api/me/orders`)).status).toBe(302);
     expect((await ask(`${edge}/api/me/orders`, { headers: bearer("alice") })).status).toBe(status);
   });
 });
@@ -81,7 +103,7 @@ describe("what is deleted", () => {
   /** Its page at the edge, and whether the edge's list shows it. */
   async function seen(): Promise<readonly [number, boolean]> {
     const page = await ask(`${edge}/api/products/${id}`);
-    const list = await ask(`${edge}/api/products?limit=100&page=2`);
+    const list = await ask(edge + LIST);
     expect(list.status).toBe(200);
     return [page.status, list.body.includes(`"id":${id},`)];
   }
@@ -99,6 +121,35 @@ describe("what is deleted", () => {
     const event = /"event":"([^"]+)"/.exec(answer.body)?.[1] ?? "";
     if (event !== "unheard") await world.handled(event);
     expect(await seen()).toEqual(after);
+  });
+});
+
+describe("a list that shows what is changed", () => {
+  /** In two languages. */
+  async function listed(): Promise<readonly unknown[]> {
+    const prices: unknown[] = [];
+    for (const language of ["en", "de"]) {
+      const list = await ask(edge + LIST, { headers: { "accept-language": language } });
+      const products = parseList(jsonOf(list)["products"], parseProduct) ?? [];
+      prices.push(products.find((product) => product.id === id)?.price_cents);
+    }
+    return prices;
+  }
+
+  const taggedByKind: Mistake = {
+    leaving: (response, request) =>
+      request.url.includes("?") ? withFields(response, { "Cache-Tag": "shop,products" }) : response,
+  };
+
+  it.each<readonly [what: string, mistake: Mistake, isNew: boolean]>([
+    ["as the shop is: shows the new price", {}, true],
+    ["tagged by its kind alone: shows the old one", taggedByKind, false],
+  ])("%s", async (_, mistake, isNew) => {
+    await world.serve({ mistake });
+    const before = await listed();
+    await world.handled(await changePrice(world.originUrl, id, NEW_CENTS));
+    expect(await listed()).toEqual(isNew ? [NEW_CENTS, NEW_CENTS] : before);
+    expect(before).not.toContain(undefined);
   });
 });
 

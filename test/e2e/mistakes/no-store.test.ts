@@ -13,21 +13,22 @@ import { fetched } from "../support/visit.ts";
 
 const CARDS = "/api/me/payment-methods";
 const CARD = "Visa ending 4242";
-/** A page that has nothing to do with it. */
-const ELSEWHERE = "/static/manifest.json";
+/** A page whose scripts may ask the shop, and do not ask for this. */
+const ELSEWHERE = "/";
 let world: ShopWorld;
 let edge = "";
+let sharing = "";
 
 beforeAll(async () => {
-  world = await startShopWorld();
-  [edge = ""] = world.edges;
+  world = await startShopWorld({}, { rules: [{ match: "/api/me/*", auth: "shared" }] });
+  [edge = "", sharing = ""] = world.edges;
 });
 afterAll(() => world.close());
 
 const saying = (fields: Fields): Mistake => ({ policy: { confidential: fields } });
 const PERSON = { Vary: "Authorization, Cookie" };
 const PRIVATE = saying({ ...PERSON, "Cache-Control": "private" });
-const NOTHING = saying(PERSON);
+const NOTHING_OF_WHOSE = saying({ "Cache-Control": "max-age=60" });
 const PUBLIC = saying({ "Cache-Control": "public, max-age=60" });
 
 const isShown = (text: string): boolean => text.includes(CARD);
@@ -131,34 +132,37 @@ async function isInRedis(): Promise<boolean> {
 
 describe("the shared tiers, once alice has looked at her cards", () => {
   /** Who else is shown them at the edge, and whether Redis has them. */
-  async function shown(alice: Fields): Promise<readonly string[]> {
+  async function shown(at: string, alice: Fields): Promise<readonly string[]> {
     for (const _look of ["first", "second"]) {
-      expect(isShown((await ask(edge + CARDS, { headers: alice })).body)).toBe(true);
+      expect(isShown((await ask(at + CARDS, { headers: alice })).body)).toBe(true);
     }
     const others: Readonly<Record<string, Fields>> = { bob: bearer("bob"), stranger: {} };
     const found: string[] = [];
     for (const [name, headers] of Object.entries(others)) {
-      if (isShown((await ask(edge + CARDS, { headers })).body)) found.push(name);
+      if (isShown((await ask(at + CARDS, { headers })).body)) found.push(name);
     }
     return (await isInRedis()) ? [...found, "Redis"] : found;
   }
 
+  const LASTING = unconfined("max-age=60");
   const EVERYBODY = ["bob", "stranger"];
-  const ROWS: readonly (readonly [what: string, mistake: Mistake, shownTo: readonly string[]])[] = [
-    ["as the shop is", {}, []],
-    ["private instead: no shared tier keeps that", PRIVATE, []],
-    ["nothing said: the gateway says private, and the edge keeps no answer to credentials", NOTHING, []],
-    ["public instead", PUBLIC, EVERYBODY],
+  type Row = readonly [what: string, mistake: Mistake, edge: "edge" | "sharing edge", shownTo: readonly string[]];
+  const ROWS: readonly Row[] = [
+    ["as the shop is", {}, "edge", []],
+    ["as the shop is, before an edge that shares", {}, "sharing edge", []],
+    ["private: no shared tier keeps that", PRIVATE, "sharing edge", []],
+    ["a lifetime and nothing of whose: the gateway says so", NOTHING_OF_WHOSE, "sharing edge", []],
+    ["the same, and nothing adds it: the edge keeps no answer to credentials", LASTING, "edge", []],
+    ["the same, before an edge that shares", LASTING, "sharing edge", EVERYBODY],
+    ["public", PUBLIC, "edge", EVERYBODY],
   ];
 
-  it.each(ROWS)("by token: %s", async (_, mistake, shownTo) => {
-    await world.serve({ mistake });
-    expect(await shown(bearer("alice"))).toEqual(shownTo);
-  });
-
-  it.each(ROWS)("by session: %s", async (_, mistake, shownTo) => {
-    await world.serve({ mistake });
-    expect(await shown(await sessionOf(world.originUrl, "alice"))).toEqual(shownTo);
+  describe.each(["token", "session"])("by %s", (how) => {
+    it.each(ROWS)("%s", async (_, mistake, place, shownTo) => {
+      await world.serve({ mistake });
+      const alice = how === "token" ? bearer("alice") : await sessionOf(world.originUrl, "alice");
+      expect(await shown(place === "edge" ? edge : sharing, alice)).toEqual(shownTo);
+    });
   });
 
   it("the look into Redis finds what is there", async () => {

@@ -2,7 +2,8 @@
 // The edge's own clock cannot be moved from outside its process: what it does there, test/http and test/purge prove with an injected one.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { expectAll, expectDecent, expectNothingLost } from "../support/shop/aftermath.ts";
-import { ask, startTraffic } from "../support/shop/traffic.ts";
+import { ask } from "../support/shop/question.ts";
+import { startTraffic } from "../support/shop/traffic.ts";
 import { startWorld, type World } from "../support/shop/world.ts";
 
 const HOUR_MS = 3_600_000;

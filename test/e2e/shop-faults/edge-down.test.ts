@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { until } from "../../cli/until.ts";
 import { backlog, expectAll, expectNothingLost, isDocumented, tell } from "../support/shop/aftermath.ts";
 import { priceIn } from "../support/shop/price-ledger.ts";
-import { ask, startTraffic } from "../support/shop/traffic.ts";
+import { ask } from "../support/shop/question.ts";
+import { startTraffic } from "../support/shop/traffic.ts";
 import { startWorld, type World } from "../support/shop/world.ts";
 
 let world: World;

@@ -2,12 +2,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { until } from "../../cli/until.ts";
 import { isDocumented } from "../support/shop/aftermath.ts";
-import { type Answer, ask } from "../support/shop/traffic.ts";
+import { type Answer, ask } from "../support/shop/question.ts";
 import { hasPostgres, startWorld, type World } from "../support/shop/world.ts";
 
 const JSON_BODY = { "content-type": "application/json" };
 const CUSTOMER = { ...JSON_BODY, authorization: "Bearer alice-token" };
-const PRODUCTS = [121, 122, 123, 124, 125, 126];
+const PRODUCTS = [121, 122, 123, 124];
 
 let world: World;
 afterEach(() => world.close());

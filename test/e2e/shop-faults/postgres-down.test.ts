@@ -1,7 +1,8 @@
 // Proves what people see when the database dies, is stopped, and hangs.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backlog, expectAll, expectDecent, expectNothingLost, isDocumented } from "../support/shop/aftermath.ts";
-import { ask, type Answer, startTraffic } from "../support/shop/traffic.ts";
+import { type Answer, ask } from "../support/shop/question.ts";
+import { startTraffic } from "../support/shop/traffic.ts";
 import { hasPostgres, startWorld, type World } from "../support/shop/world.ts";
 
 const isOk = ({ status }: Answer): boolean => status === 200;

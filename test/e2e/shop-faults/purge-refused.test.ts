@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { afterEach, expect, it } from "vitest";
 import { until } from "../../cli/until.ts";
 import { backlog, drained, expectAll, expectNothingLost } from "../support/shop/aftermath.ts";
-import { ask, startTraffic } from "../support/shop/traffic.ts";
+import { ask } from "../support/shop/question.ts";
+import { startTraffic } from "../support/shop/traffic.ts";
 import { ADMIN, startWorld, TOKEN, type World } from "../support/shop/world.ts";
 
 let world: World;

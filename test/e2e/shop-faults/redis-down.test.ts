@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { until } from "../../cli/until.ts";
 import { backlog, expectAll, expectDecent, expectNothingLost } from "../support/shop/aftermath.ts";
 import { createPriceLedger } from "../support/shop/price-ledger.ts";
-import { type Answer, ask, startTraffic } from "../support/shop/traffic.ts";
+import { type Answer, ask } from "../support/shop/question.ts";
+import { startTraffic } from "../support/shop/traffic.ts";
 import { ADMIN, startWorld, type World } from "../support/shop/world.ts";
 
 let world: World;

@@ -1,10 +1,11 @@
 // Proves that a Redis that comes back with an older memory, or with all of it, is believed only what is still true.
-import { createClient } from "redis";
 import { afterEach, expect, it } from "vitest";
+import { openRedis } from "../../../origin-mock/redis/connection.ts";
 import { until } from "../../cli/until.ts";
 import { backlog, drained, expectAll, expectDecent, expectNothingLost } from "../support/shop/aftermath.ts";
 import { createPriceLedger, priceIn } from "../support/shop/price-ledger.ts";
-import { ask, startTraffic } from "../support/shop/traffic.ts";
+import { ask } from "../support/shop/question.ts";
+import { startTraffic } from "../support/shop/traffic.ts";
 import { ADMIN, startWorld, TOKEN, type World } from "../support/shop/world.ts";
 
 let world: World;
@@ -12,10 +13,12 @@ afterEach(() => world.close());
 
 const CUSTOMER = { authorization: "Bearer alice-token", "content-type": "application/json" };
 
-async function command(name: string): Promise<void> {
-  const client = await createClient({ url: world.redis.url }).connect();
-  await client.sendCommand([name]);
-  client.destroy();
+/** Redis writes down what it knows now. */
+async function snapshot(): Promise<void> {
+  const quiet = (): void => undefined;
+  const { run, close } = await openRedis(world.redis.url, { ready: quiet, error: quiet });
+  await run((client) => client.sendCommand(["SAVE"]), 5_000);
+  await close();
 }
 
 it("from a snapshot that is older than the last updates: what they made untrue is not shown again", async () => {
@@ -31,7 +34,7 @@ it("from a snapshot that is older than the last updates: what they made untrue i
   await drained(world);
   // gateway and application keep the price, and so does the snapshot
   await until("the price is shown", async () => (await shown()) === 6_100);
-  await command("SAVE");
+  await snapshot();
   await put(6_101);
   await drained(world);
   await world.redis.stop();
@@ -67,7 +70,7 @@ it("from a snapshot without events that its stream had been given since: they ar
   world.purgeWire.stick("all");
   await update(65);
   await published(1);
-  await command("SAVE");
+  await snapshot();
   await update(66);
   await published(2);
   await world.redis.stop();

@@ -13,7 +13,7 @@ afterAll(() => world.close());
 it("Redis answers 100 ms late: everything works, later", async () => {
   const traffic = await startTraffic(world, { changing: [21, 22], calm: [23] });
   world.redisWire.slow(100);
-  await traffic.rounds(5);
+  await traffic.rounds(3);
   world.redisWire.open();
   await traffic.rounds(3);
   await traffic.stop();

@@ -1,10 +1,6 @@
 // Owns the shop behind real edges, all of it real, in one process with the test: right, or built with one mistake.
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
-import { startEdges } from "../../../cli/dev/edges.ts";
 import { createShop } from "../../../origin-mock/app.ts";
 import { loadAssets } from "../../../origin-mock/assets.ts";
 import { demonstrationTokens } from "../../../origin-mock/auth/identify.ts";
@@ -27,10 +23,12 @@ import { createTiers, type Tiers } from "../../../origin-mock/tiers.ts";
 import type { SiteInput } from "../../../src/policy/define.ts";
 import { openFilled } from "../../origin-mock/support/databases.ts";
 import { createTestRedis } from "../../origin-mock/support/redis.ts";
+import { startOneEdge } from "./one-edge.ts";
 import { type PurgeGate, startPurgeGate } from "./purge-gate.ts";
 import { answering, type Mistake, renamed, restatePolicies, type TierName } from "./shop-mistakes.ts";
 import { type Handler, serveOnSocket } from "./web-server.ts";
 
+/** Of every edge in these tests. */
 const EDGE_TOKEN = "e2e-token";
 
 /** One running version of the shop. */
@@ -76,19 +74,10 @@ const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
 
 type Closing = <T extends { close(): Promise<unknown> }>(one: T) => T;
 
-async function startSite(site: SiteInput, origin: string, closing: Closing): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "strata-shop-"));
-  try {
-    const config = join(directory, "site.ts");
-    await writeFile(
-      config,
-      `import { defineSite } from "strata";\nexport default defineSite(${JSON.stringify(site)});`,
-    );
-    const edges = closing(await startEdges({ count: 1, port: 0, origin, config, token: EDGE_TOKEN, log: quiet }));
-    return edges.urls[0] ?? "";
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+async function startSites(sites: readonly SiteInput[], origin: string, closing: Closing): Promise<readonly string[]> {
+  const urls: string[] = [];
+  for (const site of sites) urls.push(closing(await startOneEdge({ ...site, origins: { "*": origin } })).url);
+  return urls;
 }
 
 async function openDependencies(closing: Closing) {
@@ -189,10 +178,15 @@ async function startWorld(sites: readonly [SiteInput, ...SiteInput[]], closing: 
     return current;
   };
   const server = closing(await serveOnSocket((request) => standing().handle(request)));
-  const edges: string[] = [];
-  for (const site of sites) edges.push(await startSite(site, server.url, closing));
+  const [opened, sitesUp] = await Promise.allSettled([
+    openDependencies(closing),
+    startSites(sites, server.url, closing),
+  ]);
+  // only now, so that what started beside a failure is closed with the rest
+  if (opened.status === "rejected") throw opened.reason;
+  if (sitesUp.status === "rejected") throw sitesUp.reason;
+  const [dependencies, edges] = [opened.value, sitesUp.value];
   const gate = closing(await startPurgeGate(edges[0] ?? ""));
-  const dependencies = await openDependencies(closing);
   const handlings = new Map<string, PromiseWithResolvers<void>>();
   const handling = (eventId: string): PromiseWithResolvers<void> => {
     const known = handlings.get(eventId) ?? Promise.withResolvers<void>();

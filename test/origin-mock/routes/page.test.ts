@@ -81,6 +81,14 @@ describe.skipIf(EXECUTABLE === undefined && !process.env["CI"])("the page", { ti
     ).toBeGreaterThan(0);
   });
 
+  test("text that is taken for markup runs nowhere, whoever forgot it", async () => {
+    const page = await open("/", { locale: "en-GB" });
+    const attempt = page.evaluate(() => {
+      document.body.innerHTML = "<img src=x onerror=alert(1)>";
+    });
+    await expect(attempt).rejects.toThrow("TrustedHTML");
+  });
+
   test("who presses twice at once gets two", async () => {
     const page = await open("/?product=9", { locale: "en-GB" });
     await page.locator("#open-cart:enabled").waitFor();

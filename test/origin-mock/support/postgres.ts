@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import { freePort } from "../../../cli/dev/ports.ts";
 import { guard } from "../../../cli/dev/watchdog.ts";
 import { openPostgres } from "../../../origin-mock/db/postgres.ts";
+import { descendantsOf } from "../../cli/processes.ts";
 
 export type TestPostgres = {
   readonly url: string;
@@ -151,7 +152,9 @@ const createServer = (place: Place, data: string): TestPostgres => {
     async kill() {
       // Left alone, the children of a killed server answer what is asked of them next, and only then notice.
       if (paused.length === 0 && child !== undefined) await server.pause();
-      for (const pid of paused) signal(pid, "SIGKILL");
+      // Of the server's own helpers too: one that waits for a lock which a killed backend held would wait for ever.
+      const pid = child?.pid;
+      for (const each of pid === undefined ? paused : descendantsOf(pid)) signal(each, "SIGKILL");
       paused = [];
       await end("SIGKILL");
     },

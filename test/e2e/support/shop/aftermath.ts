@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { openPostgres } from "../../../../origin-mock/db/postgres.ts";
 import { until } from "../../../cli/until.ts";
 import { type PriceLedger, priceIn } from "./price-ledger.ts";
-import { type Answer, ask } from "./traffic.ts";
+import { type Answer, ask } from "./question.ts";
 import { ADMIN, type World } from "./world.ts";
 
 /** Within which everything recorded is handled, once what was broken works again (docs/faults.md). */

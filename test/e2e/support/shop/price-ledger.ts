@@ -1,5 +1,5 @@
 // Owns what is known of prices: which were acknowledged, and which readers saw. Of one product they only rise, so an old one is a lower one.
-import type { Answer } from "./traffic.ts";
+import type { Answer } from "./question.ts";
 
 export interface PriceLedger {
   /** Higher than all before. */

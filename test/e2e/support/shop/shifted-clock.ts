@@ -2,14 +2,13 @@
 const Real = Date;
 let shiftMs = 0;
 
-globalThis.Date = class extends Real {
-  constructor(...given: readonly unknown[]) {
-    super(...((given.length === 0 ? [Real.now() + shiftMs] : given) as [number]));
-  }
-  static override now(): number {
-    return Real.now() + shiftMs;
-  }
-} as DateConstructor;
+const now = (): number => Real.now() + shiftMs;
+
+globalThis.Date = new Proxy(Real, {
+  construct: (target, given, newTarget): object =>
+    Reflect.construct(target, given.length === 0 ? [now()] : given, newTarget) as object,
+  get: (target, name): unknown => (name === "now" ? now : Reflect.get(target, name)),
+});
 
 process.on("message", (message) => {
   if (typeof message !== "number") return;

@@ -1,20 +1,8 @@
 // Owns light traffic through the edges while something is broken: readers, one customer, one administrator; and all they were answered.
 import { setTimeout as pause } from "node:timers/promises";
+import { createPriceLedger, type PriceLedger } from "./price-ledger.ts";
+import { type Answer, ask } from "./question.ts";
 import { ADMIN, type World } from "./world.ts";
-import { type PriceLedger, createPriceLedger } from "./price-ledger.ts";
-
-export interface Answer {
-  readonly who: "visitor" | "customer" | "administrator";
-  /** Without the server. */
-  readonly what: string;
-  readonly server: string;
-  /** 0: the connection broke, or could not be made. */
-  readonly status: number;
-  readonly fields: Headers;
-  readonly text: string;
-  readonly sentAtMs: number;
-  readonly tookMs: number;
-}
 
 export interface Traffic {
   readonly answers: readonly Answer[];
@@ -28,26 +16,7 @@ export interface Traffic {
 }
 
 const PACE_MS = 25;
-/** Longer than anyone is to wait for anything. */
-const PATIENCE_MS = 15_000;
 const CUSTOMER = { authorization: "Bearer alice-token", "content-type": "application/json" } as const;
-
-export async function ask(
-  who: Answer["who"],
-  server: string,
-  what: string,
-  init: RequestInit & { readonly headers?: Readonly<Record<string, string>> } = {},
-): Promise<Answer> {
-  const sentAtMs = Date.now();
-  const about = { who, server, sentAtMs, what: `${init.method ?? "GET"} ${what}` };
-  try {
-    const response = await fetch(`${server}${what}`, { signal: AbortSignal.timeout(PATIENCE_MS), ...init });
-    const text = await response.text();
-    return { ...about, status: response.status, fields: response.headers, text, tookMs: Date.now() - sentAtMs };
-  } catch (error) {
-    return { ...about, status: 0, fields: new Headers(), text: String(error), tookMs: Date.now() - sentAtMs };
-  }
-}
 
 export interface Products {
   /** Read, and changed, all the time. */
