@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { noteSpan } from "../http/trace.ts";
 import type { GatewayOutcome, ShopEnv } from "../http/trace.ts";
-import { userTag } from "../invalidation/product-change.ts";
+import { userTag } from "../invalidation/names.ts";
 import { answerOf, deliver, fieldOf } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { takeBody } from "./body.ts";

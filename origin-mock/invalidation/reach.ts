@@ -15,7 +15,7 @@ import {
   SHOP_TAG,
   userTag,
   WHOLE_LIST_TAG,
-} from "./product-change.ts";
+} from "./names.ts";
 import type { Targets } from "./targets.ts";
 
 type ProductEvent = Extract<ShopEvent, { readonly id: number }>;

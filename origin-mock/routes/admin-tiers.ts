@@ -13,7 +13,7 @@ import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { productAddress } from "../invalidation/product-change.ts";
+import { productAddress } from "../invalidation/names.ts";
 import { adminOnly } from "./guard.ts";
 
 type Parts = {

@@ -13,7 +13,7 @@ import { POLICY, TIER_POLICY } from "../http/policy.ts";
 import { conditionsOf, contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { userTag } from "../invalidation/product-change.ts";
+import { userTag } from "../invalidation/names.ts";
 
 type Parts = { readonly db: Queryable; readonly cache: Pick<MultiTierCache, "getMany"> };
 

@@ -14,7 +14,7 @@ import { parseSlug } from "../http/query.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { CATEGORIES_ADDRESS, CATEGORIES_TAG } from "../invalidation/product-change.ts";
+import { CATEGORIES_ADDRESS, CATEGORIES_TAG } from "../invalidation/names.ts";
 import type { Announce } from "./announce.ts";
 import { adminOnly } from "./guard.ts";
 

@@ -14,7 +14,7 @@ import type { ShopEvent } from "../events/event.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
-import { productAddress } from "../invalidation/product-change.ts";
+import { productAddress } from "../invalidation/names.ts";
 import type { Announce } from "./announce.ts";
 import { signedIn } from "./guard.ts";
 import type { SignedInEnv } from "./guard.ts";

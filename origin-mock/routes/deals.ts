@@ -10,7 +10,7 @@ import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseDealsQuery } from "../http/query.ts";
 import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { DEALS_ADDRESS, DEALS_TAG } from "../invalidation/product-change.ts";
+import { DEALS_ADDRESS, DEALS_TAG } from "../invalidation/names.ts";
 import { parsePage, respondPage } from "./product-page.ts";
 
 /** Which deals wear a badge that says how much less they cost. */

@@ -12,7 +12,7 @@ import { parseListQuery } from "../http/query.ts";
 import type { ListQuery } from "../http/query.ts";
 import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { categoryTag, listAddress, WHOLE_LIST_TAG } from "../invalidation/product-change.ts";
+import { categoryTag, listAddress, WHOLE_LIST_TAG } from "../invalidation/names.ts";
 import { hasProducts, parsePage, respondPage } from "./product-page.ts";
 import type { ProductPage } from "./product-page.ts";
 

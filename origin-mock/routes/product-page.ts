@@ -6,7 +6,7 @@ import type { Locale } from "../catalogue/locale.ts";
 import { isRecord, parseList, parseProduct } from "../catalogue/product.ts";
 import type { Product } from "../catalogue/product.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
-import { PRODUCTS_TAG, productTag } from "../invalidation/product-change.ts";
+import { PRODUCTS_TAG, productTag } from "../invalidation/names.ts";
 
 /** `next` is the cursor of the page after, null on the last one: null survives JSON. */
 export type ProductPage = { readonly products: readonly Product[]; readonly next: string | null };

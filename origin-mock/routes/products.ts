@@ -18,7 +18,7 @@ import { parseProductId } from "../http/query.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { categoryTag, productAddress, PRODUCTS_TAG, productTag } from "../invalidation/product-change.ts";
+import { categoryTag, productAddress, PRODUCTS_TAG, productTag } from "../invalidation/names.ts";
 
 /** So long nobody asks the database again about a product that is not there. */
 const MISSING_TTL_MS = 10_000;

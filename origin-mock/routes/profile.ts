@@ -12,7 +12,7 @@ import { POLICY, TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import { conditionsOf, JSON_TYPE, respond, validatorFields } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
-import { profileAddress, userTag } from "../invalidation/product-change.ts";
+import { profileAddress, userTag } from "../invalidation/names.ts";
 import type { Announce } from "./announce.ts";
 import { signedIn, signInFirst } from "./guard.ts";
 import type { SignedInEnv } from "./guard.ts";

@@ -9,7 +9,7 @@ import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseSearchQuery } from "../http/query.ts";
 import { noteReading } from "../http/trace.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { SEARCH_TAG } from "../invalidation/product-change.ts";
+import { SEARCH_TAG } from "../invalidation/names.ts";
 import { hasProducts, parsePage, respondPage } from "./product-page.ts";
 
 export const searchRoutes = ({ db, cache }: { readonly db: Queryable; readonly cache: MultiTierCache }) => {

@@ -1,7 +1,7 @@
 // Owns the proof that only application, gateway, CDN, in this order, leaves nothing old behind, wherever a visitor comes between.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseProduct } from "../../../origin-mock/catalogue/product.ts";
-import { productAddress } from "../../../origin-mock/invalidation/product-change.ts";
+import { productAddress } from "../../../origin-mock/invalidation/names.ts";
 import { barrier } from "../../support/barrier.ts";
 import { ask } from "../support/asking.ts";
 import { type Fields, inOrder, type Mistake, type TierName } from "../support/shop-mistakes.ts";

@@ -1,7 +1,7 @@
 // Owns the proof that two releases over one Redis never take each other's values for their own, and of what they do without versions.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Database, Queryable } from "../../../origin-mock/db/port.ts";
-import { productAddress } from "../../../origin-mock/invalidation/product-change.ts";
+import { productAddress } from "../../../origin-mock/invalidation/names.ts";
 import { ask } from "../support/asking.ts";
 import { changePrice, jsonOf, priceAt } from "../support/shop-people.ts";
 import { type Instance, type ShopWorld, startShopWorld, type Variant } from "../support/shop-world.ts";
