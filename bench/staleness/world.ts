@@ -1,7 +1,6 @@
 // Owns the world of the staleness table: Redis, the shop, two edges and a browser, and how each tier is asked for a price.
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { findChromium } from "../../cli/dev/chromium-binary.ts";
 import { freePort } from "../../cli/dev/ports.ts";
 import { startRedis } from "../../cli/dev/redis.ts";
 import { startDev } from "../../cli/dev/run.ts";
@@ -95,14 +94,14 @@ async function tiersOf(
 
 /** Undefined where there is no Chromium: the table then has no row for browsers. */
 async function launch(): Promise<Browser | undefined> {
-  const places = ["/usr/bin", ...(process.env["PATH"] ?? "").split(delimiter)].map((place) => join(place, "chromium"));
-  const executablePath = places.find((file) => existsSync(file));
+  const executablePath = findChromium();
   return executablePath === undefined ? undefined : chromium.launch({ executablePath, args: ["--disable-gpu"] });
 }
 
 async function pageAt(browser: Browser, edge: string): Promise<Page> {
   const page = await (await browser.newContext({ baseURL: edge })).newPage();
-  await page.goto("/api/categories");
+  // the only page whose scripts may ask the shop
+  await page.goto("/");
   return page;
 }
 

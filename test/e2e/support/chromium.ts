@@ -1,11 +1,8 @@
-// Owns where Chromium is, and what becomes of tests in it where there is none.
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+// Owns what becomes of tests in Chromium where there is none.
 import { describe } from "vitest";
+import { findChromium } from "../../../cli/dev/chromium-binary.ts";
 
-const EXECUTABLE = ["/usr/bin", ...(process.env["PATH"] ?? "").split(delimiter)]
-  .map((directory) => join(directory, "chromium"))
-  .find((file) => existsSync(file));
+const EXECUTABLE = findChromium();
 
 export function chromiumPath(): string {
   if (EXECUTABLE === undefined) throw new Error("these tests need chromium on PATH (apt-get install chromium)");

@@ -1,18 +1,15 @@
 // Proves the shop page in a real browser: three languages, a telephone, and buying by keyboard at a price that changes.
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findChromium } from "../../../cli/dev/chromium-binary.ts";
 import { startShop } from "../../../origin-mock/server.ts";
 import type { RunningShop } from "../../../origin-mock/server.ts";
 import { createTestRedis } from "../support/redis.ts";
 import type { TestRedis } from "../support/redis.ts";
 import { ADMIN } from "../support/shop.ts";
 
-const EXECUTABLE = ["/usr/bin", ...(process.env["PATH"] ?? "").split(delimiter)]
-  .map((directory) => join(directory, "chromium"))
-  .find((file) => existsSync(file));
+const EXECUTABLE = findChromium();
 const TELEPHONE: BrowserContextOptions = {
   viewport: { width: 390, height: 844 },
   isMobile: true,
