@@ -7,7 +7,7 @@ import type { CacheAside } from "../cache/cache-aside.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProduct } from "../db/products.ts";
 import { answerName } from "../gateway/key.ts";
-import type { GatewayCache } from "../gateway/response-cache.ts";
+import type { GatewayCache, Lookup } from "../gateway/response-cache.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
@@ -41,6 +41,12 @@ const productIn = (body: Uint8Array): Product | undefined => {
   }
 };
 
+const toldByGateway = (lookup: Lookup) => {
+  if (lookup.kind !== "hit") return null;
+  const kept = told(productIn(lookup.answer.body));
+  return kept === null ? null : { ...kept, age_seconds: Math.round(lookup.ageMs / 1_000) };
+};
+
 export const adminTierRoutes = ({ db, cache, gateway }: Parts): Hono<ShopEnv> => {
   const routes = new Hono<ShopEnv>();
   routes.use(adminOnly("look into the tiers"));
@@ -56,10 +62,11 @@ export const adminTierRoutes = ({ db, cache, gateway }: Parts): Hono<ShopEnv> =>
       cache.peek({ address: productAddress(id.value), variant: locale, parse: parseProduct }),
       findProduct(db, id.value, locale),
     ]);
-    const kept = answered.kind === "hit" ? told(productIn(answered.answer.body)) : null;
-    const gatewayTier =
-      kept === null || answered.kind !== "hit" ? null : { ...kept, age_seconds: Math.round(answered.ageMs / 1_000) };
-    return c.json({ gateway: gatewayTier, application: told(cached), database: told(row) }, 200, POLICY.secret);
+    return c.json(
+      { gateway: toldByGateway(answered), application: told(cached), database: told(row) },
+      200,
+      POLICY.secret,
+    );
   });
   routes.all("/products/:id", methodNotAllowed("GET, HEAD"));
   return routes;
