@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { SiteError } from "../error.ts";
 import { check, isUnknownMember } from "./issues.ts";
 import { completeOrigins, type Origins, originUrl } from "./origins.ts";
-import { anyPatternTest } from "./pattern.ts";
+import { anyPatternTest } from "../http/pattern.ts";
 import { completeRule, type Rule } from "./rule.ts";
 import { type RuleInput, type SiteInput, siteSchema } from "./schema.ts";
 import { DEFAULT_SESSION_COOKIES } from "./session-cookies.ts";

@@ -7,7 +7,7 @@ import type { QueryPolicy } from "../http/query.ts";
 import { declaredFields, type VaryPolicy } from "../http/reduce.ts";
 import type { ReusePolicy } from "../http/reuse.ts";
 import type { SettlePolicy } from "../http/record.ts";
-import { anyPatternTest, patternTest } from "./pattern.ts";
+import { anyPatternTest, patternTest } from "../http/pattern.ts";
 import { namesIn, segmentReader, tagsWith } from "./segments.ts";
 import type { RuleInput, SiteInput } from "./schema.ts";
 

@@ -24,7 +24,7 @@ const ROOMS: readonly Room[] = [
   { from: "src/collapse", may: ["collapse/", "http/", "cloudflare:workers"] },
   { from: "src/flow", may: ["flow/", "http/", "policy/", "tiers/tier.ts", "error.ts"] },
   { from: "src/codings", may: ["codings/", "http/", "node:zlib"] },
-  { from: "src/auth", may: ["auth/", "http/", "policy/pattern.ts", "error.ts", "valibot"] },
+  { from: "src/auth", may: ["auth/", "http/", "error.ts", "valibot"] },
   { from: "src/observe", may: ["observe/", "http/", "error.ts"] },
   { from: "src/routes", may: ["routes/", ...ROUTES] },
   { from: "src/routes/vendors", may: ["routes/", ...ROUTES] },

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type QueryPolicy, reducedQuery } from "../../src/http/query.ts";
-import { anyPatternTest } from "../../src/policy/pattern.ts";
+import { anyPatternTest } from "../../src/http/pattern.ts";
 import { TRACKING_PARAMETERS } from "../../src/policy/tracking-parameters.ts";
 
 const allow = (...names: string[]): QueryPolicy => ({ keeps: anyPatternTest(names), sort: false });

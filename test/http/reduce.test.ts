@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { declaredFields, reducedReader, type VaryPolicy } from "../../src/http/reduce.ts";
-import { anyPatternTest } from "../../src/policy/pattern.ts";
+import { anyPatternTest } from "../../src/http/pattern.ts";
 import { type Fields, readerOfHeaders } from "./support.ts";
 
 const NOTHING: VaryPolicy = {

@@ -1,7 +1,7 @@
 // Owns the proof that a pattern means what its stars say, for every path.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { patternTest } from "../../src/policy/pattern.ts";
+import { patternTest } from "../../src/http/pattern.ts";
 
 it("matches exactly what the same expression with `.*` for each star matches", () => {
   const pattern = fc.string({ unit: fc.constantFrom("a", "b", "*", "/", "."), maxLength: 8 });
