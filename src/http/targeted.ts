@@ -20,17 +20,49 @@ const NOTHING: Governing = { field: "none", directives: responseDirectives(new M
 export function governing(field: FieldReader): Governing {
   for (const name of ["cloudflare-cdn-cache-control", "cdn-cache-control"] as const) {
     const directives = structuredDirectives(field(name));
-    if (directives) return { field: name, directives: responseDirectives(directives) };
+    if (directives && governs(directives)) return { field: name, directives: responseDirectives(directives) };
   }
   // Surrogate-Control predates structured fields: Cache-Control's own grammar
   const surrogate = field("surrogate-control");
-  if (surrogate !== undefined && trimOws(surrogate) !== "") {
-    return { field: "surrogate-control", directives: responseDirectives(parseDirectives(surrogate)) };
-  }
+  const directives = parseDirectives(surrogate ?? "");
+  if (governs(directives)) return { field: "surrogate-control", directives: responseDirectives(directives) };
   const cacheControl = field("cache-control");
   if (cacheControl === undefined) return NOTHING;
   return { field: "cache-control", directives: responseDirectives(parseDirectives(cacheControl)) };
 }
+
+/** Directives that say whether a response may be stored, and for how long (RFC 9111 5.2.2). */
+export const GOVERNING: readonly string[] = [
+  "max-age",
+  "s-maxage",
+  "no-store",
+  "no-cache",
+  "private",
+  "public",
+  "must-revalidate",
+  "proxy-revalidate",
+  "must-understand",
+];
+
+/** A targeted field that only names another machinery, such as ESI, or only a stale window, leaves storing to the next field. */
+function governs(directives: Directives): boolean {
+  return GOVERNING.some((name) => directives.has(name));
+}
+
+/** What any of the fields that speak to caches forbids, whichever of them governs. */
+export function restrictionIn(field: FieldReader): "no-store" | "private" | undefined {
+  const all = CACHE_FIELDS.map((name) => responseDirectives(parseDirectives(field(name) ?? "")));
+  if (all.some(({ noStore, mustUnderstand }) => noStore && !mustUnderstand)) return "no-store";
+  return all.some((directives) => directives.private) ? "private" : undefined;
+}
+
+/** Every field that speaks to this cache, or to all. */
+export const CACHE_FIELDS = [
+  "cache-control",
+  "cdn-cache-control",
+  "cloudflare-cdn-cache-control",
+  "surrogate-control",
+] as const;
 
 /** `undefined` when the field is absent, empty or not a Dictionary: it must then be ignored (RFC 9213 2.1). */
 function structuredDirectives(value: string | undefined): Directives | undefined {

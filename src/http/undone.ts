@@ -3,6 +3,7 @@ import { parseDirectives } from "./cache-control.ts";
 import type { ContentCoding } from "./coding.ts";
 import type { ResponseFacts } from "./facts.ts";
 import { type HeaderPairs, readerOf, trimOws } from "./fields.ts";
+import { CACHE_FIELDS } from "./targeted.ts";
 
 /** Codings are compared in any case; `x-gzip` is gzip (RFC 9110 8.4.1). Of a list nobody here undoes any. */
 const DECODABLE: ReadonlyMap<string, ContentCoding> = new Map([
@@ -37,10 +38,9 @@ export function codingToUndo(
   return keepCodings && coding === accepted ? undefined : coding;
 }
 
-/** RFC 9111 5.2.2.6, addressed to every intermediary: no targeted field takes it back. */
-export function forbidsTransform({ field, governing }: Pick<ResponseFacts, "field" | "governing">): boolean {
-  if (governing.directives.noTransform) return true;
-  return governing.field !== "cache-control" && parseDirectives(field("cache-control") ?? "").has("no-transform");
+/** RFC 9111 5.2.2.6, addressed to every intermediary: no other field takes it back. */
+export function forbidsTransform({ field }: Pick<ResponseFacts, "field">): boolean {
+  return CACHE_FIELDS.some((name) => parseDirectives(field(name) ?? "").has("no-transform"));
 }
 
 /** Whether a field says something of the encoded bytes. */

@@ -5,6 +5,7 @@ import type { HeaderPairs } from "../../src/http/fields.ts";
 import { reuse } from "../../src/http/reuse.ts";
 import { settle } from "../../src/http/settle.ts";
 import type { Stored } from "../../src/http/stored.ts";
+import { GOVERNING } from "../../src/http/targeted.ts";
 import { fateOfStored } from "./fate.ts";
 import { cacheControl, type Directive, targeted, type Written, written } from "./sections.ts";
 import { askedOf, type Fields, HONOUR, NOW, POLICY, requestOf, responseOf, storedFrom } from "./support.ts";
@@ -32,9 +33,10 @@ const says: fc.Arbitrary<Says> = fc.record({
   plain: sometimes(cacheControl),
 });
 
-/** RFC 9213 2.2: the first that says anything governs. */
+/** RFC 9213 2.2: the first that says anything to a cache governs. */
 function governs({ cloudflare, cdn, surrogate, plain }: Says): readonly Directive[] {
-  return [cloudflare, cdn, surrogate].find((field) => field && field.means.length > 0)?.means ?? plain?.means ?? [];
+  const speaks = (field: Says["cdn"]): boolean => field?.means.some(({ name }) => GOVERNING.includes(name)) ?? false;
+  return [cloudflare, cdn, surrogate].find(speaks)?.means ?? plain?.means ?? [];
 }
 
 function pairsOf(answer: Says, extra: HeaderPairs): HeaderPairs {

@@ -25,7 +25,11 @@ describe("precedence", () => {
     ["a trailing comma is invalid", { [CDN]: "max-age=3,", [PLAIN]: "max-age=1" }, PLAIN, 1],
     ["capitals are no key of a Dictionary", { [CDN]: "MAX-AGE=3", [PLAIN]: "max-age=1" }, PLAIN, 1],
     ["more than 15 digits are no Integer", { [CDN]: `max-age=${"9".repeat(16)}`, [PLAIN]: "max-age=1" }, PLAIN, 1],
-    ["an unknown directive is valid and governs", { [CDN]: "foo", [PLAIN]: "max-age=1" }, CDN, undefined],
+    ["an unknown directive says nothing to a cache", { [CDN]: "foo", [PLAIN]: "max-age=1" }, PLAIN, 1],
+    ["nor does a stale window", { [CDN]: "stale-if-error=60", [PLAIN]: "max-age=1" }, PLAIN, 1],
+    ["nor another machinery's word", { [SURROGATE]: 'content="ESI/1.0"', [PLAIN]: "private" }, PLAIN, undefined],
+    ["nor a lifetime that is false", { [CDN]: "max-age=?0", [PLAIN]: "max-age=1" }, PLAIN, 1],
+    ["public alone governs", { [CDN]: "public", [PLAIN]: "max-age=1" }, CDN, undefined],
     [
       "unlike Cache-Control, another target's field is nothing",
       { "akamai-cache-control": "max-age=9" },
@@ -56,7 +60,7 @@ describe("structured values", () => {
     ["the last of duplicate keys counts", "max-age=60, max-age=5", { maxAge: 5 }],
     ["2^31 is capped", "max-age=2147483648", { maxAge: 2147483647 }],
     ["15 digits are capped", `max-age=${"9".repeat(15)}`, { maxAge: 2147483647 }],
-    ["windows", "stale-while-revalidate=3, stale-if-error=4", { staleWhileRevalidate: 3, staleIfError: 4 }],
+    ["windows", "max-age=1, stale-while-revalidate=3, stale-if-error=4", { staleWhileRevalidate: 3, staleIfError: 4 }],
   ])("RFC 9213 2.1: %s", (_, value, said) => {
     const verdict = governing(responseOf({ [CDN]: value, [PLAIN]: "max-age=999, public" }).field);
     expect(verdict.field).toBe(CDN);
@@ -82,7 +86,7 @@ it.each([
   ["its own grammar, not a Dictionary's", "Max-Age=60", { maxAge: 60 }],
   ["the vendor's sum of two lifetimes is stale", "max-age=60+600", { maxAge: 0 }],
   ["no-store", "NO-STORE", { noStore: true }],
-  ["capability without lifetime", 'content="ESI/1.0"', { maxAge: undefined }],
+  ["a capability beside a lifetime", 'max-age=5, content="ESI/1.0"', { maxAge: 5 }],
 ])("Surrogate-Control: %s", (_, value, said) => {
   const verdict = governing(responseOf({ [SURROGATE]: value, [PLAIN]: "max-age=1" }).field);
   expect(verdict.field).toBe(SURROGATE);
