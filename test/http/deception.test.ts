@@ -1,7 +1,7 @@
 // Owns the proof of the deception guard: ambiguous paths, and static names that answer with a page.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isAmbiguousPath, isTypeMismatch } from "../../src/http/deception.ts";
+import { isAmbiguousPath, isAsset, isTypeMismatch } from "../../src/http/deception.ts";
 
 describe("ambiguous paths", () => {
   it.each([
@@ -100,8 +100,83 @@ describe("a static name with another type", () => {
     ["a page by its own name", "/index.html", 200, HTML, false],
     ["not found", "/x.css", 404, HTML, false],
     ["a redirect", "/x.css", 302, HTML, false],
-    ["no type at all", "/x.css", 200, undefined, false],
+    ["no type at all", "/x.css", 200, undefined, true],
+    ["no type, and no name of a file", "/account", 200, undefined, false],
   ])("%s", (_, path, status, type, verdict) => {
     expect(isTypeMismatch(path, status, type)).toBe(verdict);
+  });
+});
+
+const PAGE = "text/html; charset=utf-8";
+
+describe("names of static files", () => {
+  const NAMES =
+    `css js mjs cjs map wasm png apng jpg jpeg gif webp avif heic jxl ico svg svgz woff woff2 ttf otf eot mp3 ogg opus flac wav
+    mp4 webm mov m4s json jsonld geojson webmanifest ndjson xml rss atom xsl kml gpx mpd opml txt log ini ics vcf vtt srt csv tsv yml yaml
+    toml sql m3u8 pdf zip gz tgz br zst 7z tar apk exe dmg deb rpm whl parquet glb epub doc docx xls xlsx ppt pptx rtf ps`.split(
+      /\s+/,
+    );
+
+  it.each(NAMES)("a page is no .%s, nor is an answer of no type", (extension) => {
+    for (const path of [`/account/x.${extension}`, `/account/x.${extension.toUpperCase()}`]) {
+      for (const type of [PAGE, "application/xhtml+xml", undefined]) expect(isTypeMismatch(path, 200, type)).toBe(true);
+      expect(isTypeMismatch(path, 404, PAGE)).toBe(false);
+    }
+  });
+
+  it.each([
+    ["json", "application/json; charset=utf-8"],
+    ["json", "application/problem+json"],
+    ["json", "text/plain"],
+    ["webmanifest", "application/manifest+json"],
+    ["geojson", "application/geo+json"],
+    ["xml", "application/xml"],
+    ["xml", "text/xml"],
+    ["rss", "application/rss+xml"],
+    ["atom", "application/atom+xml; charset=utf-8"],
+    ["txt", "text/plain"],
+    ["csv", "text/csv"],
+    ["csv", "application/vnd.ms-excel"],
+    ["yaml", "application/yaml"],
+    ["ics", "text/calendar"],
+    ["map", "application/json"],
+    ["m3u8", "application/vnd.apple.mpegurl"],
+    ["gz", "application/gzip"],
+    ["svg", "image/svg+xml"],
+    ["cjs", "application/javascript"],
+  ])("a .%s of type %s is what it says", (extension, type) => {
+    expect(isTypeMismatch(`/x.${extension}`, 200, type)).toBe(false);
+  });
+
+  it.each([
+    ["foo", PAGE, true],
+    ["foo", undefined, true],
+    ["foo", "application/octet-stream", false],
+    ["foo", "text/plain", false],
+    ["html", PAGE, false],
+    ["php", PAGE, false],
+    ["aspx", PAGE, false],
+  ])("a rule for *.%s makes a static name of it, unless pages are called so: %s", (extension, type, verdict) => {
+    expect(isTypeMismatch(`/account/x.${extension}`, 200, type, extension)).toBe(verdict);
+    expect(isTypeMismatch(`/account/x.${extension}`, 200, type)).toBe(false);
+  });
+});
+
+describe("assets, whose cookies make no difference", () => {
+  it.each([
+    ["/a.css", "text/css", true],
+    ["/a.js", "text/javascript; charset=utf-8", true],
+    ["/a.PNG", "image/png", true],
+    ["/a.woff2", "font/woff2", true],
+    ["/a.mp4", "video/mp4", true],
+    ["/a.css", PAGE, false],
+    ["/a.css", undefined, false],
+    ["/a.json", "application/json", false],
+    ["/a.pdf", "application/pdf", false],
+    ["/a.txt", "text/plain", false],
+    ["/a", "text/css", false],
+  ])("%s of type %s: %s", (path, type, verdict) => {
+    expect(isAsset(path, 200, type)).toBe(verdict);
+    expect(isAsset(path, 404, type)).toBe(false);
   });
 });
