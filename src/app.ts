@@ -55,7 +55,9 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
       if ((request.method === "PURGE" || request.url.includes("/.strata")) && namesHost(request))
         return app.fetch(request, env, context);
       try {
-        return await contentRoute(request, mount(env).edge, context);
+        const mounted = mount(env);
+        const shown = request.headers.has(DEBUG_FIELD) && (await mayRead(request, mounted));
+        return await contentRoute(request, mounted.edge, context, shown ? "all" : "codes");
       } catch (cause) {
         return failed(cause);
       }
@@ -109,6 +111,14 @@ function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
   app.get("/.strata/purges/known", (c) => knownRoute(c.get("edge"), backgroundOf(c.get("edge"), c.executionCtx)));
   // the prefix is ours: nothing below it reaches an origin
   app.all("/.strata/*", () => problemResponse(404, "not found"));
+}
+
+/** With a token that may read, a client hears which of its fields no key holds. The field itself goes no further. */
+const DEBUG_FIELD = "strata-debug";
+
+async function mayRead(request: Request, { edge, tokens }: Mounted): Promise<boolean> {
+  const judged = await tokens(request.headers.get(DEBUG_FIELD) ?? undefined, edge.now());
+  return typeof judged !== "string" && judged.actions.includes("read");
 }
 
 function doorOf({ edge, tokens }: Mounted, requestId: string): Door {

@@ -49,7 +49,7 @@ export async function conclude(
       return passedAnswer(
         trip,
         asked,
-        { response, content, delivery, outcome },
+        { response, content, delivery, outcome: { ...outcome, unkeyed: namedUnkeyed(trip, asked, verdict.reason) } },
         {
           addPrivate: verdict.addPrivate,
           evaluateConditionals: !intent.clientConditionals,
@@ -73,6 +73,11 @@ export async function conclude(
       discard(standIn);
       return deliverFailure(delivery, verdict, outcome);
   }
+}
+
+/** The fields that kept an answer out of the store, for a client that may know. */
+function namedUnkeyed({ exchange }: Trip, { request }: Asked, reason: ReasonCode): readonly string[] | undefined {
+  return reason === "unkeyed-field" && exchange.shows === "all" ? request.unkeyed : undefined;
 }
 
 /** The origin's answer, given to its client while it is stored: decoded and encoded on the way, where that is to be. */

@@ -20,6 +20,8 @@ import type { Ids, Trace } from "./trace.ts";
 export interface Exchange {
   readonly request: Request;
   readonly trace: Trace;
+  /** Whether answers name what a reason code is about; only to those who may know. */
+  readonly shows?: "codes" | "all";
   /** Absent where nobody asked how long it takes, and in the background. */
   readonly timings?: Timings | undefined;
   /** Keeps work alive after the response; failures are reported, never thrown. */

@@ -1,6 +1,7 @@
 // Owns the one way to the origin for a request that takes part in caching: ask, settle, conclude; or something stale, if that takes too long.
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
+import { splitList } from "../http/fields.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import { retryAfterSeconds } from "../http/retry-after.ts";
 import { type Asked, settle, settleFailure } from "../http/settle.ts";
@@ -10,20 +11,23 @@ import { conclude } from "./conclude.ts";
 import { deliverHeld } from "./deliver.ts";
 import { deliverFailure } from "./fail.ts";
 import { askOrigin, type Upstream } from "./origin.ts";
-import { ruledAnswer } from "./ruled.ts";
+import { keyedRequest, ruledAnswer } from "./ruled.ts";
 import { LATE, within } from "./timeout.ts";
 import { deliveryOf, discard, type Errand, isAuthenticated, present, type Trip, unread } from "./trip.ts";
-import { FETCH_WHOLE } from "./upstream-request.ts";
+import { FETCH_WHOLE, type Intent } from "./upstream-request.ts";
 
 /** A background refresh takes the same way and leaves the response unread. */
-export async function forward(trip: Trip, errand: Errand): Promise<Response> {
-  const { edge, exchange, facts, rule, place } = trip;
-  const { held, intent, patienceMs } = errand;
+export async function forward(looked: Trip, errand: Errand): Promise<Response> {
+  const { edge, exchange, rule, place } = looked;
+  const { held, intent: wanted, patienceMs } = errand;
+  const intent = { ...wanted, hints: hintsFor(looked, wanted) };
+  const facts = keyedRequest(looked.facts, place.index);
+  const trip: Trip = { ...looked, facts };
   if (patienceMs !== undefined && edge.resting.has(place.key)) return meanwhile(trip, errand, "stale-if-busy");
   // the fence is taken before asking, so that a purge while we wait applies to the answer; and where something is held, when that
   // was judged: a purge since then, which nobody has asked about, must not be overtaken by a 304
   const asked: Asked = {
-    request: facts,
+    request: { ...facts, unkeyed: [...facts.unkeyed, ...intent.hints] },
     stored: held?.stored,
     standIn: errand.standIn?.stored,
     prefix: errand.prefix?.stored,
@@ -80,6 +84,11 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
     const response = ruledAnswer(upstream.response, trip.facts, trip.rule);
     const content = upstream.raw.body;
     noteRest(trip, response);
+    const hints = hintsMissed(trip, errand, response);
+    if (hints.length > 0) {
+      await unread(content);
+      return forward(trip, { ...errand, intent: { ...errand.intent, hints } });
+    }
     const verdict = settle(response, asked, trip.rule, delivery.nowMs);
     if (verdict.verdict === "refetch") {
       await unread(content);
@@ -105,6 +114,24 @@ const MAX_REST_SECONDS = 60;
 function noteRest({ edge, facts, place }: Trip, { status, field, receivedAtMs }: ResponseFacts): void {
   const rest = status === 503 ? retryAfterSeconds(field("retry-after"), receivedAtMs) : undefined;
   if (rest !== undefined && !isAuthenticated(facts)) edge.resting.mark(place.key, Math.min(rest, MAX_REST_SECONDS));
+}
+
+/** Fields that go along although no stored response varies on them: all, where the answer will be for this client alone. */
+function hintsFor({ edge, facts, place }: Trip, { hints }: Intent): readonly string[] {
+  if (hints) return hints;
+  return edge.unstorable.has(place.key) ? hintsOf(facts) : [];
+}
+
+function hintsOf({ names, naming, declared }: RequestFacts): readonly string[] {
+  return names.filter((name) => naming.groupOf(name) === "on-demand" && !declared.includes(name));
+}
+
+/** Fields that the answer's Vary names and that its request did not take along: what came was made without them. */
+function hintsMissed({ facts, place }: Trip, { intent }: Errand, response: ResponseFacts): readonly string[] {
+  if (intent.hints || response.status === 304) return [];
+  const sent = place.index?.fields ?? [];
+  const varied = splitList(response.field("vary")?.toLowerCase() ?? "");
+  return hintsOf(facts).filter((name) => varied.includes(name) && !sent.includes(name));
 }
 
 function isConditional({ field }: RequestFacts): boolean {

@@ -58,7 +58,8 @@ function lookWith(
   const unproven = !known && rule.onUnknown === "serve";
   const { global, maxVariants } = rule;
   const key = keyOf(edge, facts.location, rule);
-  const asked = { key, request: facts.field, global, maxVariants, epoch: edge.stack.epoch() };
+  const { field: request, fragments } = facts;
+  const asked = { key, request, fragments, global, maxVariants, epoch: edge.stack.epoch() };
   const seen = ({ found, absence, index }: Lookup): Seen => {
     const place = { ...asked, index };
     if (found) return { ...judge(found.stored), held: found, place, nowMs, fence, unproven };

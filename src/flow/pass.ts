@@ -50,7 +50,10 @@ export async function passBy(
   const seq = await invalidating;
   const kept = keptForGet(edge, exchange, facts, response, raw.body, after(fence, seq), epoch, delivery.nowMs);
   const outcome: Outcome = { reason, hit: false, fwdStatus: response.status, stored: kept !== undefined };
-  const manner = { addPrivate: facts.hasSession && kept === undefined, evaluateConditionals: false };
+  const manner = {
+    addPrivate: (facts.hasSession || facts.hasPreview) && kept === undefined,
+    evaluateConditionals: false,
+  };
   return deliverAnswer(delivery, response, kept ?? raw.body, outcome, manner);
 }
 
@@ -75,8 +78,9 @@ function keptForGet(
   nowMs: number,
 ): ReadableStream<Uint8Array> | undefined {
   const rule = ruleFor(edge.site, facts.location.path);
-  const ruled = ruledRequest(facts, rule, edge.site);
-  if (!content || rule.bypass || !answersGet(facts, response) || !isSentAsRuled(facts, ruled)) return undefined;
+  const ruled = ruledRequest(facts, rule);
+  if (!content || rule.bypass || !rule.storesPost || !answersGet(facts, response) || !isSentAsRuled(facts, ruled))
+    return undefined;
   const request: RequestFacts = { ...ruled, method: "GET" };
   const asked: Asked = {
     request,
@@ -90,7 +94,8 @@ function keptForGet(
   const key = ownKey(edge, facts);
   if (verdict.verdict !== "store" || edge.stack.invalidatedSince(key, epoch)) return undefined;
   const { global, maxVariants } = rule;
-  const place = { key, request: request.field, index: undefined, global, maxVariants, epoch };
+  const { field, fragments } = request;
+  const place = { key, request: field, fragments, index: undefined, global, maxVariants, epoch };
   const length = declaredLength(response.field);
   const filling = fill(edge, { source: content, length, place, stored: verdict.stored, makesEtag: rule.etag });
   exchange.background(filling.done);

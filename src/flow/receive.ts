@@ -1,9 +1,9 @@
 // Owns the door: a request becomes facts, or passes by with a reason, or is refused as no valid request.
-import { isTwinAmong, type RequestFacts, requestFacts } from "../http/facts.ts";
-import type { FieldReader } from "../http/fields.ts";
+import { type RequestFacts, requestFacts } from "../http/facts.ts";
 import { withoutEpoch } from "../http/browser-epoch.ts";
 import { isHost } from "../http/host.ts";
 import type { ReasonCode } from "../http/reasons.ts";
+import { ruleFor } from "../policy/match.ts";
 import type { Edge } from "./exchange.ts";
 
 export type Received =
@@ -12,22 +12,26 @@ export type Received =
   | { readonly kind: "refused"; readonly facts: RequestFacts; readonly status: 400 | 404; readonly detail: string };
 
 export function receive(request: Request, { site, readUrl }: Pick<Edge, "site" | "readUrl">): Received {
-  const { headers } = request;
-  const field: FieldReader = (name) => {
-    const value = headers.get(name) ?? undefined;
-    return name === "cookie" ? withoutEpoch(value) : value;
-  };
   const url = readUrl(request.url);
-  const read = requestFacts(request.method, url.location, field, site.isSessionCookie);
-  const facts: RequestFacts = { ...read, hasTwin: (name) => isTwinAmong(headers.keys(), name) };
+  const { naming } = ruleFor(site, url.location.path);
+  const facts = requestFacts(request.method, url.location, sentFields(request.headers), naming);
   if (!url.ok) return { kind: "refused", facts, status: 400, detail: url.detail };
-  const host = field("host");
+  const host = facts.field("host");
   if (host !== undefined && !isHost(host))
     return { kind: "refused", facts, status: 400, detail: "the Host field is not a host" };
   // the router has judged the path as it was written; here it is as the origin would read it
   if (isAdminPath(facts.location.path)) return { kind: "refused", facts, status: 404, detail: "not found" };
   const reason = whyBypass(facts);
   return reason === undefined ? { kind: "lookup", facts } : { kind: "bypass", facts, reason };
+}
+
+/** Every field once: what a client did not send costs nothing to ask for. */
+function sentFields(headers: Headers): ReadonlyMap<string, string> {
+  const sent = new Map(headers);
+  const cookie = withoutEpoch(sent.get("cookie"));
+  if (cookie === undefined) sent.delete("cookie");
+  else sent.set("cookie", cookie);
+  return sent;
 }
 
 /** False where the Host field is something else: the platform makes userinfo or a path of the URL from it. */
@@ -40,9 +44,10 @@ function isAdminPath(path: string): boolean {
   return path === "/.strata" || path.startsWith("/.strata/");
 }
 
-function whyBypass({ method, field }: RequestFacts): ReasonCode | undefined {
+function whyBypass({ method, field, hasPreview }: RequestFacts): ReasonCode | undefined {
   if (method !== "GET" && method !== "HEAD") return "method";
   if (field("upgrade") !== undefined) return "upgrade";
   if (field("if-match") !== undefined || field("if-unmodified-since") !== undefined) return "precondition";
+  if (hasPreview) return "preview";
   return undefined;
 }

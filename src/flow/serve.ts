@@ -36,7 +36,7 @@ export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
   const rule = ruleFor(edge.site, received.facts.location.path);
   if (received.kind === "bypass") return passBy(edge, exchange, received.facts, received.reason);
   if (rule.bypass) return passBy(edge, exchange, received.facts, "rule");
-  return lookup(edge, exchange, ruledRequest(received.facts, rule, edge.site), rule);
+  return lookup(edge, exchange, ruledRequest(received.facts, rule), rule);
 }
 
 /** How often a request looks again after another's fetch, before it fetches for itself. */

@@ -1,8 +1,9 @@
 // Owns the request as the origin shall see it, and the way its own addresses come back.
 import type { RequestFacts } from "../http/facts.ts";
-import { asGatewaysRead, forwardedToOrigin } from "../http/field-table.ts";
+import { forwardedConditions, forwardedToOrigin, passedToOrigin } from "../http/field-table.ts";
 import type { HeaderPairs } from "../http/fields.ts";
 import { withoutMadeTags } from "../http/made-etag.ts";
+import { asGatewaysRead } from "../http/request-fields.ts";
 import { isForwardedNormalised, normalisedValue } from "../http/vary.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Trace } from "./trace.ts";
@@ -14,6 +15,8 @@ export interface Intent {
   readonly clientConditionals: boolean;
   /** Fields the resource is known to vary on, in lower case. */
   readonly varied?: readonly string[];
+  /** Client hints and the like that go along although nothing asked for them before, in lower case. */
+  readonly hints?: readonly string[];
   /** The edge's own conditions: validators of a stored response, or the range it wants. */
   readonly conditions: HeaderPairs;
 }
@@ -31,7 +34,7 @@ export function upstreamRequest(
 ): Request {
   const { method, field, location } = facts;
   const headers = new Headers();
-  for (const [name] of forwardedToOrigin([...request.headers], field, intent.clientConditionals)) {
+  for (const [name] of forwardedFields([...request.headers], facts, intent)) {
     const value = isTwin(name, facts, intent) ? undefined : valueToSend(name, facts, intent);
     // a GET's content means nothing (RFC 9110 9.3.1); it goes, and what describes it with it
     if (value !== undefined && (intent.asSent || !name.startsWith("content-"))) headers.set(name, value);
@@ -56,6 +59,15 @@ export function upstreamRequest(
     cache: "no-store",
     signal,
   });
+}
+
+function forwardedFields(sent: HeaderPairs, { field, naming, declared }: RequestFacts, intent: Intent): HeaderPairs {
+  const { asSent, clientConditionals, varied = [], hints = [] } = intent;
+  if (asSent) return passedToOrigin(sent, field, naming.groupOf);
+  const isAskedFor = (name: string): boolean =>
+    naming.groupOf(name) !== "on-demand" || [varied, declared, hints].some((names) => names.includes(name));
+  const forwarded = forwardedToOrigin(sent, field, naming.groupOf).filter(([name]) => isAskedFor(name));
+  return clientConditionals ? [...forwarded, ...forwardedConditions(sent)] : forwarded;
 }
 
 /** Whether an origin may take it for a field that is keyed on: unlike that one, it is in no key. */

@@ -15,6 +15,8 @@ export interface Outcome {
   readonly stored?: boolean | undefined;
   /** Answered by what another request fetched, or failed to (RFC 9211 2.6). */
   readonly collapsed?: boolean | undefined;
+  /** The fields that no key holds, where they are why the answer was not stored, and the client may know. */
+  readonly unkeyed?: readonly string[] | undefined;
   /** Why the answer was not stored, or stored how; of a hit, what was not known of it. */
   readonly settled?: ReasonCode | undefined;
 }
@@ -33,6 +35,8 @@ export function cacheStatus(outcome: Outcome, previous: string | undefined): str
   if (outcome.collapsed) parts.push("collapsed");
   if (outcome.ttlSeconds !== undefined) parts.push(`ttl=${String(outcome.ttlSeconds)}`);
   parts.push(`detail=${detailOf(outcome)}`);
+  // names of fields are tokens, so nothing in them ends the String
+  if (outcome.unkeyed) parts.push(`unkeyed="${outcome.unkeyed.join(" ")}"`);
   const ours = parts.join("; ");
   return previous !== undefined && isList(previous) ? `${previous}, ${ours}` : ours;
 }

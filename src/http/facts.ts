@@ -1,8 +1,11 @@
 // Owns the facts of a request and of a response: headers parsed once at the door into plain records.
 import { type RequestDirectives, requestDirectives } from "./cache-control.ts";
-import { asGatewaysRead, endToEndFields, listedByConnection } from "./field-table.ts";
+import { cookieFacts, type CookieFacts, type CookieGroups } from "./cookies.ts";
+import { endToEndFields, isSeenByOrigin, listedByConnection } from "./field-table.ts";
 import { type FieldReader, type HeaderPairs, readerOf } from "./fields.ts";
+import { isFragmentMark } from "./fragment.ts";
 import { type RangeRequest, requestedRange } from "./range.ts";
+import { asGatewaysRead, type FieldGroups } from "./request-fields.ts";
 import { type Governing, governing } from "./targeted.ts";
 
 /** A request URL in the one form used for matching, for the key and for the fetch. */
@@ -14,27 +17,37 @@ export interface Location {
   readonly query: string;
 }
 
-export interface RequestFacts {
+/** What a site, and the rule of a path, know of the names in a request. */
+export interface Naming {
+  readonly groupOf: FieldGroups;
+  readonly cookieGroupOf: CookieGroups;
+  /** Whether fields that nobody knows forbid storing even without an `X-` before their names. */
+  readonly refusesUnknown: boolean;
+}
+
+export interface RequestFacts extends CookieFacts {
   readonly method: string;
   readonly location: Location;
   readonly field: FieldReader;
+  /** End-to-end fields as the client named them, in lower case. */
+  readonly names: readonly string[];
+  readonly naming: Naming;
   readonly directives: RequestDirectives;
   /** The one range of bytes that is asked for; absent where the whole is to be answered. */
   readonly range: RangeRequest | undefined;
+  /** Authorization, or another field that identifies a person or an account. */
   readonly hasAuthorization: boolean;
-  readonly hasSession: boolean;
-  /** Fields that a rule has reduced, in lower case: the origin receives what `field` answers for them. */
+  /** Fields that are keyed and named in the answer's Vary, in lower case: the origin receives what `field` answers for them. */
   readonly declared: readonly string[];
-  /**
-   * Whether the request has the field, in lower case, under a name with `_`: an origin may take that value for the field's. Asked
-   * only of what is to be stored: the names are not read before.
-   */
-  readonly hasTwin: (field: string) => boolean;
+  /** Marks of frameworks that ask for a part of the page. Only an answer to the same marks fits. */
+  readonly fragments: readonly string[];
+  /** Fields that the origin receives, that no key holds and that may change its answer. */
+  readonly unkeyed: readonly string[];
 }
 
-/** Whether one of the names of a request, in lower case, is a twin of the field. */
+/** Whether one of the names of a request, in lower case, is a twin of the field: an origin may take its value for the field's. */
 export function isTwinAmong(names: Iterable<string>, field: string): boolean {
-  return [...names].some((name) => name.includes("_") && asGatewaysRead(name) === field);
+  return [...names].some((name) => name !== field && asGatewaysRead(name) === field);
 }
 
 /** What an origin answered, with the two clock readings of its fetch. */
@@ -49,33 +62,51 @@ export interface ResponseFacts {
   readonly receivedAtMs: number;
 }
 
+/** @param sent field names in lower case, lines of one name joined. */
 export function requestFacts(
   method: string,
   location: Location,
-  allFields: FieldReader,
-  isSessionCookie: (name: string) => boolean,
+  sent: ReadonlyMap<string, string>,
+  naming: Naming,
 ): RequestFacts {
-  return readFacts(method, location, endToEndReader(allFields), isSessionCookie);
-}
-
-/** The same from a reader that knows end-to-end fields only. */
-export function readFacts(
-  method: string,
-  location: Location,
-  field: FieldReader,
-  isSessionCookie: (name: string) => boolean,
-): RequestFacts {
+  const all: FieldReader = (name) => sent.get(name);
+  const listed = listedByConnection(all);
+  // the origin will not see what Connection calls hop-by-hop, so that must not count here
+  const isListed = (name: string): boolean => name !== "connection" && name !== "upgrade" && listed.has(name);
+  const field: FieldReader = listed.size === 0 ? all : (name) => (isListed(name) ? undefined : all(name));
+  const names = listed.size === 0 ? [...sent.keys()] : [...sent.keys()].filter((name) => !isListed(name));
   return {
     method,
     location,
     field,
+    names,
+    naming,
     directives: requestDirectives(field("cache-control"), field("pragma")),
     range: requestedRange(method, field),
-    hasAuthorization: field("authorization") !== undefined,
-    hasSession: cookieNames(field("cookie")).some(isSessionCookie),
-    declared: [],
-    hasTwin: () => false,
+    ...namedFacts(names, field, naming),
+    ...cookieFacts(field("cookie"), naming.cookieGroupOf),
+    declared: NONE,
   };
+}
+
+const NONE: readonly string[] = [];
+
+type NamedFacts = Pick<RequestFacts, "hasAuthorization" | "fragments" | "unkeyed">;
+
+/** What the names alone tell. Most requests have nothing but plain fields, and cost one look at each. */
+function namedFacts(names: readonly string[], field: FieldReader, { groupOf, refusesUnknown }: Naming): NamedFacts {
+  let hasAuthorization = false;
+  let fragments: string[] | undefined;
+  let unkeyed: string[] | undefined;
+  for (const name of names) {
+    const group = groupOf(name);
+    if (group === "plain") continue;
+    if (group === "credential") hasAuthorization = true;
+    else if (group === "fragment" && isFragmentMark(name, field(name))) (fragments ??= []).push(name);
+    else if ((group === "unknown-x" || (group === "unknown" && refusesUnknown)) && isSeenByOrigin(name))
+      (unkeyed ??= []).push(name);
+  }
+  return { hasAuthorization, fragments: fragments ?? NONE, unkeyed: unkeyed ?? NONE };
 }
 
 export function responseFacts(
@@ -87,17 +118,4 @@ export function responseFacts(
   const headers = endToEndFields(allHeaders, readerOf(allHeaders));
   const field = readerOf(headers);
   return { status, headers, field, governing: governing(field), requestedAtMs, receivedAtMs };
-}
-
-/** Without the fields that Connection calls hop-by-hop: the origin will not see them, so they must not count here. */
-function endToEndReader(read: FieldReader): FieldReader {
-  const listed = listedByConnection(read);
-  if (listed.size === 0) return read;
-  return (name) => (name !== "connection" && name !== "upgrade" && listed.has(name) ? undefined : read(name));
-}
-
-/** Names in a Cookie field. Several lines arrive joined with a comma, so both separators count (RFC 6265 4.2.1). */
-function cookieNames(cookie: string | undefined): readonly string[] {
-  if (cookie === undefined) return [];
-  return cookie.split(/[;,]/).map((pair) => (pair.split("=", 1)[0] ?? "").trim());
 }

@@ -1,5 +1,6 @@
 // Owns what happens to each header field: on the way to the origin, into a store, on a 304, out to clients. One table.
 import { type FieldReader, type HeaderPairs, splitList, trimOws } from "./fields.ts";
+import { asGatewaysRead, DEFAULT_GROUPS, type FieldGroups } from "./request-fields.ts";
 
 interface FieldTreatment {
   /** Belongs to one connection: never forwarded, never stored (RFC 9110 7.6.1). */
@@ -37,40 +38,10 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
   ["trailer", { hop: true }],
   ["transfer-encoding", { hop: true }],
   ["upgrade", { hop: true }],
-  // override fields: cache poisoning by unkeyed input
-  ["forwarded", { ownedByEdge: true }],
-  ["x-forwarded-host", { ownedByEdge: true }],
-  ["x-forwarded-proto", { ownedByEdge: true }],
-  ["x-forwarded-port", { ownedByEdge: true }],
-  ["x-forwarded-scheme", { ownedByEdge: true }],
-  ["x-forwarded-server", { ownedByEdge: true }],
-  ["x-forwarded-prefix", { ownedByEdge: true }],
-  ["x-forwarded-for", { ownedByEdge: true }],
-  ["x-host", { ownedByEdge: true }],
-  ["x-original-url", { ownedByEdge: true }],
-  ["x-original-host", { ownedByEdge: true }],
-  ["x-rewrite-url", { ownedByEdge: true }],
-  ["x-forwarded-path", { ownedByEdge: true }],
-  ["x-forwarded-ssl", { ownedByEdge: true }],
-  ["x-forwarded-uri", { ownedByEdge: true }],
-  ["x-url-scheme", { ownedByEdge: true }],
-  ["front-end-https", { ownedByEdge: true }],
-  ["x-http-host-override", { ownedByEdge: true }],
-  ["x-envoy-original-path", { ownedByEdge: true }],
-  ["x-matched-path", { ownedByEdge: true }],
-  ["x-now-route-matches", { ownedByEdge: true }],
-  ["x-invoke-path", { ownedByEdge: true }],
-  ["x-invoke-query", { ownedByEdge: true }],
-  ["x-invoke-status", { ownedByEdge: true }],
-  ["x-http-method", { ownedByEdge: true }],
-  ["x-http-method-override", { ownedByEdge: true }],
-  ["x-method-override", { ownedByEdge: true }],
-  ["x-middleware-subrequest", { ownedByEdge: true }],
-  ["x-middleware-prefetch", { ownedByEdge: true }],
-  ["x-nextjs-data", { ownedByEdge: true }],
-  ["x-real-ip", { ownedByEdge: true }],
-  ["true-client-ip", { ownedByEdge: true }],
+  // the URL says it; fields that override it are families of their own (see request-fields.ts)
   ["host", { ownedByEdge: true }],
+  // for the edge alone: it carries a token
+  ["strata-debug", { ownedByEdge: true }],
   // of one exchange, and made anew for each: decision 020
   ["x-request-id", OF_EXCHANGE],
   ["traceparent", OF_EXCHANGE],
@@ -131,15 +102,21 @@ function treatment(name: string): FieldTreatment {
   return TABLE.get(lower) ?? (lower.startsWith(INNER_CACHE) ? OF_ONE_ANSWER : PLAIN);
 }
 
-/** As gateways of the CGI kind read it: `X_Forwarded_Host` and `X-Forwarded-Host` are one variable to their programs. */
-export function asGatewaysRead(name: string): string {
-  return name.replaceAll("_", "-");
+/**
+ * Whether the origin may receive a client's own value of this field with a fetch that may be stored. It cannot vary on a field that it
+ * does not receive.
+ */
+export function isSeenByOrigin(name: string, groupOf: FieldGroups = DEFAULT_GROUPS): boolean {
+  const { hop, conditional, ownedByEdge } = treatment(asGatewaysRead(name));
+  if (hop || conditional || ownedByEdge) return false;
+  const group = groupOf(name);
+  return group !== "override" && group !== "dropped";
 }
 
-/** Whether the origin receives a client's own value of this field; what it does not receive, it cannot vary on. */
-export function isSeenByOrigin(name: string): boolean {
+/** Whether a rule may key on a client's field: also one that only a rule's word brings to the origin. */
+export function isDeclarable(name: string): boolean {
   const { hop, conditional, ownedByEdge } = treatment(asGatewaysRead(name));
-  return !hop && !conditional && !ownedByEdge;
+  return !hop && !conditional && !ownedByEdge && DEFAULT_GROUPS(name) !== "override";
 }
 
 /** Fields that a message's own Connection field names as hop-by-hop. */
@@ -151,12 +128,28 @@ export function listedByConnection(field: FieldReader): ReadonlySet<string> {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** What of a client's request goes to the origin. `keepConditionals`: the request is passed on, not decided here. */
-export function forwardedToOrigin(pairs: HeaderPairs, field: FieldReader, keepConditionals: boolean): HeaderPairs {
+/** What of a client's request goes to the origin with a fetch that may be stored, as far as names alone decide it. */
+export function forwardedToOrigin(pairs: HeaderPairs, field: FieldReader, groupOf?: FieldGroups): HeaderPairs {
   const listed = listedByConnection(field);
-  return pairs.filter(([name]) => {
-    const seen = isSeenByOrigin(name) || (keepConditionals && treatment(name).conditional);
-    return seen && !listed.has(name.toLowerCase());
+  return pairs.filter(([name]) => isSeenByOrigin(name.toLowerCase(), groupOf) && !listed.has(name.toLowerCase()));
+}
+
+/** The conditionals and the range of a client whose request is the origin's to judge. */
+export function forwardedConditions(pairs: HeaderPairs): HeaderPairs {
+  return pairs.filter(([name]) => treatment(name).conditional);
+}
+
+/**
+ * What goes on of a request that passes by the cache: nothing of it can become anybody else's answer. Fields that make another request
+ * of it stay behind all the same, and so does a twin of a conditional.
+ */
+export function passedToOrigin(pairs: HeaderPairs, field: FieldReader, groupOf = DEFAULT_GROUPS): HeaderPairs {
+  const listed = listedByConnection(field);
+  return pairs.filter(([written]) => {
+    const name = written.toLowerCase();
+    const { hop, ownedByEdge, conditional } = treatment(asGatewaysRead(name));
+    const isTwin = conditional === true && treatment(name).conditional !== true;
+    return !hop && !ownedByEdge && !isTwin && !listed.has(name) && groupOf(name) !== "override";
   });
 }
 

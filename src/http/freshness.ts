@@ -3,7 +3,8 @@
 import { parseHttpDate } from "./dates.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { deltaSeconds, splitList } from "./fields.ts";
-import { isStorableStatus, statusFacts } from "./status-table.ts";
+import { isForAnybody } from "./anybody.ts";
+import { isStorableStatus, mayDependOnRequest, statusFacts } from "./status-table.ts";
 
 /** What a site's rule makes of a lifetime the origin gives, in seconds. */
 export interface TtlPolicy {
@@ -33,23 +34,47 @@ const HEURISTIC_CAP_SECONDS = 7 * 24 * 3600;
 
 /** How long the response is fresh, counted from its generation (RFC 9111 4.2.1). */
 export function lifetimeOf(request: RequestFacts, response: ResponseFacts, policy: LifetimePolicy): Lifetime {
-  const named = policyFor(response.status, policy);
-  const { ttl, defaultTtl, ...bounds } = named ?? policy;
-  // a rule that names the status means it; one that does not means answers about the resource
-  const byRule = named !== undefined || statusFacts(response.status).lifetimeByRule;
-  if (ttl !== undefined && byRule) return { seconds: ttl, source: "rule" };
-  const explicit = explicitLifetime(response);
-  if (explicit) return { ...explicit, seconds: clamp(explicit.seconds, bounds) };
-  if (defaultTtl !== undefined && byRule) return { seconds: clamp(defaultTtl, bounds), source: "rule" };
-  const guessed = heuristicLifetime(request, response);
-  return guessed.seconds > 0 ? { ...guessed, seconds: clamp(guessed.seconds, bounds) } : guessed;
+  const named = policyFor(request, response.status, policy);
+  const lifetime = ruledLifetime(request, response, named ?? policy, named !== undefined);
+  if (named || !mayDependOnRequest(response.status)) return lifetime;
+  return { ...lifetime, seconds: Math.min(lifetime.seconds, initialAge(response) + ERROR_SECONDS) };
 }
 
-/** A part has the lifetime of its whole; a validation answer has none of its own. */
-function policyFor(given: number, { byStatus }: LifetimePolicy): TtlPolicy | undefined {
+/** How long an error may answer for others that one request may have provoked, unless a rule names its status. */
+const ERROR_SECONDS = 10;
+
+function ruledLifetime(
+  request: RequestFacts,
+  response: ResponseFacts,
+  { ttl, defaultTtl, ...bounds }: TtlPolicy,
+  isNamed: boolean,
+): Lifetime {
+  // a rule that names the status means it; one that does not means answers about the resource
+  const byRule = isNamed || statusFacts(response.status).lifetimeByRule;
+  if (ttl !== undefined && byRule) return { seconds: ttl, source: "rule" };
+  const explicit = explicitLifetime(response);
+  if (explicit) return clamped(explicit, bounds);
+  if (defaultTtl !== undefined && byRule) return { seconds: clamp(defaultTtl, bounds), source: "rule" };
+  const guessed = heuristicLifetime(request, response);
+  return guessed.seconds > 0 ? clamped(guessed, bounds) : guessed;
+}
+
+/** What a rule makes longer is the rule's word. */
+function clamped(lifetime: Lifetime, bounds: Pick<TtlPolicy, "minTtl" | "maxTtl">): Lifetime {
+  const seconds = clamp(lifetime.seconds, bounds);
+  return { seconds, source: seconds > lifetime.seconds ? "rule" : lifetime.source };
+}
+
+/**
+ * What a rule says of exactly this status, or of its class. A part has the lifetime of its whole; a validation answer has none of its
+ * own. A class does not reach the answer to a request with anything that no key holds: that may have provoked it.
+ */
+function policyFor(request: RequestFacts, given: number, { byStatus }: LifetimePolicy): TtlPolicy | undefined {
   const status = given === 206 ? 200 : given;
   if (byStatus.size === 0 || !isStorableStatus(status)) return undefined;
-  return byStatus.get(String(status)) ?? byStatus.get(`${String(Math.floor(status / 100))}xx`);
+  const exact = byStatus.get(String(status));
+  if (exact || (mayDependOnRequest(status) && !isForAnybody(request))) return exact;
+  return byStatus.get(`${String(Math.floor(status / 100))}xx`);
 }
 
 /** How long past its lifetime a response may answer: while it is refreshed, and when the origin fails. Seconds. */
@@ -60,9 +85,11 @@ export interface StaleWindows {
   readonly ifError: number;
 }
 
-export function staleWindows({ governing }: ResponseFacts, policy: LifetimePolicy): StaleWindows {
+export function staleWindows({ governing, status }: ResponseFacts, policy: LifetimePolicy): StaleWindows {
   const { mustRevalidate, proxyRevalidate, sMaxage, noCache, ...directives } = governing.directives;
-  const forbidden = mustRevalidate || proxyRevalidate || sMaxage !== undefined || noCache;
+  // an error that one request may have provoked is not kept going, either
+  const isPassing = mayDependOnRequest(status) && !policy.byStatus.has(String(status));
+  const forbidden = mustRevalidate || proxyRevalidate || sMaxage !== undefined || noCache || isPassing;
   if (forbidden) return { allowed: false, whileRevalidate: 0, ifError: 0 };
   return {
     allowed: true,

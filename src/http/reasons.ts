@@ -8,6 +8,8 @@ interface Reason {
   readonly withdraws?: "resource" | "variant";
   /** Said of this request and its moment, not of the resource. */
   readonly ofRequest?: true;
+  /** Said of an answer that is this client's alone: it leaves with `private`, so that no cache below shares it. */
+  readonly makesPrivate?: true;
   /** Said of one stored response; a farther tier may hold a newer one. */
   readonly newerMayExist?: true;
 }
@@ -73,6 +75,7 @@ export const REASONS = {
   upgrade: { fwd: "bypass", means: "a protocol upgrade passes through untouched" },
   precondition: { fwd: "bypass", means: "If-Match and If-Unmodified-Since are the origin's to evaluate" },
   rule: { fwd: "bypass", means: "the site's rule says bypass" },
+  preview: { fwd: "bypass", means: "the request has a cookie that shows drafts" },
   // settle: stored or not
   stored: { means: "the response was stored" },
   validated: { means: "the origin confirmed the stored response" },
@@ -96,6 +99,23 @@ export const REASONS = {
   "vary-authorization": { withdraws: "resource", means: "the response varies on Authorization" },
   "authorization-response": { means: "the answer to a request with Authorization is not marked as shareable" },
   "session-response": { means: "the answer to a request with a session cookie is not marked as shared" },
+  "unknown-cookie": {
+    ofRequest: true,
+    makesPrivate: true,
+    means: "the request has a cookie that nobody knows, and the origin does not say that its answer is for everybody",
+  },
+  "always-validated": {
+    ofRequest: true,
+    makesPrivate: true,
+    means:
+      "the request has a session or an unknown cookie, and its answer is validated each time: a validator that all users share would show one user's page to another",
+  },
+  "unkeyed-field": {
+    ofRequest: true,
+    makesPrivate: true,
+    means: "the request has a field that the origin receives, and that neither the key, nor Vary, nor a rule names",
+  },
+  "personal-field": { withdraws: "resource", means: "the response has a field that belongs to one person" },
   "ambiguous-path": { means: "the path can be read in two ways, so its answer is not shared" },
   "type-mismatch": { means: "a path that names a static file answered with another type" },
   "content-encoding": { means: "a part of an encoded body, which nobody here can decode" },
@@ -125,6 +145,11 @@ export function newerMayExist(code: ReasonCode): boolean {
 export function withdraws(code: ReasonCode): Reason["withdraws"] {
   const reason: Reason = REASONS[code];
   return reason.withdraws;
+}
+
+export function makesPrivate(code: ReasonCode): boolean {
+  const reason: Reason = REASONS[code];
+  return reason.makesPrivate ?? false;
 }
 
 export function isOfRequest(code: ReasonCode): boolean {

@@ -7,7 +7,8 @@ import { initialAge, type LifetimePolicy, lifetimeOf, staleWindows } from "./fre
 import { groupTarget, readGroups } from "./groups.ts";
 import { isWhole, lengthOf, partOf } from "./parts.ts";
 import type { ReasonCode } from "./reasons.ts";
-import { forAuthorization, forSession, type SharingPolicy, whyNotStorable } from "./storable.ts";
+import { forAuthorization, forSession } from "./sharing.ts";
+import { type StoringPolicy, whyNotStorable } from "./storable.ts";
 import { type Fence, originValidators, type Stored } from "./stored.ts";
 import { readTags } from "./tags.ts";
 import { type Target, type TargetHash, targetHash } from "./target.ts";
@@ -15,7 +16,7 @@ import { isCompressible } from "./compressible.ts";
 import { readVary, variantOf } from "./vary.ts";
 
 /** What of a record depends on the site's rule. */
-export interface SettlePolicy extends LifetimePolicy, SharingPolicy {
+export interface SettlePolicy extends LifetimePolicy, StoringPolicy {
   /** The rule's own tags for a path. */
   readonly tagsOf: (path: string) => readonly string[];
   /** The rule declares codings: a body in the one that was asked for is kept as it came. */
@@ -34,7 +35,7 @@ export function recordOf(
   const refusal = whyNotStorable(request, response, lifetime, tags, policy);
   if (refusal) return refusal;
   if (!fence) return "purge-unknown";
-  const vary = readVary(response.field("vary"), request.declared);
+  const vary = readVary(response.field("vary"), request.declared, request.naming.groupOf);
   if (!vary.storable) return vary.reason;
   if (!tags.usable) return tags.reason;
   const part = partOf(response);

@@ -1,5 +1,6 @@
 // Owns the reduced request: the few values of each field that a rule declares, for key and origin alike.
 import { type ContentCoding, selectCoding } from "./coding.ts";
+import { cookiesOf } from "./cookies.ts";
 import { deviceClass } from "./device.ts";
 import type { FieldReader } from "./fields.ts";
 import { selectLanguage } from "./language.ts";
@@ -69,14 +70,10 @@ function oneOf(allowed: readonly string[], value: string | undefined): string | 
   return allowed.find((one) => one.toLowerCase() === wanted);
 }
 
-/** Pairs by name; several lines arrive joined with a comma, so both separators count (RFC 6265 4.2.1). */
-function namedCookies(value: string | undefined, isNamed: (name: string) => boolean): string | undefined {
-  const pairs = (value ?? "").split(/[;,]/).flatMap((pair) => {
-    const equals = pair.indexOf("=");
-    const name = pair.slice(0, Math.max(equals, 0)).trim();
-    return name !== "" && isNamed(name) ? [{ name, value: pair.slice(equals + 1).trim() }] : [];
-  });
+/** The pairs that are named, by name; `undefined` where there are none. */
+export function namedCookies(value: string | undefined, isNamed: (name: string) => boolean): string | undefined {
+  const pairs = cookiesOf(value ?? "").filter(({ name, written }) => name !== "" && written !== name && isNamed(name));
   if (pairs.length === 0) return undefined;
-  pairs.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  return pairs.map((pair) => `${pair.name}=${pair.value}`).join("; ");
+  const sorted = pairs.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return sorted.map((pair) => `${pair.name}=${pair.value}`).join("; ");
 }

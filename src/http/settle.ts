@@ -2,7 +2,7 @@
 import type { ContentCoding } from "./coding.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { combinedRecord } from "./parts.ts";
-import type { ReasonCode } from "./reasons.ts";
+import { makesPrivate, type ReasonCode } from "./reasons.ts";
 import { recordOf, type SettlePolicy } from "./record.ts";
 import type { PurgeState } from "./reuse.ts";
 import { isServerFailure } from "./status-table.ts";
@@ -137,5 +137,5 @@ function complete(response: ResponseFacts, prefix: Stored, { request, fence }: A
 }
 
 function passThrough(reason: ReasonCode, { request }: Asked): Settle & { verdict: "pass-through" } {
-  return { verdict: "pass-through", reason, addPrivate: request.hasSession };
+  return { verdict: "pass-through", reason, addPrivate: request.hasSession || makesPrivate(reason) };
 }

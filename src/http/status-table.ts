@@ -47,6 +47,16 @@ export function isServerFailure(status: number): boolean {
   return status === 500 || status === 502 || status === 503 || status === 504;
 }
 
+/** Client errors that say something of one request, not of the resource (RFC 9110 15.5, RFC 6585). */
+const OF_REQUEST: ReadonlySet<number> = new Set([
+  400, 401, 403, 405, 406, 408, 411, 412, 413, 414, 415, 416, 417, 421, 422, 425, 426, 428, 429, 431,
+]);
+
+/** An error that another request, or the same a moment later, may not get. */
+export function mayDependOnRequest(status: number): boolean {
+  return OF_REQUEST.has(status) || status >= 500;
+}
+
 /** Responses of these statuses carry no content (RFC 9110 6.4.1); a Response may not be built with a body. */
 export function isBodyless(status: number): boolean {
   return status === 204 || status === 205 || status === 304;

@@ -6,19 +6,21 @@ import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { isWhole, partOf } from "./parts.ts";
 import { initialAge, type Lifetime, type LifetimePolicy, staleWindows } from "./freshness.ts";
 import type { ReasonCode } from "./reasons.ts";
+import { type SharingPolicy, whyNotShared } from "./sharing.ts";
 import { isStorableStatus, statusFacts } from "./status-table.ts";
 import { originValidators } from "./stored.ts";
 import type { Tags } from "./tags.ts";
+import { restrictionIn } from "./targeted.ts";
 import { readVary } from "./vary.ts";
 
-/** What of a response depends on the site's rule. */
-export interface SharingPolicy {
-  /** The rule declares that authenticated requests get the same answer as anybody. */
-  readonly sharedRoute: boolean;
+/** What of storing depends on the site's rule. */
+export interface StoringPolicy extends SharingPolicy {
   /** Whether a client's Cache-Control counts. */
   readonly honourClient: boolean;
   /** Whether paths that look like another resource are kept out (see deception.ts). */
   readonly deceptionGuard: boolean;
+  /** The extension that the rule's pattern ends in: a static file's, unless it is one of pages. */
+  readonly staticExtension: string | undefined;
 }
 
 /** The first clause that forbids storing, or `undefined` when none does. */
@@ -27,7 +29,7 @@ export function whyNotStorable(
   response: ResponseFacts,
   lifetime: Lifetime,
   tags: Tags,
-  policy: SharingPolicy & LifetimePolicy,
+  policy: StoringPolicy & LifetimePolicy,
 ): ReasonCode | undefined {
   const { directives } = response.governing;
   // 3: the request method is understood; an answer to HEAD has no body to store (see settle.ts for what it freshens)
@@ -42,18 +44,15 @@ export function whyNotStorable(
   if (policy.honourClient && request.directives.noStore) return "request-no-store";
   // 5.2.2.7
   if (directives.private) return "private";
-  // a cookie is for one client, whatever its lifetime says
-  if (response.field("set-cookie") !== undefined && !directives.privateSetCookie) return "set-cookie";
-  if (request.hasAuthorization && !forAuthorization(response, policy)) return "authorization-response";
-  if (request.hasSession && !forSession(response, policy)) return "session-response";
-  const vary = readVary(response.field("vary"), request.declared);
+  // a rule's lifetime does not take back what any of the origin's fields forbids
+  const restriction = lifetime.source === "rule" ? restrictionIn(response.field) : undefined;
+  if (restriction) return restriction;
+  const vary = readVary(response.field("vary"), request.declared, request.naming.groupOf);
   if (!vary.storable) return vary.reason;
-  if (vary.fields.some(request.hasTwin)) return "vary-twin";
-  const { path } = request.location;
-  if (policy.deceptionGuard && isAmbiguousPath(path)) return "ambiguous-path";
-  if (policy.deceptionGuard && isTypeMismatch(path, response.status, response.field("content-type"))) {
-    return "type-mismatch";
-  }
+  const personal = whyNotShared(request, response, lifetime, vary.fields, policy);
+  if (personal) return personal;
+  const deceptive = policy.deceptionGuard ? whyDeceptive(request, response, policy.staticExtension) : undefined;
+  if (deceptive) return deceptive;
   if (isEndless(response.field)) return "endless";
   const useless = isPart ? whyUselessPart(response, lifetime) : whyUseless(response, lifetime, policy);
   if (useless) return useless;
@@ -85,16 +84,13 @@ function whyUselessPart(response: ResponseFacts, lifetime: Lifetime): ReasonCode
   return lifetime.seconds > initialAge(response) ? undefined : "expired";
 }
 
-/** RFC 9111 3.5: what lets an answer to an authenticated request be shared. */
-export function forAuthorization(response: ResponseFacts, policy: SharingPolicy): boolean {
-  const { public: isPublic, sMaxage, mustRevalidate } = response.governing.directives;
-  return policy.sharedRoute || isPublic || sMaxage !== undefined || mustRevalidate;
-}
-
-/** A session cookie is like Authorization, but must-revalidate says nothing of who may share. */
-export function forSession(response: ResponseFacts, policy: SharingPolicy): boolean {
-  const { public: isPublic, sMaxage } = response.governing.directives;
-  return policy.sharedRoute || isPublic || sMaxage !== undefined;
+function whyDeceptive(
+  { location }: RequestFacts,
+  { status, field }: ResponseFacts,
+  staticExtension: string | undefined,
+): ReasonCode | undefined {
+  if (isAmbiguousPath(location.path)) return "ambiguous-path";
+  return isTypeMismatch(location.path, status, field("content-type"), staticExtension) ? "type-mismatch" : undefined;
 }
 
 function hasContentCoding(response: ResponseFacts): boolean {

@@ -7,7 +7,7 @@ import { kept, mergedBy304 } from "./field-table.ts";
 import { declaredLength, type HeaderPairs, readerOf } from "./fields.ts";
 import { initialAge } from "./freshness.ts";
 import { madePrivate } from "./private.ts";
-import type { ReasonCode } from "./reasons.ts";
+import { makesPrivate, type ReasonCode } from "./reasons.ts";
 import { dated, recordOf, type SettlePolicy, targetsOf } from "./record.ts";
 import { type Fence, originValidators, type Stored } from "./stored.ts";
 import { hasTagField, isTagField } from "./tags.ts";
@@ -40,7 +40,7 @@ export function validated(
   const headers = dated(kept(merged.headers), merged);
   const answers = {
     compressible: isCompressible(merged),
-    headers: request.hasSession ? madePrivate(headers) : headers,
+    headers: request.hasSession || makesPrivate(record) ? madePrivate(headers) : headers,
     receivedAtMs: response.receivedAtMs,
     initialAgeSeconds: initialAge(merged),
   };

@@ -2,6 +2,7 @@
 // (RFC 9111 4.1, RFC 9110 12.5).
 import { isSeenByOrigin } from "./field-table.ts";
 import { evenlySpaced, type FieldReader, type HeaderPairs, isToken, readerOf, splitList } from "./fields.ts";
+import { DEFAULT_GROUPS, type FieldGroups } from "./request-fields.ts";
 import { weightedMembers, weightsOf } from "./weights.ts";
 
 /** Field name in lower case -> normalised request value; null where the request lacks the field. */
@@ -24,8 +25,12 @@ export const MAX_VARY_FIELDS = 16;
 /** Each request has an id and a span of its own, and the platform tells the origin each client's address. */
 const NEVER_THE_SAME: readonly string[] = ["*", "x-request-id", "traceparent", "tracestate", "x-forwarded-for"];
 
-/** `declared`: fields a rule has reduced to a few values, which the origin has seen. */
-export function readVary(value: string | undefined, declared: readonly string[] = []): VaryVerdict {
+/** `declared`: fields that are keyed whatever the response says, and which the origin has seen. */
+export function readVary(
+  value: string | undefined,
+  declared: readonly string[] = [],
+  groupOf: FieldGroups = DEFAULT_GROUPS,
+): VaryVerdict {
   if (value === undefined) return { storable: true, fields: [] };
   const fields = [...new Set(splitList(value.toLowerCase()))].sort();
   if (fields.length > MAX_VARY_FIELDS || fields.some((name) => !isToken(name)))
@@ -33,17 +38,18 @@ export function readVary(value: string | undefined, declared: readonly string[] 
   if (NEVER_THE_SAME.some((name) => fields.includes(name))) return { storable: false, reason: "vary-star" };
   if (fields.includes("cookie") && !declared.includes("cookie")) return { storable: false, reason: "vary-cookie" };
   if (fields.includes("authorization")) return { storable: false, reason: "vary-authorization" };
-  return { storable: true, fields: fields.filter((name) => isSeenByOrigin(name) || declared.includes(name)) };
+  const counts = (name: string): boolean => declared.includes(name) || isSeenByOrigin(name, groupOf);
+  return { storable: true, fields: fields.filter(counts) };
 }
 
 /** A header section whose Vary names the declared fields too. */
 export function withDeclaredVary(headers: HeaderPairs, declared: readonly string[]): HeaderPairs {
-  const said = readerOf(headers)("vary");
-  const named = splitList((said ?? "").toLowerCase());
+  const said = splitList(readerOf(headers)("vary") ?? "");
+  const named = said.map((name) => name.toLowerCase());
   const missing = declared.filter((name) => !named.includes(name));
   if (missing.length === 0 || named.includes("*")) return headers;
   const others = headers.filter(([name]) => name.toLowerCase() !== "vary");
-  return [...others, ["Vary", [...(said === undefined ? [] : [said]), ...missing].join(", ")]];
+  return [...others, ["Vary", [...said, ...missing].join(", ")]];
 }
 
 export function variantOf(fields: readonly string[], request: FieldReader): Variant {

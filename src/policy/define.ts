@@ -1,12 +1,11 @@
 // Owns defineSite: a configuration checked as a whole, every problem named with its path, then made ready for use.
 import * as v from "valibot";
 import { SiteError } from "../error.ts";
+import { cookieGroups } from "./cookie-groups.ts";
 import { check, isUnknownMember } from "./issues.ts";
 import { completeOrigins, type Origins, originUrl } from "./origins.ts";
-import { anyPatternTest } from "../http/pattern.ts";
-import { completeRule, type Rule } from "./rule.ts";
+import { completeRule, type Rule, type SiteDefaults } from "./rule.ts";
 import { type RuleInput, type SiteInput, siteSchema } from "./schema.ts";
-import { DEFAULT_SESSION_COOKIES } from "./session-cookies.ts";
 
 export type { Rule } from "./rule.ts";
 export type { SiteInput } from "./schema.ts";
@@ -21,13 +20,15 @@ export interface Site {
   readonly defaultRule: Rule;
   /** Public host or "*" -> origin. */
   readonly origins: Origins;
-  readonly isSessionCookie: (name: string) => boolean;
   /** The largest bound of any rule: how long until a purge is obeyed everywhere. */
   readonly maxLagMs: number;
   readonly memory: { readonly bytes: number; readonly bodyBytes: number };
   readonly global: { readonly minTtlSeconds: number };
   readonly serverTiming: boolean;
 }
+
+/** Raise it when a known list of names changes: what was stored under the old one is not found. */
+const LISTS_VERSION = 1;
 
 const DEFAULTS = {
   memoryBytes: 32 * 2 ** 20,
@@ -42,11 +43,23 @@ const DEFAULTS = {
 export function defineSite(input: SiteInput): Site {
   const parsed = check(siteSchema, input);
   if (!parsed.ok) throw new SiteError(parsed.issues.flatMap((issue) => describe(issue)));
-  const { origins, session, purge = {}, tiers = {}, serverTiming = false, rules = [] } = parsed.output;
-  const cookies = session?.cookies ?? DEFAULT_SESSION_COOKIES;
-  // who counts as authenticated shapes every entry
-  const siteVersion = JSON.stringify([...cookies].sort());
-  const complete = (rule: RuleInput, name: string): Rule => completeRule(rule, name, purge, siteVersion);
+  const {
+    origins,
+    session = {},
+    fields = {},
+    purge = {},
+    tiers = {},
+    serverTiming = false,
+    rules = [],
+  } = parsed.output;
+  const defaults: SiteDefaults = {
+    purge,
+    fields,
+    cookieGroupOf: cookieGroups(session),
+    // whose request a request is, and what is keyed, shapes every entry
+    version: JSON.stringify([LISTS_VERSION, inOrder(session), inOrder(fields)]),
+  };
+  const complete = (rule: RuleInput, name: string): Rule => completeRule(rule, name, defaults);
   const compiled = rules.map((rule) => complete(rule, rule.match));
   const defaultRule = complete({ match: "/*" }, "(default)");
   return {
@@ -54,7 +67,6 @@ export function defineSite(input: SiteInput): Site {
     rules: compiled,
     defaultRule,
     origins: completeOrigins(origins),
-    isSessionCookie: cookieTest(cookies),
     maxLagMs: Math.max(...[...compiled, defaultRule].map(({ maxLagMs }) => maxLagMs)),
     memory: {
       bytes: tiers.memory?.bytes ?? DEFAULTS.memoryBytes,
@@ -63,6 +75,12 @@ export function defineSite(input: SiteInput): Site {
     global: { minTtlSeconds: tiers.global?.minTtl ?? DEFAULTS.globalMinTtl },
     serverTiming,
   };
+}
+
+/** Names in another order are the same wording. */
+function inOrder(lists: object): unknown {
+  const sorted = (value: unknown): unknown => (Array.isArray(value) ? value.map(String).toSorted() : value);
+  return JSON.parse(JSON.stringify(lists), (_, value: unknown) => sorted(value));
 }
 
 /**
@@ -88,12 +106,6 @@ export function withOrigin(site: Site, url: string | undefined): Site {
   if (!parsed.success)
     throw new SiteError(parsed.issues.map((issue) => `STRATA_ORIGIN: ${issue.message} (got ${show(url)})`));
   return { ...site, origins: completeOrigins({ "*": url }) };
-}
-
-/** A session counts in whatever case its cookie is written. */
-function cookieTest(patterns: readonly string[]): (name: string) => boolean {
-  const test = anyPatternTest(patterns.map((pattern) => pattern.toLowerCase()));
-  return (name) => test(name.toLowerCase());
 }
 
 /** One line a problem: path, what is wrong, what was found. */

@@ -1,7 +1,7 @@
 // Owns the shape of one rule: what may be written, and what is said when it is not.
 import * as v from "valibot";
 import { hasStrayBrace, namesIn, whyUnusable } from "./segments.ts";
-import { flag, lifetime, seconds, someOf } from "./scalars.ts";
+import { fieldPattern, flag, lifetime, seconds, someOf } from "./scalars.ts";
 import { coding, vary } from "./vary-schema.ts";
 
 const onUnknown = v.picklist(["revalidate", "serve"], 'must be "revalidate" or "serve"');
@@ -111,6 +111,14 @@ const origin = v.strictObject({
   patience: v.optional(v.pipe(seconds, v.maxValue(300, "must be at most 300 seconds"))),
 });
 
+/** What the names of request fields mean, for a site or for one rule. They count before the known ones. */
+export const fieldLists = {
+  /** Request fields that a fetch which may be stored does not take along. */
+  drop: v.optional(v.array(fieldPattern, "must be a list")),
+  /** Request fields that change nothing in what the origin answers: forwarded, and no reason against storing. */
+  plain: v.optional(v.array(fieldPattern, "must be a list")),
+};
+
 const fields = v.strictObject({
   /** Path pattern; `*` stands for any characters, `{name}` for one segment. The first rule that matches a path decides. */
   match: pattern,
@@ -138,6 +146,12 @@ const fields = v.strictObject({
   vary: v.optional(vary),
   /** Codings that text leaves in, in the site's order of preference; or false. */
   compress: v.optional(v.union([v.literal(false), someOf(coding)], 'must be false or a list of "br", "zstd", "gzip"')),
+  /** What the names of request fields mean here, beside what the site says of them. */
+  fields: v.optional(v.strictObject(fieldLists)),
+  /** `"ignore"`: cookies make no difference here, so none reaches the origin with a fetch that may be stored. */
+  cookies: v.optional(v.literal("ignore", 'must be "ignore" or absent')),
+  /** Store an answer to POST that says what a GET would get (RFC 9110 9.3.3). Its body is in no key. */
+  storePost: v.optional(flag),
   /** Authenticated requests get the same answer as anybody. */
   auth: v.optional(v.literal("shared", 'must be "shared" or absent')),
   /** Store and deliver responses without the cookies they set. */

@@ -1,13 +1,18 @@
 // Owns the rule in use: what a configuration says of some paths, with every default filled in.
 import type { BrowserPolicy } from "../http/browser.ts";
 import { CONTENT_CODINGS, type ContentCoding } from "../http/coding.ts";
+import type { CookieGroups } from "../http/cookies.ts";
+import type { Naming } from "../http/facts.ts";
 import type { TtlPolicy } from "../http/freshness.ts";
 import { hash64 } from "../http/hash.ts";
+import { nameTest, PERSONAL_FIELDS } from "../http/personal-fields.ts";
 import type { QueryPolicy } from "../http/query.ts";
 import { declaredFields, type VaryPolicy } from "../http/reduce.ts";
 import type { ReusePolicy } from "../http/reuse.ts";
 import type { SettlePolicy } from "../http/record.ts";
+import { fieldGroups } from "../http/request-fields.ts";
 import { anyPatternTest, patternTest } from "../http/pattern.ts";
+import { namesOf } from "./name-list.ts";
 import { namesIn, segmentReader, tagsWith } from "./segments.ts";
 import type { RuleInput, SiteInput } from "./schema.ts";
 
@@ -17,6 +22,12 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly name: string;
   readonly matches: (path: string) => boolean;
   readonly bypass: boolean;
+  /** What the names in a request mean here. */
+  readonly naming: Naming;
+  /** No cookie reaches the origin with a fetch that may be stored. */
+  readonly ignoresCookies: boolean;
+  /** An answer to POST that says what a GET would get is stored for it. */
+  readonly storesPost: boolean;
   /** Absent where the whole query counts, as written. */
   readonly query: QueryPolicy | undefined;
   /** Absent where no request field is declared. */
@@ -50,12 +61,30 @@ const DEFAULTS = { maxLag: 1, onUnknown: "revalidate", maxVariants: 16, deadline
 
 type Lifetime = number | { readonly [bound in "min" | "default" | "max"]?: number | undefined };
 
-export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput["purge"], siteVersion: string): Rule {
+/** What every rule of a site starts from. */
+export interface SiteDefaults {
+  readonly purge: SiteInput["purge"];
+  readonly fields: NonNullable<SiteInput["fields"]>;
+  readonly cookieGroupOf: CookieGroups;
+  /** Of what shapes every entry. */
+  readonly version: string;
+}
+
+export function completeRule(rule: RuleInput, name: string, site: SiteDefaults): Rule {
   const { edge = {}, purge = {} } = rule;
   return {
     name,
     matches: pathTest(rule.match),
     bypass: rule.bypass ?? false,
+    naming: {
+      groupOf: fieldGroups(site.fields, rule.fields ?? {}),
+      cookieGroupOf: site.cookieGroupOf,
+      refusesUnknown: site.fields.unknown === "unshared",
+    },
+    ignoresCookies: rule.cookies === "ignore",
+    storesPost: rule.storePost ?? false,
+    isPersonalField: nameTest(namesOf(site.fields.personal, PERSONAL_FIELDS)),
+    staticExtension: /\*\.([a-z0-9]+)$/i.exec(rule.match)?.[1]?.toLowerCase(),
     honourClient: rule.client !== "ignore",
     ...ttlPolicy(edge.ttl),
     byStatus: new Map(Object.entries(edge.status ?? {}).map(([status, ttl]) => [status, ttlPolicy(ttl)])),
@@ -74,12 +103,12 @@ export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput
     tagsOf: tagsOf(rule),
     deadlineMs: (rule.origin?.deadline ?? DEFAULTS.deadline) * 1000,
     patienceMs: (rule.origin?.patience ?? DEFAULTS.patience) * 1000,
-    maxLagMs: (purge.maxLag ?? sitePurge?.maxLag ?? DEFAULTS.maxLag) * 1000,
+    maxLagMs: (purge.maxLag ?? site.purge?.maxLag ?? DEFAULTS.maxLag) * 1000,
     purgesEverywhere: purge.unsafe === "everywhere",
-    onUnknown: purge.onUnknown ?? sitePurge?.onUnknown ?? DEFAULTS.onUnknown,
+    onUnknown: purge.onUnknown ?? site.purge?.onUnknown ?? DEFAULTS.onUnknown,
     global: rule.global ?? true,
     collapse: rule.collapse ?? "isolate",
-    version: hash64(JSON.stringify([siteVersion, shapingStored(rule)])),
+    version: hash64(JSON.stringify([site.version, shapingStored(rule)])),
   };
 }
 

@@ -29,6 +29,12 @@ export const cookiePattern = v.pipe(
   v.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be a cookie name, "*" for any characters'),
 );
 
+export const fieldPattern = v.pipe(
+  v.string("must be the name of a field"),
+  v.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'must be the name of a field, "*" for any characters'),
+  v.regex(/[^*]/, "must name something: of all fields none would be left"),
+);
+
 /** Some of something, nothing twice, whatever the case. */
 export function someOf<const Item extends v.GenericSchema<string>>(
   item: Item,

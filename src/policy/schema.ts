@@ -2,8 +2,9 @@
 import * as v from "valibot";
 import { canonicalHost } from "../http/host.ts";
 import { anyOrigin } from "./origins.ts";
-import { purge, rule } from "./rule-schema.ts";
-import { bytes, cookiePattern, flag, seconds } from "./scalars.ts";
+import { nameList } from "./name-list.ts";
+import { fieldLists, purge, rule } from "./rule-schema.ts";
+import { bytes, cookiePattern, fieldPattern, flag, seconds } from "./scalars.ts";
 
 const hostPattern = v.pipe(
   v.string(),
@@ -14,10 +15,29 @@ const hostPattern = v.pipe(
 export const siteSchema = v.strictObject({
   /** Public host (or "*" for any other) -> the origin behind it. Without one, the zone's own origin is asked, or the application's routes. */
   origins: v.optional(v.record(hostPattern, anyOrigin)),
+  /** What cookies mean. A list adds to the known names; `{ only: [...] }` replaces them. */
   session: v.optional(
     v.strictObject({
-      /** Cookies that make a request authenticated; replaces the default list. */
-      cookies: v.array(cookiePattern),
+      /** Cookies that make a request authenticated. */
+      cookies: v.optional(nameList(cookiePattern)),
+      /** Cookies that make no difference to what the origin answers: they are not forwarded by a fetch that may be stored. */
+      harmless: v.optional(nameList(cookiePattern)),
+      /** Cookies that show drafts: their requests pass by the cache. */
+      preview: v.optional(nameList(cookiePattern)),
+    }),
+  ),
+  /** What request and response fields mean, beside the known ones. */
+  fields: v.optional(
+    v.strictObject({
+      ...fieldLists,
+      /** Request fields keyed as if `Vary` named them. */
+      fragments: v.optional(v.array(fieldPattern, "must be a list")),
+      /** Request fields that count as Authorization does. */
+      credentials: v.optional(v.array(fieldPattern, "must be a list")),
+      /** Response fields that belong to one person. */
+      personal: v.optional(nameList(fieldPattern)),
+      /** Whether an answer to a request with any unknown field is stored, where its `Vary` does not name the field. */
+      unknown: v.optional(v.picklist(["shared", "unshared"], 'must be "shared" or "unshared"')),
     }),
   ),
   purge: v.optional(purge),

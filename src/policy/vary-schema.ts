@@ -1,7 +1,7 @@
 // Owns what a rule may say its answers vary on, and what is said when it may not.
 import * as v from "valibot";
 import { CONTENT_CODINGS } from "../http/coding.ts";
-import { isSeenByOrigin } from "../http/field-table.ts";
+import { isDeclarable } from "../http/field-table.ts";
 import { isToken } from "../http/fields.ts";
 import { cookiePattern, someOf } from "./scalars.ts";
 
@@ -51,7 +51,7 @@ const headerName = v.pipe(
 
 function isReducible(name: string): boolean {
   const lower = name.toLowerCase();
-  return GOVERNED.has(lower) || (isSeenByOrigin(lower) && !REFUSED.has(lower));
+  return GOVERNED.has(lower) || (isDeclarable(lower) && !REFUSED.has(lower));
 }
 
 const headers = v.pipe(

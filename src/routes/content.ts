@@ -8,8 +8,13 @@ import { DependencyError } from "../error.ts";
 
 type Context = Pick<ExecutionContext, "waitUntil">;
 
-export function contentRoute(request: Request, edge: Edge, context: Context): Promise<Response> {
-  const exchange = exchangeOf(request, edge, backgroundOf(edge, context));
+export function contentRoute(
+  request: Request,
+  edge: Edge,
+  context: Context,
+  shows: Exchange["shows"] = "codes",
+): Promise<Response> {
+  const exchange = { ...exchangeOf(request, edge, backgroundOf(edge, context)), shows };
   return isNavigation(request) ? serveNavigation(edge, exchange, serve) : serve(edge, exchange);
 }
 

@@ -54,7 +54,7 @@ export function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Loo
   const first = memory.get(place.key);
   if (first?.kind !== "vary") return asLookup(memory.name, first, place);
   let last = ABSENT;
-  for (const selection of selections(place.request, first.index)) {
+  for (const selection of selections(place, first.index)) {
     const second = memory.get(selectedKey({ ...place, ...selection }, first.index));
     last = asVariant(memory.name, second, first.index, selection);
     if (last.found) break;
@@ -68,7 +68,7 @@ export async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise
   const { carried } = first;
   const index: KnownIndex = tier.name === "global" ? { ...first.index, inGlobal: withoutBody(first) } : first.index;
   let last = ABSENT;
-  for (const selection of selections(place.request, index)) {
+  for (const selection of selections(place, index)) {
     const key = selectedKey({ ...place, ...selection }, index);
     // the second is asked for only where the first is not there
     // oxlint-disable-next-line no-await-in-loop

@@ -101,6 +101,8 @@ export interface Lookup {
 export interface Place {
   readonly key: CacheKey;
   readonly request: FieldReader;
+  /** Marks of a part of the page that the request has: only a response to the same marks answers it. */
+  readonly fragments?: readonly string[] | undefined;
   readonly index: KnownIndex | undefined;
   /** Whether the rule admits the global tier. */
   readonly global: boolean;

@@ -24,21 +24,29 @@ export function selectingReader(request: FieldReader, { variant }: Stored): Fiel
  * The request as it is; then, where a variant in the one language it likes best is known, the request that selected that one:
  * what is stored in that language is what the origin would choose (RFC 9111 4.1).
  */
-export function selections(request: FieldReader, index: VaryIndex): readonly Selection[] {
-  const own: Selection = { request };
+export function selections(
+  { request, fragments = [] }: Pick<Place, "request" | "fragments">,
+  index: VaryIndex,
+): readonly Selection[] {
+  const own: Selection = { request, fragments };
   const language = index.languages.length > 0 ? preferredLanguage(request("accept-language")) : undefined;
   const accepted = index.languages.find(([known]) => known === language)?.[1];
   if (accepted === undefined) return [own];
-  return [own, { request: (name) => (name === "accept-language" ? accepted : request(name)), language }];
+  const selecting: FieldReader = (name) => (name === "accept-language" ? accepted : request(name));
+  return [own, { request: selecting, fragments, language }];
 }
 
 /** What another request selected is taken for its language: it may have become something else since the index was written. */
-export function isSelected(stored: Stored, { request, language }: Selection): boolean {
-  return matchesVariant(stored.variant, request) && (language === undefined || foundLanguage(stored) === language);
+export function isSelected(stored: Stored, { request, fragments = [], language }: Selection): boolean {
+  const { variant } = stored;
+  // an answer that was told apart by no such mark is the whole page
+  if (fragments.some((name) => !Object.hasOwn(variant, name))) return false;
+  return matchesVariant(variant, request) && (language === undefined || foundLanguage(stored) === language);
 }
 
 interface Selection {
   readonly request: FieldReader;
+  readonly fragments?: readonly string[] | undefined;
   /** Present where the request is another's. */
   readonly language?: string | undefined;
 }
@@ -106,7 +114,7 @@ function languagesOf(stored: Stored): VaryIndex["languages"] {
 }
 
 /** A page that is missing is missing in every language. */
-function foundLanguage({ status, headers }: Stored): string | undefined {
+function foundLanguage({ status, headers }: Pick<Stored, "status" | "headers">): string | undefined {
   return status === 200 ? languageOf(headers) : undefined;
 }
 

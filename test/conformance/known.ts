@@ -45,6 +45,16 @@ const GROUPS: readonly Group[] = [
   },
   {
     reason:
+      "Refused on purpose, as with Set-Cookie: a field that belongs to one person keeps its answer out of the store, and some clients still read this one (RFC 2965 3.2).",
+    cases: ["headers-store-Set-Cookie2", "304-etag-update-response-Set-Cookie2"],
+  },
+  {
+    reason:
+      "RFC 9110 9.3.3 permits it, and a rule may ask for it (`storePost`); by default it is refused, because the body of the POST is in no key.",
+    cases: ["method-POST"],
+  },
+  {
+    reason:
       "RFC 9111 4.3.4: a 304 with a strong validator that no stored response has must not be used to update any; the case wants it used.",
     cases: ["304-etag-update-response-ETag"],
   },

@@ -111,7 +111,8 @@ describe("a made entity tag", () => {
   });
 
   it("is made of an answer to POST that serves a GET, too", async () => {
-    const e = testEdge({ origin: () => answer("hello", { ...CACHED, "content-location": "/a" }) });
+    const site = { rules: [{ match: "/*", storePost: true }] };
+    const e = testEdge({ site, origin: () => answer("hello", { ...CACHED, "content-location": "/a" }) });
     await e.text("/warm");
     await e.text("/a", { method: "POST", body: "x" });
     expect(await tagOf(e)).toBe(await tagFor("hello"));

@@ -189,7 +189,7 @@ describe("Cache-Group-Invalidation", () => {
 
   it("does not reach the answer itself, where that serves a later GET", async () => {
     const own = { ...INVALIDATES, "cache-groups": '"g"', "cache-control": "max-age=60", "content-location": "/other" };
-    const e = grouped(own);
+    const e = grouped(own, 200, { site: { rules: [{ match: "/*", storePost: true }] } });
     await e.text("/first");
     await e.text("/other", { method: "POST", body: "x" });
     expect((await e.text("/other")).text).toBe("done");

@@ -18,7 +18,9 @@ const site =
 
 /** An edge that has had a request, and so knows the purge log. */
 async function warmEdge(options: EdgeOptions): Promise<TestEdge> {
-  const e = testEdge(options);
+  // where a rule asks for it, and nowhere else
+  const rules = (options.site?.rules ?? []).map((rule) => ({ ...rule, storePost: true }));
+  const e = testEdge({ ...options, site: { ...options.site, rules: [...rules, { match: "/*", storePost: true }] } });
   const { origin } = e;
   e.origin = () => answer("warm", { "cache-control": "no-store" });
   await e.text("/warm");
@@ -112,6 +114,13 @@ describe("an answer to POST", () => {
     expect((await e.text("/a", { headers: { "x-lang": "fr" } })).text).toBe("got");
   });
 
+  it("serves nobody where no rule asks for it: its body is in no key", async () => {
+    const e = testEdge({ origin: site(OWN) });
+    await e.text("/warm");
+    await e.text("/a", post());
+    expect((await e.text("/a")).text).toBe("got");
+  });
+
   it("serves nobody where the rule lets the path by", async () => {
     const e = await warmEdge({ site: { rules: [{ match: "/a", bypass: true }] }, origin: site(OWN) });
     await e.text("/a", post());
@@ -133,7 +142,12 @@ describe("what an answer to POST replaces", () => {
     const e = await warmEdge({ lower: [colo], origin: site(OWN) });
     expect((await e.text("/a")).text).toBe("got");
     await e.text("/a", post());
-    const other = testEdge({ lower: [colo], log: e.log, origin: site(OWN) });
+    const other = testEdge({
+      lower: [colo],
+      log: e.log,
+      site: { rules: [{ match: "/*", storePost: true }] },
+      origin: site(OWN),
+    });
     for (const edge of [e, other]) expect((await edge.text("/a")).text).toBe("posted");
     expect(other.asked).toHaveLength(0);
   });

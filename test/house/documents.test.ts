@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { pages } from "../documents/pages.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const documents = ["*.md", "docs/**/*.md", "origin-mock/*.md"].flatMap((pattern) => globSync(pattern, { cwd: ROOT }));
@@ -47,6 +48,12 @@ describe("the table of faults names tests that there are", () => {
       /\(\.\.\/(test\/e2e\/shop-faults\/[\w-]+\.test\.ts)\) `([^`]+)` \|$/.exec(row) ?? [];
     expect(title).not.toBe("");
     expect(readFileSync(join(ROOT, file), "utf8")).toContain(title);
+  });
+});
+
+describe("pages made from tables in code say what runs (npm run docs)", () => {
+  it.each([...pages()])("docs/%s", (file, text) => {
+    expect(readFileSync(join(ROOT, "docs", file), "utf8")).toBe(text);
   });
 });
 

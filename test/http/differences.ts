@@ -1,5 +1,6 @@
 // Owns the rules on which Strata means to differ from http-cache-semantics, each with the section that decides.
 import { type Answers, type Exchange, exchangeOf, type Plain, type Question } from "./peer.ts";
+import { mayDependOnRequest } from "../../src/http/status-table.ts";
 import { at } from "./support.ts";
 
 /** An exchange in plain terms, and what each made of it. */
@@ -58,6 +59,14 @@ const STORING: readonly Difference[] = [
     more: "ours",
     applies: ({ status }) => !PEER_STATUSES.has(status),
     example: exchangeOf({ [CC]: "max-age=60" }, { status: 503 }),
+  },
+  {
+    name: "an error that one request may have provoked lasts ten seconds at most",
+    section: "",
+    questions: [...ALL, "lifetime"],
+    more: "theirs",
+    applies: ({ status, ours, after }) => mayDependOnRequest(status) && ours.lifetime - (ours.age - after) <= 10,
+    example: exchangeOf({ [CC]: "max-age=60" }, { status: 501 }),
   },
   {
     name: "what can never answer without asking, nor be validated, is not kept",

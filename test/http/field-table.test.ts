@@ -8,14 +8,16 @@ import {
   forwardedToOrigin,
   kept,
   mergedBy304,
+  passedToOrigin,
   sentOn304,
 } from "../../src/http/field-table.ts";
 import { type HeaderPairs, readerOf } from "../../src/http/fields.ts";
 
 const names = (pairs: HeaderPairs): readonly string[] => pairs.map(([name]) => name);
 
-function forwarded(pairs: HeaderPairs, keepConditionals = false): readonly string[] {
-  return names(forwardedToOrigin(pairs, readerOf(pairs), keepConditionals));
+/** `passed`: the request goes on as it came. */
+function forwarded(pairs: HeaderPairs, passed = false): readonly string[] {
+  return names((passed ? passedToOrigin : forwardedToOrigin)(pairs, readerOf(pairs)));
 }
 
 const HOP = [
@@ -66,10 +68,18 @@ describe("towards the origin", () => {
     },
   );
 
-  it.each(["Accept", "Accept-Language", "Authorization", "Cookie", "Cache-Control", "User-Agent", "Origin", "Referer"])(
+  it.each(["Accept", "Accept-Language", "Authorization", "Cookie", "Cache-Control", "User-Agent", "Origin"])(
     "RFC 9110 3.7: %s goes on",
     (name) => {
       expect(forwarded([[name, "x"]])).toEqual([name]);
+    },
+  );
+
+  it.each(["Referer", "Prefer", "From", "Expect", "CF-Connecting-IP"])(
+    "%s goes on with what passes by alone",
+    (name) => {
+      expect(forwarded([[name, "x"]])).toEqual([]);
+      expect(forwarded([[name, "x"]], true)).toEqual([name]);
     },
   );
 });

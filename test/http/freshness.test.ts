@@ -72,9 +72,16 @@ describe("explicit lifetimes", () => {
 
   it.each([
     ["its max-age", { "cdn-cache-control": "max-age=7", [CC]: "max-age=60" }, 7, "max-age"],
-    ["not Cache-Control's", { "cdn-cache-control": "foo", [CC]: "max-age=60, s-maxage=5" }, 0, "none"],
-    ["not Expires", { "cdn-cache-control": "foo", expires: at(900) }, 0, "none"],
-    ["nor Expires beside Surrogate-Control", { "surrogate-control": "foo", expires: at(900) }, 0, "none"],
+    ["not Cache-Control's", { "cdn-cache-control": "public", [CC]: "max-age=60, s-maxage=5" }, 0, "none"],
+    ["not Expires", { "cdn-cache-control": "public", expires: at(900) }, 0, "none"],
+    ["nor Expires beside Surrogate-Control", { "surrogate-control": "public", expires: at(900) }, 0, "none"],
+    ["but not one without a word for caches", { "cdn-cache-control": "foo", [CC]: "max-age=60" }, 60, "max-age"],
+    [
+      "nor a stale window alone",
+      { "cdn-cache-control": "stale-if-error=9", expires: at(900), date: at(0) },
+      900,
+      "expires",
+    ],
   ])("RFC 9213 2.2: where a targeted field governs, %s", (_, fields, seconds, source) => {
     expect(lifetime(fields)).toEqual({ seconds, source });
   });
@@ -95,7 +102,8 @@ describe("heuristic lifetimes", () => {
     ["RFC 9111 4.2.2: without Last-Modified", { date: at(0) }, {}, 200, 0],
     ["RFC 9111 4.2.2: with an unreadable one", { "last-modified": "x", date: at(0) }, {}, 200, 0],
     ["RFC 9111 4.2.2: with a future one", { "last-modified": at(900), date: at(0) }, {}, 200, 0],
-    ["RFC 9213 2.2: where a targeted field governs", { ...OLD, "surrogate-control": 'content="ESI/1.0"' }, {}, 200, 0],
+    ["RFC 9213 2.2: where a targeted field governs", { ...OLD, "surrogate-control": "must-revalidate" }, {}, 200, 0],
+    ["a capability says nothing of freshness", { ...OLD, "surrogate-control": 'content="ESI/1.0"' }, {}, 200, 100],
     ["not for a request with any Cookie", OLD, { Cookie: "theme=dark" }, 200, 0],
     ["not for a request with Authorization", OLD, { Authorization: "x" }, 200, 0],
     ["not where a cookie is set", { ...OLD, "set-cookie": "a=1" }, {}, 200, 0],
@@ -113,7 +121,8 @@ describe("a rule's lifetimes", () => {
     ["default gives way to the origin", { [CC]: "max-age=60" }, { defaultTtl: 5 }, 60, "max-age"],
     ["default gives way to an explicit 0", { [CC]: "max-age=0" }, { defaultTtl: 5 }, 0, "max-age"],
     ["default comes before a guess", { "last-modified": at(-1000) }, { defaultTtl: 5 }, 5, "rule"],
-    ["min raises", { [CC]: "max-age=1" }, { minTtl: 5 }, 5, "max-age"],
+    ["min raises, which is the rule's word", { [CC]: "max-age=1" }, { minTtl: 5 }, 5, "rule"],
+    ["min below the origin's leaves it", { [CC]: "max-age=9" }, { minTtl: 5 }, 9, "max-age"],
     ["max lowers", { [CC]: "max-age=60" }, { maxTtl: 5 }, 5, "max-age"],
     ["max lowers s-maxage", { [CC]: "s-maxage=60" }, { maxTtl: 5 }, 5, "s-maxage"],
     ["max lowers Expires", { expires: at(60), date: at(0) }, { maxTtl: 5 }, 5, "expires"],

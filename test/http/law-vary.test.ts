@@ -118,7 +118,7 @@ describe("two requests select the same", () => {
 describe("Vary that differs between variants", () => {
   const plain = storedFrom(varying("X-A"), {}, { request: requestOf({ "x-a": "1" }) });
   const refined = storedFrom(varying("X-A, X-B"), {}, { request: requestOf({ "x-a": "2", "x-b": "1" }) });
-  const bare = storedFrom({ [CC]: "max-age=60" }, {}, { request: requestOf({ "x-a": "3", "x-b": "1" }) });
+  const bare = storedFrom({ [CC]: "max-age=60" });
 
   it.each<[string, string, Fields, readonly [plain: string, refined: string, bare: string]]>([
     ["9111 4.1", "the first variant, whatever X-B is", { "x-a": "1", "x-b": "9" }, ["fresh", MISS, "fresh"]],
@@ -132,19 +132,19 @@ describe("Vary that differs between variants", () => {
 });
 
 describe("a 304 and Vary", () => {
-  const first = { "x-a": "1", "x-b": "1" };
-  const held = storedFrom({ ...varying("X-A"), ETag: '"v"', Date: at(0) }, {}, { request: requestOf(first) });
+  const first = { a: "1", b: "1" };
+  const held = storedFrom({ ...varying("A"), ETag: '"v"', Date: at(0) }, {}, { request: requestOf(first) });
 
   /** What is stored after a 304 that answered the client who sent `first`. */
   const validated = (says: Fields, asked: Fields = first) =>
     settled(says, { status: 304, receivedAtMs: NOW }, { stored: held, request: requestOf(asked) });
 
   it.each<[string, string, Fields, readonly string[]]>([
-    ["9111 3.2", "without Vary leaves it", {}, ["x-a"]],
-    ["9111 3.2", "with the same leaves it", { vary: "x-a" }, ["x-a"]],
-    ["9111 3.2", "with one more narrows it", { Vary: "X-A, X-B" }, ["x-a", "x-b"]],
-    ["9111 4.1", "with another adds to it: the body was selected by both", { Vary: "X-B" }, ["x-a", "x-b"]],
-    ["9111 4.1", "with an empty one frees the body for nobody", { Vary: "" }, ["x-a"]],
+    ["9111 3.2", "without Vary leaves it", {}, ["a"]],
+    ["9111 3.2", "with the same leaves it", { vary: "a" }, ["a"]],
+    ["9111 3.2", "with one more narrows it", { Vary: "A, B" }, ["a", "b"]],
+    ["9111 4.1", "with another adds to it: the body was selected by both", { Vary: "B" }, ["a", "b"]],
+    ["9111 4.1", "with an empty one frees the body for nobody", { Vary: "" }, ["a"]],
   ])(TITLE, (_section, _what, says, names) => {
     const verdict = validated(says);
     if (verdict.verdict !== "refresh") throw new Error("expected a refresh");
@@ -153,15 +153,15 @@ describe("a 304 and Vary", () => {
   });
 
   it("RFC 9111 4.1: what it varies on now has the value of the request it answered", () => {
-    const verdict = validated({ Vary: "X-A, X-B" });
+    const verdict = validated({ Vary: "A, B" });
     if (verdict.verdict !== "refresh") throw new Error("expected a refresh");
     expect(fateOfStored(verdict.stored, { second: first })).toBe("fresh");
-    expect(fateOfStored(verdict.stored, { second: { "x-a": "1", "x-b": "2" } })).toBe(MISS);
+    expect(fateOfStored(verdict.stored, { second: { a: "1", b: "2" } })).toBe(MISS);
   });
 
   it.each<[string, string]>([
     ["a star", "*"],
-    ["Cookie", "X-A, Cookie"],
+    ["Cookie", "A, Cookie"],
     ["Authorization", "authorization"],
     ["what is no name", "X A"],
   ])("RFC 9111 4.1: with %s is delivered, and no longer stored", (_what, vary) => {

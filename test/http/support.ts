@@ -1,6 +1,14 @@
 // Owns the builders of requests, responses and stored records that tests of the core share.
-import { type RequestFacts, requestFacts, type ResponseFacts, responseFacts } from "../../src/http/facts.ts";
+import {
+  type Naming,
+  type RequestFacts,
+  requestFacts,
+  type ResponseFacts,
+  responseFacts,
+} from "../../src/http/facts.ts";
 import type { FieldReader, HeaderPairs } from "../../src/http/fields.ts";
+import { DEFAULT_GROUPS } from "../../src/http/request-fields.ts";
+import { nameTest, PERSONAL_FIELDS } from "../../src/http/personal-fields.ts";
 import type { SettlePolicy } from "../../src/http/record.ts";
 import { type Asked, type Settle, settle } from "../../src/http/settle.ts";
 import type { Fence, Stored } from "../../src/http/stored.ts";
@@ -20,11 +28,22 @@ function pairsOf(fields: Fields): HeaderPairs {
   return Array.isArray(fields) ? (fields as HeaderPairs) : Object.entries(fields);
 }
 
-/** Reads as the door does: from a `Headers`, which refuses names that are no tokens. */
-export function readerOfHeaders(fields: Fields): FieldReader {
-  const headers = new Headers(pairsOf(fields).map(([name, value]): [string, string] => [name, value]));
-  return (name) => headers.get(name) ?? undefined;
+/** As the door reads them: from a `Headers`, which refuses names that are no tokens. */
+function sentFields(fields: Fields): ReadonlyMap<string, string> {
+  return new Map(new Headers(pairsOf(fields).map(([name, value]): [string, string] => [name, value])));
 }
+
+export function readerOfHeaders(fields: Fields): FieldReader {
+  const sent = sentFields(fields);
+  return (name) => sent.get(name);
+}
+
+/** Only the cookie `sid` marks a session here, and only `odd` is unknown. */
+const NAMING: Naming = {
+  groupOf: DEFAULT_GROUPS,
+  cookieGroupOf: (name) => (name === "sid" ? "session" : name === "odd" ? "unknown" : "harmless"),
+  refusesUnknown: false,
+};
 
 export interface RequestShape {
   readonly method?: string;
@@ -32,11 +51,11 @@ export interface RequestShape {
   readonly query?: string;
 }
 
-/** Only the cookie `sid` marks a session here. */
+/** See NAMING for what cookies mean here. */
 export function requestOf(fields: Fields = {}, shape: RequestShape = {}): RequestFacts {
   const { method = "GET", path = "/page", query = "" } = shape;
   const location = { scheme: "https", host: "shop.example", path, query } as const;
-  return requestFacts(method, location, readerOfHeaders(fields), (name) => name === "sid");
+  return requestFacts(method, location, sentFields(fields), NAMING);
 }
 
 export interface ResponseShape {
@@ -64,6 +83,8 @@ export const POLICY: SettlePolicy = {
   tagsOf: () => [],
   honourClient: true,
   deceptionGuard: true,
+  staticExtension: undefined,
+  isPersonalField: nameTest(PERSONAL_FIELDS),
   keepCodings: false,
 };
 

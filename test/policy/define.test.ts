@@ -243,13 +243,23 @@ describe("session cookies", () => {
     ["aXb", false],
     ["sid", false],
     ["", false],
-  ])("the site's list replaces the default: %j is one: %s", (name, verdict) => {
-    expect(defineSite({ session: { cookies: ["x", "pre-*", "a.b"] } }).isSessionCookie(name)).toBe(verdict);
+  ])("only the site's list: %j is one: %s", (name, verdict) => {
+    const { naming } = defineSite({ session: { cookies: { only: ["x", "pre-*", "a.b"] } } }).defaultRule;
+    expect(naming.cookieGroupOf(name, "1") === "session").toBe(verdict);
   });
 
-  it("an empty list means none", () => {
-    const { isSessionCookie } = defineSite({ session: { cookies: [] } });
-    expect(isSessionCookie("sid") || isSessionCookie("")).toBe(false);
+  it("an empty list and no other means none", () => {
+    const { naming } = defineSite({ session: { cookies: { only: [] } } }).defaultRule;
+    expect(naming.cookieGroupOf("sid", "1")).toBe("unknown");
+  });
+
+  it("a list adds to the known names", () => {
+    const { naming } = defineSite({ session: { cookies: ["mine"] } }).defaultRule;
+    expect(["mine", "sid", "other"].map((name) => naming.cookieGroupOf(name, "1"))).toEqual([
+      "session",
+      "session",
+      "unknown",
+    ]);
   });
 });
 
@@ -353,7 +363,11 @@ describe("problems", () => {
     ["an unknown word", { purge: { onUnknown: "ignore" } }, "purge.onUnknown: must be"],
     ["a cookie that is no name", { session: { cookies: ["a b"] } }, "session.cookies[0]: must be a cookie name"],
     ["a cookie without a name", { session: { cookies: [""] } }, "session.cookies[0]: must be a cookie name"],
-    ["a session without a list", { session: {} }, "session.cookies: is missing"],
+    ["a list that is text", { session: { harmless: "a" } }, "session.harmless: must be a list of names"],
+    ["a list beside only", { session: { cookies: { only: ["a"], more: [] } } }, "session.cookies.more: unknown option"],
+    ["a field that is no name", { fields: { drop: ["a b"] } }, "fields.drop[0]: must be the name of a field"],
+    ["all fields", { fields: { plain: ["*"] } }, "fields.plain[0]: must name something"],
+    ["a word for unknown fields", { fields: { unknown: "refuse" } }, 'fields.unknown: must be "shared" or "unshared"'],
     [
       "more memory than there is",
       { tiers: { memory: { bytes: 97 * 2 ** 20 } } },

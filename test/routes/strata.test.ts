@@ -107,3 +107,30 @@ describe("a service binding", () => {
     expect((await send(new Request("https://api.test/"))).status).toBe(500);
   });
 });
+
+describe("a client with a token that may read", () => {
+  const routes: Routes = {
+    fetch: (request) =>
+      new Response(JSON.stringify([...request.headers]), { headers: { "cache-control": "max-age=60" } }),
+  };
+  const token = String(Reflect.get(BINDINGS, "STRATA_TOKEN"));
+
+  it.each([
+    ["hears which of its fields no key holds", token, ' unkeyed="x-odd x-strange"'],
+    ["with a wrong one does not", "wrong", undefined],
+    ["with none does not", undefined, undefined],
+  ])("%s", async (_, presented, told) => {
+    const send = client(SITE, routes);
+    const headers = { "x-odd": "1", "x-strange": "2", ...(presented !== undefined && { "strata-debug": presented }) };
+    for (const method of ["GET", "POST"]) {
+      const response = await send(new Request("https://own-debug.test/a", { method, headers }));
+      // the origin never sees it
+      expect(await response.text()).not.toContain("strata-debug");
+      if (method === "GET") {
+        const status = response.headers.get("cache-status") ?? "";
+        expect(status).toContain("detail=uri-miss/unkeyed-field");
+        expect(/ unkeyed="[^"]*"/.exec(status)?.[0]).toBe(told);
+      }
+    }
+  });
+});

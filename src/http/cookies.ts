@@ -1,0 +1,66 @@
+// Owns what a Cookie field says of a request: whose it may be, and which cookies a fetch for the cache takes along (RFC 6265 4.2).
+
+export type CookieGroup =
+  /** Somebody's session, or credentials: the request counts as authenticated. */
+  | "session"
+  /** Shows drafts: the request passes by the cache. */
+  | "preview"
+  /** Read by scripts in the page only: a fetch for the cache never takes it along. */
+  | "tracker"
+  /** Consent, load balancers and CDNs: no reason against storing, and no matter to what an origin answers everybody. */
+  | "harmless"
+  /** Nobody said what it means, so the answer may be for its owner alone. */
+  | "unknown";
+
+export type CookieGroups = (name: string, value: string) => CookieGroup;
+
+/** What the cookies of one request come to. */
+export interface CookieFacts {
+  /** A cookie that marks the request as somebody's. */
+  readonly hasSession: boolean;
+  readonly hasUnknownCookie: boolean;
+  readonly hasPreview: boolean;
+  /** Without trackers; and without anything where nothing but harmless cookies is left. `undefined`: no Cookie field. */
+  readonly forwardedCookie: string | undefined;
+}
+
+export const NO_COOKIES: CookieFacts = {
+  hasSession: false,
+  hasUnknownCookie: false,
+  hasPreview: false,
+  forwardedCookie: undefined,
+};
+
+interface Cookie {
+  readonly name: string;
+  readonly value: string;
+  readonly written: string;
+}
+
+export function cookieFacts(field: string | undefined, groupOf: CookieGroups): CookieFacts {
+  if (field === undefined) return NO_COOKIES;
+  const cookies = cookiesOf(field).map((cookie) => ({ ...cookie, group: groupOf(cookie.name, cookie.value) }));
+  const has = (group: CookieGroup): boolean => cookies.some((cookie) => cookie.group === group);
+  const [hasSession, hasUnknownCookie, hasPreview] = [has("session"), has("unknown"), has("preview")];
+  const forwarded = (): string | undefined => {
+    // it is their owner's request, most likely: a load balancer must find the server that knows the session
+    if (hasSession || hasPreview) return field;
+    if (!hasUnknownCookie) return undefined;
+    return cookies.flatMap(({ group, written }) => (group === "tracker" ? [] : [written])).join("; ");
+  };
+  return { hasSession, hasUnknownCookie, hasPreview, forwardedCookie: forwarded() };
+}
+
+/**
+ * Several lines arrive joined with a comma, so both separators count (RFC 6265 4.2.1). Without a `=` behind it a comma belongs to the
+ * value before it: consent cookies hold lists.
+ */
+export function cookiesOf(field: string): readonly Cookie[] {
+  return field.split(/;|,(?=[^;,]*=)/).flatMap((pair) => {
+    const written = pair.trim();
+    if (written === "") return [];
+    const equals = written.indexOf("=");
+    if (equals < 0) return [{ name: written, value: "", written }];
+    return [{ name: written.slice(0, equals).trim(), value: written.slice(equals + 1).trim(), written }];
+  });
+}

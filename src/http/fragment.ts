@@ -1,0 +1,8 @@
+// Owns which values of a framework's mark ask for a part of the page.
+
+/** Apps on Android send their own name in X-Requested-With with everything their web view loads: that marks no part of a page. */
+const APP_NAME = /^[a-z]\w*(?:\.\w+)+$/i;
+
+export function isFragmentMark(name: string, value: string | undefined): boolean {
+  return name !== "x-requested-with" || !APP_NAME.test(value ?? "");
+}

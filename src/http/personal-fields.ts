@@ -1,0 +1,79 @@
+// Owns which response fields belong to one person: an answer that carries one is not stored, as with Set-Cookie.
+import { anyPatternTest } from "./pattern.ts";
+
+/** Names in lower case; `*` stands for any characters. */
+export const PERSONAL_FIELDS: readonly string[] = [
+  "set-cookie2",
+  "set-login",
+  "sec-session-*",
+  // tokens against forgery, and tokens that let somebody in
+  "*csrf*",
+  "*xsrf*",
+  "token",
+  "access-token",
+  "refresh-token",
+  "id-token",
+  "session-token",
+  "auth-token",
+  "x-token",
+  "x-access-token",
+  "x-refresh-token",
+  "x-id-token",
+  "x-api-token",
+  "x-bearer-token",
+  "*jwt*",
+  "x-api-key",
+  "api-key",
+  "x-wp-nonce",
+  "authorization",
+  "x-authorization*",
+  "authentication-info",
+  "proxy-authentication-info",
+  "x-auth",
+  "x-auth-*",
+  "x-oauth-*",
+  "x-amzn-oidc-*",
+  "x-goog-iap-*",
+  "x-goog-authenticated-*",
+  "x-ms-client-principal*",
+  // names and numbers of people, their accounts and their sessions
+  "x-user",
+  "x-user-*",
+  "x-userid",
+  "x-username",
+  "x-current-user*",
+  "x-authenticated-*",
+  "x-remote-user*",
+  "remote-user",
+  "x-forwarded-user*",
+  "x-forwarded-email",
+  "x-forwarded-preferred-username",
+  "x-account",
+  "x-account-*",
+  "x-customer",
+  "x-customer-*",
+  "x-member",
+  "x-member-*",
+  "x-login*",
+  "x-email",
+  "x-identity",
+  "x-identity-*",
+  "x-profile-id",
+  "x-session",
+  "x-session-*",
+  "x-sessionid",
+  "session-id",
+  "x-cart-*",
+];
+
+/** Names that would match, and are nobody's: a browser's compatibility mode, a client's name for itself. */
+const NOBODYS: ReadonlySet<string> = new Set(["x-user-agent", "x-user-agent-class", "x-user-country"]);
+
+/** A test for names in any case. */
+export function nameTest(patterns: readonly string[]): (name: string) => boolean {
+  const test = anyPatternTest(patterns.map((pattern) => pattern.toLowerCase()));
+  return (name) => {
+    const lower = name.toLowerCase();
+    return test(lower) && !NOBODYS.has(lower);
+  };
+}

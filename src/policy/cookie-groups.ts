@@ -1,0 +1,75 @@
+// Owns which group a cookie belongs to: by the site's own lists, then by the known ones, then by what its value looks like.
+import type { CookieGroup, CookieGroups } from "../http/cookies.ts";
+import { anyPatternTest } from "../http/pattern.ts";
+import { HARMLESS_COOKIES, PREVIEW_COOKIES, SESSION_COOKIES, TRACKER_COOKIES } from "./cookie-lists.ts";
+import { type NameList, namesOf } from "./name-list.ts";
+
+export interface CookieLists {
+  readonly cookies?: NameList | undefined;
+  readonly harmless?: NameList | undefined;
+  readonly preview?: NameList | undefined;
+}
+
+/** Browsers send the same few names again and again; an attacker's inventions must not fill the memory. */
+const MAX_REMEMBERED = 1000;
+
+/** What the browser proves with a prefix says nothing of the cookie's meaning (RFC 6265bis 4.1.3). */
+const PREFIX = /^__(?:host-http|host|secure|http)-/;
+
+/** A site's additions count before the known lists; of those, a session's name is the most general and counts last. */
+export function cookieGroups({ cookies, harmless, preview }: CookieLists = {}): CookieGroups {
+  const tests: readonly (readonly [CookieGroup, (name: string) => boolean])[] = [
+    ["session", nameTest(namesOf(cookies, []))],
+    ["harmless", nameTest(namesOf(harmless, []))],
+    ["preview", nameTest(namesOf(preview, PREVIEW_COOKIES))],
+    ["tracker", nameTest(isReplaced(harmless) ? [] : TRACKER_COOKIES)],
+    ["harmless", nameTest(isReplaced(harmless) ? [] : HARMLESS_COOKIES)],
+    ["session", nameTest(isReplaced(cookies) ? [] : SESSION_COOKIES)],
+  ];
+  const known = new Map<string, CookieGroup>();
+  const byName = (name: string): CookieGroup => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const bare = bareName(name);
+    const found = tests.find(([, test]) => test(bare))?.[0];
+    const group = found ?? (HEX_NAME.test(bare) && !isReplaced(cookies) ? "session" : "unknown");
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    // nobody's habit
+    if (name.length <= 256) known.set(name, group);
+    return group;
+  };
+  return (name, value) => {
+    const group = byName(name);
+    return group === "unknown" && isCredentialShaped(value) && !isReplaced(cookies) ? "session" : group;
+  };
+}
+
+function isReplaced(list: NameList | undefined): boolean {
+  return list !== undefined && "only" in list;
+}
+
+function nameTest(patterns: readonly string[]): (name: string) => boolean {
+  return anyPatternTest(patterns.map(bareName));
+}
+
+function bareName(name: string): string {
+  return name.toLowerCase().replace(PREFIX, "");
+}
+
+/** Some content systems call their session by a digest of the site's secret. */
+const HEX_NAME = /^[0-9a-f]{32,}$/;
+
+/** JSON in base64, which begins every JSON Web Token, and Laravel's encrypted values. */
+const ENCODED_JSON = /^(?:bearer(?:%20|\+| ))?eyj[\w+/=%.-]{10,}$/i;
+/** `s:id.signature` of Express; `id.time.signature` and `value:time:signature` of Flask and Django; `data--digest` of Rails. */
+const SIGNED =
+  /^(?:s(?:%3a|:)[^.]+\.[\w+/=%-]{20,}|[\w+/=%-]+[.:][\w-]{5,10}[.:][\w-]{20,}|[\w+/=%-]{8,}--[\w+/=%-]{16,})$/i;
+
+/** Longer than this no pattern reads. */
+const MAX_READ = 4096;
+
+/** Whether a value looks like a signed identity, whatever its cookie is called. */
+export function isCredentialShaped(value: string): boolean {
+  const bare = value.replace(/^"(.*)"$/, "$1").slice(0, MAX_READ);
+  return ENCODED_JSON.test(bare) || SIGNED.test(bare);
+}

@@ -1,0 +1,121 @@
+// Owns the pages under docs/ that are made from tables in code: what they say is what runs.
+import { REASONS } from "../../src/http/reasons.ts";
+import { REQUEST_FIELDS } from "../../src/http/request-fields.ts";
+import { PERSONAL_FIELDS } from "../../src/http/personal-fields.ts";
+import { HARMLESS_COOKIES, PREVIEW_COOKIES, SESSION_COOKIES, TRACKER_COOKIES } from "../../src/policy/cookie-lists.ts";
+import { TRACKING_PARAMETERS } from "../../src/policy/tracking-parameters.ts";
+
+const MADE = "<!-- made by `npm run docs` from the tables in code; edits here are lost -->";
+
+/** File below docs/ -> its text. */
+export function pages(): ReadonlyMap<string, string> {
+  return new Map([
+    ["reasons.md", reasonsPage()],
+    ["lists.md", listsPage()],
+  ]);
+}
+
+interface Shown {
+  readonly fwd?: string;
+  readonly means: string;
+  readonly ofRequest?: true;
+  readonly makesPrivate?: true;
+  readonly withdraws?: string;
+}
+
+function reasonsPage(): string {
+  const rows = Object.entries(REASONS).map(([code, reason]): string => {
+    const { fwd = "", means, ...rest }: Shown = reason;
+    return `| \`${code}\` | ${fwd} | ${means} | ${effects(rest)} |`;
+  });
+  return `# Reason codes
+
+${MADE}
+
+Every response says in \`Cache-Status\` (RFC 9211) what became of its request. The \`detail\` parameter holds one to three codes, joined by
+slashes: why the request was answered from the store or went forward, the tier that answered, and how the answer settled.
+\`uri-miss/unkeyed-field\` reads: nothing was stored for this URL, and the answer was not stored, because the request had a field
+that no key holds. The table is \`src/http/reasons.ts\`.
+
+With the field \`Strata-Debug\`, which holds an admin token that may \`read\`, a client also hears the names of its unkeyed fields:
+\`strata; fwd=uri-miss; detail=uri-miss/unkeyed-field; unkeyed="x-odd"\`. The origin never sees that field.
+
+| code | fwd | meaning | consequence |
+| --- | --- | --- | --- |
+${rows.join("\n")}
+`;
+}
+
+/** What a code does beside being told. */
+function effects({ ofRequest, makesPrivate, withdraws }: Omit<Shown, "means" | "fwd">): string {
+  const said = [
+    withdraws === "resource" ? "what is stored of the resource goes" : "",
+    withdraws === "variant" ? "the stored variant goes" : "",
+    makesPrivate ? "the answer leaves with `private`" : "",
+    ofRequest ? "says nothing of the resource" : "",
+  ];
+  return said.filter((text) => text !== "").join("; ");
+}
+
+function listsPage(): string {
+  const families = REQUEST_FIELDS.map(
+    ({ group, names, why }) => `| ${group} | ${why} | ${quoted(names.split(/\s+/))} |`,
+  );
+  return `# Lists of names
+
+${MADE}
+
+What Strata knows by name. Each list is exported by the package. A site adds to a list with the option named here; \`{ only: [...] }\` in
+its place replaces a list. \`*\` stands for any characters, and case does not count.
+
+## Request fields
+
+In a fetch that may be stored, each field of the request belongs to a group. A site or a rule moves names with \`fields.drop\` and
+\`fields.plain\`, a site also with \`fields.fragments\` and \`fields.credentials\`. Of several families that name a field the first counts.
+\`_\` and every other character that is no letter and no digit are read as \`-\`.
+
+| group | what happens |
+| --- | --- |
+| override | removed from every request |
+| dropped | removed from a fetch that may be stored; a request that passes by the cache keeps it |
+| on-demand | sent with a fetch that may be stored only where \`Vary\` or a rule names it |
+| plain | forwarded, and no reason against storing |
+| fragment | keyed as if the answer's \`Vary\` named it |
+| credential | counts as \`Authorization\` does |
+| any other \`X-...\` | forwarded; the answer is stored only where its \`Vary\` or a rule names the field |
+| any other | forwarded and stored over; with \`fields.unknown: "unshared"\` treated as the line above |
+
+| group | why | names |
+| --- | --- | --- |
+${families.join("\n")}
+
+## Response fields of one person
+
+An answer that carries one is not stored. A site adds with \`fields.personal\`.
+
+${quoted(PERSONAL_FIELDS)}
+
+## Cookies
+
+\`__Host-\`, \`__Secure-\` and their kin are removed from a name before it is compared. Preview, tracker and harmless names count before
+session names. A cookie in none of the lists is unknown; a value that looks like a JSON Web Token or a signed identity makes it a session.
+
+**Session** (\`session.cookies\`): ${quoted(SESSION_COOKIES)}
+
+**Preview** (\`session.preview\`): ${quoted(PREVIEW_COOKIES)}
+
+**Harmless** (\`session.harmless\`): ${quoted(HARMLESS_COOKIES)}
+
+**Trackers** (with the harmless ones): ${quoted(TRACKER_COOKIES)}
+
+## Query parameters of trackers
+
+For \`query: { deny: TRACKING_PARAMETERS }\`; not applied by default.
+
+${quoted(TRACKING_PARAMETERS)}
+`;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(" ");
+}

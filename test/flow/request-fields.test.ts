@@ -1,0 +1,292 @@
+// Owns the proof of what request fields do to a fetch that may be stored: what honest clients send costs no hit, and nothing unkeyed is stored.
+import { describe, expect, it } from "vitest";
+import { answer, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
+import { CLIENTS } from "../support/clients.ts";
+
+const CACHED = { "cache-control": "max-age=60" };
+
+/** Tells its client everything that it was sent. */
+const mirror =
+  (fields: Record<string, string> = {}): Origin =>
+  ({ headers }) =>
+    answer(JSON.stringify(Object.fromEntries(headers)), { ...CACHED, ...fields });
+
+/** An edge that has had a request, and so knows the purge log. */
+async function warm(options: Parameters<typeof testEdge>[0]): Promise<TestEdge> {
+  const e = testEdge(options);
+  await e.text("/warm");
+  e.asked.length = 0;
+  return e;
+}
+
+const detail = (response: Response): string =>
+  /detail=(\S+)/.exec(response.headers.get("cache-status") ?? "")?.[1] ?? "";
+const cacheOf = async (e: TestEdge, path: string, headers: HeadersInit = {}): Promise<string | null> =>
+  (await e.text(path, { headers })).response.headers.get("x-cache");
+
+describe("what a client sends by itself costs no hit", () => {
+  it.each(CLIENTS)("%s", async (_, headers) => {
+    const e = await warm({ origin: mirror() });
+    expect([await cacheOf(e, "/a", headers), await cacheOf(e, "/a", headers)]).toEqual(["MISS", "HIT"]);
+    // and everybody has it
+    expect(await cacheOf(e, "/a", { "user-agent": "another" })).toBe("HIT");
+  });
+
+  it.each(CLIENTS)("%s, with trackers and consent", async (_, fields) => {
+    const e = await warm({ origin: mirror() });
+    const headers = { ...fields, cookie: "_ga=GA1.1.1; _ga_X=1; CookieConsent=yes; __cf_bm=x; _fbp=y; AWSALB=z" };
+    expect([await cacheOf(e, "/a", headers), await cacheOf(e, "/a", headers)]).toEqual(["MISS", "HIT"]);
+    expect(e.asked[0]?.headers.get("cookie")).toBeNull();
+  });
+});
+
+describe("a field that is dropped", () => {
+  const DROPPED =
+    `X-Forwarded-Host X-Forwarded-For X-Forwarded-Foo X-Forwarded X-Original-URL X-Original-Anything X-Rewrite-URL
+    X-Rewrite-Foo X-HTTP-Method-Override X-HTTP-Method X-Method-Override X-HTTP-Host-Override X-Host X-Forwarded-Server Forwarded
+    Client-IP True-Client-IP X-Real-IP X-Client-IP X-Cluster-Client-IP X-Remote-IP X-Remote-User Remote-User X-Originating-IP
+    CF-Connecting-IP CF-IPCountry CF-Anything Proxy X-Middleware-Subrequest X-Middleware-Foo X-Invoke-Path X-Invoke-Foo X-NextJS-Data
+    X-Nextjs-Foo X-Accel-Redirect X-Accel-Internal X-Sendfile-Type Surrogate-Capability X-WAWS-Unencoded-URL Referer From Prefer Expect
+    Fastly-Client-IP Akamai-Origin-Hop X-Envoy-Original-Path X-Auth-Request-User X-Goog-Authenticated-User-Email X-MS-Client-Principal
+    X-Matched-Path X-Now-Route-Matches X-Vercel-Id Translate A-IM Max-Forwards X-Url-Scheme Front-End-Https`.split(
+      /\s+/,
+    );
+
+  it.each(DROPPED)("%s: in no spelling", async (name) => {
+    for (const spelling of [
+      name,
+      name.toLowerCase(),
+      name.replaceAll("-", "_"),
+      name.replace("-", "_"),
+      name.replaceAll("-", "."),
+    ]) {
+      const e = await warm({ origin: mirror() });
+      const { response, text } = await e.text("/a", { headers: { [spelling]: "evil" } });
+      expect(text, spelling).not.toContain("evil");
+      expect(detail(response), spelling).toBe("uri-miss");
+    }
+  });
+
+  it.each(["Referer", "Prefer", "CF-Connecting-IP"])(
+    "%s goes along where the request passes by the cache",
+    async (name) => {
+      const e = await warm({ origin: mirror() });
+      expect((await e.text("/a", { method: "POST", headers: { [name]: "mine" } })).text).toContain("mine");
+    },
+  );
+
+  it.each(["X-Forwarded-Host", "X_Original_URL", "Remote-User"])("%s stays behind even then", async (name) => {
+    const e = await warm({ origin: mirror() });
+    expect((await e.text("/a", { method: "POST", headers: { [name]: "evil" } })).text).not.toContain("evil");
+  });
+});
+
+describe("a field that nobody knows", () => {
+  it.each(["X-Anything", "x_anything", "X-Theme", "X-Country", "X-Debug"])(
+    "%s is forwarded, and then nothing is stored",
+    async (name) => {
+      const e = await warm({ origin: mirror() });
+      const { response, text } = await e.text("/a", { headers: { [name]: "evil" } });
+      expect(text).toContain("evil");
+      expect(detail(response)).toBe("uri-miss/unkeyed-field");
+      expect(response.headers.get("cache-control")).toBe("max-age=60, private");
+      expect((await e.text("/a")).text).not.toContain("evil");
+    },
+  );
+
+  it("reads what was stored for everybody", async () => {
+    const e = await warm({ origin: mirror() });
+    await e.text("/a");
+    expect(await cacheOf(e, "/a", { "x-anything": "1" })).toBe("HIT");
+  });
+
+  it.each<[string, Record<string, string>, object]>([
+    ["the answer's Vary names it", { vary: "X-Theme" }, {}],
+    ["a rule lists its values", {}, { rules: [{ match: "/*", vary: { headers: { "X-Theme": ["dark"] } } }] }],
+    ["a rule counts it as plain", {}, { rules: [{ match: "/*", fields: { plain: ["x-th*"] } }] }],
+    ["the site counts it as plain", {}, { fields: { plain: ["X-Theme"] } }],
+    ["a rule drops it", {}, { rules: [{ match: "/*", fields: { drop: ["X-Theme"] } }] }],
+    ["the site keys it as a mark", {}, { fields: { fragments: ["X-Theme"] } }],
+  ])("is stored where %s", async (_, fields, site) => {
+    const e = await warm({ site, origin: mirror(fields) });
+    const headers = { "x-theme": "dark" };
+    expect([await cacheOf(e, "/a", headers), await cacheOf(e, "/a", headers)]).toEqual(["MISS", "HIT"]);
+    expect(e.asked[0]?.headers.get("x-theme")).toBe(JSON.stringify(site).includes("drop") ? null : "dark");
+  });
+
+  it("without an X- is stored over, unless the site refuses that", async () => {
+    for (const [unknown, reason] of [
+      ["shared", "uri-miss"],
+      ["unshared", "uri-miss/unkeyed-field"],
+    ] as const) {
+      const e = await warm({ site: { fields: { unknown } }, origin: mirror() });
+      expect(detail((await e.text("/a", { headers: { "test-id": "1" } })).response)).toBe(reason);
+    }
+  });
+});
+
+describe("a mark of a framework", () => {
+  const MARKS: readonly (readonly [string, string])[] = [
+    ["RSC", "1"],
+    ["Next-Router-Prefetch", "1"],
+    ["Next-Router-State-Tree", "%5B%22%22%5D"],
+    ["HX-Request", "true"],
+    ["X-Inertia", "true"],
+    ["Turbo-Frame", "cart"],
+    ["X-Requested-With", "XMLHttpRequest"],
+    ["X-PJAX", "true"],
+    ["X-React-Router-Prefetch", "1"],
+    ["X-Nuxt-Payload", "1"],
+    ["X-SvelteKit-Action", "true"],
+    ["X-Up-Version", "3"],
+  ];
+  const parts: Origin = ({ headers }) =>
+    answer(MARKS.some(([name]) => headers.has(name)) ? "part" : "page", { ...CACHED, "content-type": "text/html" });
+
+  it.each(MARKS)("%s: its part is no page, and the page no part, whoever comes first", async (name, value) => {
+    const marked = { headers: { [name]: value } };
+    const turns: readonly (readonly [RequestInit, string])[] = [
+      [{}, "page"],
+      [marked, "part"],
+    ];
+    for (const order of [turns, turns.toReversed()]) {
+      const e = await warm({ origin: parts });
+      for (const [init, text] of [...order, ...order, ...order]) expect((await e.text("/a", init)).text).toBe(text);
+      // the second round may ask once more, by then the marks of the resource are known
+      expect(e.asked.length).toBeLessThanOrEqual(3);
+      const { response } = await e.text("/a", marked);
+      expect(response.headers.get("x-cache")).toBe("HIT");
+      expect(response.headers.get("vary")?.split(", ")).toContain(name.toLowerCase());
+    }
+  });
+
+  it("with another value is another part", async () => {
+    const e = await warm({ origin: ({ headers }) => answer(headers.get("turbo-frame") ?? "page", CACHED) });
+    for (const frame of ["cart", "menu", "cart"])
+      expect((await e.text("/a", { headers: { "turbo-frame": frame } })).text).toBe(frame);
+    expect(e.asked).toHaveLength(2);
+  });
+
+  it("falls with its page when the page is changed", async () => {
+    const e = await warm({ origin: parts });
+    await e.text("/a");
+    await e.text("/a", { headers: { rsc: "1" } });
+    await e.text("/a", { method: "PUT" });
+    expect(await cacheOf(e, "/a", { rsc: "1" })).toBe("MISS");
+  });
+});
+
+describe("a client hint", () => {
+  const byDevice: Origin = ({ headers }) =>
+    answer(headers.get("sec-ch-ua-mobile") ?? "nothing", { ...CACHED, vary: "Sec-CH-UA-Mobile" });
+  const mobile = { headers: { "sec-ch-ua-mobile": "?1", "sec-ch-ua": '"x"' } };
+
+  it("reaches no origin that does not ask for it", async () => {
+    const e = await warm({ origin: mirror() });
+    await e.text("/a", mobile);
+    expect([...(e.asked[0]?.headers.keys() ?? [])].filter((name) => name.startsWith("sec-"))).toEqual([]);
+  });
+
+  it("is sent, and it alone, as soon as an answer's Vary names it: what came without it reaches nobody who sent it", async () => {
+    const e = await warm({ origin: byDevice });
+    expect((await e.text("/a", mobile)).text).toBe("?1");
+    expect(e.asked.map(({ headers }) => [headers.get("sec-ch-ua-mobile"), headers.get("sec-ch-ua")])).toEqual([
+      [null, null],
+      ["?1", null],
+    ]);
+    expect((await e.text("/a", { headers: { "sec-ch-ua-mobile": "?0" } })).text).toBe("?0");
+    expect((await e.text("/a")).text).toBe("nothing");
+    expect((await e.text("/a", mobile)).response.headers.get("x-cache")).toBe("HIT");
+    // once known, nobody asks twice
+    expect(e.asked).toHaveLength(4);
+  });
+
+  it("is sent where a rule keys on it", async () => {
+    const site = { rules: [{ match: "/*", vary: { headers: { "Sec-CH-UA-Mobile": ["?0", "?1"] } } }] };
+    const e = await warm({ site, origin: mirror() });
+    expect((await e.text("/a", mobile)).text).toContain("?1");
+    expect(e.asked).toHaveLength(1);
+  });
+
+  it("goes along where the answers are each client's own", async () => {
+    const e = await warm({ origin: mirror({ "cache-control": "no-store" }) });
+    await e.text("/a", mobile);
+    await e.text("/a", mobile);
+    expect(e.asked.at(-1)?.headers.get("sec-ch-ua-mobile")).toBe("?1");
+  });
+});
+
+describe("an answer that repeats the Origin it was asked with", () => {
+  it.each(["Access-Control-Allow-Origin", "Timing-Allow-Origin"])("in %s is for that Origin", async (name) => {
+    const e = await warm({
+      origin: ({ headers }) => answer("x", { ...CACHED, [name]: headers.get("origin") ?? "none" }),
+    });
+    for (const origin of ["https://a.example", "https://b.example", "https://a.example"]) {
+      const { response } = await e.text("/a", { headers: { origin } });
+      expect(response.headers.get(name)).toBe(origin);
+      expect(response.headers.get("vary")?.split(", ")).toContain("origin");
+    }
+    expect(e.asked).toHaveLength(2);
+  });
+
+  it("in capitals too", async () => {
+    const e = await warm({
+      origin: () => answer("x", { ...CACHED, "access-control-allow-origin": "https://A.example" }),
+    });
+    await e.text("/a", { headers: { origin: "https://a.example" } });
+    expect(await cacheOf(e, "/a", { origin: "https://b.example" })).toBe("MISS");
+  });
+
+  it("and the answer to everybody is one", async () => {
+    const e = await warm({ origin: () => answer("x", { ...CACHED, "access-control-allow-origin": "*" }) });
+    await e.text("/a", { headers: { origin: "https://a.example" } });
+    expect(await cacheOf(e, "/a", { origin: "https://b.example" })).toBe("HIT");
+  });
+});
+
+it.each([
+  "Accept-Language",
+  "Accept-Language,",
+  ", Accept-Language",
+  ",,Accept-Language, ,",
+  "accept-language, Accept-Language",
+])("RFC 9110 5.6.1: Vary %j makes one variant a language", async (vary) => {
+  let spelling = vary;
+  const e = await warm({
+    origin: ({ headers }) => answer(headers.get("accept-language") ?? "", { ...CACHED, vary: spelling }),
+  });
+  for (const language of ["de", "en", "de", "en"]) {
+    expect((await e.text("/a", { headers: { "accept-language": language } })).text).toBe(language);
+    spelling = "Accept-Language";
+  }
+  expect(e.asked).toHaveLength(2);
+});
+
+describe("a credential by another name", () => {
+  const CREDENTIALS =
+    `X-Api-Key X-Auth-Token X-Access-Token Api-Key X-Amz-Security-Token X-Session-Token X-User-Id X-Goog-Api-Key
+    Ocp-Apim-Subscription-Key X-JWT X-Shopify-Access-Token Private-Token DPoP x_api_key X-Authorization`.split(/\s+/);
+
+  it.each(CREDENTIALS)("%s counts as Authorization: it neither fills nor reads", async (name) => {
+    const e = await warm({ origin: mirror() });
+    const mine = await e.text("/a", { headers: { [name]: "alice" } });
+    expect(detail(mine.response)).toBe("uri-miss/authorization-response");
+    await e.text("/a");
+    expect(detail((await e.text("/a", { headers: { [name]: "alice" } })).response)).toBe(
+      "authorization/authorization-response",
+    );
+  });
+
+  it("shares what says public", async () => {
+    const e = await warm({ origin: mirror({ "cache-control": "public, max-age=60" }) });
+    await e.text("/a", { headers: { "x-api-key": "alice" } });
+    expect(await cacheOf(e, "/a", { "x-api-key": "bob" })).toBe("HIT");
+  });
+
+  it("of the site's own counts too", async () => {
+    const e = await warm({ site: { fields: { credentials: ["X-Shop-Pass"] } }, origin: mirror() });
+    expect(detail((await e.text("/a", { headers: { "x-shop-pass": "1" } })).response)).toBe(
+      "uri-miss/authorization-response",
+    );
+  });
+});
