@@ -149,10 +149,11 @@ function purgesOf(
       const purged = async (): Promise<PurgeOutcome> => {
         // an isolate that knows nothing lacks the whole log: the colo's copy has it, and each purge's answer would
         if (!replica.cursor()) await replica.ensure(reader, boundMs, waitUntil);
+        const ticket = replica.ticket();
         const sentAtMs = now();
         const { outcome, delta } = await logOf(env).purge({ order, since: replica.cursor() });
-        // also where it comes too late for the receipt
-        replica.apply({ delta: decoded(delta), sentAtMs });
+        // also where it comes too late for the receipt; what cannot be placed is asked for before the next answer
+        if (!replica.apply({ delta: decoded(delta), sentAtMs }, ticket)) replica.doubt();
         return outcome;
       };
       return inTime(purged());
