@@ -149,10 +149,14 @@ function purgesOf(
       const purged = async (): Promise<PurgeOutcome> => {
         // an isolate that knows nothing lacks the whole log: the colo's copy has it, and each purge's answer would
         if (!replica.cursor()) await replica.ensure(reader, boundMs, waitUntil);
+        const ticket = replica.ticket();
         const sentAtMs = now();
-        const { outcome, delta } = await logOf(env).purge({ order, since: replica.cursor() });
+        const { outcome, delta: bytes } = await logOf(env).purge({ order, since: replica.cursor() });
+        // the log has it: an answer that says nothing of use here must not fail the receipt, nor be overlooked
+        const delta = readDelta(bytes);
+        if (!delta) reportError(new DependencyError("purge log", "answered a purge in an unknown format"));
         // also where it comes too late for the receipt
-        replica.apply({ delta: decoded(delta), sentAtMs });
+        if (!delta || !replica.apply({ delta, sentAtMs }, ticket)) replica.doubt();
         return outcome;
       };
       return inTime(purged());
@@ -166,9 +170,14 @@ async function pageOf(env: StrataEnv, beforeSeq: number | undefined, limit: numb
   return logOf(env).history(beforeSeq, limit);
 }
 
+/** `undefined` where a log of another version has answered. */
+function readDelta(answer: unknown): Delta | undefined {
+  return answer instanceof Uint8Array ? decodeDelta(answer) : undefined;
+}
+
 /** @throws DependencyError where a log of another version answers. */
-function decoded(bytes: Uint8Array): Delta {
-  const delta = decodeDelta(bytes);
+function decoded(answer: unknown): Delta {
+  const delta = readDelta(answer);
   if (!delta) throw new DependencyError("purge log", "answered in an unknown format");
   return delta;
 }

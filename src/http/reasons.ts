@@ -123,6 +123,9 @@ export const REASONS = {
   "too-large": { means: "a body larger than any tier takes" },
   "too-many-tags": { means: "more tags than can be purged by" },
   "tag-too-long": { means: "a tag longer than can be purged by" },
+  "tag-unnameable": {
+    means: "a tag that no purge order can name: control characters, or a cache group with an empty name",
+  },
   "head-response": { means: "an answer to HEAD has no body to store" },
   "head-freshened": { means: "an answer to HEAD confirmed the stored response" },
   "head-mismatch": { withdraws: "variant", means: "an answer to HEAD describes another body than the stored one" },

@@ -66,10 +66,11 @@ export function recordOf(
   };
 }
 
-/** A group is a tag besides: it can be purged by its name. */
+/** A group is a tag besides: it can be purged by its name, trimmed as orders are. */
 export function targetsOf({ location }: RequestFacts, field: FieldReader, tags: readonly string[]): TargetHash[] {
   const groups = readGroups(field);
-  const named = [...tags, ...groups].map((value): Target => ({ kind: "tag", value }));
+  const names = [...tags, ...groups.map((group) => group.trim())];
+  const named = names.map((value): Target => ({ kind: "tag", value }));
   return [...new Set([...named, ...groups.map((group) => groupTarget(location, group))].map(targetHash))];
 }
 

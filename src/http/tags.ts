@@ -1,6 +1,7 @@
 // Owns which tags a response carries: read from the tag fields of every vendor, removed from what clients see.
 import { type FieldReader, trimOws } from "./fields.ts";
 import { readGroups } from "./groups.ts";
+import { whyUnnameable } from "./nameable.ts";
 
 export const MAX_TAG_LENGTH = 1024;
 const MAX_TAGS = 1000;
@@ -14,11 +15,11 @@ const TAG_FIELDS: readonly string[] = [...COMMA_FIELDS, SPACE_FIELD];
 
 export type Tags =
   | { readonly usable: true; readonly tags: readonly string[] }
-  | { readonly usable: false; readonly reason: "too-many-tags" | "tag-too-long" };
+  | { readonly usable: false; readonly reason: "too-many-tags" | "tag-too-long" | "tag-unnameable" };
 
 /**
  * The distinct tags of a response, compared case-sensitively, with the rule's own appended. A response whose tags break a
- * limit could not be purged reliably, so it is not usable for storing.
+ * limit, or that no order can name, could not be purged reliably, so it is not usable for storing.
  */
 export function readTags(field: FieldReader, ruleTags: readonly string[]): Tags {
   const tags = new Set(ruleTags);
@@ -29,9 +30,12 @@ export function readTags(field: FieldReader, ruleTags: readonly string[]): Tags 
   // several field lines were joined with a comma, which is no separator to its vendor
   for (const line of (field(SPACE_FIELD) ?? "").split(",")) for (const tag of line.split(/[ \t]+/)) add(tags, tag);
   // a group can be purged by its name as any tag can (see groups.ts for what binds it to its origin)
-  for (const group of readGroups(field)) add(tags, group);
+  for (const group of readGroups(field)) tags.add(group.trim());
   if (tags.size > MAX_TAGS) return { usable: false, reason: "too-many-tags" };
-  for (const tag of tags) if (tag.length > MAX_TAG_LENGTH) return { usable: false, reason: "tag-too-long" };
+  for (const tag of tags) {
+    if (tag.length > MAX_TAG_LENGTH) return { usable: false, reason: "tag-too-long" };
+    if (whyUnnameable(tag) !== undefined) return { usable: false, reason: "tag-unnameable" };
+  }
   return { usable: true, tags: [...tags] };
 }
 

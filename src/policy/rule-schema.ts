@@ -1,5 +1,6 @@
 // Owns the shape of one rule: what may be written, and what is said when it is not.
 import * as v from "valibot";
+import { whyUnnameable } from "../http/nameable.ts";
 import { hasStrayBrace, namesIn, whyUnusable } from "./segments.ts";
 import { fieldPattern, flag, lifetime, seconds, someOf } from "./scalars.ts";
 import { coding, vary } from "./vary-schema.ts";
@@ -28,6 +29,7 @@ const tag = v.pipe(
   v.nonEmpty("must not be empty"),
   v.maxLength(1024, "must be at most 1024 characters"),
   v.regex(/^[^\s,]+$/, "must not contain white space or commas"),
+  v.check((written) => whyUnnameable(written) === undefined, "must not contain control characters or half a character"),
 );
 
 const pattern = v.pipe(

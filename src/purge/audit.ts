@@ -28,7 +28,8 @@ export function recordEntry(sql: SqlStorage, order: PurgeOrder, seq: number, now
   const request = order.requestId?.slice(0, MAX_ACTOR_CHARACTERS) ?? "";
   const characters = actor.length + asked.length + targets.length + request.length;
   sql.exec(
-    "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    `INSERT INTO entry (seq, purged_at_ms, characters, actor, mode, asked, targets, request_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     seq,
     nowMs,
     characters,
@@ -50,7 +51,8 @@ export function entriesBefore(
   const page = Math.min(Math.max(Math.floor(limit), 1), MAX_PAGE);
   return sql
     .exec<Row>(
-      "SELECT * FROM entry WHERE seq < ? AND purged_at_ms >= ? ORDER BY seq DESC LIMIT ?",
+      `SELECT seq, purged_at_ms, actor, mode, asked, targets, request_id
+      FROM entry WHERE seq < ? AND purged_at_ms >= ? ORDER BY seq DESC LIMIT ?`,
       beforeSeq ?? Number.MAX_SAFE_INTEGER,
       nowMs - KEPT_MS,
       page,

@@ -65,7 +65,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
     await timeout(pauseMs).passed;
     const tail = await copy.tail();
     const delta = tail && tail.sentAtMs >= oldestMs ? await stretchFor(cursor, tail.delta) : undefined;
-    return tail && delta ? { delta, sentAtMs: tail.sentAtMs } : othersAnswer(cursor, oldestMs, tries + 1);
+    return tail && delta ? { ...tail, delta } : othersAnswer(cursor, oldestMs, tries + 1);
   }
 
   /** What another isolate brings, or leave to ask: one does at a time, and where it gets no answer the next. @throws where the log is out of reach. */
@@ -105,7 +105,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
         if (turn === "probe") await copy.markWell();
         return answer;
       }
-      const answer = { delta, sentAtMs: tail.sentAtMs };
+      const answer = { ...tail, delta };
       const earlyMs = maxAgeMs * (EARLY.from + (EARLY.to - EARLY.from) * random());
       return ageMs <= earlyMs ? answer : { ...answer, later: early(tail.delta, maxAgeMs) };
     },

@@ -31,7 +31,8 @@ type FloorRow = {
 };
 
 export function readFloor(sql: SqlStorage): Floor {
-  const row = sql.exec<FloorRow>("SELECT * FROM floor").one();
+  const columns = "hard_seq, soft_seq, previous_soft_seq, soft_at_ms, seq, jitter_seq, rose_at_ms";
+  const row = sql.exec<FloorRow>(`SELECT ${columns} FROM floor`).one();
   return {
     hardSeq: row.hard_seq,
     softSeq: row.soft_seq,

@@ -50,7 +50,7 @@ export function copyOn({ shelf, now, random, ...others }: CopyOptions): Copy {
     const filed = await get("tail");
     const delta = filed && decodeDelta(filed.bytes);
     // one from the future was made by a clock that cannot be compared with ours
-    return delta && filed.atMs <= now() + CLOCK_SKEW_MS ? { delta, sentAtMs: filed.atMs } : undefined;
+    return delta && filed.atMs <= now() + CLOCK_SKEW_MS ? { delta, sentAtMs: filed.atMs, isCopy: true } : undefined;
   }
 
   return {

@@ -43,7 +43,8 @@ export function rememberOrder(
   seq: number,
   purgedAtMs: number,
 ): void {
-  sql.exec("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)", seq, purgedAtMs, key, fingerprint);
+  const insert = "INSERT OR REPLACE INTO idempotency (seq, purged_at_ms, key, fingerprint) VALUES (?, ?, ?, ?)";
+  sql.exec(insert, seq, purgedAtMs, key, fingerprint);
 }
 
 /** Drops what is too old and what is too much. */

@@ -1,6 +1,7 @@
 // Owns what late copies of the log add while it is out of reach: read now and then, the nearest first.
 import { DependencyError } from "../error.ts";
 import { before, type SetDeadline } from "./deadline.ts";
+import type { Ticket } from "./lineage.ts";
 import type { Background } from "./questions.ts";
 import type { LateCopy, LogAnswer, LogReader } from "./reader.ts";
 import type { Cursor } from "./records.ts";
@@ -18,6 +19,14 @@ const EVERY_MS = 30_000;
 /** How soon again where one failed, milliseconds. */
 const AGAIN_MS = 1000;
 
+/** Whoever takes in what the copies add. */
+interface Reader {
+  cursor(): Cursor | undefined;
+  /** Taken before a copy is read. */
+  ticket(): Ticket;
+  apply(answer: LogAnswer, ticket: Ticket): boolean;
+}
+
 export interface LateCopies {
   /** Has them read where it is time to; a promise where a request has to wait for what they add. */
   read(log: LogReader, background: Background): Promise<void> | undefined;
@@ -27,8 +36,7 @@ export interface LateCopies {
 
 export function lateCopies(
   { now, timeout, waitMs, report }: LateCopiesOptions,
-  cursor: () => Cursor | undefined,
-  apply: (answer: LogAnswer) => boolean,
+  { cursor, ticket, apply }: Reader,
 ): LateCopies {
   let startedAtMs = Number.NEGATIVE_INFINITY;
   let pauseMs = EVERY_MS;
@@ -36,12 +44,13 @@ export function lateCopies(
 
   /** False where it failed or hung. */
   async function read(copy: LateCopy): Promise<boolean> {
+    const begun = ticket();
     try {
       const done = await before(
         timeout(waitMs),
         copy(cursor()).then((answer) => ({ answer })),
       );
-      if (done?.answer) apply(done.answer);
+      if (done?.answer) apply({ ...done.answer, isCopy: true }, begun);
       return done !== undefined;
     } catch (cause) {
       report(new DependencyError("purge log", "a late copy could not be read", { cause }));

@@ -7,8 +7,9 @@ import { earlierOutcome, identityOf, type OrderIdentity, pruneOrders, rememberOr
 import { rateLimit } from "./rate.ts";
 import type { Cursor } from "./records.ts";
 import { messageOf, reportLog } from "./report.ts";
-import { prepareStorage } from "./schema.ts";
+import { readPosition } from "./rehearsal.ts";
 import { dueAtMs, isWritten, type SnapshotStore, writeSnapshot } from "./snapshot.ts";
+import { isOfOrder, openStorage, renewedWhereUnusable } from "./storage.ts";
 import { changedAfter, countTargets, recordTarget } from "./target-rows.ts";
 import { encodeDelta } from "./wire.ts";
 
@@ -50,18 +51,20 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
   constructor(state: DurableObjectState, env: PurgeLogEnv) {
     super(state, env);
     this.#sql = state.storage.sql;
-    prepareStorage(state.storage);
+    const isRenewed = openStorage(state.storage, Date.now());
     this.#targets = countTargets(this.#sql);
     const chosen = Math.floor(Number(env.STRATA_PURGE_TARGETS));
     this.#maxTargets = chosen >= 1 && chosen <= MAX_TARGETS ? chosen : MAX_TARGETS;
+    // the snapshot in KV is of a log that is gone
+    if (isRenewed) this.#arm(Date.now());
   }
 
   /** Adds one row per target, all under the next sequence number, or none. */
   async purge({ order, since }: PurgeCommand): Promise<PurgeAnswer> {
     const identity = await identityOf(order);
     const nowMs = Date.now();
-    const { outcome, targets, forRoom } = this.ctx.storage.transactionSync(() =>
-      this.#carryOut(order, identity, nowMs),
+    const { outcome, targets, forRoom } = this.#mending(() =>
+      this.ctx.storage.transactionSync(() => this.#carryOut(order, identity, nowMs)),
     );
     this.#targets = targets;
     if (forRoom > 0) this.#reportFloor(forRoom);
@@ -71,7 +74,25 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
 
   /** What a reader at `cursor` lacks, as wire.ts writes it. */
   since(cursor: Cursor | undefined): Uint8Array {
-    const { incarnation, seq } = this.#position();
+    return this.#mending(() => this.#since(cursor));
+  }
+
+  /** Where it fails because the storage takes no purge any more, that is made anew and it is done there. */
+  #mending<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (isOfOrder(cause) || !renewedWhereUnusable(this.ctx.storage, Date.now())) throw cause;
+      this.#targets = 0;
+      this.#whole = undefined;
+      const done = work();
+      this.#arm(Date.now());
+      return done;
+    }
+  }
+
+  #since(cursor: Cursor | undefined): Uint8Array {
+    const { incarnation, seq } = readPosition(this.#sql);
     // who asks also notices that an alarm was lost
     if (this.#armedForMs !== undefined) this.#arm(Date.now());
     const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
@@ -85,7 +106,7 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
 
   /** The latest purges before a number, the newest first; without one, the newest of all. At most 500. */
   history(beforeSeq: number | undefined, limit: number): readonly PurgeEntry[] {
-    return entriesBefore(this.#sql, beforeSeq, limit, Date.now());
+    return this.#mending(() => entriesBefore(this.#sql, beforeSeq, limit, Date.now()));
   }
 
   /** Writes the snapshot where one is due. Never throws: the platform would give up after a few times. */
@@ -93,12 +114,12 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
     this.#armedForMs = undefined;
     try {
       const nowMs = Date.now();
-      const position = this.#position();
+      const position = readPosition(this.#sql);
       if (this.env.STRATA_KV === undefined || isWritten(this.#sql, position)) return;
       if (dueAtMs(this.#sql, this.#targets, nowMs) <= nowMs) {
         await writeSnapshot(this.#sql, this.env.STRATA_KV, position, this.since(undefined), () => Date.now());
       }
-      if (!isWritten(this.#sql, this.#position())) this.#arm(Date.now());
+      if (!isWritten(this.#sql, readPosition(this.#sql))) this.#arm(Date.now());
     } catch (cause) {
       reportLog("purge-snapshot-failed", { message: messageOf(cause) });
     }
@@ -126,15 +147,11 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
     return { outcome, ...compact(this.#sql, { targets, maxTargets: this.#maxTargets }, seq, nowMs) };
   }
 
-  #position(): Cursor {
-    return this.#sql.exec<{ incarnation: string; seq: number }>("SELECT incarnation, seq FROM log").one();
-  }
-
   /** A reader ahead of us: this storage was set back. Its fences would outrank every purge to come, so we are another log. */
   #reincarnated(): Uint8Array {
     this.#sql.exec("UPDATE log SET incarnation = ?", crypto.randomUUID());
     this.#arm(Date.now());
-    return this.since(undefined);
+    return this.#since(undefined);
   }
 
   /** Until it has gone off no other is needed. One that is lost is set again, by this instance or the next. */

@@ -5,6 +5,8 @@ import type { Cursor, Delta } from "./records.ts";
 export interface LogAnswer {
   readonly delta: Delta;
   readonly sentAtMs: number;
+  /** Set where another isolate had asked: its question stands in no order with the reader's own. */
+  readonly isCopy?: true;
   /** What is still done for it: what it adds, if anything. */
   readonly later?: Promise<LogAnswer | undefined>;
 }

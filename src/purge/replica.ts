@@ -4,8 +4,9 @@ import type { Location } from "../http/facts.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import type { Fence, Stored } from "../http/stored.ts";
 import { before, type SetDeadline } from "./deadline.ts";
-import { knowledge } from "./knowledge.ts";
+import { intake } from "./intake.ts";
 import { lateCopies } from "./late-copies.ts";
+import type { Ticket } from "./lineage.ts";
 import { type Background, type Pauses, questions } from "./questions.ts";
 import type { LogAnswer, LogReader } from "./reader.ts";
 import type { Cursor } from "./records.ts";
@@ -24,8 +25,12 @@ export interface Replica {
   cursor(): Cursor | undefined;
   /** When the browsers that use a host were last to drop what they keep, seconds since 1970. */
   browserEpoch(host: string): number | undefined;
-  /** Takes in what the log said; false where that is no news or has a gap before it. */
-  apply(answer: LogAnswer): boolean;
+  /** For a question or a purge that is about to be sent to the log; its answer is applied under it. */
+  ticket(): Ticket;
+  /** Takes in what the log said, without a ticket to a question sent just now. False where that may be old, or has a gap before it. */
+  apply(answer: LogAnswer, ticket?: Ticket): boolean;
+  /** What is known may lack something that must be obeyed: it counts again when the log itself has answered a question sent from now on. */
+  doubt(): void;
 }
 
 export interface ReplicaOptions {
@@ -48,32 +53,20 @@ const EARLY_PAUSE = 0.05;
 
 export function purgeReplica(options: ReplicaOptions): Replica {
   const { now, timeout, random, waitMs } = options;
-  const known = knowledge(random);
   let earlyShare = earlyBy(random);
-  let askedAtMs = Number.NEGATIVE_INFINITY;
   let failedAtMs = Number.NEGATIVE_INFINITY;
-  const late = lateCopies(options, known.cursor, apply);
-
-  function apply({ delta, sentAtMs }: LogAnswer): boolean {
-    // an answer that was under way while the log changed must not bring the old one back
-    if (delta.incarnation !== known.cursor()?.incarnation && sentAtMs < askedAtMs) return false;
-    if (!known.learn(delta)) return false;
-    if (sentAtMs > askedAtMs) {
-      askedAtMs = sentAtMs;
-      earlyShare = earlyBy(random);
-    }
-    return true;
-  }
-
+  const taken = intake({ now, random, younger: () => void (earlyShare = earlyBy(random)) });
+  const { known, askedAtMs } = taken;
+  const late = lateCopies(options, { ...taken, cursor: known.cursor });
   const failed = unanswered(options);
 
   async function put(log: LogReader, maxAgeMs: number, background: Background): Promise<boolean> {
     try {
-      const answer = await log.since(known.cursor(), maxAgeMs);
-      failedAtMs = Number.NEGATIVE_INFINITY;
-      late.rest();
-      if (answer.later) background(answer.later.then((more) => more && apply(more), failed));
-      return apply(answer);
+      return await taken.ask(log, maxAgeMs, (later) => {
+        failedAtMs = Number.NEGATIVE_INFINITY;
+        late.rest();
+        if (later) background(later.catch(failed));
+      });
     } catch (cause) {
       failed(cause);
       return false;
@@ -85,7 +78,7 @@ export function purgeReplica(options: ReplicaOptions): Replica {
   /** Twice, where the first was another request's question: that may have died with it. */
   async function wait(log: LogReader, maxLagMs: number, background: Background): Promise<boolean> {
     const startedAtMs = now();
-    const inBound = (): boolean => startedAtMs - askedAtMs <= maxLagMs;
+    const inBound = (): boolean => startedAtMs - askedAtMs() <= maxLagMs;
     const others = underWay.latest();
     const first = underWay.share(log, maxLagMs, background, startedAtMs - maxLagMs);
     await before(timeout(waitMs), first.answered);
@@ -110,15 +103,15 @@ export function purgeReplica(options: ReplicaOptions): Replica {
   /** With what late copies add; one of them may be inside the bound. */
   function without(log: LogReader, maxLagMs: number, background: Background): boolean | Promise<boolean> {
     const startedAtMs = now();
-    return late.read(log, background)?.then(() => maxLagMs > 0 && startedAtMs - askedAtMs <= maxLagMs) ?? false;
+    return late.read(log, background)?.then(() => maxLagMs > 0 && startedAtMs - askedAtMs() <= maxLagMs) ?? false;
   }
 
   return {
     ensure(log, maxLagMs, background) {
       const nowMs = now();
       // by a clock that was set back nobody can tell how old it is
-      if (askedAtMs > nowMs) askedAtMs = Number.NEGATIVE_INFINITY;
-      const ageMs = nowMs - askedAtMs;
+      if (askedAtMs() > nowMs) taken.loseTime();
+      const ageMs = nowMs - askedAtMs();
       if (ageMs > maxLagMs || maxLagMs <= 0) {
         // of a clock that was set back: as long ago as it was
         if (Math.abs(nowMs - failedAtMs) > RETRY_MS) {
@@ -135,7 +128,9 @@ export function purgeReplica(options: ReplicaOptions): Replica {
     },
     ...known,
     fence: known.cursor,
-    apply,
+    ticket: taken.ticket,
+    apply: taken.apply,
+    doubt: taken.doubt,
   };
 }
 

@@ -1,13 +1,15 @@
-// Owns the tables of the purge log, and what becomes of the storage of an earlier version.
+// Owns the tables of the purge log: made, brought up to date, or dropped as a whole. What versions may share storage: docs/decisions/025.
 
-const VERSION = 3;
+/**
+ * Raised only where code of this version and of the one before cannot work on the same tables. Such storage is dropped by
+ * whichever of them opens it, so a gradual rollout between the two drops it again and again.
+ */
+export const VERSION = 3;
 /** The one before knew nothing of requests; all else is as it was, and stays. */
 const BEFORE = 2;
-const ADDED = "ALTER TABLE entry ADD COLUMN request_id TEXT NOT NULL DEFAULT ''";
 
-/** Storage of the first version, which had none, held other hashes: its rows match nothing that is stored, and nothing of it is kept. */
-const TABLES = `DROP TABLE IF EXISTS log;
-  DROP TABLE IF EXISTS target;
+const TABLES = `
+  CREATE TABLE schema (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL);
   CREATE TABLE log (id INTEGER PRIMARY KEY CHECK (id = 1), incarnation TEXT NOT NULL, seq INTEGER NOT NULL);
   CREATE TABLE target (
     target TEXT PRIMARY KEY,
@@ -20,8 +22,6 @@ const TABLES = `DROP TABLE IF EXISTS log;
     changed_seq INTEGER NOT NULL,
     changed_at_ms INTEGER NOT NULL
   ) WITHOUT ROWID;
-  CREATE INDEX target_changed ON target (changed_seq);
-  CREATE INDEX target_browsers ON target (soft_at_ms) WHERE is_browsers;
   CREATE TABLE floor (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     hard_seq INTEGER NOT NULL,
@@ -58,19 +58,54 @@ const TABLES = `DROP TABLE IF EXISTS log;
   );
   INSERT INTO snapshot VALUES (1, '', 0, 0, 0);`;
 
-/** All of it or nothing. A log that lost its storage is another log: its numbers start anew and must not be compared with the old ones. */
-export function prepareStorage(storage: DurableObjectStorage): void {
-  const { sql } = storage;
-  storage.transactionSync(() => {
-    sql.exec("CREATE TABLE IF NOT EXISTS schema (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)");
-    const [found] = sql.exec<{ version: number }>("SELECT version FROM schema").toArray();
-    if (found?.version === VERSION) return;
-    sql.exec("INSERT OR REPLACE INTO schema VALUES (1, ?)", VERSION);
-    if (found?.version === BEFORE) {
-      sql.exec(ADDED);
-      return;
-    }
-    sql.exec(TABLES);
-    sql.exec("INSERT INTO log VALUES (1, ?, 0)", crypto.randomUUID());
-  });
+/**
+ * Added to storage of any age when it is opened, without a new version: indexes, and tables that older code does not know. A
+ * column of a table above is no such addition as long as code of the first release of version 3 may open the storage: it inserts
+ * by position.
+ */
+const ADDITIONS = `
+  CREATE INDEX IF NOT EXISTS target_changed ON target (changed_seq);
+  CREATE INDEX IF NOT EXISTS target_browsers ON target (soft_at_ms) WHERE is_browsers;`;
+
+/** The platform keeps tables of its own beside these. */
+const OURS = "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'";
+
+export function isEmpty(sql: SqlStorage): boolean {
+  return sql.exec(`SELECT 1 FROM sqlite_master WHERE ${OURS} LIMIT 1`).toArray().length === 0;
+}
+
+/** A log that lost its storage is another log: its numbers start anew and must not be compared with the old ones. */
+export function createTables(sql: SqlStorage): void {
+  sql.exec(TABLES);
+  sql.exec(ADDITIONS);
+  sql.exec("INSERT INTO schema (id, version) VALUES (1, ?)", VERSION);
+  sql.exec("INSERT INTO log (id, incarnation, seq) VALUES (1, ?, 0)", crypto.randomUUID());
+}
+
+/** @throws where the storage is of another version that shares nothing with this one, or of none. */
+export function updateTables(sql: SqlStorage): void {
+  const { version } = sql.exec<{ version: SqlStorageValue }>("SELECT version FROM schema").one();
+  if (version === BEFORE) {
+    sql.exec("ALTER TABLE entry ADD COLUMN request_id TEXT NOT NULL DEFAULT ''");
+    sql.exec("UPDATE schema SET version = ?", VERSION);
+  } else if (version !== VERSION) {
+    throw new Error(`storage of version ${String(version)}`);
+  }
+  sql.exec(ADDITIONS);
+}
+
+/** Everything there is, known or not: a table that stays would be in the way of the next. */
+export function dropEverything(sql: SqlStorage): void {
+  // tables may refer to each other
+  sql.exec("PRAGMA defer_foreign_keys = on");
+  const named = (which: string): readonly string[] =>
+    sql
+      .exec<{ name: string }>(`SELECT name FROM sqlite_master WHERE ${which} AND ${OURS}`)
+      .toArray()
+      .map(({ name }) => `"${name.replaceAll('"', '""')}"`);
+  for (const name of named("type = 'trigger'")) sql.exec(`DROP TRIGGER ${name}`);
+  for (const name of named("type = 'view'")) sql.exec(`DROP VIEW ${name}`);
+  // before the tables that they keep their contents in, which go with them
+  for (const name of named("type = 'table' AND sql LIKE 'CREATE VIRTUAL%'")) sql.exec(`DROP TABLE ${name}`);
+  for (const name of named("type = 'table'")) sql.exec(`DROP TABLE ${name}`);
 }

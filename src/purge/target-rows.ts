@@ -13,6 +13,9 @@ type Row = {
 };
 
 const COLUMNS = "target, prefix_length, hard_seq, soft_seq, previous_soft_seq, soft_at_ms";
+/** With names: a later version may have added columns, with defaults. */
+const INTO = `target (target, prefix_length, is_browsers, hard_seq, soft_seq, previous_soft_seq, soft_at_ms,
+  changed_seq, changed_at_ms)`;
 
 /** One purge, as its targets' rows see it. */
 export interface Mark {
@@ -34,7 +37,7 @@ export function recordTarget(sql: SqlStorage, target: Target, mark: Mark): numbe
   const forgotten = { ...NOTHING, softSeq: mode === "soft" ? mark.forgottenSoftSeq : 0 };
   const marks = purgedAgain(row ? recordOf(row) : forgotten, mode, seq, nowMs);
   sql.exec(
-    "INSERT OR REPLACE INTO target VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    `INSERT OR REPLACE INTO ${INTO} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     hash,
     // another target of the same hash must not hide a prefix
     Math.max(row?.prefix_length ?? 0, target.kind === "prefix" ? target.value.length : 0),
@@ -52,7 +55,7 @@ export function recordTarget(sql: SqlStorage, target: Target, mark: Mark): numbe
 /** The numbers only say when readers last heard of it. */
 function recordBrowsers(sql: SqlStorage, hash: TargetHash, { seq, nowMs }: Mark): number {
   const known = sql.exec("SELECT 1 FROM target WHERE target = ?", hash).toArray().length;
-  const insert = "INSERT OR REPLACE INTO target VALUES (?, 0, 1, ?, ?, 0, ?, ?, ?)";
+  const insert = `INSERT OR REPLACE INTO ${INTO} VALUES (?, 0, 1, ?, ?, 0, ?, ?, ?)`;
   sql.exec(insert, hash, seq, seq, browsersTime(sql, hash, nowMs), seq, nowMs);
   return 1 - known;
 }
@@ -64,7 +67,7 @@ function recordBrowsers(sql: SqlStorage, hash: TargetHash, { seq, nowMs }: Mark)
  */
 function browsersTime(sql: SqlStorage, hash: TargetHash, nowMs: number): number {
   const [where, names] = hash === ALL_BROWSERS ? ["is_browsers", []] : ["target IN (?, ?)", [hash, ALL_BROWSERS]];
-  const latest = `SELECT * FROM target WHERE ${where} ORDER BY soft_at_ms DESC, changed_at_ms DESC LIMIT 1`;
+  const latest = `SELECT soft_at_ms, changed_at_ms FROM target WHERE ${where} ORDER BY soft_at_ms DESC, changed_at_ms DESC LIMIT 1`;
   const [before] = sql.exec<{ soft_at_ms: number; changed_at_ms: number }>(latest, ...names).toArray();
   const second = Math.floor(nowMs / 1000) * 1000;
   if (!before || before.soft_at_ms < second) return second;
@@ -93,7 +96,8 @@ export function carryBrowsers(sql: SqlStorage, last: number, seq: number, nowMs:
     .toArray();
   if (!all) return gone;
   sql.exec("DELETE FROM target WHERE is_browsers");
-  sql.exec("INSERT INTO target VALUES (?, 0, 1, ?, ?, 0, ?, ?, ?)", ALL_BROWSERS, seq, seq, all.latest, seq, nowMs);
+  const insert = `INSERT INTO ${INTO} VALUES (?, 0, 1, ?, ?, 0, ?, ?, ?)`;
+  sql.exec(insert, ALL_BROWSERS, seq, seq, all.latest, seq, nowMs);
   return gone + all.rows - 1;
 }
 

@@ -15,6 +15,7 @@ const HARD = 1;
 const SOFT = 2;
 const PREVIOUS = 4;
 const PREFIX = 8;
+const ALL_MARKS = HARD | SOFT | PREVIOUS | PREFIX;
 
 /**
  * Times of soft purges are rounded down to seconds: an entry counts as stale a moment too early, never too late. Marks that the
@@ -119,6 +120,7 @@ function writeHash(writer: ByteWriter, hash: string): void {
 /** False where it is none. */
 function readSection(reader: ByteReader, records: PurgeRecord[]): boolean {
   const shape = reader.byte();
+  if (shape > ALL_MARKS) return false;
   const count = reader.varint();
   let lead = 0;
   let seconds = 0;

@@ -1,6 +1,7 @@
 // Owns selectors: what somebody writes to have purged becomes canonical targets, by the same reading as requests get, or a problem.
 import type { Location } from "../http/facts.ts";
 import { canonicalHost, isHost } from "../http/host.ts";
+import { whyUnnameable } from "../http/nameable.ts";
 import { normalisedPath } from "../http/path.ts";
 import { EVERYTHING, type Target, targetName, urlTarget } from "../http/target.ts";
 import { MAX_TAG_LENGTH } from "../http/tags.ts";
@@ -65,16 +66,13 @@ export function select(selectors: Selectors, site: Site): Selection {
 
 function readAs(list: (typeof LISTS)[number], written: unknown, site: Site): Read {
   if (typeof written !== "string") return "must be a string";
-  if (written.trim() === "") return "must not be empty";
   if (written.length > MAX_LENGTH) return `must be at most ${String(MAX_LENGTH)} characters`;
-  if (!written.isWellFormed()) return "must be well-formed text";
-  return /\p{Cc}/u.test(written) ? "must not contain control characters" : READERS[list](written, site);
+  return whyUnnameable(written) ?? READERS[list](written, site);
 }
 
 const READERS: Readonly<Record<(typeof LISTS)[number], (written: string, site: Site) => Read>> = {
   tags(written) {
     const value = written.trim();
-    if (value.includes(",")) return "must not contain commas: no response can carry such a tag";
     if (value.length > MAX_TAG_LENGTH) return `must be at most ${String(MAX_TAG_LENGTH)} characters`;
     return [{ kind: "tag", value }];
   },

@@ -272,6 +272,33 @@ it.each(Object.entries(SCENES))(
   (_, steps) => play({ steps, stuckTag: true }),
 );
 
+const on = (path: string): Step => ({ kind: "ask", edge: 0, path, manner: "plain" });
+const soft = (edge: number | undefined): Step => ({ kind: "purge", edge, path: "/c", target: "host", mode: "soft" });
+/** A question to the log stays under way while the log is lost and, in the same millisecond, the edge learns the next one by a purge. */
+const LATE_ANSWER: readonly Step[] = [
+  on("/c"),
+  { kind: "slow", edge: 0 },
+  { kind: "wait", seconds: 1.1 },
+  on("/c"),
+  { kind: "lose" },
+  soft(0),
+  on("/c"),
+  { kind: "heal", edge: 0 },
+  soft(undefined),
+  { kind: "lose" },
+  soft(undefined),
+  answers("brief"),
+  on("/c"),
+  pause,
+  pause,
+  on("/c"),
+  { kind: "slow", edge: 0 },
+  on("/c"),
+];
+
+it("an answer of a lost log, asked in the millisecond in which the next one was learnt, takes no edge back", () =>
+  play({ steps: LATE_ANSWER, stuckTag: false }));
+
 it.each<[string, readonly string[], number]>([
   ["of all kinds", KINDS, 600],
   ...KINDS.map((kind): [string, readonly string[], number] => [`by ${kind}`, [kind], 60]),

@@ -73,6 +73,23 @@ describe("tags of a response", () => {
     expect(read({ "cache-tag": value }, ["r"])).toMatchObject({ usable: false, reason: "too-many-tags" });
   });
 
+  it.each<[string, Fields]>([
+    ["a tab", { "cache-tag": "a\tb" }],
+    ["a control character", { "edge-cache-tag": "ok,a\u0001b" }],
+    ["DEL", { "surrogate-key": "a\u007f" }],
+    ["a control character in UTF-8", { "cdn-tag": "a\u00c2\u0085b" }],
+    ["a byte of windows-1252, which is a control character in Latin-1", { "netlify-cache-tag": "\u0093a\u0094" }],
+    ["a group without a name", { "cache-groups": '"a", ""' }],
+    ["a group of spaces", { "cache-groups": '"  "' }],
+    ["half a character", { "cache-tag": "\ud800" }],
+  ])("that no order can name: %s", (_, fields) => {
+    expect(read(fields)).toEqual({ usable: false, reason: "tag-unnameable" });
+  });
+
+  it("a rule's tag that no order can name counts, too", () => {
+    expect(read({}, ["a\u0001"])).toEqual({ usable: false, reason: "tag-unnameable" });
+  });
+
   it("never throws; tags are distinct, trimmed and not empty", () => {
     const value = fc.string({ unit: "binary" });
     fc.assert(

@@ -351,6 +351,8 @@ describe("problems", () => {
     ["a word for auth", { rules: [{ match: "/", auth: "public" }] }, 'rules[0].auth: must be "shared"'],
     ["a tag with a comma", { rules: [{ match: "/", tags: ["a,b"] }] }, "rules[0].tags[0]: must not contain"],
     ["a tag with a space", { rules: [{ match: "/", tags: ["a", "a b"] }] }, "rules[0].tags[1]: must not contain"],
+    ["a tag with a control character", { rules: [{ match: "/", tags: ["a\u0001"] }] }, "rules[0].tags[0]: must not"],
+    ["half a character", { rules: [{ match: "/", tags: ["\ud800"] }] }, "rules[0].tags[0]: must not"],
     ["an empty tag", { rules: [{ match: "/", tags: [""] }] }, "rules[0].tags[0]: must not be empty"],
     ["a long tag", { rules: [{ match: "/", tags: ["x".repeat(1025)] }] }, "rules[0].tags[0]: must be at most 1024"],
     [

@@ -493,29 +493,6 @@ describe("replica: what it knows", () => {
     expect(b.replica.stateOf(entry("a", 0, "first+"), PLACE)).toMatchObject({ state: "gone" });
   });
 
-  it("ends with the log that was asked last, whatever order the answers of several come in", () => {
-    const answers = ["first", "first+", "first++"].flatMap((incarnation, life) =>
-      [1, 2].map((seq) => ({
-        sentAtMs: life * 10 + seq,
-        delta: { incarnation, seq, from: 0, floor: NO_FLOOR, records: [] } satisfies Delta,
-      })),
-    );
-    fc.assert(
-      fc.property(fc.shuffledSubarray(answers, { minLength: 1 }), (arriving) => {
-        const { replica } = bench();
-        let lives = 0;
-        for (const answer of arriving) {
-          replica.apply(answer);
-          const now = replica.fence()?.incarnation.length ?? 0;
-          expect(now).toBeGreaterThanOrEqual(lives);
-          lives = now;
-        }
-        const last = arriving.toSorted((a, b) => b.sentAtMs - a.sentAtMs)[0]?.delta;
-        expect(replica.fence()).toEqual({ incarnation: last?.incarnation, seq: last?.seq });
-      }),
-    );
-  });
-
   it("takes nothing of what stands behind a gap", async () => {
     const b = bench();
     await b.ensure();

@@ -174,6 +174,15 @@ describe("anything else is no delta", () => {
     }
   });
 
+  it("with records of a shape that this version does not know", () => {
+    const content = encodeDelta({ ...SAMPLE, records: SAMPLE.records.slice(1) }).slice(0, -8);
+    // a name, numbers, one section: its shape comes before its count and 10 bytes
+    const at = content.length - 8 - 2 - 1 - 1;
+    expect([content[at], content[at + 1]]).toEqual([1, 1]);
+    expect(decodeDelta(summed(content))).toBeDefined();
+    for (const shape of [16, 17, 33, 128, 255]) expect(decodeDelta(summed(content.with(at, shape)))).toBeUndefined();
+  });
+
   it("garbage, of which it never throws", () => {
     const bytes = fc.uint8Array({ maxLength: 200 });
     const magic = encodeDelta(SAMPLE).slice(0, 4);

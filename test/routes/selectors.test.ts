@@ -17,6 +17,7 @@ describe("what is written becomes the one spelling that requests have", () => {
   it.each<[List, string, readonly string[]]>([
     ["tags", " a b ", ["tag a b"]],
     ["tags", "%41", ["tag %41"]],
+    ["tags", "a, b", ["tag a, b"]],
     ["urls", "https://shop.test", ["url https://shop.test/"]],
     ["urls", "HTTPS://SHOP.test:443/%7Euser/%2fx?a=%2F", ["url https://shop.test/~user/%2Fx?a=%2F"]],
     ["urls", "https://shop.test/a/./b/../c", ["url https://shop.test/a/c"]],
@@ -54,10 +55,11 @@ describe("what is written becomes the one spelling that requests have", () => {
 
 describe("what cannot be meant is refused", () => {
   it.each<[List, unknown, RegExp]>([
-    ["tags", "a,b", /comma/],
     ["tags", "x".repeat(1025), /1024/],
     ["tags", "a\r\nb", /control/],
     ["tags", "a\u0085b", /control/],
+    ["tags", "a\tb", /control/],
+    ["tags", " \u00a0", /empty/],
     ["tags", "\ud800", /well-formed/],
     ["tags", 1, /string/],
     ["tags", ["a"], /string/],

@@ -95,6 +95,7 @@ describe("fastly", () => {
     ["one key", `${FASTLY}/a`, {}, ["a"]],
     ["one key with a query behind", `${FASTLY}/a?b=c`, {}, ["a"]],
     ["one key, encoded", `${FASTLY}/a%20b%2Fc%3F`, {}, ["a b/c?"]],
+    ["one key with a comma, as a cache group may have one", `${FASTLY}/a%2cb`, {}, ["a,b"]],
     ["several lines of keys", FASTLY, { headers: { "surrogate-key": "a b, c,d" } }, ["a", "b", "c", "d"]],
     ["keys twice", FASTLY, { headers: { "surrogate-key": "a a" }, body: '{"surrogate_keys":["a","b"]}' }, ["a", "b"]],
     ["a key that is everything elsewhere", FASTLY, { body: '{"surrogate_keys":["*"]}' }, ["*"]],
@@ -108,7 +109,6 @@ describe("fastly", () => {
     ["blank keys", FASTLY, { headers: { "surrogate-key": " , " } }, 400, /JSON object/],
     ["keys with a body that is none", FASTLY, { headers: { "surrogate-key": "a" }, body: "{" }, 400, /JSON object/],
     ["keys twice in one body", FASTLY, { body: '{"surrogate_keys":["a"],"surrogate_keys":["b"]}' }, 400, /twice/],
-    ["a key with a comma", `${FASTLY}/a%2cb`, {}, 400, /^must not contain commas/],
     ["a key with a line break", `${FASTLY}/a%0d%0ab`, {}, 400, /^must not contain control/],
     [
       "everything, softly",

@@ -68,10 +68,10 @@ describe("2,500 targets", () => {
 
   test("of which the last is wrong purge nothing", async () => {
     const before = await stage.latest();
-    const from = await stage.file("last.txt", [...lines(2499, (number) => `tag shop-${number}`), "tag a,b"]);
+    const from = await stage.file("last.txt", [...lines(2499, (number) => `tag shop-${number}`), "host a/b"]);
     const { code, err } = await stage.purge(["--from", from]);
     expect(code).toBe(2);
-    expect(err).toContain(`${from}:2500: tag a,b: must not contain commas`);
+    expect(err).toContain(`${from}:2500: host a/b: must be a host without scheme and path`);
     expect(await stage.latest()).toBe(before);
   });
 

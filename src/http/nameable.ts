@@ -1,0 +1,8 @@
+// Owns which names a purge order can spell: a selector must be one, and a response with a tag that is none must not be stored.
+
+/** Why no order can spell `name`, said of the name; `undefined` where one can. White space around a name does not count. */
+export function whyUnnameable(name: string): string | undefined {
+  if (name.trim() === "") return "must not be empty";
+  if (!name.isWellFormed()) return "must be well-formed text";
+  return /\p{Cc}/u.test(name) ? "must not contain control characters" : undefined;
+}
