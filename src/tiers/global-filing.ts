@@ -55,7 +55,8 @@ async function atResource(tier: Tier, place: Place, entry: Filed, varies: boolea
   const known = held.kind === "vary" ? held : undefined;
   if (known && livesApart(known, place, stored)) return apart(tier, place, entry, known);
   // an index that another edge made, or made anew after an invalidation, goes on: never ours, which could lead to what it dropped
-  const index = known && covers(known.index, stored) ? known.index : withoutVariants(extended(known?.index, stored));
+  const index =
+    known && covers(known.index, stored) ? known.index : withoutVariants(extended(place, known?.index, stored));
   if (!index) return undefined;
   const own = ownKey(place, index, stored);
   const { carried } = known ?? {};

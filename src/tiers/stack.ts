@@ -28,6 +28,11 @@ export function tierStack(
     await file([memory, ...tiers], memory, place, { kind: "response", stored, body }).done;
   }
 
+  /** A variant that only a farther tier holds is asked for all the same. */
+  function noteHit(_: readonly Tier[], place: Place, { stored }: Found): void {
+    if (place.index) memory.hitElsewhere(ownKey(place, place.index, stored));
+  }
+
   async function forget(key: CacheKey): Promise<void> {
     invalidated.record(key);
     await Promise.all([memory, ...lower].map((tier) => tier.delete(key)));
@@ -42,7 +47,10 @@ export function tierStack(
       if (first.found && enough(first.found.stored)) return first;
       return lookupLower(place.global ? lower : near, place, first, {
         enough,
-        promote: (...found) => background(promote(...found)),
+        promote(...found) {
+          noteHit(...found);
+          background(promote(...found));
+        },
       });
     },
     keepEncoded: (bytes, coding, form) => {
