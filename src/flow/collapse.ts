@@ -1,27 +1,27 @@
 // Owns collapsing: of concurrent requests that would fetch the same, one asks the origin; the others wait, and look again.
-import { variantKey } from "../http/key.ts";
 import type { Reuse } from "../http/reuse.ts";
-import { variantOf } from "../http/vary.ts";
 import { wanted } from "./ask.ts";
+import { flightKey } from "./flight-key.ts";
 import type { Boarded, Landing, Moment } from "./flights.ts";
 import type { Edge } from "./exchange.ts";
 import { LATE, within } from "./timeout.ts";
 import type { Trip } from "./trip.ts";
+import { isUnstorable } from "./unstorable.ts";
 
 /**
  * Boards the flight for what a request needs from the origin; `undefined` where its answer may be for this client alone, and so must
  * be fetched by itself.
  */
-export function boarded({ edge, facts, rule, place }: Trip, decided: Reuse, lookedAt: Moment): Boarded | undefined {
+export function boarded(trip: Trip, decided: Reuse, lookedAt: Moment): Boarded | undefined {
   if (!needsOrigin(decided)) return undefined;
-  const { method, hasAuthorization, hasSession, directives, field } = facts;
+  const { edge, facts, rule } = trip;
+  const { method, hasAuthorization, hasSession, directives } = facts;
   const insists = rule.honourClient && (directives.noCache || directives.noStore);
   if (method !== "GET" || hasAuthorization || hasSession || insists) return undefined;
   // lately there was nothing to share
-  if (edge.unstorable.has(place.key)) return undefined;
+  if (isUnstorable(trip)) return undefined;
   if (wanted(facts, false, true).conditions.length > 0) return undefined;
-  const { key, index } = place;
-  return edge.flights.board(index ? variantKey(key, index.generation, variantOf(index.fields, field)) : key, lookedAt);
+  return edge.flights.board(flightKey(trip), lookedAt);
 }
 
 /** What is held, if anything, cannot answer without the origin. */

@@ -2,7 +2,7 @@
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { declaredLength } from "../http/fields.ts";
-import { isOfRequest, type ReasonCode, withdraws } from "../http/reasons.ts";
+import { type ReasonCode, withdraws } from "../http/reasons.ts";
 import { type Asked, settle, type Settle } from "../http/settle.ts";
 import type { Stored } from "../http/stored.ts";
 import { decodedFacts, withWeakTag } from "../http/undone.ts";
@@ -15,7 +15,7 @@ import type { Landing } from "./flights.ts";
 import type { Kept } from "./keeper.ts";
 import { precededBy } from "./slice.ts";
 import { discard, type Errand, isAuthenticated, present, type Trip, unread } from "./trip.ts";
-import type { Intent } from "./upstream-request.ts";
+import { noteStored, noteTooLarge, noteUnstorable } from "./unstorable.ts";
 
 /** The origin's answer, its body unread, and what is known by now of the one that leaves. */
 export interface Arrival {
@@ -45,7 +45,7 @@ export async function conclude(
       if (held && verdict.freshened) keepFreshened(trip, held, verdict.freshened);
       else discard(standIn);
       withdraw(trip, errand, verdict.reason);
-      markUnstorable(trip, intent, verdict.reason);
+      noteUnstorable(trip, intent, response.status, verdict.reason);
       return passedAnswer(
         trip,
         asked,
@@ -141,16 +141,6 @@ function emptyStream(): ReadableStream<Uint8Array> {
   return stream;
 }
 
-/** How long an answer that was not to be stored speaks for the next ones. */
-const UNSTORABLE_SECONDS = 60;
-
-/** Only the resource's own reasons count, said of the whole: no client decides for the others. */
-function markUnstorable({ edge, facts, place }: Trip, { conditions }: Intent, reason: ReasonCode): void {
-  const asksForWhole = facts.method === "GET" && conditions.length === 0;
-  if (asksForWhole && !isAuthenticated(facts) && !isOfRequest(reason))
-    edge.unstorable.mark(place.key, UNSTORABLE_SECONDS);
-}
-
 /** The origin has said to nobody in particular that the resource is not to be shared: what is stored of it must not answer. */
 function withdraw({ edge, exchange, facts, place }: Trip, errand: Errand, reason: ReasonCode): void {
   const stored = (errand.held ?? errand.standIn ?? errand.prefix ?? errand.neighbour)?.stored ?? errand.given;
@@ -170,18 +160,20 @@ const LANDINGS: Readonly<Record<Kept, Landing>> = {
 
 /** Starts the fill and returns the client's side of it. */
 function filled(
-  { edge, exchange, place, rule }: Trip,
+  trip: Trip,
   { neighbour, land }: Errand,
   stored: Stored,
   source: ReadableStream<Uint8Array>,
   length: number | undefined,
   encoding?: Encoding,
 ): ReadableStream<Uint8Array> {
+  const { edge, exchange, place, rule } = trip;
   const [whenStored, left] = [encoding?.stored, encoding?.left];
   const filling = fill(edge, { source, length, place, stored, neighbour, makesEtag: rule.etag, whenStored, left });
   const ended = filling.kept.then(async (kept) => {
+    if (kept === "kept" && !stored.part) noteStored(trip);
     // the next range need not fetch the whole for nothing; what broke off, or a tier refused, may be kept the next time
-    if (kept === "declined" && !stored.part) edge.unstorable.mark(place.key, UNSTORABLE_SECONDS);
+    if (kept === "declined" && !stored.part) noteTooLarge(trip);
     // those who wait for it mostly want the same coding
     await encoding?.settled();
     land?.(LANDINGS[kept], filling.filed);
@@ -203,6 +195,7 @@ function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, 
   if (body.kind === "bytes") {
     const filed = trip.edge.stack.store(trip.place, stored, body.bytes);
     trip.exchange.background(filed);
+    noteStored(trip);
     errand.land?.(STORED, () => filed);
     return deliverHeld(delivery, held, outcome);
   }

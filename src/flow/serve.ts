@@ -25,6 +25,7 @@ import { ruledRequest } from "./ruled.ts";
 import { LATE } from "./timeout.ts";
 import { timed } from "./timings.ts";
 import { deliveryOf, discard, present, type Trip } from "./trip.ts";
+import { isUnstorable } from "./unstorable.ts";
 import { FETCH_WHOLE } from "./upstream-request.ts";
 
 const REFUSED: Outcome = { reason: "bad-request", hit: false };
@@ -178,7 +179,7 @@ function answer(
         reason,
         neighbour,
         purge: CLEAR,
-        intent: wanted(trip.facts, decided.clientConditionals, !trip.edge.unstorable.has(trip.place.key)),
+        intent: wanted(trip.facts, decided.clientConditionals, !isUnstorable(trip)),
         land,
       });
     }

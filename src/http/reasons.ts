@@ -94,8 +94,14 @@ export const REASONS = {
   },
   "vary-cookie": { withdraws: "resource", means: "the response varies on Cookie" },
   "vary-authorization": { withdraws: "resource", means: "the response varies on Authorization" },
-  "authorization-response": { means: "the answer to a request with Authorization is not marked as shareable" },
-  "session-response": { means: "the answer to a request with a session cookie is not marked as shared" },
+  "authorization-response": {
+    ofRequest: true,
+    means: "the answer to a request with Authorization is not marked as shareable",
+  },
+  "session-response": {
+    ofRequest: true,
+    means: "the answer to a request with a session cookie is not marked as shared",
+  },
   "ambiguous-path": { means: "the path can be read in two ways, so its answer is not shared" },
   "type-mismatch": { means: "a path that names a static file answered with another type" },
   "content-encoding": { means: "a part of an encoded body, which nobody here can decode" },
