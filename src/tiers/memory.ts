@@ -6,7 +6,7 @@ import { bytesIn, withForm, withForms } from "./forms.ts";
 import { ghosts } from "./ghosts.ts";
 import { reservations } from "./reservations.ts";
 import type { Entry, Reservation, Tier } from "./tier.ts";
-import { type Ticket, variantHits } from "./variant-hits.ts";
+import { type Ticket, type VariantHits, variantHits } from "./variant-hits.ts";
 import { weightOf } from "./weight.ts";
 
 export interface MemoryOptions {
@@ -65,7 +65,6 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
   const queue = eviction<Node>(budget, gone);
   const reserved = reservations(now);
   const hits = variantHits();
-  let tickets: Ticket = 0;
 
   function drop(node: Node): void {
     queue.remove(node);
@@ -104,8 +103,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
     get(key) {
       const node = nodes.get(key);
       if (!node) return undefined;
-      tickets += 1;
-      node.hitAt = tickets;
+      node.hitAt = hits.next();
       if (node.expiresAtMs <= now()) {
         drop(node);
         return undefined;
@@ -137,6 +135,25 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
       if (node) drop(node);
       hits.forget(key);
     },
+    ...recency(nodes, hits, now),
+    reserve(wanted) {
+      if (reserved.bytes() + wanted > budget * RESERVED_SHARE) return undefined;
+      makeRoom(wanted, wanted);
+      return reserved.take(wanted);
+    },
+    get usedBytes() {
+      return queue.bytes() + reserved.bytes();
+    },
+  };
+}
+
+/** What the tier tells of when its entries were asked for. */
+function recency(
+  nodes: ReadonlyMap<CacheKey, Node>,
+  hits: VariantHits,
+  now: () => number,
+): Pick<MemoryTier, "wasHit" | "lastHit" | "hitElsewhere"> {
+  return {
     wasHit(key) {
       const node = nodes.get(key);
       return node && node.expiresAtMs > now() ? node.hitAt > 0 : undefined;
@@ -147,16 +164,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
       return node ? Math.max(node.hitAt, before ?? 0) : before;
     },
     hitElsewhere(variant) {
-      tickets += 1;
-      hits.note(variant, tickets);
-    },
-    reserve(wanted) {
-      if (reserved.bytes() + wanted > budget * RESERVED_SHARE) return undefined;
-      makeRoom(wanted, wanted);
-      return reserved.take(wanted);
-    },
-    get usedBytes() {
-      return queue.bytes() + reserved.bytes();
+      hits.note(variant, hits.next());
     },
   };
 }

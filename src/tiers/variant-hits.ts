@@ -7,6 +7,8 @@ import type { CacheKey } from "../http/key.ts";
 export type Ticket = number;
 
 export interface VariantHits {
+  /** The next place in the order. */
+  next(): Ticket;
   note(variant: CacheKey, ticket: Ticket): void;
   /** `undefined` where this isolate knows of no hit. */
   last(variant: CacheKey): Ticket | undefined;
@@ -19,7 +21,12 @@ const REMEMBERED = 2000;
 export function variantHits(): VariantHits {
   // by hash: keys are as long as clients like, and a collision only changes which variant goes first
   const hits = new Map<string, Ticket>();
+  let latest: Ticket = 0;
   return {
+    next() {
+      latest += 1;
+      return latest;
+    },
     note(variant, ticket) {
       const id = hash64(variant);
       hits.delete(id);

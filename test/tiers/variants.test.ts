@@ -71,8 +71,6 @@ describe("which variant goes", () => {
           for (const { name: i, reload } of steps) {
             const name = NAMES[i] ?? "";
             const before = s.kept();
-            // a step follows the one before
-            // oxlint-disable-next-line no-await-in-loop
             if (await ask(s, name, MAX, reload)) order = [...order.filter((other) => other !== name), name];
             const after = s.kept();
             expect(after).toContain(name);
