@@ -178,6 +178,8 @@ function answer(
       return forward(trip, {
         reason,
         neighbour,
+        // a part cannot be validated, but the answer in its place ends it as it would a whole
+        given: reason !== "partial" && held?.stored.part ? held.stored : undefined,
         purge: CLEAR,
         intent: wanted(trip.facts, decided.clientConditionals, !isUnstorable(trip)),
         land,

@@ -98,6 +98,8 @@ const NOTHING: Glimpse = { kind: "nothing" };
 /** Fetched with no older view of the purge log, and received later; or the same, and hardly older. */
 function isAsNew(held: Stored, stored: Stored): boolean {
   if (held.fence.incarnation !== stored.fence.incarnation || held.fence.seq < stored.fence.seq) return false;
+  // the same response, which must be validated since
+  if (stored.alwaysValidate && !held.alwaysValidate && held.receivedAtMs === stored.receivedAtMs) return false;
   if (held.receivedAtMs >= stored.receivedAtMs) return true;
   const apartMs = Math.abs(expiresAtMs(stored) - expiresAtMs(held));
   return apartMs <= stored.lifetimeSeconds * 1000 * HARDLY_OLDER && hasTag(stored) && gist(held) === gist(stored);
