@@ -172,6 +172,7 @@ function filled(
     await encoding?.settled();
     land?.(LANDINGS[kept], filling.filed);
   });
+  if (land) void filling.stalled.then(() => land({ kind: "stalled" }));
   exchange.background(ended);
   exchange.background(filling.done);
   return filling.body;

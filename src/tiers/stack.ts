@@ -2,7 +2,7 @@
 import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import { drop } from "./drop.ts";
-import { endings } from "./endings.ts";
+import { endings, isNewer } from "./endings.ts";
 import { file } from "./filing.ts";
 import { fileGlobally } from "./global-filing.ts";
 import type { Invalidations } from "./invalidations.ts";
@@ -94,9 +94,8 @@ export function tierStack(
         await body.stream.cancel();
         return;
       }
-      // an invalidation of the key while the body came wins over it
-      const whole = body.whole?.then((length) => {
-        if (isOvertaken(invalidated, place, stored)) throw new Error("invalidated meanwhile");
+      const whole = body.whole?.then(async (length) => {
+        await mustStand(invalidated, lower, place, stored);
         return length;
       });
       whole?.catch(() => undefined);
@@ -126,6 +125,21 @@ async function isReplacedInColo(lower: readonly Tier[], place: Place, renews: St
   const lookup = await lookupIn(colo, place);
   if (lookup.found) discard(lookup.found.body);
   return isRenewed(lookup, renews) ?? false;
+}
+
+/** An invalidation of the key while the body came wins over it, and so does what was fetched later and came sooner. @throws */
+async function mustStand(
+  invalidated: Invalidations,
+  lower: readonly Tier[],
+  place: Place,
+  stored: Stored,
+): Promise<void> {
+  if (isOvertaken(invalidated, place, stored)) throw new Error("invalidated meanwhile");
+  const colo = lower.find(({ name }) => name === "colo");
+  if (!colo) return;
+  const { found } = await lookupIn(colo, { ...place, request: selectingReader(place.request, stored) });
+  if (found) discard(found.body);
+  if (found && isNewer(found.stored, stored)) throw new Error("a newer response came before the end of this one");
 }
 
 /** `undefined` where nothing is there. */
