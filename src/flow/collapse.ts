@@ -1,40 +1,27 @@
 // Owns collapsing: of concurrent requests that would fetch the same, one asks the origin; the others wait, and look again.
-import { isForAnybody } from "../http/anybody.ts";
-import { type CacheKey, variantKey } from "../http/key.ts";
 import type { Reuse } from "../http/reuse.ts";
-import { variantOf } from "../http/vary.ts";
 import { wanted } from "./ask.ts";
+import { crowdKey } from "./flight-key.ts";
 import type { Boarded, Landing, Moment } from "./flights.ts";
 import type { Edge } from "./exchange.ts";
 import { LATE, within } from "./timeout.ts";
 import type { Trip } from "./trip.ts";
+import { isUnstorable } from "./unstorable.ts";
 
 /**
  * Boards the flight for what a request needs from the origin; `undefined` where its answer may be for this client alone, and so must
  * be fetched by itself.
  */
 export function boarded(trip: Trip, decided: Reuse, lookedAt: Moment): Boarded | undefined {
-  const { edge, facts, rule, place } = trip;
   if (!needsOrigin(decided)) return undefined;
+  const { edge, facts, rule } = trip;
   const { method, hasAuthorization, hasSession, directives } = facts;
   const insists = rule.honourClient && (directives.noCache || directives.noStore);
   if (method !== "GET" || hasAuthorization || hasSession || insists) return undefined;
   // lately there was nothing to share
-  if (edge.unstorable.has(place.key)) return undefined;
+  if (isUnstorable(trip)) return undefined;
   if (wanted(facts, false, true).conditions.length > 0) return undefined;
-  return edge.flights.board(flightKey(trip), lookedAt);
-}
-
-/**
- * What those have in common who may wait for each other. A request with something that no key holds waits for its like only: its answer
- * is stored for the others at the origin's word, and they must not wait for that.
- */
-function flightKey({ facts, place: { key, index } }: Trip): CacheKey {
-  const { field, fragments } = facts;
-  const group = isForAnybody(facts) ? "" : "unkeyed";
-  if (index) return variantKey(key, `${index.generation}${group}`, variantOf(index.fields, field));
-  if (group === "" && fragments.length === 0) return key;
-  return variantKey(key, group, variantOf(fragments, field));
+  return edge.flights.board(crowdKey(trip), lookedAt);
 }
 
 /** What is held, if anything, cannot answer without the origin. */

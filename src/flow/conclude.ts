@@ -2,20 +2,21 @@
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { declaredLength } from "../http/fields.ts";
-import { isOfRequest, type ReasonCode, withdraws } from "../http/reasons.ts";
 import { type Asked, settle, type Settle } from "../http/settle.ts";
+import type { ReasonCode } from "../http/reasons.ts";
 import type { Stored } from "../http/stored.ts";
 import { decodedFacts, withWeakTag } from "../http/undone.ts";
 import type { Found } from "../tiers/tier.ts";
 import { type AnswerManner, type Delivery, deliverAnswer, deliverHeld } from "./deliver.ts";
 import { type Encoding, encodingOf } from "./encoding.ts";
+import { endReplaced, endStored } from "./ending.ts";
 import { deliverFailure } from "./fail.ts";
 import { fill } from "./fill.ts";
 import type { Landing } from "./flights.ts";
 import type { Kept } from "./keeper.ts";
 import { precededBy } from "./slice.ts";
-import { discard, type Errand, isAuthenticated, present, type Trip, unread } from "./trip.ts";
-import type { Intent } from "./upstream-request.ts";
+import { discard, type Errand, present, type Trip, unread } from "./trip.ts";
+import { noteStored, noteTooLarge, noteUnstorable } from "./unstorable.ts";
 
 /** The origin's answer, its body unread, and what is known by now of the one that leaves. */
 export interface Arrival {
@@ -41,11 +42,11 @@ export async function conclude(
     case "complete":
       return completedAnswer(trip, errand, verdict.stored, content, delivery, outcome);
     case "pass-through":
-      errand.land?.({ kind: "unshared" });
+      endStored(trip, errand, response.status, verdict.reason);
+      noteUnstorable(trip, intent, response.status, verdict.reason);
+      errand.land?.(UNSHARED);
       if (held && verdict.freshened) keepFreshened(trip, held, verdict.freshened);
       else discard(standIn);
-      withdraw(trip, errand, verdict.reason);
-      markUnstorable(trip, intent, verdict.reason);
       return passedAnswer(
         trip,
         asked,
@@ -58,8 +59,8 @@ export async function conclude(
     case "refresh":
       await unread(content);
       if (verdict.refusal !== undefined) {
-        errand.land?.({ kind: "unshared" });
-        withdraw(trip, errand, verdict.refusal);
+        endStored(trip, errand, response.status, verdict.refusal);
+        errand.land?.(UNSHARED);
         return deliverHeld(delivery, { ...present(held), stored: verdict.stored }, outcome);
       }
       return refreshed(renewing(trip, held), errand, { ...present(held), stored: verdict.stored }, delivery, outcome);
@@ -146,24 +147,6 @@ function emptyStream(): ReadableStream<Uint8Array> {
   return stream;
 }
 
-/** How long an answer that was not to be stored speaks for the next ones. */
-const UNSTORABLE_SECONDS = 60;
-
-/** Only the resource's own reasons count, said of the whole: no client decides for the others. */
-function markUnstorable({ edge, facts, place }: Trip, { conditions }: Intent, reason: ReasonCode): void {
-  const asksForWhole = facts.method === "GET" && conditions.length === 0;
-  if (asksForWhole && !isAuthenticated(facts) && !isOfRequest(reason))
-    edge.unstorable.mark(place.key, UNSTORABLE_SECONDS);
-}
-
-/** The origin has said to nobody in particular that the resource is not to be shared: what is stored of it must not answer. */
-function withdraw({ edge, exchange, facts, place }: Trip, errand: Errand, reason: ReasonCode): void {
-  const stored = (errand.held ?? errand.standIn ?? errand.prefix ?? errand.neighbour)?.stored ?? errand.given;
-  const extent = withdraws(reason);
-  if (!stored || extent === undefined || isAuthenticated(facts)) return;
-  exchange.background(extent === "variant" ? edge.stack.drop(place, stored) : edge.stack.invalidate(place.key));
-}
-
 const STORED: Landing = { kind: "stored" };
 const UNSHARED: Landing = { kind: "unshared" };
 const LANDINGS: Readonly<Record<Kept, Landing>> = {
@@ -175,22 +158,27 @@ const LANDINGS: Readonly<Record<Kept, Landing>> = {
 
 /** Starts the fill and returns the client's side of it. */
 function filled(
-  { edge, exchange, place, rule }: Trip,
-  { neighbour, land }: Errand,
+  trip: Trip,
+  errand: Errand,
   stored: Stored,
   source: ReadableStream<Uint8Array>,
   length: number | undefined,
   encoding?: Encoding,
 ): ReadableStream<Uint8Array> {
+  const { edge, exchange, place, rule } = trip;
+  const { neighbour, land } = errand;
   const [whenStored, left] = [encoding?.stored, encoding?.left];
   const filling = fill(edge, { source, length, place, stored, neighbour, makesEtag: rule.etag, whenStored, left });
   const ended = filling.kept.then(async (kept) => {
+    if (kept === "kept" && !stored.part) noteStored(trip);
     // the next range need not fetch the whole for nothing; what broke off, or a tier refused, may be kept the next time
-    if (kept === "declined" && !stored.part) edge.unstorable.mark(place.key, UNSTORABLE_SECONDS);
+    if (kept === "declined" && !stored.part) noteTooLarge(trip);
+    if ((kept === "declined" || kept === "refused") && !stored.part) endReplaced(trip, errand);
     // those who wait for it mostly want the same coding
     await encoding?.settled();
     land?.(LANDINGS[kept], filling.filed);
   });
+  if (land) void filling.stalled.then(() => land({ kind: "stalled" }));
   exchange.background(ended);
   exchange.background(filling.done);
   return filling.body;
@@ -208,10 +196,12 @@ function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, 
   if (body.kind === "bytes") {
     const filed = trip.edge.stack.store(trip.place, stored, body.bytes);
     trip.exchange.background(filed);
+    noteStored(trip);
     errand.land?.(STORED, () => filed);
     return deliverHeld(delivery, held, outcome);
   }
-  const stream = filled(trip, errand, stored, body.stream, stored.bodyLength);
+  // the same body goes on: a tier that does not take it anew leaves what it has
+  const stream = filled(trip, { ...errand, held: undefined, given: undefined }, stored, body.stream, stored.bodyLength);
   return deliverHeld(delivery, { ...held, body: { kind: "stream", stream } }, outcome);
 }
 

@@ -5,6 +5,7 @@ import type { Keepable } from "./keepable.ts";
 import { type Keeper, type Kept, keeper } from "./keeper.ts";
 import { type Outlet, outlet } from "./outlet.ts";
 import { type Pieces, piecesOf } from "./pieces.ts";
+import { type Stall, stall } from "./stall.ts";
 import { type Watch, watched } from "./watch.ts";
 
 export interface Fill extends Keepable {
@@ -18,6 +19,8 @@ export interface Filling {
   readonly body: ReadableStream<Uint8Array>;
   /** Resolves when others find it, in memory, or in the colo where it is too large; or when they never will. */
   readonly kept: Promise<Kept>;
+  /** Resolves when its client holds it up for so long that others should not wait for it; never where it does not. */
+  readonly stalled: Promise<void>;
   /** Resolves when every tier that takes it has it, however slow the client. */
   filed(): Promise<void>;
   readonly done: Promise<void>;
@@ -26,9 +29,11 @@ export interface Filling {
 /** Streams `source` to a client while it is stored. */
 export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, what: Fill): Filling {
   const keep = keeper(edge, what);
+  const patience = stall(edge);
+  const { stalled } = patience;
   // the runtime passes on what nobody keeps
   if (keep.mode() === "over")
-    return { body: what.source, kept: keep.kept, filed: keep.settled, done: Promise.resolve() };
+    return { body: what.source, kept: keep.kept, stalled, filed: keep.settled, done: Promise.resolve() };
   const pieces = piecesOf(what.source);
   const client = outlet(what.length);
   const watch = watched(edge, Promise.race([client.left, ...(what.left ? [what.left] : [])]), {
@@ -41,11 +46,14 @@ export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, w
       keep.abandon(cause);
     },
   });
-  const done = pump(what, pieces, keep, client, watch).finally(watch.stop);
-  return { body: client.body, kept: keep.kept, filed: () => keep.kept.then(keep.settled), done };
+  const done = pump(what, pieces, keep, { ...client, stall: patience }, watch).finally(watch.stop);
+  return { body: client.body, kept: keep.kept, stalled, filed: () => keep.kept.then(keep.settled), done };
 }
 
-async function pump({ length }: Fill, pieces: Pieces, keep: Keeper, client: Outlet, watch: Watch): Promise<void> {
+/** The client, and how patient others are with it. */
+type Client = Outlet & { readonly stall: Stall };
+
+async function pump({ length }: Fill, pieces: Pieces, keep: Keeper, client: Client, watch: Watch): Promise<void> {
   let received = 0;
   let spare: ArrayBufferLike | undefined;
   try {
@@ -60,7 +68,7 @@ async function pump({ length }: Fill, pieces: Pieces, keep: Keeper, client: Outl
       if (received === length) keep.complete();
       client.send(own);
       // oxlint-disable-next-line no-await-in-loop
-      const isFree = await readyForMore(keep, client);
+      const isFree = await readyForMore(keep, client, received);
       spare = isFree || own !== piece ? piece.buffer : undefined;
       if (keep.mode() === "over" && client.isGone() && received !== length)
         throw new Error("nobody wants the rest of the body");
@@ -82,11 +90,12 @@ async function pump({ length }: Fill, pieces: Pieces, keep: Keeper, client: Outl
  * What is collected is read as fast as it comes; what goes to the colo as fast as the slower of colo and client takes it; what nobody
  * keeps piece by piece, all in the same memory: true where that is free again.
  */
-async function readyForMore(keep: Keeper, client: Outlet): Promise<boolean> {
+async function readyForMore(keep: Keeper, client: Client, sent: number): Promise<boolean> {
   if (keep.mode() === "collecting") return false;
   const feed = keep.feed();
   const isFeeding = keep.mode() === "feeding";
-  await client.room(isFeeding ? (feed?.windowBytes ?? 0) : 0);
+  const room = client.room(isFeeding ? (feed?.windowBytes ?? 0) : 0);
+  if (room) await (isFeeding ? client.stall.waiting(room, sent) : room);
   if (isFeeding) await feed?.room();
   keep.release();
   return !isFeeding;

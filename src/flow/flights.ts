@@ -9,10 +9,12 @@ export type Landing =
   | { readonly kind: "stored" }
   /** It is for the leader alone: fetch for yourself. */
   | { readonly kind: "unshared" }
+  /** Its client holds it up: look again, and lead if nobody else does. It may store all the same. */
+  | { readonly kind: "stalled" }
   /** `final`: the one retry has been made, or would be in vain. */
   | { readonly kind: "failed"; readonly reason: Failure; readonly final: boolean };
 
-/** Further calls do nothing. `filed`: resolves when other isolates can find what was stored. */
+/** Further calls do nothing, but that one that stalled may still store. `filed`: resolves when other isolates can find what was stored. */
 export type Land = (landing: Landing, filed?: () => Promise<void>) => void;
 
 export type Boarded =
@@ -75,10 +77,10 @@ export function flights(now: () => number): Flights {
       const { promise, resolve } = Promise.withResolvers<Landing>();
       const flight = { landed: promise, startedAtMs: now() };
       under.set(key, flight);
-      let hasLanded = false;
+      let last: Landing["kind"] | undefined;
       const land: Land = (landing) => {
-        if (hasLanded) return;
-        hasLanded = true;
+        if (last !== undefined && last !== "stalled") return;
+        last = landing.kind;
         if (under.get(key) === flight) under.delete(key);
         if (landing.kind === "stored") remember(key);
         resolve(landing);

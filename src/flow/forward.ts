@@ -1,10 +1,11 @@
 // Owns the one way to the origin for a request that takes part in caching: ask, settle, conclude; or something stale, if that takes too long.
+import { isForAnybody } from "../http/anybody.ts";
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { splitList } from "../http/fields.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import { retryAfterSeconds } from "../http/retry-after.ts";
-import { type Asked, settle, settleFailure } from "../http/settle.ts";
+import { type Asked, type Settle, settle, settleFailure } from "../http/settle.ts";
 import { type Stored, storedValidators } from "../http/stored.ts";
 import type { Found } from "../tiers/tier.ts";
 import { conclude } from "./conclude.ts";
@@ -13,7 +14,8 @@ import { deliverFailure } from "./fail.ts";
 import { askOrigin, type Upstream } from "./origin.ts";
 import { keyedRequest, ruledAnswer } from "./ruled.ts";
 import { LATE, within } from "./timeout.ts";
-import { deliveryOf, discard, type Errand, isAuthenticated, present, type Trip, unread } from "./trip.ts";
+import { deliveryOf, discard, type Errand, forAnybody, present, type Trip, unread } from "./trip.ts";
+import { isUnstorable } from "./unstorable.ts";
 import { FETCH_WHOLE, type Intent } from "./upstream-request.ts";
 
 /** A background refresh takes the same way and leaves the response unread. */
@@ -61,7 +63,7 @@ function meanwhile(trip: Trip, { held, reason, land }: Errand, settled: ReasonCo
 async function arriveLater(trip: Trip, errand: Errand, asked: Asked, asking: Promise<Upstream>): Promise<void> {
   const upstream = await asking;
   const held = errand.held?.body.kind === "stream" ? await foundAgain(trip, errand.held.stored) : errand.held;
-  const later: Errand = { ...errand, held, given: errand.held?.stored };
+  const later: Errand = { ...errand, held, given: errand.held?.stored, forCache: true };
   const response = await arrived(trip, later, { ...asked, stored: held?.stored }, upstream);
   await response.body?.cancel();
 }
@@ -92,8 +94,13 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
     const verdict = settle(response, asked, trip.rule, delivery.nowMs);
     if (verdict.verdict === "refetch") {
       await unread(content);
-      const { purge, prefix, neighbour = prefix } = errand;
-      return forward(trip, { reason, standIn, neighbour, purge, intent: FETCH_WHOLE, land });
+      const { purge, prefix, neighbour = prefix, given, forCache } = errand;
+      return forward(trip, { reason, standIn, neighbour, given, forCache, purge, intent: FETCH_WHOLE, land });
+    }
+    const again = errand.forCache && status < 500 && isLeftOver(verdict) ? inOwnName(trip) : undefined;
+    if (again) {
+      await unread(content);
+      return forward(again, { ...errand, forCache: undefined, patienceMs: undefined });
     }
     const outcome: Outcome = { reason, hit: false, fwdStatus: status, settled: verdict.reason };
     return conclude(trip, errand, asked, verdict, { response, content, delivery, outcome });
@@ -107,19 +114,30 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
   return deliverFailure(delivery, upstream, outcome);
 }
 
+/** The same question without what is one client's own; `undefined` where it was asked so, or cannot be. */
+function inOwnName(trip: Trip): Trip | undefined {
+  const own = forAnybody(trip);
+  return isForAnybody(own.facts) && !isForAnybody(trip.facts) ? own : undefined;
+}
+
+/** It answers one client and leaves the store as it was. */
+function isLeftOver(verdict: Settle): boolean {
+  return verdict.verdict === "pass-through" || (verdict.verdict === "refresh" && verdict.refusal !== undefined);
+}
+
 /** A long rest would be a decision for the site's owner: longer than this nobody is kept from asking. */
 const MAX_REST_SECONDS = 60;
 
 /** Where something stale can answer, the origin is left alone for as long as it asks (RFC 9110 10.2.3). */
 function noteRest({ edge, facts, place }: Trip, { status, field, receivedAtMs }: ResponseFacts): void {
   const rest = status === 503 ? retryAfterSeconds(field("retry-after"), receivedAtMs) : undefined;
-  if (rest !== undefined && !isAuthenticated(facts)) edge.resting.mark(place.key, Math.min(rest, MAX_REST_SECONDS));
+  if (rest !== undefined && isForAnybody(facts)) edge.resting.mark(place.key, Math.min(rest, MAX_REST_SECONDS));
 }
 
 /** Fields that go along although no stored response varies on them: all, where the answer will be for this client alone. */
-function hintsFor({ edge, facts, place }: Trip, { hints }: Intent): readonly string[] {
+function hintsFor(trip: Trip, { hints }: Intent): readonly string[] {
   if (hints) return hints;
-  return edge.unstorable.has(place.key) ? hintsOf(facts) : [];
+  return isUnstorable(trip) ? hintsOf(trip.facts) : [];
 }
 
 function hintsOf({ names, naming, declared }: RequestFacts): readonly string[] {

@@ -6,6 +6,8 @@ export interface KeyMarks {
   /** What it returns forgets this mark, if no later one has taken its place. */
   mark(key: CacheKey, seconds: number): () => void;
   has(key: CacheKey): boolean;
+  /** Forgets whatever mark the key has. */
+  forget(key: CacheKey): void;
   /** How many are remembered, those that are over included. */
   readonly size: number;
 }
@@ -26,6 +28,9 @@ export function keyMarks(now: () => number): KeyMarks {
       return () => {
         if (marks.get(id) === own) marks.delete(id);
       };
+    },
+    forget(key) {
+      if (marks.size > 0) marks.delete(hash64(key));
     },
     has: (key) => marks.size > 0 && (marks.get(hash64(key))?.untilMs ?? 0) > now(),
     get size() {

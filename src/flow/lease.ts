@@ -93,6 +93,7 @@ async function released(lease: Lease, ending: LeaseEnding, after?: () => Promise
 function landsAndReleases(lease: Lease, { background }: Exchange, land: Land): Land {
   return (how, filed) => {
     land(how);
-    background(released(lease, how.kind, filed));
+    // in other isolates, too, one fetches anew
+    background(released(lease, how.kind === "stalled" ? "failed" : how.kind, filed));
   };
 }

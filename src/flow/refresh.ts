@@ -2,7 +2,7 @@
 import { variantKey } from "../http/key.ts";
 import { forward } from "./forward.ts";
 import { askLeave } from "./lease.ts";
-import type { Errand, Trip } from "./trip.ts";
+import { type Errand, forAnybody, isAuthenticated, type Trip } from "./trip.ts";
 
 /** Nothing where another isolate refreshes: what it stores is found at the next look. */
 async function leased(trip: Trip, errand: Errand, lookedAtMs: number): Promise<Response | undefined> {
@@ -23,11 +23,15 @@ export function refreshLater(trip: Trip, errand: Errand, lookedAtMs: number): vo
   const ended = edge.refreshing.mark(id, REFRESH_LIMIT_SECONDS);
   // bytes can be stored again after the client has had them; a stream cannot
   const held = errand.held?.body.kind === "bytes" ? errand.held : undefined;
+  const given = errand.held?.stored;
   // what is stored is a GET's answer, whoever was first to find it stale
   const facts = { ...trip.facts, method: "GET" };
+  // one client's cookies have no say in it; credentials may be needed to get the shared answer at all, so they go first
+  const asking = isAuthenticated(facts) ? { ...trip, facts } : forAnybody({ ...trip, facts });
   // in the trace of the request that found it stale, whose answer says nothing of it
   const inBackground = { ...exchange, timings: undefined };
-  const refresh = leased({ ...trip, facts, exchange: inBackground }, { ...errand, held }, lookedAtMs)
+  const forCache: Errand = { ...errand, held, given, forCache: true };
+  const refresh = leased({ ...asking, exchange: inBackground }, forCache, lookedAtMs)
     .then((response) => response?.body?.cancel())
     .finally(ended);
   exchange.background(refresh);

@@ -25,6 +25,7 @@ import { ruledRequest } from "./ruled.ts";
 import { LATE } from "./timeout.ts";
 import { timed } from "./timings.ts";
 import { deliveryOf, discard, present, type Trip } from "./trip.ts";
+import { isUnstorable } from "./unstorable.ts";
 import { FETCH_WHOLE } from "./upstream-request.ts";
 
 const REFUSED: Outcome = { reason: "bad-request", hit: false };
@@ -177,8 +178,10 @@ function answer(
       return forward(trip, {
         reason,
         neighbour,
+        // a part cannot be validated, but the answer in its place ends it as it would a whole
+        given: reason !== "partial" && held?.stored.part ? held.stored : undefined,
         purge: CLEAR,
-        intent: wanted(trip.facts, decided.clientConditionals, !trip.edge.unstorable.has(trip.place.key)),
+        intent: wanted(trip.facts, decided.clientConditionals, !isUnstorable(trip)),
         land,
       });
     }

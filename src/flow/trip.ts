@@ -1,4 +1,5 @@
 // Owns what the ways of a request share: the trip itself, its errand to the origin, and what is held meanwhile.
+import { asAnybody } from "../http/anybody.ts";
 import type { RequestFacts } from "../http/facts.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import type { PurgeState } from "../http/reuse.ts";
@@ -29,8 +30,10 @@ export interface Errand {
   readonly fence?: Fence | undefined;
   /** One whose validation went wrong: it is not asked about again, but may stand in where the origin fails. */
   readonly standIn?: Found | undefined;
-  /** What the client was given meanwhile, where its body cannot be had again. */
+  /** The stored response that the answer is about, where its body is not at hand, or the client has had it meanwhile. */
   readonly given?: Stored | undefined;
+  /** No client waits for this answer: where it is of no use to the cache because of who asked, the cache asks once more in its own name. */
+  readonly forCache?: true | undefined;
   /** The stored part whose rest is asked for. */
   readonly prefix?: FoundPart | undefined;
   /** A stored part that a new one may make larger. */
@@ -58,6 +61,12 @@ export function present<Held extends Found | FoundPart>(held: Held | undefined):
 /** Gives back what was looked up and is not used. */
 export function discard(found: Found | undefined): void {
   if (found?.body.kind === "stream") void found.body.stream.cancel().catch(() => undefined);
+}
+
+/** The same trip in the cache's own name. */
+export function forAnybody(trip: Trip): Trip {
+  const facts = asAnybody(trip.facts);
+  return { ...trip, facts, place: { ...trip.place, request: facts.field } };
 }
 
 /** What is answered to it says nothing of what others would get. */

@@ -28,6 +28,11 @@ export function variantKey(resource: CacheKey, generation: string, variant: Vari
   return (resource + glue([generation, ...names.flatMap((name) => [name, presence(variant[name])])])) as CacheKey;
 }
 
+/** Whether a variant of the resource was selected by this normalised value of the field. */
+export function isSelectedBy(resource: CacheKey, variant: CacheKey, field: string, value: string): boolean {
+  return variant.includes(glue([field, presence(value)]), resource.length);
+}
+
 /** An empty field is not an absent one. */
 function presence(value: string | null | undefined): string {
   return value === null || value === undefined ? "-" : `=${value}`;

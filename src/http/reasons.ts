@@ -4,8 +4,8 @@ interface Reason {
   /** Why the request went forward; absent where it did not. */
   readonly fwd?: "bypass" | "method" | "uri-miss" | "vary-miss" | "miss" | "request" | "stale" | "partial";
   readonly means: string;
-  /** Said of a new answer to anybody: what is stored of the same resource, or the one variant asked about, was withdrawn with it. */
-  readonly withdraws?: "resource" | "variant";
+  /** Said of a new answer to anybody: what is stored of the same resource was withdrawn with it, or only its reuse without validation. */
+  readonly withdraws?: "resource" | "freshness";
   /** Said of this request and its moment, not of the resource. */
   readonly ofRequest?: true;
   /** Said of an answer that is this client's alone: it leaves with `private`, so that no cache below shares it. */
@@ -52,7 +52,10 @@ export const REASONS = {
     means: "softly purged more than once since it was fetched: validated first",
   },
   stale: { newerMayExist: true, fwd: "stale", means: "the stored response is stale" },
-  "no-cache": { fwd: "stale", means: "the response asks to be validated before each reuse" },
+  "no-cache": {
+    fwd: "stale",
+    means: "the response asks to be validated before each reuse, or an answer to HEAD has put it in doubt",
+  },
   partial: {
     newerMayExist: true,
     fwd: "partial",
@@ -97,8 +100,14 @@ export const REASONS = {
   },
   "vary-cookie": { withdraws: "resource", means: "the response varies on Cookie" },
   "vary-authorization": { withdraws: "resource", means: "the response varies on Authorization" },
-  "authorization-response": { means: "the answer to a request with Authorization is not marked as shareable" },
-  "session-response": { means: "the answer to a request with a session cookie is not marked as shared" },
+  "authorization-response": {
+    ofRequest: true,
+    means: "the answer to a request with Authorization is not marked as shareable",
+  },
+  "session-response": {
+    ofRequest: true,
+    means: "the answer to a request with a session cookie is not marked as shared",
+  },
   "unknown-cookie": {
     ofRequest: true,
     makesPrivate: true,
@@ -128,7 +137,10 @@ export const REASONS = {
   },
   "head-response": { means: "an answer to HEAD has no body to store" },
   "head-freshened": { means: "an answer to HEAD confirmed the stored response" },
-  "head-mismatch": { withdraws: "variant", means: "an answer to HEAD describes another body than the stored one" },
+  "head-mismatch": {
+    withdraws: "freshness",
+    means: "an answer to HEAD describes another body than the stored one, which is validated before its next reuse",
+  },
   "client-304": { ofRequest: true, means: "the origin answered the client's own conditional" },
   "validator-mismatch": { means: "a 304 named another entity tag than the stored one" },
   "part-mismatch": { means: "what the origin sent does not complete the stored part" },

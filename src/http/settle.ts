@@ -1,4 +1,5 @@
 // Owns the second question of a cache: what do I do with what the origin said? (RFC 9111 3, 4.3.3, 4.3.4)
+import { isForAnybody } from "./anybody.ts";
 import type { ContentCoding } from "./coding.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { combinedRecord } from "./parts.ts";
@@ -87,11 +88,17 @@ export function settle(response: ResponseFacts, asked: Asked, policy: SettlePoli
   if (stale) return stale;
   if (asked.request.method === "HEAD" && stored?.status === 200 && response.status === 200) {
     const freshened = freshenedByHead(response, { ...asked, stored }, policy);
-    return typeof freshened === "string"
-      ? passThrough(freshened, asked)
-      : { ...passThrough("head-freshened", asked), freshened };
+    if (typeof freshened === "string") return passThrough(freshened, asked);
+    if (!mayFreshen(asked.request)) return passThrough("head-response", asked);
+    return { ...passThrough("head-freshened", asked), freshened };
   }
   return store(response, asked, policy);
+}
+
+/** A client that forces a HEAD, or asks with something of its own, does not choose the header section that others see. */
+function mayFreshen(request: RequestFacts): boolean {
+  const { noCache, noStore, maxAge, minFresh } = request.directives;
+  return isForAnybody(request) && !noCache && !noStore && maxAge === undefined && minFresh === undefined;
 }
 
 function store(response: ResponseFacts, asked: Asked, policy: SettlePolicy): Settle {

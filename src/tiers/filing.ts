@@ -7,7 +7,7 @@ import { mergedIndex, withVariant } from "./vary-index.ts";
 /** How long the index of a resource's variants is kept, seconds; each store renews it. */
 export const INDEX_SECONDS = 7 * 24 * 3600;
 
-/** "displaced": another variant had to go for it. "refused": all were hit, and it is not kept. */
+/** "displaced": another variant had to go for it. "refused": the resource varies on too many fields, and it is not kept. */
 export type Room = "free" | "displaced" | "refused";
 
 /** Files an entry in those tiers that admit it; in memory, where it is one of them, before it returns. */
@@ -24,7 +24,7 @@ export function file(
   // others may have filed variants since the lookup
   const current = memory.get(place.key);
   const known = mergedIndex(current?.kind === "vary" ? current.index : undefined, place.index);
-  const indexed = withVariant(place, known, entry.stored, (variant) => memory.wasHit(variant));
+  const indexed = withVariant(place, known, entry.stored, (variant) => memory.lastHit(variant));
   if (!indexed) return { room: "refused", done: letGo(entry) };
   const { index, own, dropped } = indexed;
   const kept: Entry = { kind: "vary", index };

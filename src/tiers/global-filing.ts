@@ -55,7 +55,8 @@ async function atResource(tier: Tier, place: Place, entry: Filed, varies: boolea
   const known = held.kind === "vary" ? held : undefined;
   if (known && livesApart(known, place, stored)) return apart(tier, place, entry, known);
   // an index that another edge made, or made anew after an invalidation, goes on: never ours, which could lead to what it dropped
-  const index = known && covers(known.index, stored) ? known.index : withoutVariants(extended(known?.index, stored));
+  const index =
+    known && covers(known.index, stored) ? known.index : withoutVariants(extended(place, known?.index, stored));
   if (!index) return undefined;
   const own = ownKey(place, index, stored);
   const { carried } = known ?? {};
@@ -97,6 +98,8 @@ const NOTHING: Glimpse = { kind: "nothing" };
 /** Fetched with no older view of the purge log, and received later; or the same, and hardly older. */
 function isAsNew(held: Stored, stored: Stored): boolean {
   if (held.fence.incarnation !== stored.fence.incarnation || held.fence.seq < stored.fence.seq) return false;
+  // the same response, which must be validated since
+  if (stored.alwaysValidate && !held.alwaysValidate && held.receivedAtMs === stored.receivedAtMs) return false;
   if (held.receivedAtMs >= stored.receivedAtMs) return true;
   const apartMs = Math.abs(expiresAtMs(stored) - expiresAtMs(held));
   return apartMs <= stored.lifetimeSeconds * 1000 * HARDLY_OLDER && hasTag(stored) && gist(held) === gist(stored);

@@ -1,11 +1,14 @@
 // Owns the lookup: from near to far, with Vary's two steps in each tier, and what of several finds counts.
 import type { Stored } from "../http/stored.ts";
+import { isNewer } from "./endings.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Body, Carried, Entry, Found, KnownIndex, Lookup, Place, Tier, TierName } from "./tier.ts";
 import { isSelected, mergedIndex, selectedKey, selections } from "./vary-index.ts";
 
 interface Manner {
   readonly enough: (stored: Stored) => boolean;
+  /** Whether a final answer has taken the place of what a tier still shows. */
+  readonly hasEnded: (stored: Stored) => boolean;
   /** Is told what was found, and in which of the tiers asked before it was not. */
   readonly promote: (missing: readonly Tier[], place: Place, found: Found) => void;
 }
@@ -15,14 +18,14 @@ export async function lookupLower(
   tiers: readonly Tier[],
   place: Omit<Place, "index">,
   held: Lookup,
-  { enough, promote }: Manner,
+  { enough, hasEnded, promote }: Manner,
 ): Promise<Lookup> {
   let best = held;
   const passed: Tier[] = [];
   for (const tier of tiers) {
     // one tier after the other: the far ones cost money
     // oxlint-disable-next-line no-await-in-loop
-    const here = await lookupIn(tier, place);
+    const here = withoutEnded(await lookupIn(tier, place), hasEnded);
     const index = mergedIndex(best.index, here.index);
     if (!here.found) {
       best = { ...best, index, absence: here.absence === "vary-miss" ? "vary-miss" : best.absence };
@@ -40,12 +43,17 @@ export async function lookupLower(
   return best;
 }
 
+function withoutEnded(lookup: Lookup, hasEnded: (stored: Stored) => boolean): Lookup {
+  const { found } = lookup;
+  if (!found || !hasEnded(found.stored)) return lookup;
+  discard(found.body);
+  return { ...lookup, found: undefined };
+}
+
 /** The younger counts (RFC 9111 4), before it the one fetched with the newer view of the purge log; but a part cannot stand for a whole. */
 export function hides(near: Stored, far: Stored): boolean {
   if (near.part && !far.part) return false;
-  const isSameLog = near.fence.incarnation === far.fence.incarnation;
-  if (isSameLog && near.fence.seq !== far.fence.seq) return near.fence.seq > far.fence.seq;
-  return near.receivedAtMs >= far.receivedAtMs;
+  return !isNewer(far, near);
 }
 
 const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined };

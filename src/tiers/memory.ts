@@ -6,6 +6,7 @@ import { bytesIn, withForm, withForms } from "./forms.ts";
 import { ghosts } from "./ghosts.ts";
 import { reservations } from "./reservations.ts";
 import type { Entry, Reservation, Tier } from "./tier.ts";
+import { type Ticket, type VariantHits, variantHits } from "./variant-hits.ts";
 import { weightOf } from "./weight.ts";
 
 export interface MemoryOptions {
@@ -23,6 +24,13 @@ export interface MemoryTier extends Tier {
   /** Whether the entry has been asked for since it was put; `undefined` where there is none. */
   wasHit(key: CacheKey): boolean | undefined;
   /**
+   * When a variant was last asked for, in this isolate's order; 0 where it is here and never was, `undefined` where nothing is known of
+   * it. A refill or an eviction does not change it, `delete` does.
+   */
+  lastHit(variant: CacheKey): Ticket | undefined;
+  /** The variant was asked for and found in a farther tier. */
+  hitElsewhere(variant: CacheKey): void;
+  /**
    * Sets bytes of a fill under way aside, to be released just before the `put`, or when the fill is given up. `undefined` where the
    * fills under way would take more than half of the budget: this one must not be buffered.
    */
@@ -37,8 +45,8 @@ interface Node extends Queued<Node> {
   readonly key: CacheKey;
   readonly entry: Entry;
   readonly expiresAtMs: number;
-  /** Since it was put. */
-  hit: boolean;
+  /** The last time since it was put; 0 where there was none. */
+  hitAt: Ticket;
 }
 
 /** Of the budget, for fills under way: what they push out is hot, what they bring may not be. */
@@ -46,7 +54,7 @@ const RESERVED_SHARE = 0.5;
 /** One ghost for so many bytes of budget. */
 const BYTES_PER_GHOST = 4096;
 
-const UNLINKED = { hit: false, newer: undefined, older: undefined };
+const UNLINKED = { hitAt: 0, newer: undefined, older: undefined };
 
 export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier {
   const nodes = new Map<CacheKey, Node>();
@@ -56,10 +64,16 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
   const budget = bytes - gone.bytes;
   const queue = eviction<Node>(budget, gone);
   const reserved = reservations(now);
+  const hits = variantHits();
 
   function drop(node: Node): void {
     queue.remove(node);
+    gave(node);
+  }
+
+  function gave(node: Node): void {
     nodes.delete(node.key);
+    if (node.hitAt > 0 && isVariant(node.entry)) hits.note(node.key, node.hitAt);
   }
 
   /** Until that many bytes more fit. `newcomers`: how many of them are of what has not proved itself. */
@@ -67,7 +81,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
     while (queue.bytes() + reserved.bytes() + wanted > budget) {
       const victim = queue.evict(reserved.bytes() + newcomers);
       if (!victim) return;
-      nodes.delete(victim.key);
+      gave(victim);
     }
   }
 
@@ -89,12 +103,12 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
     get(key) {
       const node = nodes.get(key);
       if (!node) return undefined;
+      node.hitAt = hits.next();
       if (node.expiresAtMs <= now()) {
         drop(node);
         return undefined;
       }
       queue.hit(node);
-      node.hit = true;
       return node.entry;
     },
     put(key, offered, seconds) {
@@ -114,16 +128,14 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
       const weight = node && entry ? weightOf(node.key, entry) : 0;
       if (!node || !entry || weight + reserved.bytes() > budget) return;
       drop(node);
-      admit({ ...node, ...UNLINKED, hit: node.hit, entry, weight });
+      admit({ ...node, ...UNLINKED, hitAt: node.hitAt, entry, weight });
     },
     delete(key) {
       const node = nodes.get(key);
       if (node) drop(node);
+      hits.forget(key);
     },
-    wasHit(key) {
-      const node = nodes.get(key);
-      return node && node.expiresAtMs > now() ? node.hit : undefined;
-    },
+    ...recency(nodes, hits, now),
     reserve(wanted) {
       if (reserved.bytes() + wanted > budget * RESERVED_SHARE) return undefined;
       makeRoom(wanted, wanted);
@@ -133,4 +145,30 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
       return queue.bytes() + reserved.bytes();
     },
   };
+}
+
+/** What the tier tells of when its entries were asked for. */
+function recency(
+  nodes: ReadonlyMap<CacheKey, Node>,
+  hits: VariantHits,
+  now: () => number,
+): Pick<MemoryTier, "wasHit" | "lastHit" | "hitElsewhere"> {
+  return {
+    wasHit(key) {
+      const node = nodes.get(key);
+      return node && node.expiresAtMs > now() ? node.hitAt > 0 : undefined;
+    },
+    lastHit(variant) {
+      const before = hits.last(variant);
+      const node = nodes.get(variant);
+      return node ? Math.max(node.hitAt, before ?? 0) : before;
+    },
+    hitElsewhere(variant) {
+      hits.note(variant, hits.next());
+    },
+  };
+}
+
+function isVariant(entry: Entry): boolean {
+  return entry.kind === "response" && Object.keys(entry.stored.variant).length > 0;
 }

@@ -1,6 +1,8 @@
 // Owns the tiers as one: what is asked of memory first, stored in all of them, and forgotten in all of them.
 import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
+import { drop } from "./drop.ts";
+import { endings, isNewer } from "./endings.ts";
 import { file } from "./filing.ts";
 import { fileGlobally } from "./global-filing.ts";
 import type { Invalidations } from "./invalidations.ts";
@@ -19,13 +21,25 @@ export function tierStack(
 ): Stack {
   const near = lower.filter(({ name }) => name !== "global");
   const far = lower.filter(({ name }) => name === "global");
+  const ended = endings();
 
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
-    if (body.kind === "stream" || isOvertaken(invalidated, place, stored)) return;
+    if (body.kind === "stream" || isOvertaken(invalidated, place, stored) || ended.covers(place.key, stored)) return;
     const current = lookupSync(memory, place).found?.stored;
     if (current && hides(current, stored) && !hides(stored, current)) return;
     await file([memory, ...tiers], memory, place, { kind: "response", stored, body }).done;
+  }
+
+  /** A variant that only a farther tier holds is asked for all the same. */
+  function noteHit(_: readonly Tier[], place: Place, { stored }: Found): void {
+    if (place.index) memory.hitElsewhere(ownKey(place, place.index, stored));
+  }
+
+  /** A validation that comes late must not bring back what a final answer has ended meanwhile; a new response is another. */
+  function isRenewalOfEnded({ key, renews }: Place, stored: Stored): boolean {
+    if (!renews) ended.supersede(key, stored);
+    return renews !== undefined && ended.covers(key, renews);
   }
 
   async function forget(key: CacheKey): Promise<void> {
@@ -42,7 +56,11 @@ export function tierStack(
       if (first.found && enough(first.found.stored)) return first;
       return lookupLower(place.global ? lower : near, place, first, {
         enough,
-        promote: (...found) => background(promote(...found)),
+        hasEnded: (stored) => ended.covers(place.key, stored),
+        promote(...found) {
+          noteHit(...found);
+          background(promote(...found));
+        },
       });
     },
     keepEncoded: (bytes, coding, form) => {
@@ -51,18 +69,15 @@ export function tierStack(
     epoch: () => invalidated.current(),
     invalidatedSince: (key, epoch) => invalidated.after(key, epoch),
     invalidate: forget,
-    async drop(place, stored) {
-      const { key, index } = place;
-      await Promise.all([
-        forget(index ? ownKey(place, index, stored) : key),
-        ...(index ? far.map((tier) => dropFar(tier, place, stored)) : []),
-      ]);
+    drop(place, stored) {
+      ended.record(place.key, stored);
+      return drop({ memory, near, far: place.global ? far : [] }, place, stored);
     },
     async store(place, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
       // without a wait where there is nothing to wait for: memory has it at once
-      const replaced = isReplaced(memory, lower, place);
-      const isWanted = (): boolean => !isOvertaken(invalidated, place, stored);
+      const replaced = isRenewalOfEnded(place, stored) || isReplaced(memory, lower, place);
+      const isWanted = (): boolean => !isOvertaken(invalidated, place, stored) && !ended.covers(place.key, stored);
       if ((replaced instanceof Promise ? await replaced : replaced) || !isWanted()) return;
       const entry = { kind: "response", stored: kept, body: { kind: "bytes", bytes } } as const;
       const { room, done } = file([memory, ...near], memory, place, entry);
@@ -71,13 +86,16 @@ export function tierStack(
       await Promise.all([done, ...global.map((tier) => fileGlobally(tier, place, entry, pause, isWanted))]);
     },
     async storeStream(place, stored, body) {
-      if ((await isReplaced(memory, lower, place)) || isOvertaken(invalidated, place, stored)) {
+      if (
+        isRenewalOfEnded(place, stored) ||
+        (await isReplaced(memory, lower, place)) ||
+        isOvertaken(invalidated, place, stored)
+      ) {
         await body.stream.cancel();
         return;
       }
-      // an invalidation of the key while the body came wins over it
-      const whole = body.whole?.then((length) => {
-        if (isOvertaken(invalidated, place, stored)) throw new Error("invalidated meanwhile");
+      const whole = body.whole?.then(async (length) => {
+        await mustStand(invalidated, lower, place, stored);
         return length;
       });
       whole?.catch(() => undefined);
@@ -98,15 +116,7 @@ function isReplaced(memory: MemoryTier, lower: readonly Tier[], place: Place): b
   const { renews } = place;
   if (!renews) return false;
   const asStored = { ...place, request: selectingReader(place.request, renews) };
-  return isNewer(lookupSync(memory, asStored), renews) ?? isReplacedInColo(lower, asStored, renews);
-}
-
-/** The index there may be another one than here. A variant that lives within it goes with it; the next fill makes another. */
-async function dropFar(tier: Tier, place: Place, stored: Stored): Promise<void> {
-  const held = await tier.look?.(place.key);
-  if (held?.kind !== "vary") return;
-  const own = ownKey(place, held.index, stored);
-  await tier.delete(held.carried?.own === own ? place.key : own);
+  return isRenewed(lookupSync(memory, asStored), renews) ?? isReplacedInColo(lower, asStored, renews);
 }
 
 async function isReplacedInColo(lower: readonly Tier[], place: Place, renews: Stored): Promise<boolean> {
@@ -114,11 +124,26 @@ async function isReplacedInColo(lower: readonly Tier[], place: Place, renews: St
   if (!colo) return false;
   const lookup = await lookupIn(colo, place);
   if (lookup.found) discard(lookup.found.body);
-  return isNewer(lookup, renews) ?? false;
+  return isRenewed(lookup, renews) ?? false;
+}
+
+/** An invalidation of the key while the body came wins over it, and so does what was fetched later and came sooner. @throws */
+async function mustStand(
+  invalidated: Invalidations,
+  lower: readonly Tier[],
+  place: Place,
+  stored: Stored,
+): Promise<void> {
+  if (isOvertaken(invalidated, place, stored)) throw new Error("invalidated meanwhile");
+  const colo = lower.find(({ name }) => name === "colo");
+  if (!colo) return;
+  const { found } = await lookupIn(colo, { ...place, request: selectingReader(place.request, stored) });
+  if (found) discard(found.body);
+  if (found && isNewer(found.stored, stored)) throw new Error("a newer response came before the end of this one");
 }
 
 /** `undefined` where nothing is there. */
-function isNewer({ found, index }: Lookup, renewed: Stored): boolean | undefined {
+function isRenewed({ found, index }: Lookup, renewed: Stored): boolean | undefined {
   // an index has taken the place of what varied on nothing
   if (index && Object.keys(renewed.variant).length === 0) return true;
   return found && found.stored.receivedAtMs > renewed.receivedAtMs;

@@ -147,7 +147,10 @@ export interface Stack {
   invalidatedSince(key: CacheKey, epoch: Epoch): boolean;
   /** Forgets the resource with all its variants, in this isolate, this colo and the global tier. */
   invalidate(key: CacheKey): Promise<void>;
-  /** Forgets one stored response of a resource, in this isolate, this colo and the global tier; its other variants stay. */
+  /**
+   * Forgets one stored response of a resource, in this isolate, this colo and the global tier where the rule admits that, and answers with
+   * no copy of it any more. Its other variants stay, and what is newer than it. Memory has forgotten it before this returns.
+   */
   drop(place: Place, stored: Stored): Promise<void>;
   /** In memory at once; the promise covers the other tiers. */
   store(place: Place, stored: Stored, bytes: Uint8Array<ArrayBuffer>): Promise<void>;

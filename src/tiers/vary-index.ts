@@ -1,9 +1,10 @@
 // Owns the index of a resource that varies: its fields, its variants, their keys, and which request selects which.
 import type { FieldReader } from "../http/fields.ts";
-import { type CacheKey, variantKey } from "../http/key.ts";
+import { type CacheKey, isSelectedBy, variantKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import { languageOf, MAX_VARY_FIELDS, matchesVariant, preferredLanguage, variantOf } from "../http/vary.ts";
 import type { KnownIndex, Place, VaryIndex } from "./tier.ts";
+import type { Ticket } from "./variant-hits.ts";
 
 /** The key of the variant that the place's request selects. */
 export function selectedKey({ key, request }: Pick<Place, "key" | "request">, index: VaryIndex): CacheKey {
@@ -52,24 +53,25 @@ interface Selection {
 }
 
 /** The index with what one more response varies on; `undefined` where that is too much: every lookup would read all its fields. */
-export function extended(known: VaryIndex | undefined, stored: Stored): VaryIndex | undefined {
+export function extended(
+  { maxVariants }: Pick<Place, "maxVariants">,
+  known: VaryIndex | undefined,
+  stored: Stored,
+): VaryIndex | undefined {
   const fields = [...new Set([...Object.keys(stored.variant), ...(known?.fields ?? [])])].sort();
   if (fields.length > MAX_VARY_FIELDS) return undefined;
   return {
     generation: known?.generation ?? crypto.randomUUID(),
     fields,
     variants: known?.variants ?? [],
-    languages: mergedLanguages(languagesOf(stored), known?.languages ?? []),
+    languages: mergedLanguages(languagesOf(stored), known?.languages ?? [], maxVariants),
   };
 }
 
-/** Whether a response tells an index nothing new: neither a field nor, where there is room for one, a language. */
+/** Whether a response tells an index nothing new: neither a field nor a language. A full list makes room for a new language. */
 export function covers({ fields, languages }: VaryIndex, stored: Stored): boolean {
   const isKnown = ([language]: readonly [string, string]) => languages.some(([known]) => known === language);
-  return (
-    Object.keys(stored.variant).every((name) => fields.includes(name)) &&
-    (languages.length >= MAX_LANGUAGES || languagesOf(stored).every(isKnown))
-  );
+  return Object.keys(stored.variant).every((name) => fields.includes(name)) && languagesOf(stored).every(isKnown);
 }
 
 export interface Indexed {
@@ -81,30 +83,49 @@ export interface Indexed {
 }
 
 /**
- * The index after one more variant. Where more than `maxVariants` would be known the oldest that was not hit since its fill goes,
- * or else the oldest of which this isolate knows nothing; `undefined` where all were hit, or where the resource's responses vary on
- * too many fields together: then the new one is not kept.
+ * The index after one more variant. Where more than `maxVariants` would be known, the oldest that was not hit since its fill goes; else the
+ * oldest of which this isolate knows nothing; else the least recently hit one. So a new variant is always kept, and clients who ask for
+ * invented ones lock nobody out. `undefined` where the resource's responses vary on too many fields together: then the new one is not kept.
+ * `lastHit`: see `MemoryTier`.
  */
 export function withVariant(
   place: Place,
   known: VaryIndex | undefined,
   stored: Stored,
-  wasHit: (variant: CacheKey) => boolean | undefined,
+  lastHit: (variant: CacheKey) => Ticket | undefined,
 ): Indexed | undefined {
-  const next = extended(known, stored);
+  const next = extended(place, known, stored);
   if (!next) return undefined;
   const own = ownKey(place, next, stored);
   const others = next.variants.filter((variant) => variant !== own);
-  const dropped: CacheKey[] = [];
-  while (others.length - dropped.length >= place.maxVariants) {
-    const left = others.filter((variant) => !dropped.includes(variant));
-    const idle =
-      left.find((variant) => wasHit(variant) === false) ?? left.find((variant) => wasHit(variant) === undefined);
-    if (idle === undefined) return undefined;
-    dropped.push(idle);
-  }
+  const excess = others.length + 1 - place.maxVariants;
+  const dropped = excess > 0 ? leastWanted(others, lastHit).slice(0, excess) : [];
   const variants = [...others.filter((variant) => !dropped.includes(variant)), own];
-  return { index: { ...next, variants }, own, dropped };
+  const languages = dropped.length > 0 ? languagesIn(place.key, next.languages, variants) : next.languages;
+  return { index: { ...next, variants, languages }, own, dropped };
+}
+
+/** Never hit, then unknown, then by their last hit; the sort keeps the older of equals in front. */
+function leastWanted(
+  variants: readonly CacheKey[],
+  lastHit: (variant: CacheKey) => Ticket | undefined,
+): readonly CacheKey[] {
+  const ranked = variants.map((variant) => ({ variant, rank: lastHit(variant) ?? UNKNOWN_RANK }));
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ variant }) => variant);
+}
+
+/** Behind 0, the rank of a variant that was never hit, and before the first ticket. */
+const UNKNOWN_RANK = 0.5;
+
+/** A language goes with the last variant that it selects: an invented one must not hold the place of a real one. */
+function languagesIn(
+  key: CacheKey,
+  languages: VaryIndex["languages"],
+  variants: readonly CacheKey[],
+): VaryIndex["languages"] {
+  return languages.filter(([, accepted]) =>
+    variants.some((variant) => isSelectedBy(key, variant, "accept-language", accepted)),
+  );
 }
 
 function languagesOf(stored: Stored): VaryIndex["languages"] {
@@ -136,11 +157,15 @@ export function mergedIndex(a: KnownIndex | undefined, b: KnownIndex | undefined
   };
 }
 
-/** As many as a default resource has variants: a language beyond them is found by its own spelling only. */
+/** As many as a default resource has variants, or as many as the rule keeps: of more, the one listed longest ago goes. */
 const MAX_LANGUAGES = 16;
 
 /** Of two requests that selected a language the first counts. */
-function mergedLanguages(a: VaryIndex["languages"], b: VaryIndex["languages"]): VaryIndex["languages"] {
+function mergedLanguages(
+  a: VaryIndex["languages"],
+  b: VaryIndex["languages"],
+  maxVariants = Math.max(a.length, b.length),
+): VaryIndex["languages"] {
   const others = b.filter(([language]) => a.every(([known]) => known !== language));
-  return [...a, ...others].slice(0, MAX_LANGUAGES);
+  return [...a, ...others].slice(0, Math.max(MAX_LANGUAGES, maxVariants));
 }

@@ -225,6 +225,75 @@ describe("nobody waits for what is not theirs", () => {
     expect(order).toEqual(["x", "first"]);
   });
 
+  it.each([400, 401, 403, 405, 406, 408, 412, 413, 414, 417, 421, 422, 425, 426, 428, 429, 431, 500, 501, 503])(
+    "one client's %d does not switch waiting off for the others",
+    async (status) => {
+      const e = testEdge({ origin: () => answer("no", {}, status) });
+      await e.text("/a");
+      await together(e, many(5), () => answer("x", CACHED));
+      expect(e.asked).toHaveLength(2);
+    },
+  );
+
+  it.each<[string, RequestInit, HeadersInit]>([
+    ["no-store in the request", { headers: { "cache-control": "no-store" } }, CACHED],
+    ["a twin of a field", { headers: { accept_language: "de" } }, { ...CACHED, vary: "accept-language" }],
+    ["a cookie, answered with a cookie", { headers: { cookie: "x=1" } }, { "set-cookie": "y=1" }],
+    [
+      "a cookie, which forbids to guess",
+      { headers: { cookie: "x=1" } },
+      { "last-modified": "Sun, 01 Nov 2026 12:00:00 GMT" },
+    ],
+    ["a session", { headers: { cookie: "sid=1" } }, { "cache-control": "private" }],
+    ["Authorization", { headers: { authorization: "Bearer a" } }, CACHED],
+  ])("nor does the answer to a request with %s", async (_, init, headers) => {
+    const e = testEdge({ origin: () => answer("own", headers) });
+    await e.text("/a", init);
+    await together(e, many(5), () => answer("x", CACHED));
+    expect(e.asked).toHaveLength(2);
+  });
+
+  it("requests with cookies do not wait for each other where that was in vain lately", async () => {
+    const e = testEdge({ origin: () => answer("own", { "cache-control": "no-store" }) });
+    const cookie = { headers: { cookie: "x=1" } };
+    await e.text("/a", cookie);
+    const slow = barrier();
+    let count = 0;
+    e.origin = async () => {
+      count += 1;
+      if (count === 1) await slow.passed;
+      return answer(String(count), { "cache-control": "no-store" });
+    };
+    const first = e.get("/a", cookie);
+    expect(await (await e.get("/a", cookie)).text()).toBe("2");
+    slow.open();
+    await (await first).text();
+    await e.idle();
+  });
+
+  it("an invented variant that could not be stored does not switch waiting off for the others", async () => {
+    const e = testEdge({
+      origin: ({ headers }) => {
+        const v = headers.get("x-v");
+        return answer(v, { vary: "x-v", "cache-control": v === "junk" ? "no-store" : "max-age=60" });
+      },
+    });
+    await e.text("/a", { headers: { "x-v": "1" } });
+    await e.text("/a", { headers: { "x-v": "junk" } });
+    await together(e, many(5, { headers: { "x-v": "2" } }), () => answer("x", { ...CACHED, vary: "x-v" }));
+    expect(e.asked).toHaveLength(3);
+  });
+
+  it("storing it ends what was remembered", async () => {
+    const e = testEdge({ origin: () => answer("no", { "cache-control": "no-store" }) });
+    await e.text("/a");
+    e.origin = () => answer("x", { "cache-control": "max-age=1" });
+    await e.text("/a");
+    e.clock.advance(2);
+    await together(e, many(5), () => answer("x", CACHED));
+    expect(e.asked).toHaveLength(3);
+  });
+
   it("a purge while all wait is obeyed by each", async () => {
     const e = testEdge();
     let version = 0;

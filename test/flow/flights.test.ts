@@ -45,4 +45,21 @@ describe("a flight that does not land", () => {
     land({ kind: "stored" });
     expect(all.board(KEY, lookedAt).role).toBe("leader");
   });
+
+  it("and that stalled lets another lead, and may store all the same", async () => {
+    const all = flights(testClock().now);
+    const stalled = landOf(all.board(KEY, all.moment()));
+    const waiting = all.board(KEY, all.moment());
+    stalled({ kind: "stalled" });
+    expect(waiting.role === "follower" && (await waiting.landed)).toEqual({ kind: "stalled" });
+    const lookedAt = all.moment();
+    const next = all.board(KEY, lookedAt);
+    expect(next.role).toBe("leader");
+    // the one that leads now is not taken off by it
+    stalled({ kind: "stored" });
+    expect([all.underWay(), all.board(KEY, lookedAt).role]).toEqual([1, "follower"]);
+    landOf(next)({ kind: "unshared" });
+    const found = all.board(KEY, lookedAt);
+    expect(found.role === "follower" && (await found.landed)).toEqual({ kind: "stored" });
+  });
 });

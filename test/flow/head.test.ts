@@ -81,18 +81,39 @@ describe("an answer to HEAD about what is stale", () => {
     ["a tag, where there was none of it before", { ...SHORT, etag: '"v1"', "content-length": "5" }],
   ];
 
-  it.each(differ)("that differs in %s withdraws it, also from a failing origin's cover", async (name, fields) => {
-    const sie = { ...FULL, "cache-control": "max-age=10, stale-if-error=600" };
-    const { etag: _, ...untagged } = sie;
-    const e = await stale(name.startsWith("a tag") ? untagged : sie, () => said(fields));
-    const { response } = await e.text("/a", HEAD);
-    expect([response.status, response.headers.get("etag")]).toEqual([200, fields["etag"] ?? null]);
-    expect(response.headers.get("cache-status")).toContain("head-mismatch");
-    e.origin = () => answer("down", {}, 503);
-    expect((await e.text("/a")).response.status).toBe(503);
+  it.each(differ)(
+    "that differs in %s has it validated before its next reuse, and cover no failure",
+    async (name, fields) => {
+      const windows = { ...FULL, "cache-control": "max-age=10, stale-while-revalidate=600, stale-if-error=600" };
+      const { etag: _, ...untagged } = windows;
+      const sent = name.startsWith("a tag") ? untagged : windows;
+      const e = await stale(sent, () => said(fields));
+      const head = { ...HEAD, headers: { "cache-control": "no-cache" } };
+      const { response } = await e.text("/a", head);
+      expect([response.status, response.headers.get("etag")]).toEqual([200, fields["etag"] ?? null]);
+      expect(response.headers.get("cache-status")).toContain("head-mismatch");
+      e.origin = () => answer("down", {}, 503);
+      expect((await e.text("/a")).response.status).toBe(503);
+      // it has not been deleted: the origin can confirm it
+      e.origin = () => said({ ...sent }, 304);
+      const { response: validated, text } = await e.text("/a");
+      expect([text, validated.headers.get("x-cache")]).toEqual(["hello", "REVALIDATED"]);
+      expect(e.asked.at(-1)?.headers.get("if-modified-since")).toBe(MODIFIED);
+      expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
+    },
+  );
+
+  it.each(["colo", "global"] as const)("that differs is told to %s, too", async (name) => {
+    const tier = mapTier(name);
+    const lasting = { ...FULL, "cache-control": "max-age=600" };
+    const e = testEdge({ lower: [tier], origin: site(lasting, () => said({ ...lasting, etag: '"v2"' })) });
+    await e.text("/a");
+    await e.text("/a", { ...HEAD, headers: { "cache-control": "no-cache" } });
+    const other = testEdge({ lower: [tier], log: e.log, origin: () => said({ ...lasting }, 304) });
+    expect((await other.text("/a")).response.headers.get("x-cache")).toBe("REVALIDATED");
   });
 
-  it("that differs withdraws the variant it is about, and no other", async () => {
+  it("that differs is about the variant that it answers, and no other", async () => {
     const varies = { ...FULL, "cache-control": "max-age=10, stale-if-error=600", vary: "x-lang" };
     const inLang = (lang: string) => ({ headers: { "x-lang": lang } });
     const colo = mapTier("colo");
@@ -105,6 +126,28 @@ describe("an answer to HEAD about what is stale", () => {
     e.origin = other.origin;
     for (const { text } of [e, other])
       expect([(await text("/a", inLang("de"))).text, (await text("/a", inLang("fr"))).text]).toEqual(["down", "hello"]);
+  });
+
+  it("that differs takes a stream out of the colo, which would have to be written anew", async () => {
+    const colo = mapTier("colo", 3);
+    const e = testEdge({
+      lower: [colo],
+      memory: { bytes: 100_000, bodyBytes: 3 },
+      origin: site(FULL, () => said({ ...FULL, etag: '"v2"' })),
+    });
+    await e.text("/a");
+    e.clock.advance(20);
+    await e.text("/a", HEAD);
+    expect((await e.text("/a")).response.headers.get("cache-status")).toContain("fwd=uri-miss");
+  });
+
+  it.each([301, 404, 410])("of status %d is a reason to validate what is fresh", async (status) => {
+    const lasting = { ...FULL, "cache-control": "max-age=600" };
+    const e = testEdge({ origin: site(lasting, () => said({}, status)) });
+    await e.text("/a");
+    await e.text("/a", { ...HEAD, headers: { "cache-control": "no-cache" } });
+    e.origin = () => said({ ...lasting }, 304);
+    expect((await e.text("/a")).response.headers.get("x-cache")).toBe("REVALIDATED");
   });
 
   it.each([
@@ -176,7 +219,38 @@ describe("an answer to HEAD about what is stale", () => {
     const e = testEdge({ origin: site(FULL, () => said({ ...FULL, etag: '"v2"' })) });
     await e.text("/a");
     await e.text("/a", { ...HEAD, headers: { "cache-control": "no-cache" } });
-    expect((await e.text("/a")).response.headers.get("cache-status")).toContain("fwd=uri-miss");
+    expect((await e.text("/a")).response.headers.get("cache-status")).toContain("fwd=stale");
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["no-cache", { "cache-control": "no-cache" }],
+    ["max-age=0", { "cache-control": "max-age=0" }],
+    ["Pragma", { pragma: "no-cache" }],
+    ["a cookie", { "cache-control": "no-cache", cookie: "x=1" }],
+    ["a cookie, of what is stale", { cookie: "x=1" }],
+    ["a session", { "cache-control": "no-cache", cookie: "sid=alice" }],
+    ["Authorization", { "cache-control": "no-cache", authorization: "Bearer a" }],
+  ])("to a client who asks with %s does not rewrite what others see", async (name, headers) => {
+    const shared = { ...FULL, "cache-control": "public, max-age=600", "x-own": "old" };
+    const e = testEdge({ origin: site(shared, () => said({ ...shared, "x-own": "new" })) });
+    await e.text("/a");
+    e.clock.advance(name.endsWith("stale") ? 601 : 1);
+    expect((await e.text("/a", { ...HEAD, headers })).response.headers.get("x-own")).toBe("new");
+    e.origin = () => said({ ...SHORT, etag: '"v1"' }, 304);
+    const { response, text } = await e.text("/a");
+    expect([text, response.headers.get("x-own")]).toEqual(["hello", "old"]);
+    expect(response.headers.get("x-cache")).toBe(name.endsWith("stale") ? "REVALIDATED" : "HIT");
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["another tag", { ...FULL, etag: '"v2"' }],
+    ["no-store", { ...FULL, "cache-control": "no-store" }],
+  ])("to a client who asks with a cookie changes nothing for others: %s", async (_, fields) => {
+    const lasting = { ...FULL, "cache-control": "max-age=600" };
+    const e = testEdge({ origin: site(lasting, () => said(fields)) });
+    await e.text("/a");
+    await e.text("/a", { ...HEAD, headers: { "cache-control": "no-cache", cookie: "x=1" } });
+    expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
   });
 });
 

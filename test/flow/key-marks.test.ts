@@ -26,6 +26,15 @@ it("or by who made it, if no later one has taken its place", () => {
   expect([marks.has(KEY), marks.size]).toEqual([false, 0]);
 });
 
+it("or when it is forgotten, whoever made it", () => {
+  const marks = keyMarks(testClock().now);
+  marks.mark(KEY, 30);
+  marks.forget(keyOf("/b"));
+  expect(marks.has(KEY)).toBe(true);
+  marks.forget(KEY);
+  expect(marks.has(KEY)).toBe(false);
+});
+
 it("or for want of room, the oldest first", () => {
   const marks = keyMarks(testClock().now);
   for (let i = 0; i < 11_000; i++) marks.mark(keyOf(`/${String(i)}`), 30);

@@ -211,15 +211,29 @@ describe("a resource of many variants", () => {
     expect(await cacheOf(e, request(17))).toBe("MISS");
   });
 
-  it("passes a new one through where all were hit, and keeps the old", async () => {
+  it("stores a new one where all were hit; the one hit longest ago makes room", async () => {
     const e = testEdge({ origin: varied });
     for (const i of [...sixteen, ...sixteen]) await e.text("/a", variant(i));
-    for (let i = 0; i < 2; i++) {
-      const { response, text } = await e.text("/a", variant("junk"));
-      expect([response.headers.get("x-cache"), text]).toEqual(["MISS", "junk"]);
-    }
-    for (const i of sixteen) expect(await cacheOf(e, variant(i))).toBe("HIT");
-    expect(e.asked).toHaveLength(18);
+    expect(await cacheOf(e, variant(0))).toBe("HIT");
+    for (const cache of ["MISS", "HIT"]) expect(await cacheOf(e, variant("new"))).toBe(cache);
+    for (const i of sixteen.filter((i) => i !== 1)) expect(await cacheOf(e, variant(i)), String(i)).toBe("HIT");
+    expect(await cacheOf(e, variant(1))).toBe("MISS");
+  });
+
+  it("locks nobody out: 32 invented ones, each asked for twice, do not keep a real one from being stored", async () => {
+    const colo = mapTier("colo");
+    const e = testEdge({ lower: [colo], origin: varied });
+    for (let i = 0; i < 32; i++) for (let n = 0; n < 2; n++) await e.text("/a", variant(`junk-${String(i)}`));
+    for (const cache of ["MISS", "HIT"]) expect(await cacheOf(e, variant("real"))).toBe(cache);
+    expect(colo.entries.size).toBe(17);
+  });
+
+  it("does not fill the global tier with what takes another's room, hit or not", async () => {
+    const global = mapTier("global");
+    const e = testEdge({ lower: [global], origin: varied });
+    for (let i = 0; i < 40; i++) for (let n = 0; n < 2; n++) await e.text("/a", variant(i));
+    // the index with the variant it carries, and fifteen others
+    expect(global.entries.size).toBeLessThanOrEqual(16);
   });
 
   it("lets junk push out junk, and not what is asked for", async () => {
@@ -246,7 +260,9 @@ describe("a resource of many variants", () => {
       [2, "HIT"],
       [1, "HIT"],
       [0, "MISS"],
-      [0, "MISS"],
+      [0, "HIT"],
+      [1, "HIT"],
+      [2, "MISS"],
     ] as const)
       expect(await cacheOf(e, variant(i)), String(i)).toBe(cache);
   });

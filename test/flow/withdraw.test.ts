@@ -33,6 +33,43 @@ describe("a validation answered with a restriction", () => {
     expect((await e.text("/a")).response.status).toBe(503);
   });
 
+  it.each<[string, Record<string, string>]>([
+    ["a cookie of any name", { cookie: "x=1" }],
+    ["Authorization", { authorization: "Bearer a" }],
+  ])("does not where the question carried %s, which may have provoked it", async (_, headers) => {
+    for (const answers of [
+      { "cache-control": "private" },
+      { "cache-control": "no-store" },
+      { "set-cookie": "a=1" },
+      { vary: "*" },
+    ]) {
+      const lasting = { "cache-control": "public, max-age=600", etag: '"v1"' };
+      const e = testEdge({
+        origin: inTurn(
+          () => answer("shared", lasting),
+          () => answer("own", answers),
+        ),
+      });
+      await e.text("/a");
+      expect((await e.text("/a", { headers: { ...headers, "cache-control": "no-cache" } })).text).toBe("own");
+      const { response, text } = await e.text("/a");
+      expect([text, response.headers.get("x-cache")]).toEqual(["shared", "HIT"]);
+    }
+  });
+
+  it("does where a client reloads, which asks for what the origin has now", async () => {
+    const lasting = { "cache-control": "public, max-age=600", etag: '"v1"' };
+    const e = testEdge({
+      origin: inTurn(
+        () => answer("shared", lasting),
+        () => answer("own", { "cache-control": "private" }),
+      ),
+    });
+    await e.text("/a");
+    await e.text("/a", { headers: { "cache-control": "no-cache" } });
+    expect((await e.text("/a")).text).toBe("own");
+  });
+
   it("does not when a session asked: the restriction may be for that visitor alone", async () => {
     const shared = { ...STALE, "cache-control": "public, max-age=10, stale-if-error=600" };
     const e = testEdge({

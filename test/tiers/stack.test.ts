@@ -291,27 +291,27 @@ describe("stack: which variants are kept", () => {
     expect(await keptOf(s, [0, 1, 2, 3, "new"])).toEqual([0, 2, 3, "new"]);
   });
 
-  it("the new one is not, where all were hit; it goes in no tier, nor does its stream stay open", async () => {
+  it("where all were hit, the one hit longest ago goes; the new one is not written to the global tier", async () => {
     const [colo, global] = tiers();
     const s = testStack([colo, global]);
     await storeAll(s, [0, 1], 2);
-    expect(await keptOf(s, [0, 1])).toEqual([0, 1]);
+    expect(await keptOf(s, [1, 0])).toEqual([1, 0]);
     await storeAll(s, ["new"], 2);
-    expect(await keptOf(s, [0, 1, "new"])).toEqual([0, 1]);
     // in the global tier the index carries one of them
     expect([colo.entries.size, global.entries.size]).toEqual([3, 2]);
+    global.entries.clear();
+    expect(await keptOf(s, [0, 1, "new"])).toEqual([0, "new"]);
+  });
+
+  it("one that makes the resource vary on too many fields is not kept, nor does its stream stay open", async () => {
+    const s = testStack(tiers());
+    await storeAll(s, [0]);
+    const variant = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`x-${String(i)}`, "1"]));
     const gone = barrier<unknown>();
     const stream = new ReadableStream<Uint8Array>({ cancel: gone.open });
-    await s.stack.storeStream(
-      s.place("/a", named("other"), { maxVariants: 2 }),
-      storedOf({ variant: named("other") }),
-      {
-        kind: "stream",
-        stream,
-      },
-    );
+    await s.stack.storeStream(s.place("/a", variant), storedOf({ variant }), { kind: "stream", stream });
     await gone.passed;
-    expect(await keptOf(s, [0, 1, "other"])).toEqual([0, 1]);
+    expect(await keptOf(s, [0])).toEqual([0]);
   });
 
   it("a variant that is stored again counts as new, and takes no other's room", async () => {

@@ -1,0 +1,66 @@
+// Owns how one stored response is taken out of the tiers: nothing newer than it goes with it.
+import type { CacheKey } from "../http/key.ts";
+import type { Stored } from "../http/stored.ts";
+import { isNewer } from "./endings.ts";
+import { discard } from "./lookup.ts";
+import type { MemoryTier } from "./memory.ts";
+import type { Glimpsed, Place, Tier } from "./tier.ts";
+import { ownKey } from "./vary-index.ts";
+
+interface Tiers {
+  readonly memory: MemoryTier;
+  readonly near: readonly Tier[];
+  readonly far: readonly Tier[];
+}
+
+/** Memory has forgotten it before this returns, so that the next look does not find it. */
+export async function drop({ memory, near, far }: Tiers, place: Place, stored: Stored): Promise<void> {
+  const own = place.index ? ownKey(place, place.index, stored) : place.key;
+  const here = memory.get(own);
+  if (here && isPast(here, stored)) return;
+  memory.delete(own);
+  await Promise.all([
+    ...near.map((tier) => dropNear(tier, own, stored)),
+    ...far.map((tier) => dropFar(tier, place, stored)),
+  ]);
+}
+
+/** Whether what a tier holds in the place of `stored` came after it: an index does, where that varied on nothing. */
+function isPast(held: Glimpsed, stored: Stored): boolean {
+  return held.kind === "vary" ? Object.keys(stored.variant).length === 0 : isLater(held.stored, stored);
+}
+
+/** Of the same millisecond, another one came after. */
+function isLater(held: Stored, stored: Stored): boolean {
+  if (held.receivedAtMs !== stored.receivedAtMs) return isNewer(held, stored);
+  const { bodyLength = stored.bodyLength } = held;
+  return (
+    held.etag !== stored.etag ||
+    held.lastModified !== stored.lastModified ||
+    bodyLength !== (stored.bodyLength ?? bodyLength)
+  );
+}
+
+async function dropNear(tier: Tier, own: CacheKey, stored: Stored): Promise<void> {
+  const held = await tier.get(own);
+  if (held?.kind === "response") discard(held.body);
+  if (!held || !isPast(held, stored)) await tier.delete(own);
+}
+
+/** The index there may be another one than here. A variant that lives within it goes with it; the next fill makes another. */
+async function dropFar(tier: Tier, place: Place, stored: Stored): Promise<void> {
+  const held = await tier.look?.(place.key);
+  if (held?.kind === "response" && !isPast(held, stored)) {
+    await tier.delete(place.key);
+    return;
+  }
+  if (held?.kind !== "vary" || isPast(held, stored)) return;
+  const own = ownKey(place, held.index, stored);
+  const { carried } = held;
+  if (carried?.own === own) {
+    if (!isLater(carried.stored, stored)) await tier.delete(place.key);
+    return;
+  }
+  const apart = await tier.look?.(own);
+  if (apart?.kind === "response" && !isLater(apart.stored, stored)) await tier.delete(own);
+}

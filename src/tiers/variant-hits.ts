@@ -1,0 +1,42 @@
+// Owns the order in which variants were last asked for, in this isolate: kept apart from the memory tier's entries, so that a refill,
+// an eviction or a body that lives in the colo loses none of it.
+import { hash64 } from "../http/hash.ts";
+import type { CacheKey } from "../http/key.ts";
+
+/** A place in the order: the higher, the later. Not a clock. */
+export type Ticket = number;
+
+export interface VariantHits {
+  /** The next place in the order. */
+  next(): Ticket;
+  note(variant: CacheKey, ticket: Ticket): void;
+  /** `undefined` where this isolate knows of no hit. */
+  last(variant: CacheKey): Ticket | undefined;
+  forget(variant: CacheKey): void;
+}
+
+/** About 100 bytes each. The variant noted longest ago is forgotten first. */
+const REMEMBERED = 2000;
+
+export function variantHits(): VariantHits {
+  // by hash: keys are as long as clients like, and a collision only changes which variant goes first
+  const hits = new Map<string, Ticket>();
+  let latest: Ticket = 0;
+  return {
+    next() {
+      latest += 1;
+      return latest;
+    },
+    note(variant, ticket) {
+      const id = hash64(variant);
+      hits.delete(id);
+      hits.set(id, ticket);
+      const [oldest] = hits.keys();
+      if (hits.size > REMEMBERED && oldest !== undefined) hits.delete(oldest);
+    },
+    last: (variant) => (hits.size > 0 ? hits.get(hash64(variant)) : undefined),
+    forget(variant) {
+      if (hits.size > 0) hits.delete(hash64(variant));
+    },
+  };
+}

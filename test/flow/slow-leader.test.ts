@@ -1,0 +1,193 @@
+// Owns the proof that a client which does not read its body does not make those who wait for the same body wait for it (decision 024).
+import { describe, expect, it } from "vitest";
+import { stall } from "../../src/flow/stall.ts";
+import { coloTier } from "../../src/tiers/colo.ts";
+import type { Tier } from "../../src/tiers/tier.ts";
+import { barrier, turns, until } from "../support/barrier.ts";
+import { testClock } from "../support/clock.ts";
+import { answer, type TestEdge, testEdge } from "../support/edge.ts";
+import { mapTier } from "../support/shelf-tier.ts";
+import { noise } from "../support/stored.ts";
+import { equal } from "../tiers/contract.ts";
+
+const MB = 2 ** 20;
+const SIZE = 5 * MB;
+const CACHED = { "cache-control": "max-age=60" };
+
+let counter = 0;
+function realColo(): Tier {
+  counter += 1;
+  const name = `slow-leader-${String(counter)}`;
+  return coloTier(() => caches.open(name), MB);
+}
+
+/** A body that comes as fast as it is read, of a length that is told or not. */
+function body(bytes: Uint8Array, declares: boolean): Response {
+  const { readable, writable } = declares ? new FixedLengthStream(bytes.length) : new IdentityTransformStream();
+  const writer = writable.getWriter();
+  void (async () => {
+    for (let i = 0; i < bytes.length; i += MB / 4) await writer.write(bytes.slice(i, i + MB / 4));
+    await writer.close();
+  })().catch(() => undefined);
+  return answer(readable, declares ? { ...CACHED, "content-length": String(bytes.length) } : CACHED);
+}
+
+/** Lets the clock run, a tenth of a second at a time, until it is so; says how many seconds that took. */
+async function clockedUntil(e: TestEdge, holds: () => boolean, what: string): Promise<number> {
+  const startMs = e.clock.now();
+  await until(async () => {
+    // all that can go on without the clock does so first
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (!holds()) e.clock.advance(0.1);
+    return holds();
+  }, what);
+  return (e.clock.now() - startMs) / 1000;
+}
+
+async function bytesOf(response: Promise<Response>): Promise<Uint8Array> {
+  return new Uint8Array(await (await response).arrayBuffer());
+}
+
+describe("a leader whose client does not read", () => {
+  it.each([
+    ["declared", true],
+    ["not declared", false],
+  ])(
+    "keeps those who wait for a large body for a second; one of them leads anew, for all: length %s",
+    async (_, declares) => {
+      const bytes = noise(SIZE);
+      const e = testEdge({ lower: [realColo()], origin: () => body(bytes, declares) });
+      const unread = await e.get("/a");
+      let done = 0;
+      const all = Array.from({ length: 20 }, async () => {
+        const got = await bytesOf(e.get("/a"));
+        done += 1;
+        return got;
+      });
+      const seconds = await clockedUntil(e, () => done === 20, "all have it");
+      expect(seconds).toBeGreaterThanOrEqual(1);
+      expect(seconds).toBeLessThanOrEqual(2);
+      for (const got of await Promise.all(all)) expect(equal(got, bytes)).toBe(true);
+      expect(e.asked).toHaveLength(2);
+      // nor is it cut off
+      expect(equal(await bytesOf(Promise.resolve(unread)), bytes)).toBe(true);
+      await e.idle();
+    },
+  );
+
+  it("one after the other cost each a second, and no more than four of them", async () => {
+    const bytes = noise(SIZE);
+    const e = testEdge({ lower: [realColo()], origin: () => body(bytes, true) });
+    const unread: Promise<Response>[] = [];
+    for (let i = 0; i < 6; i++) unread.push(e.get("/a"));
+    let isDone = false;
+    const honest = bytesOf(e.get("/a")).then((got) => {
+      isDone = true;
+      return got;
+    });
+    expect(await clockedUntil(e, () => isDone, "the honest one has it")).toBeLessThanOrEqual(5);
+    expect(equal(await honest, bytes)).toBe(true);
+    for (const each of unread) await (await each).body?.cancel();
+    await e.idle();
+  });
+
+  it("who asks for a range of it, too", async () => {
+    const bytes = noise(SIZE);
+    const e = testEdge({ lower: [realColo()], origin: () => body(bytes, true) });
+    const unread = await e.get("/a", { headers: { range: `bytes=100-${String(SIZE - 1)}` } });
+    let isDone = false;
+    const follower = bytesOf(e.get("/a")).then(() => (isDone = true));
+    expect(await clockedUntil(e, () => isDone, "the follower has it")).toBeLessThanOrEqual(2);
+    await follower;
+    await unread.body?.cancel();
+    await e.idle();
+  });
+
+  it("and comes back to it later does not cover what was fetched since", async () => {
+    const [old, fresh] = [noise(SIZE), noise(SIZE + 1)];
+    const e = testEdge({ lower: [realColo()], origin: () => body(old, true) });
+    const unread = await e.get("/a");
+    e.origin = () => body(fresh, true);
+    let isDone = false;
+    const follower = bytesOf(e.get("/a")).then((got) => {
+      isDone = true;
+      return got;
+    });
+    await clockedUntil(e, () => isDone, "the follower has it");
+    expect(equal(await follower, fresh)).toBe(true);
+    expect(equal(await bytesOf(Promise.resolve(unread)), old)).toBe(true);
+    await e.idle();
+    const hit = await e.get("/a");
+    expect(hit.headers.get("x-cache")).toBe("HIT");
+    expect(equal(await bytesOf(Promise.resolve(hit)), fresh)).toBe(true);
+  });
+
+  it("keeps nobody waiting for a small body at all", async () => {
+    const e = testEdge({ origin: () => body(noise(100_000), true) });
+    const unread = await e.get("/a");
+    expect((await bytesOf(e.get("/a"))).length).toBe(100_000);
+    expect(e.asked).toHaveLength(1);
+    await unread.body?.cancel();
+    await e.idle();
+  });
+});
+
+describe("a leader whose client reads", () => {
+  it("is waited for, with one fetch for all, as long as the origin takes", async () => {
+    const slow = barrier();
+    const { readable, writable } = new FixedLengthStream(SIZE);
+    const e = testEdge({ lower: [mapTier("colo", MB)] });
+    e.origin = () => answer(readable, { ...CACHED, "content-length": String(SIZE) });
+    const leader = bytesOf(e.get("/a"));
+    const follower = bytesOf(e.get("/a"));
+    const writer = writable.getWriter();
+    void slow.passed.then(async () => {
+      await writer.write(noise(SIZE / 2));
+      await writer.close();
+    });
+    await writer.write(noise(SIZE / 2));
+    await turns(500);
+    e.clock.advance(10);
+    await turns(500);
+    slow.open();
+    expect([(await leader).length, (await follower).length]).toEqual([SIZE, SIZE]);
+    expect(e.asked).toHaveLength(1);
+    await e.idle();
+  });
+});
+
+describe("the patience with a client", () => {
+  /** A client that takes so many bytes a second, in pieces, of a body that comes at once; how many seconds until others give it up. */
+  async function patienceWith(bytesPerSecond: number, seconds: number): Promise<number | undefined> {
+    const clock = testClock();
+    const patience = stall(clock);
+    let stalledAt: number | undefined;
+    const startMs = clock.now();
+    void patience.stalled.then(() => (stalledAt = (clock.now() - startMs) / 1000));
+    const piece = 64 * 1024;
+    for (let sent = piece; clock.now() - startMs < seconds * 1000; sent += piece) {
+      const room = barrier();
+      const waiting = patience.waiting(room.passed, sent);
+      let left = piece / bytesPerSecond;
+      for (; left > 0 && stalledAt === undefined; left -= 0.01) {
+        clock.advance(Math.min(0.01, left));
+        await turns(5);
+      }
+      room.open();
+      await waiting;
+      if (stalledAt !== undefined) return stalledAt;
+    }
+    return undefined;
+  }
+
+  it.each([
+    ["that takes nothing", 1, 1],
+    ["that takes 50 KB a second", 50_000, 1],
+    ["that takes half a MB a second", 500_000, 2],
+    ["that takes 1.1 MB a second", 1_100_000, undefined],
+  ])("%s ends", async (_, bytesPerSecond, expected) => {
+    const stalledAt = await patienceWith(bytesPerSecond, 30);
+    if (expected === undefined) expect(stalledAt).toBeUndefined();
+    else expect(stalledAt).toBeCloseTo(expected, 0);
+  });
+});
