@@ -12,19 +12,17 @@ import { conclude } from "./conclude.ts";
 import { deliverHeld } from "./deliver.ts";
 import { deliverFailure } from "./fail.ts";
 import { askOrigin, type Upstream } from "./origin.ts";
-import { keyedRequest, ruledAnswer } from "./ruled.ts";
+import { ruledAnswer } from "./ruled.ts";
 import { LATE, within } from "./timeout.ts";
 import { deliveryOf, discard, type Errand, forAnybody, present, type Trip, unread } from "./trip.ts";
 import { isUnstorable } from "./unstorable.ts";
 import { FETCH_WHOLE, type Intent } from "./upstream-request.ts";
 
 /** A background refresh takes the same way and leaves the response unread. */
-export async function forward(looked: Trip, errand: Errand): Promise<Response> {
-  const { edge, exchange, rule, place } = looked;
+export async function forward(trip: Trip, errand: Errand): Promise<Response> {
+  const { edge, exchange, facts, rule, place } = trip;
   const { held, intent: wanted, patienceMs } = errand;
-  const intent = { ...wanted, hints: hintsFor(looked, wanted) };
-  const facts = keyedRequest(looked.facts, place.index);
-  const trip: Trip = { ...looked, facts };
+  const intent = { ...wanted, hints: hintsFor(trip, wanted) };
   if (patienceMs !== undefined && edge.resting.has(place.key)) return meanwhile(trip, errand, "stale-if-busy");
   // the fence is taken before asking, so that a purge while we wait applies to the answer; and where something is held, when that
   // was judged: a purge since then, which nobody has asked about, must not be overtaken by a 304

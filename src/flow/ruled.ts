@@ -6,6 +6,7 @@ import { reducedQuery } from "../http/query.ts";
 import { declaredFields, namedCookies, reducedReader } from "../http/reduce.ts";
 import { withDeclaredVary } from "../http/vary.ts";
 import type { Rule } from "../policy/define.ts";
+import type { Place } from "../tiers/tier.ts";
 
 /**
  * The request with its query, its cookies and its declared fields reduced: what is keyed on is what the origin receives. Fragment
@@ -41,13 +42,18 @@ function ruledCookies(facts: RequestFacts, { vary, ignoresCookies }: Rule): Cook
   return { ...cookieFacts(named, naming.cookieGroupOf), hasUnknownCookie: false, forwardedCookie: named };
 }
 
-/** The request as its resource's known variants need it: one without a mark is told apart from those with it. */
-export function keyedRequest(
-  facts: RequestFacts,
-  index: { readonly fields: readonly string[] } | undefined,
-): RequestFacts {
-  const known = index?.fields.filter((name) => facts.naming.groupOf(name) === "fragment") ?? [];
-  return known.length === 0 ? facts : { ...facts, declared: withNames(facts.declared, known) };
+/**
+ * The request as its resource's known variants need it: one without a mark is told apart from those with it, and a field that they vary
+ * on is in the key of its variant.
+ */
+export function keyedRequest(facts: RequestFacts, index: Place["index"]): RequestFacts {
+  if (!index) return facts;
+  const { naming, declared, unkeyed } = facts;
+  const marks = index.fields.filter((name) => naming.groupOf(name) === "fragment");
+  const indexed = unkeyed.filter((name) => index.fields.includes(name));
+  if (marks.length === 0 && indexed.length === 0) return facts;
+  const others = unkeyed.filter((name) => !indexed.includes(name));
+  return { ...facts, declared: withNames(declared, marks), unkeyed: others, indexed: withNames(facts.indexed, indexed) };
 }
 
 function withNames(names: readonly string[], others: readonly string[]): readonly string[] {

@@ -24,7 +24,7 @@ import { refreshLater } from "./refresh.ts";
 import { ruledRequest } from "./ruled.ts";
 import { LATE } from "./timeout.ts";
 import { timed } from "./timings.ts";
-import { deliveryOf, discard, present, type Trip } from "./trip.ts";
+import { deliveryOf, discard, present, type Trip, tripTo } from "./trip.ts";
 import { isUnstorable } from "./unstorable.ts";
 import { FETCH_WHOLE } from "./upstream-request.ts";
 
@@ -53,7 +53,7 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     // each look follows another's landing
     // oxlint-disable-next-line no-await-in-loop
     const seen = looked instanceof Promise ? await looked : looked;
-    const trip: Trip = { edge, exchange, facts, rule, place: seen.place };
+    const trip = tripTo(seen.place, { edge, exchange, facts, rule });
     // what was just stored and must be validated all the same can be shared with nobody
     const isAlone = waits >= MAX_WAITS || (last === "stored" && seen.decided.verdict === "revalidate");
     const flight = isAlone ? undefined : boarded(trip, seen.decided, lookedAt);
@@ -109,7 +109,7 @@ async function led(trip: Trip, seen: Seen, land: Land, waitedFor: ReasonCode | u
   // there is nothing to share: nobody here needs to wait, either
   if ((await timed(trip.exchange, "wait", leave.ended())) === "unshared") land({ kind: "unshared" });
   const again = await look(trip.edge, trip.exchange, trip.facts, trip.rule);
-  const next = { ...trip, place: again.place };
+  const next = tripTo(again.place, trip);
   const isFound = !needsOrigin(again.decided);
   const isOther = leaseKey(next) !== leaseKey(trip);
   // what is found is found by those who wait here, too
@@ -126,7 +126,7 @@ async function failTogether(trip: Trip, failure: Failure, standsIn?: ReasonCode)
   const { decided, held, purge, nowMs } = seen;
   // a third has fetched it meanwhile
   if (decided.verdict === "fresh" || decided.verdict === "stale-while-revalidate") {
-    return answer({ ...trip, place: seen.place }, seen, undefined, undefined);
+    return answer(tripTo(seen.place, trip), seen, undefined, undefined);
   }
   const stored = decided.verdict === "revalidate" ? decided.stored : undefined;
   const verdict = settleFailure(failure, { stored, purge }, nowMs);

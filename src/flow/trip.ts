@@ -10,6 +10,7 @@ import type { Delivery } from "./deliver.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import type { Land } from "./flights.ts";
 import type { FoundPart } from "./keepable.ts";
+import { keyedRequest } from "./ruled.ts";
 import type { Intent } from "./upstream-request.ts";
 
 /** One request that takes part in caching, with all that is known of it. */
@@ -19,6 +20,11 @@ export interface Trip {
   readonly facts: RequestFacts;
   readonly rule: Rule;
   readonly place: Place;
+}
+
+/** With what the place's index tells of the request's fields. */
+export function tripTo(place: Place, { edge, exchange, facts, rule }: Omit<Trip, "place">): Trip {
+  return { edge, exchange, facts: keyedRequest(facts, place.index), rule, place };
 }
 
 /** Why a request goes to the origin, and with what in hand. */

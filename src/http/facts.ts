@@ -43,6 +43,8 @@ export interface RequestFacts extends CookieFacts {
   readonly fragments: readonly string[];
   /** Fields that the origin receives, that no key holds and that may change its answer. */
   readonly unkeyed: readonly string[];
+  /** Such fields that the stored responses vary on: they are in this variant's key, if the answer's Vary names them again. */
+  readonly indexed: readonly string[];
 }
 
 /** Whether one of the names of a request, in lower case, is a twin of the field: an origin may take its value for the field's. */
@@ -86,6 +88,7 @@ export function requestFacts(
     ...namedFacts(names, field, naming),
     ...cookieFacts(field("cookie"), naming.cookieGroupOf),
     declared: NONE,
+    indexed: NONE,
   };
 }
 

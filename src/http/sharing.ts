@@ -28,8 +28,12 @@ export function whyNotShared(
   if (request.hasSession && !forSession(response, policy)) return "session-response";
   if (request.hasUnknownCookie && !forUnknownCookies(request, response, policy)) return "unknown-cookie";
   if (isValidatedForOne(request, response, lifetime, policy)) return "always-validated";
-  if (varied.some((field) => isTwinAmong(request.names, field))) return "vary-twin";
-  return request.unkeyed.some((name) => !varied.includes(name)) ? "unkeyed-field" : undefined;
+  return varied.some((field) => isTwinAmong(request.names, field)) ? "vary-twin" : undefined;
+}
+
+/** Whether the origin received a field that may have changed its answer, and that the answer's Vary does not name. */
+export function isUnkeyed({ unkeyed, indexed }: RequestFacts, varied: readonly string[]): boolean {
+  return [...unkeyed, ...indexed].some((name) => !varied.includes(name));
 }
 
 /** RFC 9111 3.5: what lets an answer to an authenticated request be shared. */

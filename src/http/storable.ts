@@ -6,7 +6,7 @@ import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { isWhole, partOf } from "./parts.ts";
 import { initialAge, type Lifetime, type LifetimePolicy, staleWindows } from "./freshness.ts";
 import type { ReasonCode } from "./reasons.ts";
-import { type SharingPolicy, whyNotShared } from "./sharing.ts";
+import { isUnkeyed, type SharingPolicy, whyNotShared } from "./sharing.ts";
 import { isStorableStatus, statusFacts } from "./status-table.ts";
 import { originValidators } from "./stored.ts";
 import type { Tags } from "./tags.ts";
@@ -58,7 +58,9 @@ export function whyNotStorable(
   if (useless) return useless;
   if (part && hasContentCoding(response)) return "content-encoding";
   if ((declaredLength(response.field) ?? 0) > MAX_BODY_BYTES) return "too-large";
-  return tags.usable ? undefined : tags.reason;
+  if (!tags.usable) return tags.reason;
+  // last: what the answer says of itself counts for every request
+  return isUnkeyed(request, vary.fields) ? "unkeyed-field" : undefined;
 }
 
 /** What the largest tier, the colo, takes: the platform keeps 512 MB of one response, and does not say that they are binary. */

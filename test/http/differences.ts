@@ -113,6 +113,15 @@ const STORING: readonly Difference[] = [
     applies: ({ first, said }) => isSession(first) && !said("public") && !said("s-maxage"),
     example: exchangeOf({ [CC]: "max-age=60" }, { first: { cookie: "sid=1" } }),
   },
+  {
+    name: "nor where it is validated each time, unless it says public",
+    section: "",
+    questions: ALL,
+    more: "theirs",
+    applies: ({ first, said, ours, theirs }) =>
+      isSession(first) && !said("public") && !ours.stored && (said("no-cache") || theirs.lifetime <= theirs.age),
+    example: exchangeOf({ [CC]: "s-maxage=60, no-cache", etag: '"a"' }, { first: { cookie: "sid=1" } }),
+  },
 ];
 
 const AGING: readonly Difference[] = [
