@@ -38,7 +38,9 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
   app.on("PURGE", "*", async (c) => {
     const mounted = mount(c.env);
     const requestId = requestIdOf(c.req.raw.headers, mounted.edge.ids);
-    const answered = await purgeMethod(c.req.raw, doorOf(mounted, requestId));
+    // a URL that is refused, or ours, names nothing that could be stored
+    const isContent = mounted.edge.readUrl(c.req.raw.url).ok;
+    const answered = isContent ? await purgeMethod(c.req.raw, doorOf(mounted, requestId)) : undefined;
     answered?.headers.set("X-Request-Id", requestId);
     return answered ?? contentRoute(c.req.raw, mounted.edge, c.executionCtx);
   });

@@ -1,5 +1,6 @@
 // Owns the request as the origin shall see it, and the way its own addresses come back.
 import type { RequestFacts } from "../http/facts.ts";
+import { fetchedUrl } from "../http/fetched-url.ts";
 import { asGatewaysRead, forwardedToOrigin } from "../http/field-table.ts";
 import type { HeaderPairs } from "../http/fields.ts";
 import { withoutMadeTags } from "../http/made-etag.ts";
@@ -100,11 +101,10 @@ function setOwn(
   if (ADDRESS.test(client)) headers.set("x-forwarded-for", client);
 }
 
-/** Set part by part: `new URL("//evil/x", base)` would choose another host. */
-function upstreamUrl({ scheme, host, path, query }: RequestFacts["location"], origin: URL | undefined): URL {
-  const url = new URL(origin ?? `${scheme}://${host}`);
-  url.pathname = path;
-  url.search = query;
+/** @throws TypeError where that is not the URL that is keyed: then nothing is fetched, and nothing stored. */
+function upstreamUrl(location: RequestFacts["location"], origin: URL | undefined): URL {
+  const url = fetchedUrl(location, origin);
+  if (!url) throw new TypeError("the URL to fetch is not the one that is keyed");
   return url;
 }
 

@@ -3,10 +3,22 @@ import { createExecutionContext } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { appWith, testApp } from "../support/admin.ts";
+import { OTHER_PATHS, OWN_PATHS } from "../support/own-paths.ts";
 
 const ALLOWED = { authorization: "Bearer secret" };
 const PATHS = ["/.strata", "/.strata/", "/.strata/purge", "/.strata/purge/x", "/.strata/stored/00", "/.strata/unknown"];
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PURGE"];
+
+/** As it arrives: a URL that was parsed before would be resolved. */
+function raw(path: string, init: RequestInit): Request {
+  return new Proxy(new Request("http://shop.test/", init), {
+    get: (target, name) => {
+      if (name === "url") return `http://shop.test${path}`;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
 
 it("answers a failure of its own with a problem, and reports it", async () => {
   const reports: Error[] = [];
@@ -36,11 +48,11 @@ describe("admin paths", () => {
   });
 
   it.each([
-    ["/.strata%2fpurge", 200],
-    ["/.strata%2Fpurge", 200],
-    ["//.strata/purge", 200],
-    ["/.Strata/purge", 200],
-    ["/.strata;x/purge", 200],
+    ["/.strata%2fpurge", 404],
+    ["/.strata%2Fpurge", 404],
+    ["//.strata/purge", 404],
+    ["/.Strata/purge", 404],
+    ["/.strata;x/purge", 404],
     ["/.strata./purge", 200],
     ["/a?b=/.strata/purge", 200],
     ["/x/../.strata/purge", 404],
@@ -48,7 +60,7 @@ describe("admin paths", () => {
     ["/%2estrata/purge", 404],
     ["/.str%61ta/purge", 404],
     ["/.%73trata/purge", 404],
-    ["/\\.strata/purge", 200],
+    ["/\\.strata/purge", 404],
     ["/.strata\\purge", 404],
     ["/.strata//purge", 404],
     ["/.strata/purge/", 404],
@@ -59,19 +71,31 @@ describe("admin paths", () => {
     ["/.strata/%ff", 404],
   ])("%s is the endpoint to nobody", async (path, status) => {
     const app = testApp();
-    // as it arrives: a URL that was parsed before would be resolved
-    const request = new Request("http://shop.test/", { method: "POST", headers: ALLOWED, body: '{"tags":["a"]}' });
-    const raw = new Proxy(request, {
-      get: (target, name) => {
-        if (name === "url") return `http://shop.test${path}`;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-    expect((await app.send(raw)).status).toBe(status);
+    const request = raw(path, { method: "POST", headers: ALLOWED, body: '{"tags":["a"]}' });
+    expect((await app.send(request)).status).toBe(status);
     expect(app.purges).toEqual([]);
     // what is no admin path is content
     expect(app.edge.asked.length).toBe(status === 200 ? 1 : 0);
+  });
+
+  it.each(OWN_PATHS)("%s reaches no origin in any spelling, by any method, under any rule", async (path) => {
+    for (const rules of [[], [{ match: "/*", bypass: true }], [{ match: "/*", guard: false, edge: { ttl: 60 } }]]) {
+      const app = testApp({ site: { rules } });
+      for (const method of [...METHODS, "QUERY"]) {
+        for (const headers of [{}, ALLOWED, { upgrade: "websocket" }]) {
+          const response = await app.send(raw(path.startsWith("/") ? path : `/${path}`, { method, headers }));
+          expect([400, 401, 404, 405], `${method} ${path}`).toContain(response.status);
+        }
+      }
+      expect([app.edge.asked, app.purges]).toEqual([[], []]);
+    }
+  });
+
+  // the router takes what is written below the prefix, wherever it leads
+  it.each(OTHER_PATHS.filter((path) => !path.startsWith("/.strata/")))("%s is content", async (path) => {
+    const app = testApp();
+    for (const method of ["GET", "POST"]) expect((await app.send(raw(path, { method }))).status, method).not.toBe(404);
+    expect(app.edge.asked).toHaveLength(2);
   });
 
   it("let nothing of what is asked into a field, and are kept by nobody", async () => {
