@@ -9,7 +9,6 @@ const ENCODED_TEXT = /(?:%[89a-f][0-9a-f])+/gi;
 /** The same text for every case of its letters; encoded letters beyond ASCII count as letters. */
 export function caseFolded(text: string): string {
   const decoded = text.includes("%") ? text.replace(ENCODED_TEXT, decodedText) : text;
-  // oxlint-disable-next-line no-control-regex
   if (/^[\0-\x7f]*$/.test(decoded)) return decoded.toLowerCase();
   // upwards as well: ſ and the Kelvin sign are s and k to a server that ignores case
   return decoded.toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ");

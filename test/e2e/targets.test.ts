@@ -50,7 +50,6 @@ it("the path and the query that are keyed", async () => {
       const { pathname, search } = new URL(`http://shop.test${path}${query}`);
       const target = normalisedPath(pathname) + search;
       // one of the others may have brought it
-      // oxlint-disable-next-line no-await-in-loop
       const [first, again] = [await get(path + query), await get(path + query)];
       expect(first.body, path + query).toBe(target);
       expect([again.body, again.fields["x-cache"]], path + query).toEqual([target, "HIT"]);
@@ -68,13 +67,11 @@ it("nothing of a rule that restricts is stored, however it is spelled; and no or
     "/account;a/x",
   ]) {
     for (let i = 0; i < 2; i++) {
-      // oxlint-disable-next-line no-await-in-loop
       expect((await get(path)).fields["x-cache"], path).toBe("BYPASS");
     }
   }
   asked.length = 0;
   for (const path of OWN_PATHS.filter((each) => /^\/[\x21-\x7e]*$/.test(each))) {
-    // oxlint-disable-next-line no-await-in-loop
     expect([401, 404], path).toContain((await get(path)).status);
   }
   expect(asked).toEqual([]);
