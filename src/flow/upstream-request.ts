@@ -3,6 +3,7 @@ import type { RequestFacts } from "../http/facts.ts";
 import { fetchedUrl } from "../http/fetched-url.ts";
 import { asGatewaysRead, forwardedToOrigin } from "../http/field-table.ts";
 import type { HeaderPairs } from "../http/fields.ts";
+import { wayFields } from "../http/loop.ts";
 import { withoutMadeTags } from "../http/made-etag.ts";
 import { isForwardedNormalised, normalisedValue } from "../http/vary.ts";
 import type { Exchange } from "./exchange.ts";
@@ -22,8 +23,9 @@ export interface Intent {
 export const FETCH_WHOLE: Intent = { asSent: false, clientConditionals: false, conditions: [] };
 export const AS_SENT: Intent = { asSent: true, clientConditionals: true, conditions: [] };
 
-/** `origin`: absent where the public URL is the origin's too. */
+/** `origin`: absent where the public URL is the origin's too. `edgeName`: as the edge names itself to servers behind it. */
 export function upstreamRequest(
+  edgeName: string,
   { request, trace }: Exchange,
   facts: RequestFacts,
   intent: Intent,
@@ -43,6 +45,9 @@ export function upstreamRequest(
     if (value !== undefined) headers.set(name, value);
   }
   for (const [name, value] of intent.conditions) headers.set(name, value);
+  // as it came: Connection must not take away the names of servers that have passed it on
+  for (const [name, value] of wayFields((name) => request.headers.get(name) ?? undefined, edgeName))
+    headers.set(name, value);
   setOwn(headers, facts, trace, origin, intent.asSent ? request : undefined);
   // of another method it would make the runtime send a GET without the body
   const upgrade = intent.asSent && method === "GET" ? field("upgrade") : undefined;
@@ -74,7 +79,7 @@ function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [
 /** An address and nothing else: what stands behind another hop's comma would be believed. */
 const ADDRESS = /^[\da-f.:]{2,45}$/i;
 
-/** What the edge says in its own name (RFC 9110 7.6.3, RFC 7239). `passed`: the client's request, where it goes on as it came. */
+/** What the edge says in its own name (RFC 7239). `passed`: the client's request, where it goes on as it came. */
 function setOwn(
   headers: Headers,
   facts: RequestFacts,
@@ -83,7 +88,6 @@ function setOwn(
   passed: Request | undefined,
 ): void {
   const { host, scheme } = facts.location;
-  headers.append("via", "1.1 strata");
   headers.set("x-request-id", trace.requestId);
   for (const [name, value] of trace.span()) headers.set(name, value);
   // identity: one body for all clients, unless a rule declares the codings it wants

@@ -68,6 +68,7 @@ export const REASONS = {
   },
   "only-if-cached": { means: "the request forbids forwarding and nothing usable is stored" },
   // receive: never looked up
+  loop: { means: "the request has passed this edge before: the origin leads back to it" },
   "bad-request": { means: "the request's target is not valid" },
   method: { fwd: "method", means: "only GET and HEAD are answered from the cache" },
   upgrade: { fwd: "bypass", means: "a protocol upgrade passes through untouched" },
