@@ -55,14 +55,20 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
     async fetch(request, env, context) {
       // content is most of what is asked for, and needs no routing; it also refuses what names no host
       if ((request.method === "PURGE" || request.url.includes("/.strata")) && namesHost(request))
-        return app.fetch(request, env, context);
+        return dated(await app.fetch(request, env, context));
       try {
         return await contentRoute(request, mount(env).edge, context);
       } catch (cause) {
-        return failed(cause);
+        return dated(failed(cause));
       }
     },
   };
+}
+
+/** RFC 9110 6.6.1: the runtime adds no Date. */
+function dated(response: Response): Response {
+  if (!response.headers.has("date")) response.headers.set("Date", new Date().toUTCString());
+  return response;
 }
 
 /** Everything below our own prefix. */

@@ -2,6 +2,7 @@
 import { type RequestDirectives, requestDirectives } from "./cache-control.ts";
 import { asGatewaysRead, endToEndFields, listedByConnection } from "./field-table.ts";
 import { type FieldReader, type HeaderPairs, readerOf } from "./fields.ts";
+import { hasUnknownTransferCoding, withoutFalseLength } from "./framing.ts";
 import { type RangeRequest, requestedRange } from "./range.ts";
 import { type Governing, governing } from "./targeted.ts";
 
@@ -44,6 +45,8 @@ export interface ResponseFacts {
   readonly headers: HeaderPairs;
   readonly field: FieldReader;
   readonly governing: Governing;
+  /** The body came in a transfer coding that was not undone (see framing.ts). */
+  readonly unknownTransferCoding: boolean;
   /** When the request was sent and when its header section arrived, milliseconds since the epoch (RFC 9111 4.2.3). */
   readonly requestedAtMs: number;
   readonly receivedAtMs: number;
@@ -84,9 +87,11 @@ export function responseFacts(
   requestedAtMs: number,
   receivedAtMs: number,
 ): ResponseFacts {
-  const headers = endToEndFields(allHeaders, readerOf(allHeaders));
+  const ofMessage = readerOf(allHeaders);
+  const headers = endToEndFields(withoutFalseLength(allHeaders, ofMessage), ofMessage);
   const field = readerOf(headers);
-  return { status, headers, field, governing: governing(field), requestedAtMs, receivedAtMs };
+  const unknownTransferCoding = hasUnknownTransferCoding(ofMessage);
+  return { status, headers, field, governing: governing(field), unknownTransferCoding, requestedAtMs, receivedAtMs };
 }
 
 /** Without the fields that Connection calls hop-by-hop: the origin will not see them, so they must not count here. */

@@ -104,6 +104,8 @@ export const REASONS = {
   "too-large": { means: "a body larger than any tier takes" },
   "too-many-tags": { means: "more tags than can be purged by" },
   "tag-too-long": { means: "a tag longer than can be purged by" },
+  "transfer-coding": { means: "the body came in a transfer coding that is not undone" },
+  "part-length": { means: "the part is not as long as its Content-Range says" },
   "head-response": { means: "an answer to HEAD has no body to store" },
   "head-freshened": { means: "an answer to HEAD confirmed the stored response" },
   "head-mismatch": { withdraws: "variant", means: "an answer to HEAD describes another body than the stored one" },

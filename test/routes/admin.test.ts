@@ -20,6 +20,58 @@ function raw(path: string, init: RequestInit): Request {
   });
 }
 
+describe("RFC 9110 6.6.1: Date", () => {
+  const purge = { method: "POST", headers: ALLOWED, body: '{"tags":["a"]}' };
+  it.each<[string, string, RequestInit, number]>([
+    ["health", "/.strata/health", {}, 200],
+    ["health, by HEAD", "/.strata/health", { method: "HEAD" }, 200],
+    ["a purge", "/.strata/purge", purge, 200],
+    ["a purge that is refused", "/.strata/purge", { ...purge, body: "{}" }, 400],
+    ["a purge by nobody", "/.strata/purge", { method: "POST" }, 401],
+    ["another method", "/.strata/purge", { headers: ALLOWED }, 405],
+    ["the record", "/.strata/purges", { headers: ALLOWED }, 200],
+    ["its edge", "/.strata/purges/known", { headers: ALLOWED }, 200],
+    ["a path that is none", "/.strata/unknown", { headers: ALLOWED }, 404],
+    ["another spelling", "/.STRATA/purge", purge, 404],
+    ["Cloudflare's API", "/.strata/cloudflare/client/v4/zones/z/purge_cache", purge, 200],
+    ["Cloudflare's API, to nobody", "/.strata/cloudflare/client/v4/zones/z/purge_cache", { method: "POST" }, 403],
+    ["Fastly's API", "/.strata/fastly/service/s/purge/a", { method: "POST", headers: { "fastly-key": "secret" } }, 200],
+    ["Fastly's API, to nobody", "/.strata/fastly/service/s/purge/a", { method: "POST" }, 401],
+    ["PURGE", "/a", { method: "PURGE", headers: ALLOWED }, 200],
+    ["PURGE by nobody", "/a", { method: "PURGE" }, 401],
+    ["a host that is none", "/a", { headers: { host: "a b" } }, 400],
+    ["a loop", "/a", { headers: { "cdn-loop": "strata-0123456789abcdef" } }, 508],
+    ["nothing stored", "/a", { headers: { "cache-control": "only-if-cached" } }, 504],
+    ["an answer of the origin's that has none", "/a", {}, 200],
+    ["an answer of the origin's that has none, to POST", "/a", { method: "POST" }, 200],
+  ])("%s has one", async (_, path, init, status) => {
+    const response = await testApp().fetch(path, init);
+    expect(response.status).toBe(status);
+    expect(response.headers.get("date")).toMatch(/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/);
+  });
+
+  it.each([
+    ["304", { "if-none-match": "*" }, 304],
+    ["206", { range: "bytes=0-1" }, 206],
+    ["416", { range: "bytes=99-" }, 416],
+  ])("a %s made of what is stored has one", async (_, headers, status) => {
+    const app = testApp();
+    await (await app.fetch("/a")).text();
+    const response = await app.fetch("/a", { headers });
+    expect([response.status, response.headers.has("date")]).toEqual([status, true]);
+  });
+
+  it.each([
+    ["an origin that cannot be reached", () => Promise.reject(new Error("refused")), 502],
+    ["an answer that is none", () => new Response(null, { status: 304 }), 502],
+  ])("the problem of %s has one", async (_, origin, status) => {
+    const app = testApp();
+    app.edge.origin = origin;
+    const response = await app.fetch("/a");
+    expect([response.status, response.headers.has("date")]).toEqual([status, true]);
+  });
+});
+
 it("answers a failure of its own with a problem, and reports it", async () => {
   const reports: Error[] = [];
   const app = createApp(
@@ -30,6 +82,7 @@ it("answers a failure of its own with a problem, and reports it", async () => {
   );
   const response = await app.fetch(new Request("http://shop.test/a"), {}, createExecutionContext());
   expect([response.status, response.headers.get("content-type")]).toEqual([500, "application/problem+json"]);
+  expect(response.headers.has("date")).toBe(true);
   expect(await response.text()).not.toContain("no binding");
   expect(reports.map(({ cause }) => cause)).toEqual([new Error("no binding")]);
 });
