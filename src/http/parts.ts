@@ -2,7 +2,8 @@
 // (RFC 9111 3.3, 3.4; RFC 9110 15.3.7.3).
 import { isStrong, strongMatch } from "./etag.ts";
 import type { ResponseFacts } from "./facts.ts";
-import { declaredLength } from "./fields.ts";
+import { declaredLength, readerOf } from "./fields.ts";
+import { changesNonces } from "./nonce.ts";
 import { type ContentRange, parseContentRange, type RangeRequest, resolvedRange } from "./range.ts";
 import type { Stored } from "./stored.ts";
 
@@ -71,6 +72,7 @@ export function combinedRecord(held: Stored, fresh: Stored): Stored | undefined 
   if (!a || !b || a.total !== b.total || !same) return undefined;
   if (a.first > b.last + 1 || b.first > a.last + 1) return undefined;
   if (held.fence.incarnation !== fresh.fence.incarnation) return undefined;
+  if (changesNonces(readerOf(held.headers), readerOf(fresh.headers))) return undefined;
   const part = { first: Math.min(a.first, b.first), last: Math.max(a.last, b.last), total: a.total };
   const whole = isWhole(part);
   return {

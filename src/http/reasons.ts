@@ -111,6 +111,9 @@ export const REASONS = {
   "head-mismatch": { withdraws: "variant", means: "an answer to HEAD describes another body than the stored one" },
   "client-304": { ofRequest: true, means: "the origin answered the client's own conditional" },
   "validator-mismatch": { means: "a 304 named another entity tag than the stored one" },
+  "nonce-changed": {
+    means: "the origin confirmed the stored body, with another nonce in its Content-Security-Policy than the body has",
+  },
   "part-mismatch": { means: "what the origin sent does not complete the stored part" },
   "origin-unreachable": { means: "the origin could not be reached" },
   "origin-invalid": { means: "the origin answered with something that is no final response" },

@@ -108,6 +108,9 @@ describe("an incomplete response", () => {
 describe("two parts", () => {
   const part = (first: number, last: number, parts: Partial<Stored> = {}): Stored =>
     storedOf({ status: 206, etag: '"a"', part: { first, last, total: 10 }, bodyLength: last - first + 1, ...parts });
+  const nonce = (value: string): Partial<Stored> => ({
+    headers: [["Content-Security-Policy", `script-src 'nonce-${value}'`]],
+  });
   const OTHER_LOG = { incarnation: "log-2", seq: 9 };
 
   it.each<[string, string, Stored, Stored, string]>([
@@ -129,6 +132,8 @@ describe("two parts", () => {
       "apart",
     ],
     ["3.4", "of a whole that is stored already", part(0, 4), storedOf({ etag: '"a"' }), "apart"],
+    ["3.4", "whose markup has different nonces", part(0, 4, nonce("a")), part(5, 9, nonce("b")), "apart"],
+    ["3.4", "whose markup has the same nonces", part(0, 4, nonce("a")), part(5, 9, nonce("a")), "whole"],
     ["3.4", "of another time of the purge log", part(0, 4), part(5, 9, { fence: OTHER_LOG }), "apart"],
   ])("RFC 9111 %s: %s", (_section, _what, held, fresh, verdict) => {
     const joined = combinedRecord(held, fresh);
