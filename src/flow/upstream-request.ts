@@ -46,7 +46,7 @@ export function upstreamRequest(
   }
   for (const [name, value] of intent.conditions) headers.set(name, value);
   // as it came: Connection must not take away the names of servers that have passed it on
-  for (const [name, value] of wayFields((name) => request.headers.get(name) ?? undefined, edgeName))
+  for (const [name, value] of wayFields((field) => request.headers.get(field) ?? undefined, edgeName))
     headers.set(name, value);
   setOwn(headers, facts, trace, origin, intent.asSent ? request : undefined);
   // of another method it would make the runtime send a GET without the body
