@@ -2,7 +2,7 @@
 import type { RequestFacts } from "../http/facts.ts";
 import { fetchedUrl } from "../http/fetched-url.ts";
 import { asGatewaysRead, forwardedToOrigin } from "../http/field-table.ts";
-import type { HeaderPairs } from "../http/fields.ts";
+import type { FieldReader, HeaderPairs } from "../http/fields.ts";
 import { wayFields } from "../http/loop.ts";
 import { withoutMadeTags } from "../http/made-etag.ts";
 import { isForwardedNormalised, normalisedValue } from "../http/vary.ts";
@@ -46,8 +46,8 @@ export function upstreamRequest(
   }
   for (const [name, value] of intent.conditions) headers.set(name, value);
   // as it came: Connection must not take away the names of servers that have passed it on
-  for (const [name, value] of wayFields((field) => request.headers.get(field) ?? undefined, edgeName))
-    headers.set(name, value);
+  const read: FieldReader = (name) => request.headers.get(name) ?? undefined;
+  for (const [name, value] of wayFields(read, edgeName)) headers.set(name, value);
   setOwn(headers, facts, trace, origin, intent.asSent ? request : undefined);
   // of another method it would make the runtime send a GET without the body
   const upgrade = intent.asSent && method === "GET" ? field("upgrade") : undefined;

@@ -270,8 +270,6 @@ it.each([
   for (const accepted of ["gzip, br, zstd", "identity"]) {
     const headers = { "accept-encoding": accepted };
     for (const method of ["GET", "GET", "HEAD"]) {
-      // each may bring what the next one finds
-      // oxlint-disable-next-line no-await-in-loop
       const { status, fields, bytes } = await get(`/always/${coding}/${name}`, headers, method);
       expect([status, fields["content-encoding"], fields.etag]).toEqual([200, coding, `"${name}-${coding}"`]);
       expect(fields["content-length"]).toBe(String(sent.length));
