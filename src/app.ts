@@ -38,7 +38,9 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
   app.on("PURGE", "*", async (c) => {
     const mounted = mount(c.env);
     const requestId = requestIdOf(c.req.raw.headers, mounted.edge.ids);
-    const answered = await purgeMethod(c.req.raw, doorOf(mounted, requestId));
+    // a URL that is refused, or ours, names nothing that could be stored
+    const isContent = mounted.edge.readUrl(c.req.raw.url).ok;
+    const answered = isContent ? await purgeMethod(c.req.raw, doorOf(mounted, requestId)) : undefined;
     answered?.headers.set("X-Request-Id", requestId);
     return answered ?? contentRoute(c.req.raw, mounted.edge, c.executionCtx);
   });
@@ -53,16 +55,22 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
     async fetch(request, env, context) {
       // content is most of what is asked for, and needs no routing; it also refuses what names no host
       if ((request.method === "PURGE" || request.url.includes("/.strata")) && namesHost(request))
-        return app.fetch(request, env, context);
+        return dated(await app.fetch(request, env, context));
       try {
         const mounted = mount(env);
         const shown = request.headers.has(DEBUG_FIELD) && (await mayRead(request, mounted));
         return await contentRoute(request, mounted.edge, context, shown ? "all" : "codes");
       } catch (cause) {
-        return failed(cause);
+        return dated(failed(cause));
       }
     },
   };
+}
+
+/** RFC 9110 6.6.1: the runtime adds no Date. */
+function dated(response: Response): Response {
+  if (!response.headers.has("date")) response.headers.set("Date", new Date().toUTCString());
+  return response;
 }
 
 /** Everything below our own prefix. */

@@ -13,8 +13,10 @@ import { keyMarks } from "./flow/key-marks.ts";
 import { urlReader } from "./flow/request-url.ts";
 import { deadline, timeout } from "./flow/timeout.ts";
 import type { PurgeEntry, PurgeOutcome } from "./http/purge-order.ts";
+import { edgeName } from "./http/loop.ts";
 import { reportError } from "./observe/log.ts";
 import { type Site, withOrigin } from "./policy/define.ts";
+import { originId } from "./policy/origins.ts";
 import { coloCopy } from "./purge/colo-copy.ts";
 import type { CopyOptions } from "./purge/copy-parts.ts";
 import { kvSnapshot } from "./purge/kv-snapshot.ts";
@@ -100,9 +102,10 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
 
   function edgeOf(env: StrataEnv): Edge {
     const lower = [coloTier(openColo(env), site.memory.bodyBytes), kvTier(env.STRATA_KV, site.global)];
-    const served = withOrigin(site, env.STRATA_ORIGIN);
+    const served = withOrigin(site, env.STRATA_ORIGIN, env.STRATA_ENV === "development" ? [] : undefined);
     return {
       ...kept,
+      name: nameOf(env, served),
       site: served,
       stack: tierStack(
         memory,
@@ -180,6 +183,15 @@ function decoded(answer: unknown): Delta {
   const delta = readDelta(answer);
   if (!delta) throw new DependencyError("purge log", "answered in an unknown format");
   return delta;
+}
+
+/**
+ * The edges of one deployment share log and origins, so a loop through any of them is one. The origins tell apart two deployments whose logs
+ * have one id, as those of two local checkouts do: one in front of the other has another origin than that.
+ */
+function nameOf(env: StrataEnv, { origins }: Site): string {
+  const behind = [...origins].map(([host, origin]) => [host, originId(origin)]);
+  return edgeName(JSON.stringify([env.STRATA_PURGE_LOG.idFromName("log").toString(), behind]));
 }
 
 /** A stub belongs to the request that made it. */

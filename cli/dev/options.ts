@@ -37,6 +37,12 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv)
   const flags = command.opts<Flags>();
   const { port, edges, origin, config } = flags;
   const lastPort = port + edges - 1;
+  if (origin !== undefined && isOwn(new URL(origin), port, lastPort)) {
+    throw devError(
+      "UsageError",
+      `--origin ${origin} is the edge itself (port ${port} to ${lastPort}): choose another --port`,
+    );
+  }
   if (lastPort > MAX_PORT) throw devError("UsageError", `--port ${port} with --edges ${edges} goes beyond ${MAX_PORT}`);
   return {
     kind: "run",
@@ -70,6 +76,15 @@ function devCommand(): Command {
     .showSuggestionAfterError(false)
     .exitOverride()
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+}
+
+/** Names and addresses of this machine: one that is not bound to the edge today may be tomorrow, and the request would go round. */
+const LOOPBACK = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\])\.?$/;
+
+/** With `--port 0` the edges take ports on which nobody listens, so no origin is there. */
+function isOwn({ protocol, hostname, port }: URL, firstPort: number, lastPort: number): boolean {
+  const asked = Number(port || (protocol === "https:" ? 443 : 80));
+  return firstPort !== 0 && LOOPBACK.test(hostname) && asked >= firstPort && asked <= lastPort;
 }
 
 /** The default moves out of the way of the edges' ports; a chosen port that collides is an error. */

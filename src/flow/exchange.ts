@@ -65,6 +65,8 @@ export interface LeaseKeeper {
 
 /** Where the edge serves from; wired once per isolate. */
 export interface Edge {
+  /** As it names itself to servers behind it; no other deployment has the same. */
+  readonly name: string;
   readonly site: Site;
   readonly readUrl: (text: string) => ReadUrl;
   readonly stack: Stack;

@@ -25,7 +25,7 @@ const FAILURES = {
 
 /** Our own errors, as RFC 9457 problem details. */
 export function deliverProblem(
-  { facts, exchange }: Pick<Delivery, "facts" | "exchange">,
+  { facts, exchange, nowMs }: Pick<Delivery, "facts" | "exchange" | "nowMs">,
   status: number,
   title: string,
   outcome: Outcome,
@@ -35,10 +35,13 @@ export function deliverProblem(
   const headers = new Headers({
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",
-    ...(status >= 500 && { "Retry-After": String(retryAfterSeconds) }),
+    Date: new Date(nowMs).toUTCString(),
+    ...(RETRIABLE.has(status) && { "Retry-After": String(retryAfterSeconds) }),
   });
   tell(headers, exchange, outcome);
   return new Response(facts.method === "HEAD" ? null : problem, { status, headers });
 }
 
 const RETRY_AFTER_SECONDS = 5;
+/** Asking again may help. */
+const RETRIABLE: ReadonlySet<number> = new Set([502, 503, 504]);

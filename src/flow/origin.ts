@@ -55,7 +55,14 @@ async function answered(
   const deadline = edge.timeout(deadlineMs);
   const attempt = (): Promise<Attempt> =>
     attempted(edge, facts, origin, deadline, (signal) => {
-      return upstreamRequest(exchange, facts, intent, origin?.kind === "url" ? origin.url : undefined, signal);
+      return upstreamRequest(
+        edge.name,
+        exchange,
+        facts,
+        intent,
+        origin?.kind === "url" ? origin.url : undefined,
+        signal,
+      );
     });
   try {
     const first = await attempt();

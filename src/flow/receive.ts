@@ -15,12 +15,10 @@ export function receive(request: Request, { site, readUrl }: Pick<Edge, "site" |
   const url = readUrl(request.url);
   const { naming } = ruleFor(site, url.location.path);
   const facts = requestFacts(request.method, url.location, sentFields(request.headers), naming);
-  if (!url.ok) return { kind: "refused", facts, status: 400, detail: url.detail };
   const host = facts.field("host");
-  if (host !== undefined && !isHost(host))
+  if (host !== undefined && !isHost(host) && (url.ok || url.status !== 400))
     return { kind: "refused", facts, status: 400, detail: "the Host field is not a host" };
-  // the router has judged the path as it was written; here it is as the origin would read it
-  if (isAdminPath(facts.location.path)) return { kind: "refused", facts, status: 404, detail: "not found" };
+  if (!url.ok) return { kind: "refused", facts, status: url.status, detail: url.detail };
   const reason = whyBypass(facts);
   return reason === undefined ? { kind: "lookup", facts } : { kind: "bypass", facts, reason };
 }
@@ -38,10 +36,6 @@ function sentFields(headers: Headers): ReadonlyMap<string, string> {
 export function namesHost({ headers }: Pick<Request, "headers">): boolean {
   const host = headers.get("host");
   return host === null || isHost(host);
-}
-
-function isAdminPath(path: string): boolean {
-  return path === "/.strata" || path.startsWith("/.strata/");
 }
 
 function whyBypass({ method, field, hasPreview }: RequestFacts): ReasonCode | undefined {

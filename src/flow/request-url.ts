@@ -1,11 +1,13 @@
 // Owns reading a request's URL. Hot ones come again and again: what the last of them came to is kept.
 import type { Location } from "../http/facts.ts";
+import { fetchedUrl } from "../http/fetched-url.ts";
 import { canonicalHost, isHost } from "../http/host.ts";
+import { isOwnPath } from "../http/lenient-path.ts";
 import { normalisedPath } from "../http/path.ts";
 
 export type ReadUrl =
   | { readonly ok: true; readonly location: Location }
-  | { readonly ok: false; readonly location: Location; readonly detail: string };
+  | { readonly ok: false; readonly location: Location; readonly status: 400 | 404; readonly detail: string };
 
 /** At most so many, none longer than this: less than 2 MB. */
 const MAX_KEPT = 1000;
@@ -30,15 +32,22 @@ const NOWHERE: Location = { scheme: "http", host: "", path: "/", query: "" };
 
 function read(text: string): ReadUrl {
   const url = URL.parse(text);
-  if (!url) return { ok: false, location: NOWHERE, detail: "the request's target is not a URL" };
+  if (!url) return refused(NOWHERE, "the request's target is not a URL");
   const location: Location = {
     scheme: url.protocol === "https:" ? "https" : "http",
     host: canonicalHost(url.host),
     path: normalisedPath(url.pathname),
     query: url.search,
   };
-  if (url.username !== "" || url.password !== "")
-    return { ok: false, location, detail: "the request's host contains userinfo" };
-  if (!isHost(url.host)) return { ok: false, location, detail: "the request's URL has no valid host" };
+  if (url.username !== "" || url.password !== "") return refused(location, "the request's host contains userinfo");
+  if (!isHost(url.host)) return refused(location, "the request's URL has no valid host");
+  // never, by what normalisedPath promises: but whatever is keyed must be what is fetched
+  if (!fetchedUrl(location, undefined)) return refused(location, "the request's target has no normal form");
+  // the router has judged the path as it was written; here it is as any origin could read it
+  if (isOwnPath(location.path)) return { ok: false, location, status: 404, detail: "not found" };
   return { ok: true, location };
+}
+
+function refused(location: Location, detail: string): ReadUrl {
+  return { ok: false, location, status: 400, detail };
 }

@@ -53,7 +53,12 @@ export function keyedRequest(facts: RequestFacts, index: Place["index"]): Reques
   const indexed = unkeyed.filter((name) => index.fields.includes(name));
   if (marks.length === 0 && indexed.length === 0) return facts;
   const others = unkeyed.filter((name) => !indexed.includes(name));
-  return { ...facts, declared: withNames(declared, marks), unkeyed: others, indexed: withNames(facts.indexed, indexed) };
+  return {
+    ...facts,
+    declared: withNames(declared, marks),
+    unkeyed: others,
+    indexed: withNames(facts.indexed, indexed),
+  };
 }
 
 function withNames(names: readonly string[], others: readonly string[]): readonly string[] {

@@ -18,6 +18,7 @@ import type { FoundPart } from "./keepable.ts";
 import { askLeave, leaseKey } from "./lease.ts";
 import { CLEAR, look, type Seen } from "./look.ts";
 import { passBy } from "./pass.ts";
+import { refusedLoop } from "./looped.ts";
 import { patienceFor } from "./patience.ts";
 import { receive } from "./receive.ts";
 import { refreshLater } from "./refresh.ts";
@@ -33,11 +34,11 @@ const REFUSED: Outcome = { reason: "bad-request", hit: false };
 export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
   const received = receive(exchange.request, edge);
   if (received.kind === "refused")
-    return deliverProblem({ exchange, facts: received.facts }, received.status, received.detail, REFUSED);
+    return deliverProblem({ ...received, exchange, nowMs: edge.now() }, received.status, received.detail, REFUSED);
   const rule = ruleFor(edge.site, received.facts.location.path);
-  if (received.kind === "bypass") return passBy(edge, exchange, received.facts, received.reason);
-  if (rule.bypass) return passBy(edge, exchange, received.facts, "rule");
-  return lookup(edge, exchange, ruledRequest(received.facts, rule), rule);
+  const passes = received.kind === "bypass" ? received.reason : rule.bypass ? "rule" : undefined;
+  if (passes === undefined) return lookup(edge, exchange, ruledRequest(received.facts, rule), rule);
+  return refusedLoop(edge, exchange, received.facts) ?? passBy(edge, exchange, received.facts, passes);
 }
 
 /** How often a request looks again after another's fetch, before it fetches for itself. */
@@ -53,6 +54,11 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
     // each look follows another's landing
     // oxlint-disable-next-line no-await-in-loop
     const seen = looked instanceof Promise ? await looked : looked;
+    const refused = seen.decided.verdict === "fresh" ? undefined : refusedLoop(edge, exchange, facts);
+    if (refused) {
+      discard(seen.held);
+      return refused;
+    }
     const trip = tripTo(seen.place, { edge, exchange, facts, rule });
     // what was just stored and must be validated all the same can be shared with nobody
     const isAlone = waits >= MAX_WAITS || (last === "stored" && seen.decided.verdict === "revalidate");

@@ -1,7 +1,9 @@
 // Owns the request as the origin shall see it, and the way its own addresses come back.
 import type { RequestFacts } from "../http/facts.ts";
+import { fetchedUrl } from "../http/fetched-url.ts";
 import { forwardedConditions, forwardedToOrigin, passedToOrigin } from "../http/field-table.ts";
-import type { HeaderPairs } from "../http/fields.ts";
+import type { FieldReader, HeaderPairs } from "../http/fields.ts";
+import { wayFields } from "../http/loop.ts";
 import { withoutMadeTags } from "../http/made-etag.ts";
 import { asGatewaysRead } from "../http/request-fields.ts";
 import { isForwardedNormalised, normalisedValue } from "../http/vary.ts";
@@ -24,8 +26,9 @@ export interface Intent {
 export const FETCH_WHOLE: Intent = { asSent: false, clientConditionals: false, conditions: [] };
 export const AS_SENT: Intent = { asSent: true, clientConditionals: true, conditions: [] };
 
-/** `origin`: absent where the public URL is the origin's too. */
+/** `origin`: absent where the public URL is the origin's too. `edgeName`: as the edge names itself to servers behind it. */
 export function upstreamRequest(
+  edgeName: string,
   { request, trace }: Exchange,
   facts: RequestFacts,
   intent: Intent,
@@ -45,6 +48,9 @@ export function upstreamRequest(
     if (value !== undefined) headers.set(name, value);
   }
   for (const [name, value] of intent.conditions) headers.set(name, value);
+  // as it came: Connection must not take away the names of servers that have passed it on
+  const read: FieldReader = (name) => request.headers.get(name) ?? undefined;
+  for (const [name, value] of wayFields(read, edgeName)) headers.set(name, value);
   setOwn(headers, facts, trace, origin, intent.asSent ? request : undefined);
   // of another method it would make the runtime send a GET without the body
   const upgrade = intent.asSent && method === "GET" ? field("upgrade") : undefined;
@@ -85,7 +91,7 @@ function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [
 /** An address and nothing else: what stands behind another hop's comma would be believed. */
 const ADDRESS = /^[\da-f.:]{2,45}$/i;
 
-/** What the edge says in its own name (RFC 9110 7.6.3, RFC 7239). `passed`: the client's request, where it goes on as it came. */
+/** What the edge says in its own name (RFC 7239). `passed`: the client's request, where it goes on as it came. */
 function setOwn(
   headers: Headers,
   facts: RequestFacts,
@@ -94,7 +100,6 @@ function setOwn(
   passed: Request | undefined,
 ): void {
   const { host, scheme } = facts.location;
-  headers.append("via", "1.1 strata");
   headers.set("x-request-id", trace.requestId);
   for (const [name, value] of trace.span()) headers.set(name, value);
   // identity: one body for all clients, unless a rule declares the codings it wants
@@ -112,11 +117,10 @@ function setOwn(
   if (ADDRESS.test(client)) headers.set("x-forwarded-for", client);
 }
 
-/** Set part by part: `new URL("//evil/x", base)` would choose another host. */
-function upstreamUrl({ scheme, host, path, query }: RequestFacts["location"], origin: URL | undefined): URL {
-  const url = new URL(origin ?? `${scheme}://${host}`);
-  url.pathname = path;
-  url.search = query;
+/** @throws TypeError where that is not the URL that is keyed: then nothing is fetched, and nothing stored. */
+function upstreamUrl(location: RequestFacts["location"], origin: URL | undefined): URL {
+  const url = fetchedUrl(location, origin);
+  if (!url) throw new TypeError("the URL to fetch is not the one that is keyed");
   return url;
 }
 

@@ -10,7 +10,12 @@ import type { RequestFacts } from "./facts.ts";
  */
 export function isForAnybody(facts: RequestFacts): boolean {
   const { hasAuthorization, hasSession, unkeyed, field } = facts;
-  return !hasAuthorization && !hasSession && unkeyed.length === 0 && (isKeyed(facts, "cookie") || field("cookie") === undefined);
+  return (
+    !hasAuthorization &&
+    !hasSession &&
+    unkeyed.length === 0 &&
+    (isKeyed(facts, "cookie") || field("cookie") === undefined)
+  );
 }
 
 /** The same request as the cache itself asks it: without personal fields, and without what its client demands of caches. */

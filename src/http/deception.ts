@@ -90,12 +90,7 @@ function typeOf(contentType: string): string {
  * True when a path that looks like a static file is answered, successfully, with something else, or with something of no type. `ruled`:
  * an extension that the site's rule names, which then is a static file's too.
  */
-export function isTypeMismatch(
-  path: string,
-  status: number,
-  contentType: string | undefined,
-  ruled?: string,
-): boolean {
+export function isTypeMismatch(path: string, status: number, contentType: string | undefined, ruled?: string): boolean {
   if (!CONTENT.has(status)) return false;
   const extension = extensionOf(path);
   const fits = STATIC_TYPES.get(extension) ?? (extension === ruled && !PAGES.has(extension) ? notAPage : undefined);

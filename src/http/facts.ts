@@ -4,6 +4,7 @@ import { cookieFacts, type CookieFacts, type CookieGroups } from "./cookies.ts";
 import { endToEndFields, isSeenByOrigin, listedByConnection } from "./field-table.ts";
 import { type FieldReader, type HeaderPairs, readerOf } from "./fields.ts";
 import { isFragmentMark } from "./fragment.ts";
+import { hasUnknownTransferCoding, withoutFalseLength } from "./framing.ts";
 import { type RangeRequest, requestedRange } from "./range.ts";
 import { asGatewaysRead, type FieldGroups } from "./request-fields.ts";
 import { type Governing, governing } from "./targeted.ts";
@@ -59,6 +60,8 @@ export interface ResponseFacts {
   readonly headers: HeaderPairs;
   readonly field: FieldReader;
   readonly governing: Governing;
+  /** The body came in a transfer coding that was not undone (see framing.ts). */
+  readonly unknownTransferCoding: boolean;
   /** When the request was sent and when its header section arrived, milliseconds since the epoch (RFC 9111 4.2.3). */
   readonly requestedAtMs: number;
   readonly receivedAtMs: number;
@@ -118,7 +121,9 @@ export function responseFacts(
   requestedAtMs: number,
   receivedAtMs: number,
 ): ResponseFacts {
-  const headers = endToEndFields(allHeaders, readerOf(allHeaders));
+  const ofMessage = readerOf(allHeaders);
+  const headers = endToEndFields(withoutFalseLength(allHeaders, ofMessage), ofMessage);
   const field = readerOf(headers);
-  return { status, headers, field, governing: governing(field), requestedAtMs, receivedAtMs };
+  const unknownTransferCoding = hasUnknownTransferCoding(ofMessage);
+  return { status, headers, field, governing: governing(field), unknownTransferCoding, requestedAtMs, receivedAtMs };
 }

@@ -2,20 +2,34 @@
 // (RFC 9111 3.3, 3.4; RFC 9110 15.3.7.3).
 import { isStrong, strongMatch } from "./etag.ts";
 import type { ResponseFacts } from "./facts.ts";
-import { declaredLength } from "./fields.ts";
+import { declaredLength, readerOf } from "./fields.ts";
+import { changesNonces } from "./nonce.ts";
 import { type ContentRange, parseContentRange, type RangeRequest, resolvedRange } from "./range.ts";
 import type { Stored } from "./stored.ts";
 
 /**
- * The part of the whole that a 206 brings; `undefined` where it does not say so soundly. Several parts in one are none. A body that
- * is shorter than its Content-Range by its own Content-Length is incomplete: it is the beginning of that range (RFC 9111 3.3).
+ * The part of the whole that a 206 brings; `undefined` where it does not say so soundly. Several parts in one are none, and neither is a
+ * body that is not as long as its Content-Range: one of the two is wrong, and nobody knows which. Except where the client got exactly
+ * as many bytes as it asked for: then the origin has miscounted the last position (RFC 9111 3.3).
  */
-export function partOf({ status, field }: ResponseFacts): ContentRange | undefined {
+export function partOf({ status, field }: ResponseFacts, asked: RangeRequest | undefined): ContentRange | undefined {
   if (status !== 206) return undefined;
   const part = parseContentRange(field("content-range"));
   if (!part) return undefined;
   const length = declaredLength(field) ?? lengthOf(part);
-  return length > 0 && length <= lengthOf(part) ? { ...part, last: part.first + length - 1 } : undefined;
+  if (length === lengthOf(part)) return part;
+  const isAsAsked = length > 0 && length < lengthOf(part) && length === askedLength(asked);
+  return isAsAsked ? { ...part, last: part.first + length - 1 } : undefined;
+}
+
+/** Whether a 206 names one sound range, whatever its body is. */
+export function isRange({ status, field }: ResponseFacts): boolean {
+  return status === 206 && parseContentRange(field("content-range")) !== undefined;
+}
+
+function askedLength(asked: RangeRequest | undefined): number | undefined {
+  if (asked?.kind !== "from") return asked?.length;
+  return asked.last === undefined ? undefined : asked.last - asked.first + 1;
 }
 
 /** Bytes of a part. */
@@ -58,6 +72,7 @@ export function combinedRecord(held: Stored, fresh: Stored): Stored | undefined 
   if (!a || !b || a.total !== b.total || !same) return undefined;
   if (a.first > b.last + 1 || b.first > a.last + 1) return undefined;
   if (held.fence.incarnation !== fresh.fence.incarnation) return undefined;
+  if (changesNonces(readerOf(held.headers), readerOf(fresh.headers))) return undefined;
   const part = { first: Math.min(a.first, b.first), last: Math.max(a.last, b.last), total: a.total };
   const whole = isWhole(part);
   return {

@@ -73,6 +73,7 @@ export const REASONS = {
   },
   "only-if-cached": { means: "the request forbids forwarding and nothing usable is stored" },
   // receive: never looked up
+  loop: { means: "the request has passed this edge before: the origin leads back to it" },
   "bad-request": { means: "the request's target is not valid" },
   method: { fwd: "method", means: "only GET and HEAD are answered from the cache" },
   upgrade: { fwd: "bypass", means: "a protocol upgrade passes through untouched" },
@@ -135,6 +136,8 @@ export const REASONS = {
   "tag-unnameable": {
     means: "a tag that no purge order can name: control characters, or a cache group with an empty name",
   },
+  "transfer-coding": { means: "the body came in a transfer coding that is not undone" },
+  "part-length": { means: "the part is not as long as its Content-Range says" },
   "head-response": { means: "an answer to HEAD has no body to store" },
   "head-freshened": { means: "an answer to HEAD confirmed the stored response" },
   "head-mismatch": {
@@ -143,6 +146,9 @@ export const REASONS = {
   },
   "client-304": { ofRequest: true, means: "the origin answered the client's own conditional" },
   "validator-mismatch": { means: "a 304 named another entity tag than the stored one" },
+  "nonce-changed": {
+    means: "the origin confirmed the stored body, with another nonce in its Content-Security-Policy than the body has",
+  },
   "part-mismatch": { means: "what the origin sent does not complete the stored part" },
   "origin-unreachable": { means: "the origin could not be reached" },
   "origin-invalid": { means: "the origin answered with something that is no final response" },

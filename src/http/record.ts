@@ -38,7 +38,7 @@ export function recordOf(
   const vary = readVary(response.field("vary"), request.declared, request.naming.groupOf);
   if (!vary.storable) return vary.reason;
   if (!tags.usable) return tags.reason;
-  const part = partOf(response);
+  const part = partOf(response, request.range);
   const whole = part !== undefined && isWhole(part);
   const windows = staleWindows(response, policy);
   const validators = originValidators(response);

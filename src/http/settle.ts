@@ -3,6 +3,8 @@ import { isForAnybody } from "./anybody.ts";
 import type { ContentCoding } from "./coding.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { combinedRecord } from "./parts.ts";
+import { readerOf } from "./fields.ts";
+import { changesNonces } from "./nonce.ts";
 import { makesPrivate, type ReasonCode } from "./reasons.ts";
 import { recordOf, type SettlePolicy } from "./record.ts";
 import type { PurgeState } from "./reuse.ts";
@@ -103,7 +105,7 @@ function mayFreshen(request: RequestFacts): boolean {
 
 function store(response: ResponseFacts, asked: Asked, policy: SettlePolicy): Settle {
   const { request, fence } = asked;
-  const undo = codingToUndo(response, request.field("accept-encoding"), policy.keepCodings);
+  const undo = codingToUndo(response, request, policy.keepCodings);
   const record = recordOf(undo ? decodedFacts(response) : response, request, fence, policy);
   if (typeof record === "string") return passThrough(record, asked);
   const shownEtag = undo && record.etag !== undefined ? weakened(record.etag) : undefined;
@@ -128,6 +130,8 @@ function staleIfError({ standIn, stored = standIn, purge }: Held, nowMs: number)
 }
 
 function refresh(response: ResponseFacts, validating: Validating, policy: SettlePolicy): Settle {
+  if (changesNonces(readerOf(validating.stored.headers), response.field))
+    return { verdict: "refetch", reason: "nonce-changed" };
   const result = validated(response, validating, policy);
   if (!result) return { verdict: "refetch", reason: "validator-mismatch" };
   return { verdict: "refresh", ...result, reason: "validated" };

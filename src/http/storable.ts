@@ -3,7 +3,7 @@ import { declaredLength, trimOws } from "./fields.ts";
 import { isEndless } from "./endless.ts";
 import { isAmbiguousPath, isTypeMismatch } from "./deception.ts";
 import type { RequestFacts, ResponseFacts } from "./facts.ts";
-import { isWhole, partOf } from "./parts.ts";
+import { isRange, isWhole, partOf } from "./parts.ts";
 import { initialAge, type Lifetime, type LifetimePolicy, staleWindows } from "./freshness.ts";
 import type { ReasonCode } from "./reasons.ts";
 import { isUnkeyed, type SharingPolicy, whyNotShared } from "./sharing.ts";
@@ -34,9 +34,9 @@ export function whyNotStorable(
   const { directives } = response.governing;
   // 3: the request method is understood; an answer to HEAD has no body to store (see settle.ts for what it freshens)
   if (request.method !== "GET") return "head-response";
-  const part = partOf(response);
+  const part = partOf(response, request.range);
   const isPart = part !== undefined && !isWhole(part);
-  if (!part && !isStorableStatus(response.status)) return "status";
+  if (!part && !isStorableStatus(response.status)) return isRange(response) ? "part-length" : "status";
   // 3, 5.2.2.3: must-understand overrides no-store where the status is understood
   if (directives.mustUnderstand && !statusFacts(response.status).understood) return "must-understand";
   if (directives.noStore && !directives.mustUnderstand) return "no-store";
@@ -54,6 +54,7 @@ export function whyNotStorable(
   const deceptive = policy.deceptionGuard ? whyDeceptive(request, response, policy.staticExtension) : undefined;
   if (deceptive) return deceptive;
   if (isEndless(response.field)) return "endless";
+  if (response.unknownTransferCoding) return "transfer-coding";
   const useless = isPart ? whyUselessPart(response, lifetime) : whyUseless(response, lifetime, policy);
   if (useless) return useless;
   if (part && hasContentCoding(response)) return "content-encoding";

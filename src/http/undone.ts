@@ -1,7 +1,8 @@
 // Owns content codings of the origin's own: which of them a fill undoes, and the header section that the decoded body then has.
 import { parseDirectives } from "./cache-control.ts";
 import type { ContentCoding } from "./coding.ts";
-import type { ResponseFacts } from "./facts.ts";
+import { isCompressedFile } from "./compressed-file.ts";
+import type { RequestFacts, ResponseFacts } from "./facts.ts";
 import { type HeaderPairs, readerOf, trimOws } from "./fields.ts";
 import { CACHE_FIELDS } from "./targeted.ts";
 
@@ -24,18 +25,19 @@ const OF_ENCODED: ReadonlySet<string> = new Set([
 
 /**
  * The coding that a fill undoes, so that one stored body serves every client; `undefined` where the body is kept as it came: in the
- * coding that the origin was asked for, where a rule declares codings (`accepted`: Accept-Encoding as the origin received it);
- * where the origin forbids it; and a 206, which is a part of the encoded bytes.
+ * coding that the origin was asked for, where a rule declares codings; where the origin forbids it; where the coding is that of a compressed
+ * file; and a 206, which is a part of the encoded bytes. `request`: as the origin received it.
  */
 export function codingToUndo(
   response: ResponseFacts,
-  accepted: string | undefined,
+  request: Pick<RequestFacts, "location" | "field">,
   keepCodings: boolean,
 ): ContentCoding | undefined {
   const { status, field } = response;
   const coding = DECODABLE.get(trimOws(field("content-encoding") ?? "").toLowerCase());
   if (coding === undefined || status === 206 || status === 304 || forbidsTransform(response)) return undefined;
-  return keepCodings && coding === accepted ? undefined : coding;
+  if (isCompressedFile(request.location.path, field, coding)) return undefined;
+  return keepCodings && coding === request.field("accept-encoding") ? undefined : coding;
 }
 
 /** RFC 9111 5.2.2.6, addressed to every intermediary: no other field takes it back. */

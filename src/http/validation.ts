@@ -6,6 +6,7 @@ import { type RequestFacts, type ResponseFacts, responseFacts } from "./facts.ts
 import { kept, mergedBy304 } from "./field-table.ts";
 import { declaredLength, type HeaderPairs, readerOf } from "./fields.ts";
 import { initialAge } from "./freshness.ts";
+import { changesNonces } from "./nonce.ts";
 import { madePrivate } from "./private.ts";
 import { makesPrivate, type ReasonCode } from "./reasons.ts";
 import { dated, recordOf, type SettlePolicy, targetsOf } from "./record.ts";
@@ -67,6 +68,7 @@ export function freshenedByHead(
   ].filter(([theirs]) => theirs !== undefined);
   if (comparisons.some(([theirs, ours]) => theirs !== ours)) return "head-mismatch";
   if (said.etag === undefined && said.lastModified === undefined) return "head-response";
+  if (changesNonces(readerOf(stored.headers), response.field)) return "nonce-changed";
   // only an entity tag proves that nothing happened since the stored response's own fetch
   const proven = said.etag === undefined ? stored.fence : fence;
   const record = recordOf(mergedFacts(stored, response), { ...request, method: "GET" }, proven, policy);

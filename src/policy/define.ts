@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { SiteError } from "../error.ts";
 import { cookieGroups } from "./cookie-groups.ts";
 import { check, isUnknownMember } from "./issues.ts";
-import { completeOrigins, type Origins, originUrl } from "./origins.ts";
+import { completeOrigins, leadingBack, type Origins, originUrl } from "./origins.ts";
 import { completeRule, type Rule, type SiteDefaults } from "./rule.ts";
 import { type RuleInput, type SiteInput, siteSchema } from "./schema.ts";
 
@@ -43,15 +43,10 @@ const DEFAULTS = {
 export function defineSite(input: SiteInput): Site {
   const parsed = check(siteSchema, input);
   if (!parsed.ok) throw new SiteError(parsed.issues.flatMap((issue) => describe(issue)));
-  const {
-    origins,
-    session = {},
-    fields = {},
-    purge = {},
-    tiers = {},
-    serverTiming = false,
-    rules = [],
-  } = parsed.output;
+  const origins = completeOrigins(parsed.output.origins);
+  const looping = leadingBack(origins, origins.keys());
+  if (looping.length > 0) throw new SiteError(looping.map(({ host, why }) => `origins.${host}: ${why}`));
+  const { session = {}, fields = {}, purge = {}, tiers = {}, serverTiming = false, rules = [] } = parsed.output;
   const defaults: SiteDefaults = {
     purge,
     fields,
@@ -66,7 +61,7 @@ export function defineSite(input: SiteInput): Site {
     [SITE]: true,
     rules: compiled,
     defaultRule,
-    origins: completeOrigins(origins),
+    origins,
     maxLagMs: Math.max(...[...compiled, defaultRule].map(({ maxLagMs }) => maxLagMs)),
     memory: {
       bytes: tiers.memory?.bytes ?? DEFAULTS.memoryBytes,
@@ -97,15 +92,23 @@ function isSite(value: unknown): value is Site {
 }
 
 /**
- * The site with one origin for every host, for STRATA_ORIGIN.
- * @throws SiteError when `url` is no origin.
+ * The site with one origin for every host, for STRATA_ORIGIN. `publicHosts`: for which this edge answers; an edge on somebody's own machine
+ * answers for none of the site's, and may stand in front of the one that does.
+ * @throws SiteError when `url` is no origin, or leads back to the edge.
  */
-export function withOrigin(site: Site, url: string | undefined): Site {
+export function withOrigin(
+  site: Site,
+  url: string | undefined,
+  publicHosts: Iterable<string> = site.origins.keys(),
+): Site {
   if (url === undefined) return site;
   const parsed = v.safeParse(originUrl, url);
   if (!parsed.success)
     throw new SiteError(parsed.issues.map((issue) => `STRATA_ORIGIN: ${issue.message} (got ${show(url)})`));
-  return { ...site, origins: completeOrigins({ "*": url }) };
+  const origins = completeOrigins({ "*": url });
+  const looping = leadingBack(origins, publicHosts);
+  if (looping.length > 0) throw new SiteError(looping.map(({ why }) => `STRATA_ORIGIN: ${why} (got ${show(url)})`));
+  return { ...site, origins };
 }
 
 /** One line a problem: path, what is wrong, what was found. */

@@ -1,5 +1,6 @@
 // Owns what may stand behind a public host: another origin's URL, or a worker bound as a service.
 import * as v from "valibot";
+import { canonicalHost } from "../http/host.ts";
 
 export type Origin =
   | { readonly kind: "url"; readonly url: URL }
@@ -52,4 +53,23 @@ function isOriginUrl(text: string): boolean {
   const bare =
     url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "" && url.password === "";
   return (url.protocol === "https:" || url.protocol === "http:") && bare;
+}
+
+/**
+ * Why these origins lead back to the edge: each entry whose URL has a host for which the edge itself answers. `publicHosts`: those hosts.
+ * A service is asked by its binding, and where the zone's own origin stands nobody can tell from here.
+ */
+export function leadingBack(origins: Origins, publicHosts: Iterable<string>): readonly Problem[] {
+  const own = new Set(publicHosts);
+  return [...origins].flatMap(([host, origin]) => {
+    const behind = origin.kind === "url" ? canonicalHost(origin.url.host) : undefined;
+    if (behind === undefined || !own.has(behind)) return [];
+    return [{ host, why: `leads back to the edge, which itself answers for ${behind}` }];
+  });
+}
+
+interface Problem {
+  /** The public host, or "*". */
+  readonly host: string;
+  readonly why: string;
 }

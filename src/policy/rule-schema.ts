@@ -124,6 +124,8 @@ export const fieldLists = {
 const fields = v.strictObject({
   /** Path pattern; `*` stands for any characters, `{name}` for one segment. The first rule that matches a path decides. */
   match: pattern,
+  /** Whether case counts. A rule with `bypass` matches in any case, and in every spelling, unless this says "exact". */
+  matchCase: v.optional(v.picklist(["exact", "fold"], 'must be "exact" or "fold"')),
   /** Pass every request through, untouched and unstored. */
   bypass: v.optional(flag),
   /** Whether a client's Cache-Control may force the edge to go to the origin. */

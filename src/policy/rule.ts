@@ -11,8 +11,10 @@ import { declaredFields, type VaryPolicy } from "../http/reduce.ts";
 import type { ReusePolicy } from "../http/reuse.ts";
 import type { SettlePolicy } from "../http/record.ts";
 import { fieldGroups } from "../http/request-fields.ts";
-import { anyPatternTest, patternTest } from "../http/pattern.ts";
+import { caseFolded } from "../http/lenient-path.ts";
+import { anyPatternTest } from "../http/pattern.ts";
 import { namesOf } from "./name-list.ts";
+import { type PathReading, normalisedPattern, pathTest } from "./path-test.ts";
 import { namesIn, segmentReader, tagsWith } from "./segments.ts";
 import type { RuleInput, SiteInput } from "./schema.ts";
 
@@ -74,7 +76,7 @@ export function completeRule(rule: RuleInput, name: string, site: SiteDefaults):
   const { edge = {}, purge = {} } = rule;
   return {
     name,
-    matches: pathTest(rule.match),
+    matches: pathTest(rule.match, readingFor(rule)),
     bypass: rule.bypass ?? false,
     naming: {
       groupOf: fieldGroups(site.fields, rule.fields ?? {}),
@@ -112,15 +114,16 @@ export function completeRule(rule: RuleInput, name: string, site: SiteDefaults):
   };
 }
 
-function pathTest(pattern: string): (path: string) => boolean {
-  if (namesIn(pattern).length === 0) return patternTest(pattern);
-  const read = segmentReader(pattern);
-  return (path) => read(path) !== undefined;
+/** A rule that keeps responses out of the cache must not be evaded by a spelling; one that lets more in must match nothing else. */
+function readingFor({ matchCase, bypass = false }: RuleInput): PathReading {
+  if (matchCase === "exact") return "exact";
+  if (bypass) return "lenient";
+  return matchCase ?? "exact";
 }
 
-function tagsOf({ match, tags = [] }: RuleInput): (path: string) => readonly string[] {
+function tagsOf({ match, matchCase, tags = [] }: RuleInput): (path: string) => readonly string[] {
   if (tags.every((tag) => namesIn(tag).length === 0)) return () => tags;
-  const read = segmentReader(match);
+  const read = segmentReader(normalisedPattern(match), matchCase === "fold" ? caseFolded : undefined);
   return (path) => tagsWith(tags, read(path) ?? new Map());
 }
 

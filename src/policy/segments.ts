@@ -13,6 +13,8 @@ export function hasStrayBrace(text: string): boolean {
 /** Why `pattern` cannot be used; `undefined` where it can. */
 export function whyUnusable(pattern: string): string | undefined {
   const names = namesIn(pattern);
+  if (DOT_SEGMENT.test(pattern)) return "has a dot segment, which no path has";
+  if (/%[0-9a-f]?\*/i.test(pattern)) return "has a * within a percent-encoding";
   if (hasStrayBrace(pattern)) return "has a brace that belongs to no {name}";
   if (names.length === 0) return undefined;
   if (new Set(names).size < names.length) return "has two parameters of one name";
@@ -22,8 +24,11 @@ export function whyUnusable(pattern: string): string | undefined {
   return pattern.slice(0, -1).includes("*") ? "with a {name} may have a * only at its end" : undefined;
 }
 
-/** The value of every `{name}` for a path that the pattern matches, as the path spells it; else `undefined`. */
-export function segmentReader(pattern: string): (path: string) => ReadonlyMap<string, string> | undefined {
+/** The value of every `{name}` for a path that the pattern matches, as the path spells it; else `undefined`. `folded`: what is compared. */
+export function segmentReader(
+  pattern: string,
+  folded: (text: string) => string = (text) => text,
+): (path: string) => ReadonlyMap<string, string> | undefined {
   const { segments, isOpen } = split(pattern);
   return (path) => {
     const parts = path.split("/");
@@ -34,7 +39,8 @@ export function segmentReader(pattern: string): (path: string) => ReadonlyMap<st
       const [name] = namesIn(segment);
       const isLast = isOpen && index === segments.length - 1;
       if (name === undefined) {
-        if (isLast ? !part.startsWith(segment) : part !== segment) return undefined;
+        const [read, wanted] = [folded(part), folded(segment)];
+        if (isLast ? !read.startsWith(wanted) : read !== wanted) return undefined;
       } else if (part === "") return undefined;
       else values.set(name, part);
     }
@@ -46,6 +52,9 @@ export function segmentReader(pattern: string): (path: string) => ReadonlyMap<st
 export function tagsWith(tags: readonly string[], values: ReadonlyMap<string, string>): readonly string[] {
   return tags.map((tag) => tag.replaceAll(NAME, (_, name: string) => readable(values.get(name) ?? "")));
 }
+
+/** As URL parsers read them. */
+const DOT_SEGMENT = /[/\\](?:\.|%2e){1,2}(?:[/\\]|$)/i;
 
 const NAME = /\{([a-zA-Z_]\w*)\}/g;
 

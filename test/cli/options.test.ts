@@ -26,6 +26,12 @@ describe("accepted", () => {
     [["--origin", "https://shop.example"], { origin: "https://shop.example" }],
     [["--origin", "HTTP://Shop.Example:8080/"], { origin: "http://shop.example:8080" }],
     [["--origin", "http://[::1]:3000"], { origin: "http://[::1]:3000" }],
+    [["--origin", "http://localhost:8788"], { origin: "http://localhost:8788" }],
+    [["--origin", "http://127.0.0.1:8789", "--edges", "2"], { edges: 2 }],
+    [["--origin", "https://localhost", "--port", "80"], { port: 80 }],
+    [["--origin", "http://shop.example:8787"], { port: 8787 }],
+    [["--origin", "http://localhost.example:8787"], { port: 8787 }],
+    [["--origin", "http://localhost:8787", "--port", "0"], { port: 0 }],
   ])("%j", (args, expected) => {
     expect(parsed(args)).toMatchObject(expected);
   });
@@ -73,6 +79,20 @@ describe("refused in one line that names the option, exit code 2", () => {
     [["--edges", "two"], /--edges/],
     [["--config", "no/such/file.ts"], /--config.*No such file/],
     [["--config", "."], /--config/],
+    [
+      ["--origin", "http://localhost:8787"],
+      /--origin http:\/\/localhost:8787 is the edge itself.*choose another --port/,
+    ],
+    [["--origin", "http://127.0.0.1:8789", "--edges", "3"], /--origin.*edge itself \(port 8787 to 8789\)/],
+    [["--origin", "http://127.1:9000", "--port", "9000"], /--origin.*edge itself/],
+    [["--origin", "http://0:8787"], /--origin.*edge itself/],
+    [["--origin", "http://[::1]:8787"], /--origin.*edge itself/],
+    [["--origin", "http://[::]:8787"], /--origin.*edge itself/],
+    [["--origin", "http://[::ffff:127.0.0.1]:8787"], /--origin.*edge itself/],
+    [["--origin", "http://shop.localhost:8787"], /--origin.*edge itself/],
+    [["--origin", "http://LOCALHOST.:8787"], /--origin.*edge itself/],
+    [["--origin", "http://localhost", "--port", "80"], /--origin.*edge itself/],
+    [["--origin", "https://localhost", "--port", "443"], /--origin.*edge itself/],
     [["--origin", "shop.example"], /--origin/],
     [["--origin", "localhost:3000"], /--origin/],
     [["--origin", "/path"], /--origin/],

@@ -258,6 +258,26 @@ describe.each(["gzip", "br", "zstd", "GZIP"])("what comes in %s although identit
   });
 });
 
+it.each([
+  ["gzip", "small.tar.gz"],
+  ["x-gzip", "large.tgz"],
+  ["gzip", "large.svgz"],
+  ["br", "large.js.br"],
+  ["zstd", "small.tar.zst"],
+  ["gzip", "private.tar.gz"],
+])("a file compressed by %s and called %s reaches every client byte for byte", async (coding, name) => {
+  const sent = (ENCODED[coding] ?? turnedOver)(name.startsWith("large") ? LARGE : PLAIN);
+  for (const accepted of ["gzip, br, zstd", "identity"]) {
+    const headers = { "accept-encoding": accepted };
+    for (const method of ["GET", "GET", "HEAD"]) {
+      const { status, fields, bytes } = await get(`/always/${coding}/${name}`, headers, method);
+      expect([status, fields["content-encoding"], fields.etag]).toEqual([200, coding, `"${name}-${coding}"`]);
+      expect(fields["content-length"]).toBe(String(sent.length));
+      if (method === "GET") expect(bytes.equals(sent)).toBe(true);
+    }
+  }
+});
+
 describe("a rule that declares codings", () => {
   it.each([
     ["gzip, deflate, br", "br"],

@@ -192,6 +192,87 @@ describe("a coding that is not undone", () => {
   });
 });
 
+describe("a compressed file whose coding is called a content coding", () => {
+  it.each<[string, string, string, string, Record<string, string>]>([
+    ["a name", "/a.gz", "gzip", "text/plain", {}],
+    ["a name in capitals", "/a.TAR.GZ", "gzip", "application/x-tar", {}],
+    ["a name with a query", "/a.tgz?b=1", "x-gzip", "application/octet-stream", {}],
+    ["a name with parameters", "/a.tar.gz;v=2", "gzip", "application/octet-stream", {}],
+    ["a picture that browsers decode", "/a.svgz", "gzip", "image/svg+xml", {}],
+    ["a type", "/download", "gzip", "application/gzip", {}],
+    ["another type", "/download", "gzip", "Application/X-GZIP; charset=binary", {}],
+    ["an archive's type", "/download", "gzip", "application/x-gtar-compressed", {}],
+    [
+      "the name to save it under",
+      "/d",
+      "gzip",
+      "x/y",
+      { "content-disposition": 'attachment; filename="dump 1.sql.gz"' },
+    ],
+    ["brotli", "/a.br", "br", "application/octet-stream", {}],
+    ["zstd", "/a.tar.zst", "zstd", "application/octet-stream", {}],
+    ["zstd by its type", "/a", "zstd", "application/zstd", {}],
+  ])("keeps its bytes and its fields, for every client: %s", async (_, path, coding, type, more) => {
+    const came = bytesIn(coding);
+    const fields = { ...encoded(coding, more), "content-type": type, "content-length": String(came.length) };
+    const site = { rules: [{ match: "/*", guard: false }] };
+    const e = testEdge({ site, origin: () => answer(came, fields) });
+    for (const cache of ["MISS", "HIT"]) {
+      for (const accepted of ["br", "gzip, zstd", "identity", undefined]) {
+        const headers = accepted === undefined ? {} : { "accept-encoding": accepted };
+        const response = await e.get(path, { headers });
+        if (accepted === "br") expect(response.headers.get("x-cache")).toBe(cache);
+        expect([response.headers.get("vary"), response.headers.get("content-md5")]).toEqual([null, "x"]);
+        expect(await told(response)).toEqual([200, coding, String(came.length), '"v1"', `PLAIN in ${coding}`]);
+        await e.idle();
+      }
+    }
+    const slice = await e.get(path, ranged("bytes=1-3", { "if-range": '"v1"' }));
+    expect(new Uint8Array(await slice.arrayBuffer())).toEqual(came.slice(1, 4));
+    expect((await e.get(path, { method: "HEAD" })).headers.get("content-encoding")).toBe(coding);
+    expect([e.asked.length, e.encoded]).toEqual([1, []]);
+  });
+
+  it.each([
+    ["another coding than the name's", "/a.gz", "br", "text/plain"],
+    ["another than the type's", "/a", "br", "application/gzip"],
+    ["a name inside the path", "/a.gz/b", "gzip", "text/plain"],
+    ["a name inside the name", "/a.gz.html", "gzip", "text/plain"],
+    ["tiles", "/1/2/3.pbf", "gzip", "application/x-protobuf"],
+    ["a type that only begins so", "/a", "gzip", "application/gzipped-not"],
+  ])("is none, and is decoded: %s", async (_, path, coding, type) => {
+    const e = testEdge({
+      site: { rules: [{ match: "/*", guard: false }] },
+      origin: () => answer(bytesIn(coding), { ...encoded(coding), "content-type": type }),
+    });
+    for (let i = 0; i < 2; i++) {
+      const { response, text } = await e.text(path);
+      expect([response.headers.get("content-encoding"), text]).toEqual([null, PLAIN]);
+    }
+    expect(e.asked).toHaveLength(1);
+  });
+
+  it("travels through the colo as it came, and is confirmed by the origin's own tag", async () => {
+    const colo = mapTier("colo");
+    const fields = {
+      ...encoded("gzip"),
+      "content-type": "application/gzip",
+      "content-length": String(bytesIn("gzip").length),
+    };
+    const origin: Origin = (request) =>
+      request.headers.get("if-none-match") === '"v1"' ? answer(null, CACHED, 304) : answer(bytesIn("gzip"), fields);
+    const first = testEdge({ lower: [colo], origin });
+    await getIdle(first);
+    const second = testEdge({ lower: [colo], log: first.log, origin });
+    for (const seconds of [0, 61]) {
+      second.clock.advance(seconds);
+      const [status, coding, , etag, body] = await told(await getIdle(second));
+      expect([status, coding, etag, body]).toEqual([200, "gzip", '"v1"', "PLAIN in gzip"]);
+    }
+    expect(second.asked).toHaveLength(1);
+  });
+});
+
 describe("a part of an encoded body", () => {
   it.each(["gzip", "br", "zstd"])("in %s is delivered as it came, and not stored", async (coding) => {
     const part = { ...encoded(coding), "content-range": "bytes 2-4/9", "content-length": "3" };

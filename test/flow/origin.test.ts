@@ -120,7 +120,8 @@ describe("origin: fields", () => {
 
   it("names itself in Via, behind those before it, and passes the request's id on", async () => {
     const { headers } = await seen("/a", { headers: { via: "1.1 other", "x-request-id": "of-the-client" } });
-    expect(headers.get("via")).toBe("1.1 other, 1.1 strata");
+    expect(headers.get("via")).toBe("1.1 other, 1.1 strata-0123456789abcdef");
+    expect(headers.get("cdn-loop")).toBe("strata-0123456789abcdef");
     expect(headers.get("x-request-id")).toBe("of-the-client");
   });
 

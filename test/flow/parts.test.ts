@@ -265,13 +265,31 @@ describe("what is kept as a part", () => {
     expect(e.asked).toHaveLength(2);
   });
 
-  it("is the beginning of a range whose Content-Length says that it is no more", async () => {
+  it.each([
+    ["shorter than its Content-Range", "234", "bytes 2-5/10", "3"],
+    ["shorter, without a length", "234", "bytes 2-5/10", undefined],
+    ["shorter than the whole", "012345678", "bytes 0-9/10", "9"],
+    ["shorter than the whole, without a length", "012345678", "bytes 0-9/10", undefined],
+    ["longer than its Content-Range", "234567", "bytes 2-5/10", "6"],
+    ["longer, without a length", "234567", "bytes 2-5/10", undefined],
+    ["empty", "", "bytes 2-5/10", "0"],
+    ["empty, without a length", "", "bytes 2-5/10", undefined],
+  ])("is none that is %s", async (_, body, range, length) => {
+    const lengths = length === undefined ? [] : [["content-length", length] as const];
+    const headers = [...Object.entries({ ...CACHED, "content-range": range }), ...lengths];
     const e = await edgeForParts({
-      origin: () => answer("234", { ...CACHED, "content-range": "bytes 2-5/10", "content-length": "3" }, 206),
+      origin: () =>
+        answer(
+          length === undefined ? inPieces(bytesOf(body), 2) : body,
+          headers.map(([a, b]) => [a, b]),
+          206,
+        ),
     });
-    await e.text("/a", ranged("bytes=2-5"));
-    expect((await e.text("/a", ranged("bytes=2-4"))).response.headers.get("x-cache")).toBe("HIT");
-    expect((await e.text("/a", ranged("bytes=2-5"))).response.headers.get("x-cache")).toBe("MISS");
+    await e.text("/a", ranged(range.replace(" ", "=").replace(/\/.*/, "")));
+    expect(e.memory.usedBytes).toBe(0);
+    e.origin = rangedOrigin(TEN, CACHED);
+    const { response, text } = await e.text("/a", ranged("bytes=2-3"));
+    expect([response.headers.get("x-cache"), text]).toEqual(["MISS", "23"]);
   });
 
   it("is as large as the memory tier takes, and not a byte more", async () => {

@@ -12,6 +12,9 @@ it.each([
   ["https://SHOP.test.:443/a", { scheme: "https", host: "shop.test", path: "/a", query: "" }],
   ["https://shop.test.:8443/a", { scheme: "https", host: "shop.test:8443", path: "/a", query: "" }],
   ["https://localhost./", { scheme: "https", host: "localhost", path: "/", query: "" }],
+  ["http://shop.test/%%361/%2%65", { scheme: "http", host: "shop.test", path: "/%2561/%252e", query: "" }],
+  ["http://shop.test/?a='b\"<>", { scheme: "http", host: "shop.test", path: "/", query: "?a=%27b%22%3C%3E" }],
+  ["http://shop.test/.strataX", { scheme: "http", host: "shop.test", path: "/.strataX", query: "" }],
   ["https://shop.test/?", { scheme: "https", host: "shop.test", path: "/", query: "" }],
 ])("%s", (text, location) => {
   const read = urlReader();
@@ -30,6 +33,12 @@ it.each([
 ])("%j is refused each time", (text, detail) => {
   const read = urlReader();
   for (let i = 0; i < 2; i++) expect(read(text)).toMatchObject({ ok: false, detail });
+});
+
+it("refuses a path of the edge's own, each time", () => {
+  const read = urlReader();
+  for (let i = 0; i < 2; i++)
+    expect(read("http://shop.test/%252E%53trata//x")).toMatchObject({ ok: false, status: 404, detail: "not found" });
 });
 
 it("comes to what a new reader says, after any others, few and many, short and long", () => {

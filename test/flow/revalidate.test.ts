@@ -43,6 +43,61 @@ describe("revalidation", () => {
     expect(e.asked).toHaveLength(2);
   });
 
+  const page = (nonce: string, headers: Record<string, string> = {}): Response =>
+    answer(`<script nonce="${nonce}">`, {
+      ...SHORT,
+      "content-security-policy": `script-src 'nonce-${nonce}'`,
+      "content-type": "text/html",
+      ...headers,
+    });
+
+  it("of a page whose 304 brings another nonce fetches the whole, so that policy and markup agree", async () => {
+    const says = ["b", "c", "d"];
+    const e = testEdge({ origin: () => page("a") });
+    await e.text("/a");
+    e.origin = ({ headers }) => {
+      const nonce = says.shift() ?? "none";
+      const isAsked = headers.has("if-none-match");
+      return isAsked
+        ? answer(null, { ...SHORT, "content-security-policy": `script-src 'nonce-${nonce}'` }, 304)
+        : page(nonce);
+    };
+    e.clock.advance(20);
+    for (const cache of ["MISS", "HIT"]) {
+      const { response, text } = await e.text("/a");
+      expect([response.headers.get("x-cache"), text]).toEqual([cache, '<script nonce="c">']);
+      expect(response.headers.get("content-security-policy")).toBe("script-src 'nonce-c'");
+    }
+    expect(e.asked).toHaveLength(3);
+  });
+
+  it("of such a page in the background, too; and what may not be stored then ends what was", async () => {
+    const window = { "cache-control": "max-age=10, stale-while-revalidate=60" };
+    const e = testEdge({ origin: () => page("a", window) });
+    await e.text("/a");
+    e.origin = ({ headers }) =>
+      headers.has("if-none-match")
+        ? answer(null, { ...window, etag: '"v1"', "content-security-policy": "script-src 'nonce-b'" }, 304)
+        : page("c", { "cache-control": "no-store" });
+    e.clock.advance(20);
+    expect((await e.text("/a")).text).toBe('<script nonce="a">');
+    expect(e.asked).toHaveLength(3);
+    expect((await e.text("/a")).text).toBe('<script nonce="c">');
+  });
+
+  it("by HEAD, with another nonce, leaves the stored page as it is", async () => {
+    const e = testEdge({ origin: () => page("a") });
+    await e.text("/a");
+    e.origin = () => answer(null, { ...SHORT, "content-security-policy": "script-src 'nonce-b'" });
+    await e.text("/a", { method: "HEAD", headers: { "cache-control": "no-cache" } });
+    const { response, text } = await e.text("/a");
+    expect([text, response.headers.get("content-security-policy")]).toEqual([
+      '<script nonce="a">',
+      "script-src 'nonce-a'",
+    ]);
+    expect(response.headers.get("x-cache")).toBe("HIT");
+  });
+
   it("refreshes the far tiers too", async () => {
     const colo = mapTier("colo");
     const e = testEdge({

@@ -37,7 +37,17 @@ describe("a question that anybody could have asked", () => {
 
 describe("the cache's own question", () => {
   const fields = fc.dictionary(
-    fc.constantFrom("cookie", "authorization", "x-api-key", "x-odd", "cache-control", "pragma", "accept", "accept-language", "v"),
+    fc.constantFrom(
+      "cookie",
+      "authorization",
+      "x-api-key",
+      "x-odd",
+      "cache-control",
+      "pragma",
+      "accept",
+      "accept-language",
+      "v",
+    ),
     fc.constantFrom("sid=1", "no-store", "no-cache", "de", "a=1; b=2"),
   );
 

@@ -2,10 +2,12 @@
 // (RFC 9111 3.3, 3.4; RFC 9110 14.4).
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { combinedBytes, combinedRecord } from "../../src/http/parts.ts";
+import { responseFacts } from "../../src/http/facts.ts";
+import { combinedBytes, combinedRecord, partOf } from "../../src/http/parts.ts";
+import { requestedRange } from "../../src/http/range.ts";
 import type { Stored } from "../../src/http/stored.ts";
 import { fateOf, fateOfStored } from "./fate.ts";
-import { at, type Fields, settled, storedFrom, storedOf, valuesOf } from "./support.ts";
+import { at, type Fields, settled, storedFrom, storedOf } from "./support.ts";
 
 const CC = "Cache-Control";
 
@@ -25,8 +27,9 @@ describe("an incomplete response", () => {
       { [CC]: "max-age=60", "Content-Type": "multipart/byteranges; boundary=x" },
       "out: status",
     ],
-    ["9110 8.6", "of more bytes than its range", { ...PART, "Content-Length": "5" }, "out: status"],
-    ["9110 8.6", "of no bytes", { ...PART, "Content-Length": "0" }, "out: status"],
+    ["9110 8.6", "of more bytes than its range", { ...PART, "Content-Length": "5" }, "out: part-length"],
+    ["9110 8.6", "of fewer bytes than its range", { ...PART, "Content-Length": "3" }, "out: part-length"],
+    ["9110 8.6", "of no bytes", { ...PART, "Content-Length": "0" }, "out: part-length"],
     ["9111 5.2.2.5", "with no-store", { ...PART, [CC]: "no-store, max-age=60" }, "out: no-store"],
     ["9111 5.2.2.7", "with private", { ...PART, [CC]: "private, max-age=60" }, "out: private"],
     ["9111 3", "that is stale on arrival", { ...PART, [CC]: "max-age=0" }, "out: expired"],
@@ -77,10 +80,24 @@ describe("an incomplete response", () => {
     expect(fateOfStored(stored, { second, after })).toBe(fate);
   });
 
-  it("RFC 9111 3.3: that ended early is the beginning of its range", () => {
-    const early = storedFrom({ ...PART, "Content-Length": "3" }, { status: 206 });
-    expect(early.part).toEqual({ first: 2, last: 4, total: 10 });
-    expect(valuesOf(early.headers, "content-range")).toEqual([]);
+  it.each<[string, string, string, ReturnType<typeof partOf>]>([
+    ["of as many bytes as a suffix asked for", "bytes=-3", "3", { first: 2, last: 4, total: 10 }],
+    ["of as many bytes as a range asked for", "bytes=2-4", "3", { first: 2, last: 4, total: 10 }],
+    ["as its Content-Range", "bytes=2-", "4", { first: 2, last: 5, total: 10 }],
+    ["of fewer", "bytes=2-4", "2", undefined],
+    ["of more than its Content-Range, as asked for", "bytes=2-6", "5", undefined],
+    ["of fewer than an open range", "bytes=2-", "3", undefined],
+    ["of nothing", "bytes=-0", "0", undefined],
+    ["that nobody asked for", "", "3", undefined],
+  ])("RFC 9111 3.3: its length is believed where it is one %s: %s", (_, range, length, part) => {
+    const fields: Fields = { ...PART, "Content-Length": length };
+    const response = responseFacts(206, Object.entries(fields), 0, 0);
+    expect(
+      partOf(
+        response,
+        requestedRange("GET", () => range),
+      ),
+    ).toEqual(part);
   });
 
   it("RFC 9110 15.3.7: that nobody asked for is kept as the part it is", () => {
@@ -91,6 +108,9 @@ describe("an incomplete response", () => {
 describe("two parts", () => {
   const part = (first: number, last: number, parts: Partial<Stored> = {}): Stored =>
     storedOf({ status: 206, etag: '"a"', part: { first, last, total: 10 }, bodyLength: last - first + 1, ...parts });
+  const nonce = (value: string): Partial<Stored> => ({
+    headers: [["Content-Security-Policy", `script-src 'nonce-${value}'`]],
+  });
   const OTHER_LOG = { incarnation: "log-2", seq: 9 };
 
   it.each<[string, string, Stored, Stored, string]>([
@@ -112,6 +132,8 @@ describe("two parts", () => {
       "apart",
     ],
     ["3.4", "of a whole that is stored already", part(0, 4), storedOf({ etag: '"a"' }), "apart"],
+    ["3.4", "whose markup has different nonces", part(0, 4, nonce("a")), part(5, 9, nonce("b")), "apart"],
+    ["3.4", "whose markup has the same nonces", part(0, 4, nonce("a")), part(5, 9, nonce("a")), "whole"],
     ["3.4", "of another time of the purge log", part(0, 4), part(5, 9, { fence: OTHER_LOG }), "apart"],
   ])("RFC 9111 %s: %s", (_section, _what, held, fresh, verdict) => {
     const joined = combinedRecord(held, fresh);

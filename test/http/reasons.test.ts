@@ -64,11 +64,13 @@ const FAULTS: Readonly<Record<ReasonCode, Fault>> = {
   precondition: "none",
   rule: "none",
   preview: "none",
+  loop: "none",
   stored: "none",
   validated: "none",
   completed: "none",
   "validator-mismatch": "none",
   "part-mismatch": "none",
+  "nonce-changed": "none",
   "head-freshened": "none",
   // no answer came
   "origin-unreachable": "none",
@@ -93,6 +95,8 @@ const FAULTS: Readonly<Record<ReasonCode, Fault>> = {
   "too-many-tags": "resource",
   "tag-too-long": "resource",
   "tag-unnameable": "resource",
+  "transfer-coding": "resource",
+  "part-length": "resource",
   "personal-field": "resource",
   // the path is in the key
   "ambiguous-path": "resource",

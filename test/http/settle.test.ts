@@ -177,6 +177,51 @@ describe("a 304", () => {
     expect(refreshed({ age: "20" }).initialAgeSeconds).toBe(20);
   });
 
+  describe.each(["content-security-policy", "Content-Security-Policy-Report-Only", "x-webkit-csp"])("%s", (name) => {
+    const policy = (nonce: string): string => `script-src 'self' 'nonce-${nonce}'`;
+    const stored = (value: string): Stored =>
+      storedFrom([...Object.entries({ ...FRESH, etag: '"v1"' }), [name, value]]);
+    it.each<[string, string, Named]>([
+      ["another nonce", policy("a"), { [name]: policy("b") }],
+      ["a nonce in another case", policy("a"), { [name]: policy("A") }],
+      ["one more", policy("a"), { [name]: `${policy("a")}; style-src 'nonce-b'` }],
+      ["one fewer", `${policy("a")}; style-src 'nonce-b'`, { [name]: policy("a") }],
+      ["a nonce where there was none", "script-src 'self'", { [name]: policy("a") }],
+      ["none where there was one", policy("a"), { [name]: "script-src 'self'" }],
+      ["one in a second policy", policy("a"), { [name]: `${policy("a")}, ${policy("b")}` }],
+      ["one whose keyword is in capitals", policy("a"), { [name]: "script-src 'NONCE-b+/_-='" }],
+    ])("a 304 with %s does not belong to the stored body: the whole is fetched", (_, held, brought) => {
+      const fields = { etag: '"v1"', ...brought };
+      expect(validated(fields, stored(held))).toEqual({ verdict: "refetch", reason: "nonce-changed" });
+    });
+
+    it.each<[string, string, Named]>([
+      ["the same nonce", policy("a"), { [name]: policy("a") }],
+      ["the same nonce in another policy", policy("a"), { [name]: `default-src 'none'; ${policy("a")}` }],
+      ["the same nonces in another order", `${policy("a")} 'nonce-b'`, { [name]: `${policy("b")} 'nonce-a'` }],
+      ["no policy", policy("a"), {}],
+      ["another hash", "script-src 'sha256-a'", { [name]: "script-src 'sha256-b'" }],
+      ["a word that only looks so", "script-src x", { [name]: "script-src nonce-a; report-uri /nonce-b" }],
+    ])("a 304 with %s updates", (_, held, brought) => {
+      expect(validated({ etag: '"v1"', ...brought }, stored(held)).verdict).toBe("refresh");
+    });
+
+    it("an answer to HEAD with another nonce changes nothing", () => {
+      const asked = { stored: stored(policy("a")), request: requestOf({}, { method: "HEAD" }) };
+      const head = (nonce: string) =>
+        settled([...Object.entries({ ...FRESH, etag: '"v1"' }), [name, policy(nonce)]], {}, asked);
+      expect(head("b")).toMatchObject({ verdict: "pass-through", reason: "nonce-changed" });
+      expect(head("b")).not.toHaveProperty("freshened");
+      expect(head("a")).toMatchObject({ verdict: "pass-through", reason: "head-freshened" });
+    });
+  });
+
+  it("a nonce that moves from one kind of policy to another is the same for the markup", () => {
+    const [enforced, reported] = ["content-security-policy", "content-security-policy-report-only"];
+    const stored = storedFrom({ ...FRESH, etag: '"v1"', [reported]: "script-src 'nonce-a'" });
+    expect(validated({ etag: '"v1"', [enforced]: "script-src 'nonce-a'" }, stored).verdict).toBe("refresh");
+  });
+
   it.each<[string, Named, Stored]>([
     ["another ETag", { etag: '"v2"' }, held],
     ["another weak ETag", { etag: 'W/"v2"' }, held],

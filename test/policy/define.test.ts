@@ -515,6 +515,34 @@ describe("origins", () => {
     expect(problems({ origins: { "api.example": input } })).toEqual([expect.stringContaining(problem)]);
   });
 
+  it.each<[string, Record<string, string>, readonly string[]]>([
+    ["its own host", { "shop.example": "https://shop.example" }, ["shop.example"]],
+    ["its own host over http", { "shop.example": "http://SHOP.example/" }, ["shop.example"]],
+    ["its own host, complete", { "shop.example": "https://shop.example." }, ["shop.example"]],
+    ["its own host and port", { "shop.example:8443": "https://shop.example:8443" }, ["shop.example:8443"]],
+    ["every host's", { "*": "https://shop.example", "shop.example": "https://o.example" }, ["*"]],
+    ["another public host", { "a.example": "https://b.example", "b.example": "https://o.example" }, ["a.example"]],
+    ["each other", { "a.example": "https://b.example", "b.example": "https://a.example" }, ["a.example", "b.example"]],
+  ])("not one that leads back to the edge: %s", (_, origins, hosts) => {
+    expect(problems({ origins })).toEqual(
+      hosts.map((host) => expect.stringContaining(`origins.${host}: leads back to the edge`)),
+    );
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["another port", { "shop.example": "https://shop.example:8443" }],
+    ["a host below it", { "shop.example": "https://origin.shop.example" }],
+    ["every host's, where no public host is named", { "*": "https://shop.example" }],
+  ])("one on %s", (_, origins) => {
+    expect([...defineSite({ origins }).origins.keys()]).toEqual(Object.keys(origins));
+  });
+
+  it("nor for every host, but for an edge that answers for none of the site's", () => {
+    const site = defineSite({ origins: { "shop.example": "https://o.example" } });
+    expect(() => withOrigin(site, "https://shop.example")).toThrow("STRATA_ORIGIN: leads back to the edge");
+    expect([...withOrigin(site, "https://shop.example", []).origins.keys()]).toEqual(["*"]);
+  });
+
   it("one for every host replaces the site's, for local use", () => {
     const site = defineSite({ origins: { "shop.example": "https://o.example" } });
     expect([...withOrigin(site, "http://localhost:1").origins.keys()]).toEqual(["*"]);

@@ -3,10 +3,74 @@ import { createExecutionContext } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { appWith, testApp } from "../support/admin.ts";
+import { OTHER_PATHS, OWN_PATHS } from "../support/own-paths.ts";
 
 const ALLOWED = { authorization: "Bearer secret" };
 const PATHS = ["/.strata", "/.strata/", "/.strata/purge", "/.strata/purge/x", "/.strata/stored/00", "/.strata/unknown"];
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PURGE"];
+
+/** As it arrives: a URL that was parsed before would be resolved. */
+function raw(path: string, init: RequestInit): Request {
+  return new Proxy(new Request("http://shop.test/", init), {
+    get: (target, name) => {
+      if (name === "url") return `http://shop.test${path}`;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+describe("RFC 9110 6.6.1: Date", () => {
+  const purge = { method: "POST", headers: ALLOWED, body: '{"tags":["a"]}' };
+  it.each<[string, string, RequestInit, number]>([
+    ["health", "/.strata/health", {}, 200],
+    ["health, by HEAD", "/.strata/health", { method: "HEAD" }, 200],
+    ["a purge", "/.strata/purge", purge, 200],
+    ["a purge that is refused", "/.strata/purge", { ...purge, body: "{}" }, 400],
+    ["a purge by nobody", "/.strata/purge", { method: "POST" }, 401],
+    ["another method", "/.strata/purge", { headers: ALLOWED }, 405],
+    ["the record", "/.strata/purges", { headers: ALLOWED }, 200],
+    ["its edge", "/.strata/purges/known", { headers: ALLOWED }, 200],
+    ["a path that is none", "/.strata/unknown", { headers: ALLOWED }, 404],
+    ["another spelling", "/.STRATA/purge", purge, 404],
+    ["Cloudflare's API", "/.strata/cloudflare/client/v4/zones/z/purge_cache", purge, 200],
+    ["Cloudflare's API, to nobody", "/.strata/cloudflare/client/v4/zones/z/purge_cache", { method: "POST" }, 403],
+    ["Fastly's API", "/.strata/fastly/service/s/purge/a", { method: "POST", headers: { "fastly-key": "secret" } }, 200],
+    ["Fastly's API, to nobody", "/.strata/fastly/service/s/purge/a", { method: "POST" }, 401],
+    ["PURGE", "/a", { method: "PURGE", headers: ALLOWED }, 200],
+    ["PURGE by nobody", "/a", { method: "PURGE" }, 401],
+    ["a host that is none", "/a", { headers: { host: "a b" } }, 400],
+    ["a loop", "/a", { headers: { "cdn-loop": "strata-0123456789abcdef" } }, 508],
+    ["nothing stored", "/a", { headers: { "cache-control": "only-if-cached" } }, 504],
+    ["an answer of the origin's that has none", "/a", {}, 200],
+    ["an answer of the origin's that has none, to POST", "/a", { method: "POST" }, 200],
+  ])("%s has one", async (_, path, init, status) => {
+    const response = await testApp().fetch(path, init);
+    expect(response.status).toBe(status);
+    expect(response.headers.get("date")).toMatch(/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/);
+  });
+
+  it.each([
+    ["304", { "if-none-match": "*" }, 304],
+    ["206", { range: "bytes=0-1" }, 206],
+    ["416", { range: "bytes=99-" }, 416],
+  ])("a %s made of what is stored has one", async (_, headers, status) => {
+    const app = testApp();
+    await (await app.fetch("/a")).text();
+    const response = await app.fetch("/a", { headers });
+    expect([response.status, response.headers.has("date")]).toEqual([status, true]);
+  });
+
+  it.each([
+    ["an origin that cannot be reached", () => Promise.reject(new Error("refused")), 502],
+    ["an answer that is none", () => new Response(null, { status: 304 }), 502],
+  ])("the problem of %s has one", async (_, origin, status) => {
+    const app = testApp();
+    app.edge.origin = origin;
+    const response = await app.fetch("/a");
+    expect([response.status, response.headers.has("date")]).toEqual([status, true]);
+  });
+});
 
 it("answers a failure of its own with a problem, and reports it", async () => {
   const reports: Error[] = [];
@@ -18,6 +82,7 @@ it("answers a failure of its own with a problem, and reports it", async () => {
   );
   const response = await app.fetch(new Request("http://shop.test/a"), {}, createExecutionContext());
   expect([response.status, response.headers.get("content-type")]).toEqual([500, "application/problem+json"]);
+  expect(response.headers.has("date")).toBe(true);
   expect(await response.text()).not.toContain("no binding");
   expect(reports.map(({ cause }) => cause)).toEqual([new Error("no binding")]);
 });
@@ -36,11 +101,11 @@ describe("admin paths", () => {
   });
 
   it.each([
-    ["/.strata%2fpurge", 200],
-    ["/.strata%2Fpurge", 200],
-    ["//.strata/purge", 200],
-    ["/.Strata/purge", 200],
-    ["/.strata;x/purge", 200],
+    ["/.strata%2fpurge", 404],
+    ["/.strata%2Fpurge", 404],
+    ["//.strata/purge", 404],
+    ["/.Strata/purge", 404],
+    ["/.strata;x/purge", 404],
     ["/.strata./purge", 200],
     ["/a?b=/.strata/purge", 200],
     ["/x/../.strata/purge", 404],
@@ -48,7 +113,7 @@ describe("admin paths", () => {
     ["/%2estrata/purge", 404],
     ["/.str%61ta/purge", 404],
     ["/.%73trata/purge", 404],
-    ["/\\.strata/purge", 200],
+    ["/\\.strata/purge", 404],
     ["/.strata\\purge", 404],
     ["/.strata//purge", 404],
     ["/.strata/purge/", 404],
@@ -59,19 +124,31 @@ describe("admin paths", () => {
     ["/.strata/%ff", 404],
   ])("%s is the endpoint to nobody", async (path, status) => {
     const app = testApp();
-    // as it arrives: a URL that was parsed before would be resolved
-    const request = new Request("http://shop.test/", { method: "POST", headers: ALLOWED, body: '{"tags":["a"]}' });
-    const raw = new Proxy(request, {
-      get: (target, name) => {
-        if (name === "url") return `http://shop.test${path}`;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-    expect((await app.send(raw)).status).toBe(status);
+    const request = raw(path, { method: "POST", headers: ALLOWED, body: '{"tags":["a"]}' });
+    expect((await app.send(request)).status).toBe(status);
     expect(app.purges).toEqual([]);
     // what is no admin path is content
     expect(app.edge.asked.length).toBe(status === 200 ? 1 : 0);
+  });
+
+  it.each(OWN_PATHS)("%s reaches no origin in any spelling, by any method, under any rule", async (path) => {
+    for (const rules of [[], [{ match: "/*", bypass: true }], [{ match: "/*", guard: false, edge: { ttl: 60 } }]]) {
+      const app = testApp({ site: { rules } });
+      for (const method of [...METHODS, "QUERY"]) {
+        for (const headers of [{}, ALLOWED, { upgrade: "websocket" }]) {
+          const response = await app.send(raw(path.startsWith("/") ? path : `/${path}`, { method, headers }));
+          expect([400, 401, 404, 405], `${method} ${path}`).toContain(response.status);
+        }
+      }
+      expect([app.edge.asked, app.purges]).toEqual([[], []]);
+    }
+  });
+
+  // the router takes what is written below the prefix, wherever it leads
+  it.each(OTHER_PATHS.filter((path) => !path.startsWith("/.strata/")))("%s is content", async (path) => {
+    const app = testApp();
+    for (const method of ["GET", "POST"]) expect((await app.send(raw(path, { method }))).status, method).not.toBe(404);
+    expect(app.edge.asked).toHaveLength(2);
   });
 
   it("let nothing of what is asked into a field, and are kept by nobody", async () => {

@@ -46,6 +46,8 @@ export interface TestEdge {
 }
 
 export interface EdgeOptions {
+  /** As it names itself to origins. */
+  readonly name?: string;
   readonly site?: SiteInput;
   readonly origin?: Origin;
   readonly lower?: readonly Tier[];
@@ -98,6 +100,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
   const asked: Request[] = [];
   let drawn = 0;
   const edge: Edge = {
+    name: options.name ?? "strata-0123456789abcdef",
     site,
     ids: {
       uuid: () => "request-1",

@@ -1,0 +1,24 @@
+// Owns nonces of content security policies: the markup repeats them, so a header section with others does not belong to a stored body (CSP 3, 2.3.1).
+import type { FieldReader } from "./fields.ts";
+
+const POLICIES = [
+  "content-security-policy",
+  "content-security-policy-report-only",
+  "x-content-security-policy",
+  "x-webkit-csp",
+] as const;
+const NONCE = /'nonce-([\w+/=-]+)'/gi;
+
+/**
+ * Whether the policies of `fresh`, and of `stored` where `fresh` has none of that name, allow other nonces than those of `stored`. One more is
+ * another, and so is one fewer: scripts without it would be refused, or all would be let in.
+ */
+export function changesNonces(stored: FieldReader, fresh: FieldReader): boolean {
+  const merged: FieldReader = (name) => fresh(name) ?? stored(name);
+  return noncesOf(stored) !== noncesOf(merged);
+}
+
+function noncesOf(field: FieldReader): string {
+  const all = POLICIES.flatMap((name) => [...(field(name) ?? "").matchAll(NONCE)].map(([, nonce = ""]) => nonce));
+  return [...new Set(all)].sort().join(" ");
+}
