@@ -31,11 +31,6 @@ export function tierStack(
     await file([memory, ...tiers], memory, place, { kind: "response", stored, body }).done;
   }
 
-  /** A variant that only a farther tier holds is asked for all the same. */
-  function noteHit(_: readonly Tier[], place: Place, { stored }: Found): void {
-    if (place.index) memory.hitElsewhere(ownKey(place, place.index, stored));
-  }
-
   /** A validation that comes late must not bring back what a final answer has ended meanwhile; a new response is another. */
   function isRenewalOfEnded({ key, renews }: Place, stored: Stored): boolean {
     if (!renews) ended.supersede(key, stored);
@@ -58,7 +53,7 @@ export function tierStack(
         enough,
         hasEnded: (stored) => ended.covers(place.key, stored),
         promote(...found) {
-          noteHit(...found);
+          noteHit(memory, ...found);
           background(promote(...found));
         },
       });
@@ -103,6 +98,11 @@ export function tierStack(
       await file([memory, ...near], memory, place, { kind: "response", stored, body: { ...body, whole } }).done;
     },
   };
+}
+
+/** A variant that only a farther tier holds is asked for all the same. */
+function noteHit(memory: MemoryTier, _: readonly Tier[], place: Place, { stored }: Found): void {
+  if (place.index) memory.hitElsewhere(ownKey(place, place.index, stored));
 }
 
 /** Whether the resource, or what is stored under this variant of it, was invalidated since the request began. */

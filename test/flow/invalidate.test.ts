@@ -46,6 +46,8 @@ describe("an unsafe request", () => {
     ["where no rule asks", "/other", "POST", 200],
     ["that fails", "/api/a", "POST", 500],
     ["that is safe", "/api/a", "OPTIONS", 200],
+    ["that is safe and has a body", "/api/a", "QUERY", 200],
+    ["that WebDAV calls safe", "/api/a", "PROPFIND", 207],
   ])("writes nothing: %s", async (_, path, method, status) => {
     const { e, orders } = recorded({}, { site: EVERYWHERE, origin: () => answer("ok", {}, status) });
     await e.text(path, { method });
@@ -69,4 +71,17 @@ describe("an unsafe request", () => {
       expect(e.reports.map(String).join()).toContain(kind);
     },
   );
+});
+
+it.each(["QUERY", "PROPFIND", "REPORT", "SEARCH", "OPTIONS"])("a %s leaves what is stored", async (method) => {
+  const e = testEdge({
+    origin: (request) =>
+      request.method === "GET"
+        ? answer("kept", { "cache-control": "max-age=60" })
+        : answer("ok", { location: "/b", "cache-group-invalidation": '"g"' }, 201),
+  });
+  await e.text("/a");
+  const body = method === "OPTIONS" ? {} : { body: "question" };
+  expect((await e.text("/a", { method, ...body })).response.status).toBe(201);
+  expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
 });

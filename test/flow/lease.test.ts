@@ -4,8 +4,10 @@ import { leaseTable } from "../../src/collapse/lease-table.ts";
 import type { LeaseEnding, LeaseKeeper } from "../../src/flow/exchange.ts";
 import type { RuleInput } from "../../src/policy/schema.ts";
 import type { Entry, Place, Tier } from "../../src/tiers/tier.ts";
-import { barrier, turns } from "../support/barrier.ts";
+import { barrier, turns, until } from "../support/barrier.ts";
 import { answer, type EdgeOptions, inTurn, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
+import { mapTier } from "../support/shelf-tier.ts";
+import { noise } from "../support/stored.ts";
 
 const CACHED = { "cache-control": "max-age=600" };
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
@@ -167,6 +169,20 @@ describe("a lease that is granted", () => {
     await e.text("/a");
     expect(places.map(({ sole }) => sole)).toEqual([true]);
   });
+});
+
+it("a lease is released as failed where its leader's client does not read: in each other isolate one fetches anew", async () => {
+  const { keeper, calls } = scripted();
+  const e = edgeWith(keeper, {
+    lower: [mapTier("colo", 2 ** 20)],
+    origin: () => answer(noise(3 * 2 ** 20), CACHED),
+  });
+  const unread = await e.get("/a");
+  await until(() => e.clock.timeouts() > 1, "its client is waited for");
+  e.clock.advance(1);
+  await until(() => calls.includes("release failed"), "the lease is released");
+  expect((await unread.arrayBuffer()).byteLength).toBe(3 * 2 ** 20);
+  await e.idle();
 });
 
 describe("a lease that another isolate holds", () => {
