@@ -34,7 +34,7 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
   const validators = held ? storedValidators(held.stored) : [];
   const varied = place.index?.fields ?? [];
   const conditions = [...intent.conditions, ...validators];
-  const asking = askOrigin(edge, exchange, facts, { ...intent, varied, conditions }, rule.deadlineMs);
+  const asking = askOrigin(edge, exchange, facts, { ...intent, varied, conditions }, rule);
   if (patienceMs === undefined) return arrived(trip, errand, asked, await asking);
   const upstream = await within(edge.timeout(patienceMs), asking);
   if (upstream !== LATE) return arrived(trip, errand, asked, upstream);

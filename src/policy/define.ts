@@ -42,11 +42,11 @@ const DEFAULTS = {
 export function defineSite(input: SiteInput): Site {
   const parsed = check(siteSchema, input);
   if (!parsed.ok) throw new SiteError(parsed.issues.flatMap((issue) => describe(issue)));
-  const { origins, session, purge = {}, tiers = {}, serverTiming = false, rules = [] } = parsed.output;
+  const { origins, session, purge, origin, tiers = {}, serverTiming = false, rules = [] } = parsed.output;
   const cookies = session?.cookies ?? DEFAULT_SESSION_COOKIES;
   // who counts as authenticated shapes every entry
   const siteVersion = JSON.stringify([...cookies].sort());
-  const complete = (rule: RuleInput, name: string): Rule => completeRule(rule, name, purge, siteVersion);
+  const complete = (rule: RuleInput, name: string): Rule => completeRule(rule, name, { purge, origin }, siteVersion);
   const compiled = rules.map((rule) => complete(rule, rule.match));
   const defaultRule = complete({ match: "/*" }, "(default)");
   return {

@@ -7,6 +7,7 @@ import type { QueryPolicy } from "../http/query.ts";
 import { declaredFields, type VaryPolicy } from "../http/reduce.ts";
 import type { ReusePolicy } from "../http/reuse.ts";
 import type { SettlePolicy } from "../http/record.ts";
+import { type BreakerPolicy, breakerPolicy } from "./breaker.ts";
 import { anyPatternTest, patternTest } from "./pattern.ts";
 import { namesIn, segmentReader, tagsWith } from "./segments.ts";
 import type { RuleInput, SiteInput } from "./schema.ts";
@@ -35,6 +36,8 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly deadlineMs: number;
   /** How long a client waits for the origin where something stale may stand in. */
   readonly patienceMs: number;
+  /** When what the rule covers is given a rest; absent where it never is. */
+  readonly breaker: BreakerPolicy | undefined;
   readonly maxLagMs: number;
   readonly onUnknown: "revalidate" | "serve";
   /** Unsafe requests purge through the log. */
@@ -50,8 +53,11 @@ const DEFAULTS = { maxLag: 1, onUnknown: "revalidate", maxVariants: 16, deadline
 
 type Lifetime = number | { readonly [bound in "min" | "default" | "max"]?: number | undefined };
 
-export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput["purge"], siteVersion: string): Rule {
-  const { edge = {}, purge = {} } = rule;
+/** What of a site's configuration every rule falls back on. */
+export type SiteDefaults = Pick<SiteInput, "purge" | "origin">;
+
+export function completeRule(rule: RuleInput, name: string, site: SiteDefaults, siteVersion: string): Rule {
+  const { edge = {}, purge = {}, origin = {} } = rule;
   return {
     name,
     matches: pathTest(rule.match),
@@ -72,11 +78,12 @@ export function completeRule(rule: RuleInput, name: string, sitePurge: SiteInput
     deceptionGuard: rule.guard ?? true,
     keepCodings: rule.vary?.encodings !== undefined,
     tagsOf: tagsOf(rule),
-    deadlineMs: (rule.origin?.deadline ?? DEFAULTS.deadline) * 1000,
-    patienceMs: (rule.origin?.patience ?? DEFAULTS.patience) * 1000,
-    maxLagMs: (purge.maxLag ?? sitePurge?.maxLag ?? DEFAULTS.maxLag) * 1000,
+    deadlineMs: (origin.deadline ?? site.origin?.deadline ?? DEFAULTS.deadline) * 1000,
+    patienceMs: (origin.patience ?? site.origin?.patience ?? DEFAULTS.patience) * 1000,
+    breaker: breakerPolicy(origin.breaker, site.origin?.breaker),
+    maxLagMs: (purge.maxLag ?? site.purge?.maxLag ?? DEFAULTS.maxLag) * 1000,
     purgesEverywhere: purge.unsafe === "everywhere",
-    onUnknown: purge.onUnknown ?? sitePurge?.onUnknown ?? DEFAULTS.onUnknown,
+    onUnknown: purge.onUnknown ?? site.purge?.onUnknown ?? DEFAULTS.onUnknown,
     global: rule.global ?? true,
     collapse: rule.collapse ?? "isolate",
     version: hash64(JSON.stringify([siteVersion, shapingStored(rule)])),

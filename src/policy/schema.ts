@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { canonicalHost } from "../http/host.ts";
 import { anyOrigin } from "./origins.ts";
-import { purge, rule } from "./rule-schema.ts";
+import { origin, purge, rule } from "./rule-schema.ts";
 import { bytes, cookiePattern, flag, seconds } from "./scalars.ts";
 
 const hostPattern = v.pipe(
@@ -20,6 +20,8 @@ export const siteSchema = v.strictObject({
       cookies: v.array(cookiePattern),
     }),
   ),
+  /** How long origins are waited for, and when they are given a rest. */
+  origin: v.optional(origin),
   purge: v.optional(purge),
   tiers: v.optional(
     v.strictObject({
