@@ -93,6 +93,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
     refreshing: keyMarks(now),
     flights: flights(now),
     unstorable: keyMarks(now),
+    large: keyMarks(now),
     resting: keyMarks(now),
     breakers: breakers({ now, random }),
     report: reportError,

@@ -12,14 +12,15 @@ import type { Trip } from "./trip.ts";
  * Boards the flight for what a request needs from the origin; `undefined` where its answer may be for this client alone, and so must
  * be fetched by itself.
  */
-export function boarded({ edge, facts, rule, place }: Trip, decided: Reuse, lookedAt: Moment): Boarded | undefined {
+export function boarded(trip: Trip, decided: Reuse, lookedAt: Moment): Boarded | undefined {
+  const { edge, facts, rule, place } = trip;
   if (!needsOrigin(decided)) return undefined;
   const { method, hasAuthorization, hasSession, directives, field } = facts;
   const insists = rule.honourClient && (directives.noCache || directives.noStore);
   if (method !== "GET" || hasAuthorization || hasSession || insists) return undefined;
   // lately there was nothing to share
   if (edge.unstorable.has(place.key)) return undefined;
-  if (wanted(facts, false, true).conditions.length > 0) return undefined;
+  if (wanted(trip, false).conditions.length > 0) return undefined;
   const { key, index } = place;
   return edge.flights.board(index ? variantKey(key, index.generation, variantOf(index.fields, field)) : key, lookedAt);
 }

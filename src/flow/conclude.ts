@@ -161,30 +161,34 @@ function withdraw({ edge, exchange, facts, place }: Trip, errand: Errand, reason
 
 const STORED: Landing = { kind: "stored" };
 const UNSHARED: Landing = { kind: "unshared" };
+const AGAIN: Landing = { kind: "again" };
 const LANDINGS: Readonly<Record<Kept, Landing>> = {
   kept: STORED,
   declined: UNSHARED,
   refused: UNSHARED,
+  unwanted: AGAIN,
   broken: { kind: "failed", reason: "origin-unreachable", final: false },
 };
 
 /** Starts the fill and returns the client's side of it. */
 function filled(
   { edge, exchange, place, rule }: Trip,
-  { neighbour, land }: Errand,
+  { neighbour, land, isAwaited = land?.isAwaited }: Errand,
   stored: Stored,
   source: ReadableStream<Uint8Array>,
   length: number | undefined,
   encoding?: Encoding,
 ): ReadableStream<Uint8Array> {
   const [whenStored, left] = [encoding?.stored, encoding?.left];
-  const filling = fill(edge, { source, length, place, stored, neighbour, makesEtag: rule.etag, whenStored, left });
+  const keepable = { length, place, stored, neighbour, makesEtag: rule.etag, whenStored };
+  const filling = fill(edge, { ...keepable, source, left, isAwaited });
   const ended = filling.kept.then(async (kept) => {
     // the next range need not fetch the whole for nothing; what broke off, or a tier refused, may be kept the next time
     if (kept === "declined" && !stored.part) edge.unstorable.mark(place.key, UNSTORABLE_SECONDS);
     // those who wait for it mostly want the same coding
     await encoding?.settled();
-    land?.(LANDINGS[kept], filling.filed);
+    // a part that nobody keeps says nothing of the whole
+    land?.(kept === "declined" && stored.part ? AGAIN : LANDINGS[kept], filling.filed);
   });
   exchange.background(ended);
   exchange.background(filling.done);
@@ -206,7 +210,8 @@ function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, 
     errand.land?.(STORED, () => filed);
     return deliverHeld(delivery, held, outcome);
   }
-  const stream = filled(trip, errand, stored, body.stream, stored.bodyLength);
+  // its bytes cost the origin nothing, whoever leaves
+  const stream = filled(trip, { ...errand, isAwaited: () => true }, stored, body.stream, stored.bodyLength);
   return deliverHeld(delivery, { ...held, body: { kind: "stream", stream } }, outcome);
 }
 

@@ -81,6 +81,8 @@ export interface Edge {
   readonly leases?: ((hash: string) => LeaseKeeper) | undefined;
   /** What could not be stored lately. */
   readonly unstorable: KeyMarks;
+  /** What is known to be too large to be fetched for the sake of a range. */
+  readonly large: KeyMarks;
   /** What the origin asked not to be asked for, with Retry-After. */
   readonly resting: KeyMarks;
   readonly breakers: Breakers;

@@ -2,10 +2,12 @@
 import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import type { ReasonCode } from "../http/reasons.ts";
+import { rangeApplies } from "../http/conditional.ts";
 import { retryAfterSeconds } from "../http/retry-after.ts";
 import { type Asked, settle, settleFailure } from "../http/settle.ts";
-import { type Stored, storedValidators } from "../http/stored.ts";
+import { originValidators, type Stored, storedValidators } from "../http/stored.ts";
 import type { Found } from "../tiers/tier.ts";
+import { asRanged, noteSize } from "./ask.ts";
 import { conclude } from "./conclude.ts";
 import { deliverHeld } from "./deliver.ts";
 import { deliverFailure } from "./fail.ts";
@@ -14,6 +16,7 @@ import { ruledAnswer } from "./ruled.ts";
 import { LATE, within } from "./timeout.ts";
 import { deliveryOf, discard, type Errand, isAuthenticated, present, type Trip, unread } from "./trip.ts";
 import { FETCH_WHOLE } from "./upstream-request.ts";
+import { isWasteful } from "./worth.ts";
 
 /** A background refresh takes the same way and leaves the response unread. */
 export async function forward(trip: Trip, errand: Errand): Promise<Response> {
@@ -57,7 +60,7 @@ function meanwhile(trip: Trip, { held, reason, land }: Errand, settled: ReasonCo
 async function arriveLater(trip: Trip, errand: Errand, asked: Asked, asking: Promise<Upstream>): Promise<void> {
   const upstream = await asking;
   const held = errand.held?.body.kind === "stream" ? await foundAgain(trip, errand.held.stored) : errand.held;
-  const later: Errand = { ...errand, held, given: errand.held?.stored };
+  const later: Errand = { ...errand, held, given: errand.held?.stored, isAwaited: () => true };
   const response = await arrived(trip, later, { ...asked, stored: held?.stored }, upstream);
   await response.body?.cancel();
 }
@@ -80,11 +83,17 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
     const response = ruledAnswer(upstream.response, trip.facts, trip.rule);
     const content = upstream.raw.body;
     noteRest(trip, response);
+    if (status === 206) noteSize(trip, response.field("content-range"));
     const verdict = settle(response, asked, trip.rule, delivery.nowMs);
     if (verdict.verdict === "refetch") {
       await unread(content);
       const { purge, prefix, neighbour = prefix } = errand;
       return forward(trip, { reason, standIn, neighbour, purge, intent: FETCH_WHOLE, land });
+    }
+    if (verdict.verdict === "store" && isForRange(trip, errand, response, delivery.nowMs)) {
+      await unread(content);
+      const { purge, neighbour } = errand;
+      return forward(trip, { reason, neighbour, purge, intent: asRanged(trip.facts), land });
     }
     const outcome: Outcome = { reason, hit: false, fwdStatus: status, settled: verdict.reason };
     return conclude(trip, errand, asked, verdict, { response, content, delivery, outcome });
@@ -96,6 +105,18 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
   if (verdict.verdict === "serve-stale") return deliverHeld(delivery, present(standIn), outcome);
   discard(standIn);
   return deliverFailure(delivery, upstream, outcome);
+}
+
+/** Whether a whole came, unasked for, that is too large for the range that was: nothing is known of it, and only the range is fetched. */
+function isForRange(
+  { facts }: Trip,
+  { intent, held, prefix }: Errand,
+  response: ResponseFacts,
+  nowMs: number,
+): boolean {
+  if (intent.conditions.length > 0 || held || prefix || !isWasteful(facts, response)) return false;
+  if (/^none$/i.test(response.field("accept-ranges") ?? "")) return false;
+  return rangeApplies(facts.field, originValidators(response), false, nowMs);
 }
 
 /** A long rest would be a decision for the site's owner: longer than this nobody is kept from asking. */

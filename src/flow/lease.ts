@@ -91,8 +91,10 @@ async function released(lease: Lease, ending: LeaseEnding, after?: () => Promise
 
 /** Those of this isolate find it in memory; the others only once it is filed. Of several releases the first counts. */
 function landsAndReleases(lease: Lease, { background }: Exchange, land: Land): Land {
-  return (how, filed) => {
+  const landed: (...args: Parameters<Land>) => void = (how, filed) => {
     land(how);
-    background(released(lease, how.kind, filed));
+    background(released(lease, how.kind === "again" ? "failed" : how.kind, filed));
   };
+  // nobody here knows how many wait in other isolates
+  return Object.assign(landed, { isAwaited: () => true });
 }

@@ -178,7 +178,7 @@ function answer(
         reason,
         neighbour,
         purge: CLEAR,
-        intent: wanted(trip.facts, decided.clientConditionals, !trip.edge.unstorable.has(trip.place.key)),
+        intent: wanted(trip, decided.clientConditionals),
         land,
       });
     }

@@ -135,6 +135,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     flights: flights(clock.now),
     readUrl: urlReader(),
     unstorable: keyMarks(clock.now),
+    large: keyMarks(clock.now),
     resting: keyMarks(clock.now),
     breakers: breakers({ now: clock.now, random: () => 0.5 }),
     leases: options.leases,
