@@ -12,6 +12,7 @@ import { flights } from "./flow/flights.ts";
 import { keyMarks } from "./flow/key-marks.ts";
 import { urlReader } from "./flow/request-url.ts";
 import { deadline, timeout } from "./flow/timeout.ts";
+import { turns } from "./flow/turns.ts";
 import type { PurgeEntry, PurgeOutcome } from "./http/purge-order.ts";
 import { reportError } from "./observe/log.ts";
 import { type Site, withOrigin } from "./policy/define.ts";
@@ -96,6 +97,7 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
     large: keyMarks(now),
     resting: keyMarks(now),
     breakers: breakers({ now, random }),
+    purging: turns<PurgeOutcome>(timeout),
     report: reportError,
   };
 
@@ -158,13 +160,13 @@ function purgesOf(
       };
       return inTime(purged());
     },
-    history: (beforeSeq, limit) => inTime(pageOf(env, beforeSeq, limit)),
+    history: (...page) => inTime(pageOf(env, ...page)),
     ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background),
   };
 }
 
-async function pageOf(env: StrataEnv, beforeSeq: number | undefined, limit: number): Promise<readonly PurgeEntry[]> {
-  return logOf(env).history(beforeSeq, limit);
+async function pageOf(env: StrataEnv, ...page: Parameters<Purges["history"]>): Promise<readonly PurgeEntry[]> {
+  return logOf(env).history(...page);
 }
 
 /** @throws DependencyError where a log of another version answers. */

@@ -1,7 +1,7 @@
 // Owns the tiers as one: what is asked of memory first, stored in all of them, and forgotten in all of them.
-import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import { file } from "./filing.ts";
+import { forgetting } from "./forgetting.ts";
 import { fileGlobally } from "./global-filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
@@ -28,19 +28,17 @@ export function tierStack(
     await file([memory, ...tiers], memory, place, { kind: "response", stored, body }).done;
   }
 
-  async function forget(key: CacheKey): Promise<void> {
-    invalidated.record(key);
-    await Promise.all([memory, ...lower].map((tier) => tier.delete(key)));
-  }
-
   return {
+    ...forgetting(memory, near, far, invalidated),
     maxBufferedBytes,
     maxStreamedBytes: Math.max(0, ...lower.map((tier) => tier.maxStreamedBytes ?? 0)),
     reserve: (bytes) => memory.reserve(bytes),
     lookup(place, enough, background) {
       const first = lookupSync(memory, place);
       if (first.found && enough(first.found.stored)) return first;
-      return lookupLower(place.global ? lower : near, place, first, {
+      // what is being deleted there must not be found again
+      const isFarUseful = place.global && invalidated.leaving(place.key) === undefined;
+      return lookupLower(isFarUseful ? lower : near, place, first, {
         enough,
         promote: (...found) => background(promote(...found)),
       });
@@ -50,14 +48,6 @@ export function tierStack(
     },
     epoch: () => invalidated.current(),
     invalidatedSince: (key, epoch) => invalidated.after(key, epoch),
-    invalidate: forget,
-    async drop(place, stored) {
-      const { key, index } = place;
-      await Promise.all([
-        forget(index ? ownKey(place, index, stored) : key),
-        ...(index ? far.map((tier) => dropFar(tier, place, stored)) : []),
-      ]);
-    },
     async store(place, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
       // without a wait where there is nothing to wait for: memory has it at once
@@ -68,7 +58,12 @@ export function tierStack(
       const { room, done } = file([memory, ...near], memory, place, entry);
       // what took another's room is junk until it is filled again: junk must not fill the global tier
       const global = place.global && room === "free" ? far : [];
-      await Promise.all([done, ...global.map((tier) => fileGlobally(tier, place, entry, pause, isWanted))]);
+      const filed = async (tier: Tier): Promise<void> => {
+        // a delete that is under way would take it along
+        await invalidated.leaving(place.key);
+        await fileGlobally(tier, place, entry, pause, isWanted);
+      };
+      await Promise.all([done, ...global.map(filed)]);
     },
     async storeStream(place, stored, body) {
       if ((await isReplaced(memory, lower, place)) || isOvertaken(invalidated, place, stored)) {
@@ -99,14 +94,6 @@ function isReplaced(memory: MemoryTier, lower: readonly Tier[], place: Place): b
   if (!renews) return false;
   const asStored = { ...place, request: selectingReader(place.request, renews) };
   return isNewer(lookupSync(memory, asStored), renews) ?? isReplacedInColo(lower, asStored, renews);
-}
-
-/** The index there may be another one than here. A variant that lives within it goes with it; the next fill makes another. */
-async function dropFar(tier: Tier, place: Place, stored: Stored): Promise<void> {
-  const held = await tier.look?.(place.key);
-  if (held?.kind !== "vary") return;
-  const own = ownKey(place, held.index, stored);
-  await tier.delete(held.carried?.own === own ? place.key : own);
 }
 
 async function isReplacedInColo(lower: readonly Tier[], place: Place, renews: Stored): Promise<boolean> {

@@ -145,6 +145,14 @@ export interface Stack {
   invalidatedSince(key: CacheKey, epoch: Epoch): boolean;
   /** Forgets the resource with all its variants, in this isolate, this colo and the global tier. */
   invalidate(key: CacheKey): Promise<void>;
+  /** The three steps of `invalidate`. From now on nothing is stored of the resource that was asked for before. */
+  supersede(key: CacheKey): void;
+  /** In this isolate and this colo. */
+  dropNear(key: CacheKey): Promise<void>;
+  /** In the global tier; until that is done this isolate does not look there. */
+  dropFar(key: CacheKey): Promise<void>;
+  /** Whether any tier holds anything of the resource; also where the global tier does not say. */
+  holds(key: CacheKey): Promise<boolean>;
   /** Forgets one stored response of a resource, in this isolate, this colo and the global tier; its other variants stay. */
   drop(place: Place, stored: Stored): Promise<void>;
   /** In memory at once; the promise covers the other tiers. */
