@@ -114,7 +114,9 @@ function isForRange(
   response: ResponseFacts,
   nowMs: number,
 ): boolean {
-  if (intent.conditions.length > 0 || held || prefix || !isWasteful(facts, response)) return false;
+  // a client's own range was sent already
+  const isAsked = intent.conditions.length > 0 || intent.clientConditionals;
+  if (isAsked || held || prefix || !isWasteful(facts, response)) return false;
   if (/^none$/i.test(response.field("accept-ranges") ?? "")) return false;
   return rangeApplies(facts.field, originValidators(response), false, nowMs);
 }

@@ -184,6 +184,19 @@ describe("a range of a cold object of 60 MB", () => {
   });
 });
 
+it("a range with Authorization goes as it was sent: where the whole comes all the same, it is not asked for twice", async () => {
+  const origin = counted({
+    size: 10 * MB,
+    ranges: false,
+    headers: { ...CACHED, "cache-control": "public, max-age=60" },
+  });
+  const e = edgeTo(origin);
+  const response = await e.get("/film", ranged("bytes=0-0", { authorization: "Bearer alice" }));
+  await size(response);
+  await e.idle();
+  expect([response.status, origin.sent.wholes]).toEqual([200, 1]);
+});
+
 describe("a range of what is small enough", () => {
   it.each([1000, 5 * MB, 8 * MB])("%d bytes fetches the whole once, which is stored", async (length) => {
     const origin = counted({ size: length });
