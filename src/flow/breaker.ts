@@ -65,11 +65,11 @@ export function breakers({ now, random }: BreakerOptions): Breakers {
     admit(route, limitMs) {
       const { origin, host, path, policy } = route;
       if (!policy) return UNWATCHED;
-      const name = [origin, host, path];
-      const own = placeAt("path", name, policy, "");
+      const id = idOf([origin, host, path]);
+      const own = placeAt("path", id, policy, "");
       const all = [own, ...groupsOf(route, placeAt)];
       // a path that works is refused only once it has broken down itself, whatever its neighbours do
-      const asked = working.get(idOf(name)) ? [own] : all;
+      const asked = working.get(id) ? [own] : all;
       const nowMs = now();
       const open = asked.flatMap((place) => {
         const stance = place.circuit.stance(nowMs);
@@ -84,8 +84,8 @@ export function breakers({ now, random }: BreakerOptions): Breakers {
         kind: "admitted",
         isProbe: open.length > 0,
         report(health, askedSeconds) {
-          if (health === "answered") working.put(idOf(name), true);
-          if (health === "broken") working.drop(idOf(name));
+          if (health === "answered") working.put(id, true);
+          if (health === "broken") working.drop(id);
           for (const place of all) tell(place, probes.get(place.circuit), health, now(), askedSeconds);
         },
       };
@@ -101,9 +101,9 @@ export function breakers({ now, random }: BreakerOptions): Breakers {
   };
 }
 
-type PlaceAt = (level: Level, name: readonly string[], policy: BreakerPolicy, member: string) => Place;
+type PlaceAt = (level: Level, id: string, policy: BreakerPolicy, member: string) => Place;
 
-/** Finds the circuit of a name, or begins it. */
+/** Finds the circuit of a name, by its hash, or begins it. */
 function places(random: () => number): PlaceAt {
   const circuits: Readonly<Record<Level, Recent<Circuit>>> = {
     path: recent(),
@@ -111,8 +111,7 @@ function places(random: () => number): PlaceAt {
     rule: recent(),
     host: recent(),
   };
-  return (level, name, policy, member) => {
-    const id = idOf(name);
+  return (level, id, policy, member) => {
     const found = circuits[level].get(id) ?? circuit({ policy, spread: SPREAD[level], random });
     circuits[level].put(id, found);
     return { circuit: found, member, sentIn: found.era() };
@@ -124,11 +123,11 @@ function groupsOf(route: Route, placeAt: PlaceAt): readonly Place[] {
   const { origin, host, path, rule, isDefaultRule, policy, hostPolicy } = route;
   const segment = path.split("/", 2)[1] ?? "";
   const ofRule = policy && [
-    placeAt("branch", [origin, host, rule, segment], policy, hash64(path)),
-    placeAt("rule", [origin, host, rule], policy, hash64(segment)),
+    placeAt("branch", idOf([origin, host, rule, segment]), policy, hash64(path)),
+    placeAt("rule", idOf([origin, host, rule]), policy, hash64(segment)),
   ];
   const member = hash64(isDefaultRule ? `/${segment}` : rule);
-  const ofHost = hostPolicy && [placeAt("host", [origin, host], hostPolicy, member)];
+  const ofHost = hostPolicy && [placeAt("host", idOf([origin, host]), hostPolicy, member)];
   return [...(ofRule ?? []), ...(ofHost ?? [])];
 }
 
