@@ -12,6 +12,7 @@ import { flights } from "./flow/flights.ts";
 import { keyMarks } from "./flow/key-marks.ts";
 import { urlReader } from "./flow/request-url.ts";
 import { deadline, timeout } from "./flow/timeout.ts";
+import { turns } from "./flow/turns.ts";
 import type { PurgeEntry, PurgeOutcome } from "./http/purge-order.ts";
 import { edgeName } from "./http/loop.ts";
 import { reportError } from "./observe/log.ts";
@@ -95,8 +96,10 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
     refreshing: keyMarks(now),
     flights: flights(now),
     unstorable: keyMarks(now),
+    large: keyMarks(now),
     resting: keyMarks(now),
     breakers: breakers({ now, random }),
+    purging: turns<PurgeOutcome>(timeout),
     report: reportError,
   };
 
@@ -164,13 +167,13 @@ function purgesOf(
       };
       return inTime(purged());
     },
-    history: (beforeSeq, limit) => inTime(pageOf(env, beforeSeq, limit)),
+    history: (...page) => inTime(pageOf(env, ...page)),
     ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background),
   };
 }
 
-async function pageOf(env: StrataEnv, beforeSeq: number | undefined, limit: number): Promise<readonly PurgeEntry[]> {
-  return logOf(env).history(beforeSeq, limit);
+async function pageOf(env: StrataEnv, ...page: Parameters<Purges["history"]>): Promise<readonly PurgeEntry[]> {
+  return logOf(env).history(...page);
 }
 
 /** `undefined` where a log of another version has answered. */

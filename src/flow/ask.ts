@@ -1,23 +1,51 @@
 // Owns what a request that the cache cannot answer asks of the origin: the whole, its own range, or the rest of a stored part.
 import type { RequestFacts } from "../http/facts.ts";
 import type { HeaderPairs } from "../http/fields.ts";
+import { parseContentRange } from "../http/range.ts";
 import type { Stored } from "../http/stored.ts";
+import type { CacheKey } from "../http/key.ts";
+import { keyOf } from "./key.ts";
+import type { Trip } from "./trip.ts";
 import { FETCH_WHOLE, type Intent } from "./upstream-request.ts";
+import { isUnstorable } from "./unstorable.ts";
+import { UNASKED_BYTES } from "./worth.ts";
 
-/** A range that starts within these bytes is cut from the whole, which is fetched and stored once for all. */
-const WHOLE_BEFORE_BYTES = 8 * 2 ** 20;
-
-/** `divisible`: whether the whole is worth fetching for a part of it; not where it cannot be stored. */
-export function wanted(facts: RequestFacts, clientConditionals: boolean, divisible: boolean): Intent {
-  const { range, field } = facts;
-  const early = range?.kind === "from" && range.first < WHOLE_BEFORE_BYTES;
+/**
+ * The whole, from which a range is cut, is fetched and stored once for all where the range begins early, unless the resource is known to be
+ * large or cannot be stored. Who asks for everything from the first byte on is given that.
+ */
+export function wanted(trip: Trip, clientConditionals: boolean): Intent {
+  const { facts, edge } = trip;
+  const { range } = facts;
   if (clientConditionals) return { ...FETCH_WHOLE, clientConditionals };
-  if (!range || (early && divisible)) return FETCH_WHOLE;
+  if (!range) return FETCH_WHOLE;
+  const isEarly = range.kind === "from" && range.first < UNASKED_BYTES;
+  const isOpen = range.kind === "from" && range.first === 0 && range.last === undefined;
+  const isDivisible = isEarly && !isUnstorable(trip) && (isOpen || !edge.large.has(sizeKey(trip)));
+  return isDivisible ? FETCH_WHOLE : asRanged(facts);
+}
+
+/** The range as its client sent it. */
+export function asRanged({ field }: RequestFacts): Intent {
   const conditions: HeaderPairs = ["range", "if-range"].flatMap((name): HeaderPairs => {
     const value = field(name);
     return value === undefined ? [] : [[name, value]];
   });
   return { ...FETCH_WHOLE, conditions };
+}
+
+/** How long a resource counts as large. Being wrong costs no more than a range that is forwarded. */
+const LARGE_SECONDS = 3600;
+
+/** Notes what a 206 says of the size of its whole. */
+export function noteSize(trip: Trip, contentRange: string | undefined): void {
+  const total = parseContentRange(contentRange)?.total ?? 0;
+  if (total > UNASKED_BYTES) trip.edge.large.mark(sizeKey(trip), LARGE_SECONDS);
+}
+
+/** Without the query, which clients invent. */
+function sizeKey({ edge, facts, rule }: Trip): CacheKey {
+  return keyOf(edge, { ...facts.location, query: "" }, rule);
 }
 
 /** What follows a stored beginning; the whole, if that is no longer what it began (RFC 9110 13.1.5). */

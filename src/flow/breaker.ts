@@ -1,16 +1,37 @@
-// Owns the circuit breakers, one for each origin: closed while it answers, open while it fails, half-open for one probe at a time.
+// Owns the circuit breakers of an isolate: which circuits a request belongs to, and what its end means for each of them.
+import { hash64 } from "../http/hash.ts";
+import type { BreakerPolicy } from "../policy/breaker.ts";
+import type { Health } from "../http/breakdown.ts";
+import { type Circuit, circuit, type Era, type Probe } from "./circuit.ts";
+
+/** Where a request goes, as the breakers see it. */
+export interface Route {
+  readonly origin: string;
+  /** The public one: hosts that share an origin have circuits of their own. */
+  readonly host: string;
+  readonly path: string;
+  readonly rule: string;
+  /** Of the site's default rule each first segment of a path counts as a rule would. */
+  readonly isDefaultRule: boolean;
+  /** Of the rule, and of the host; absent where there is no breaker. */
+  readonly policy: BreakerPolicy | undefined;
+  readonly hostPolicy: BreakerPolicy | undefined;
+}
+
+/** How a request that was admitted ended. `askedSeconds`: the rest that the origin itself asked for. */
+export type Report = (health: Health, askedSeconds?: number) => void;
 
 /** Whether a request may go to the origin. */
 export type Admission =
-  | { readonly kind: "closed" }
-  /** The one request that finds out whether the origin has recovered. */
-  | { readonly kind: "probe"; readonly startedAtMs: number }
+  /** `isProbe`: it finds out whether the origin has recovered. */
+  | { readonly kind: "admitted"; readonly isProbe: boolean; readonly report: Report }
   | { readonly kind: "refused"; readonly retryAfterSeconds: number };
 
 export interface Breakers {
-  admit(origin: string): Admission;
-  /** How an admitted request ended. `retryAfterSeconds`: what the origin itself asked for. */
-  report(origin: string, admission: Admission, failed: boolean, retryAfterSeconds?: number): void;
+  /** `limitMs`: when a probe without an end counts as cut off; absent where the request may not be one. */
+  admit(route: Route, limitMs: number | undefined): Admission;
+  /** For a request that no breaker may stop: its answer closes circuits, its breakdown opens none. */
+  follow(route: Route): Report;
 }
 
 export interface BreakerOptions {
@@ -19,93 +40,132 @@ export interface BreakerOptions {
   readonly random: () => number;
 }
 
-/** It opens at half of at least 50 requests within ten seconds. */
-const WINDOW_SECONDS = 10;
-const LEAST_REQUESTS = 50;
-const FAILED_SHARE = 0.5;
-/** The first rest; each failed probe doubles it. Seconds. */
-const REST_SECONDS = 5;
-const MAX_REST_SECONDS = 60;
-/** A rest is up to this share longer or shorter. */
-const JITTER = 0.25;
-/** A probe without an end after this long was cut off. */
-const PROBE_LIMIT_MS = 60_000;
-/** More origins than any site has; the one not asked for longest is forgotten. */
-const MAX_ORIGINS = 1000;
+/** So many paths below one segment, segments of one rule, rules of one host must break down before the group counts as down. */
+const SPREAD = { path: 1, branch: 5, rule: 3, host: 3 } as const;
+/** Of each kind: clients invent paths, segments and hosts. What was asked for longest ago is forgotten. */
+const MAX_KNOWN = 1000;
 
-interface Circuit {
-  /** Per second of the window: how many ended, how many of them failed. */
-  readonly seconds: { atSecond: number; ended: number; failed: number }[];
-  /** Absent while closed. */
-  open: { readonly untilMs: number; readonly rests: number } | undefined;
-  probeStartedAtMs: number | undefined;
+type Level = keyof typeof SPREAD;
+
+/** One of the circuits of a request, which part of it the request is, and when it was sent. */
+interface Place {
+  readonly circuit: Circuit;
+  readonly member: string;
+  readonly sentIn: Era;
 }
 
+const UNWATCHED: Admission = { kind: "admitted", isProbe: false, report: () => undefined };
+
 export function breakers({ now, random }: BreakerOptions): Breakers {
-  const circuits = new Map<string, Circuit>();
-
-  function circuitOf(origin: string): Circuit {
-    const circuit = circuits.get(origin) ?? { seconds: [], open: undefined, probeStartedAtMs: undefined };
-    circuits.delete(origin);
-    circuits.set(origin, circuit);
-    const [oldest] = circuits.keys();
-    if (circuits.size > MAX_ORIGINS && oldest !== undefined) circuits.delete(oldest);
-    return circuit;
-  }
-
-  function open(circuit: Circuit, rests: number, asked: number | undefined): void {
-    const seconds = Math.min(REST_SECONDS * 2 ** rests, MAX_REST_SECONDS) * (1 - JITTER + 2 * JITTER * random());
-    const restSeconds = Math.max(seconds, Math.min(asked ?? 0, MAX_REST_SECONDS));
-    circuit.open = { untilMs: now() + restSeconds * 1000, rests };
-    circuit.seconds.length = 0;
-    circuit.probeStartedAtMs = undefined;
-  }
+  const placeAt = places(random);
+  /** Paths that were answered when they were last asked for: apart, so that no invented path that breaks down displaces one. */
+  const working = recent<true>();
 
   return {
-    admit(origin) {
-      const circuit = circuitOf(origin);
-      if (!circuit.open) return { kind: "closed" };
+    admit(route, limitMs) {
+      const { origin, host, path, policy } = route;
+      if (!policy) return UNWATCHED;
+      const id = idOf([origin, host, path]);
+      const own = placeAt("path", id, policy, "");
+      const all = [own, ...groupsOf(route, placeAt)];
+      // a path that works is refused only once it has broken down itself, whatever its neighbours do
+      const asked = working.get(id) ? [own] : all;
       const nowMs = now();
-      const probing = circuit.probeStartedAtMs;
-      const waitsUntilMs = probing === undefined ? circuit.open.untilMs : probing + PROBE_LIMIT_MS;
-      if (nowMs >= waitsUntilMs) {
-        circuit.probeStartedAtMs = nowMs;
-        return { kind: "probe", startedAtMs: nowMs };
+      const open = asked.flatMap((place) => {
+        const stance = place.circuit.stance(nowMs);
+        return stance.kind === "closed" ? [] : [{ circuit: place.circuit, stance }];
+      });
+      if (open.length > 0 && (limitMs === undefined || open.some(({ stance }) => stance.kind === "resting"))) {
+        const waits = open.map(({ stance }) => (stance.kind === "resting" ? stance.retryAfterSeconds : 1));
+        return { kind: "refused", retryAfterSeconds: Math.max(...waits) };
       }
-      const restSeconds = Math.ceil((circuit.open.untilMs - nowMs) / 1000);
-      return { kind: "refused", retryAfterSeconds: Math.max(1, restSeconds) };
+      const probes = new Map(open.map((each) => [each.circuit, each.circuit.probe(nowMs, limitMs ?? 0)] as const));
+      return {
+        kind: "admitted",
+        isProbe: open.length > 0,
+        report(health, askedSeconds) {
+          if (health === "answered") working.put(id, true);
+          if (health === "broken") working.drop(id);
+          for (const place of all) tell(place, probes.get(place.circuit), health, now(), askedSeconds);
+        },
+      };
     },
-    report(origin, admission, failed, asked) {
-      const circuit = circuitOf(origin);
-      if (admission.kind === "probe") {
-        // a later probe has taken the place of this one
-        if (circuit.probeStartedAtMs !== admission.startedAtMs) return;
-        if (failed) open(circuit, (circuit.open?.rests ?? 0) + 1, asked);
-        else circuits.delete(origin);
-        return;
-      }
-      // what was sent before it opened says nothing of how the origin is now
-      if (admission.kind === "refused" || circuit.open) return;
-      count(circuit, Math.floor(now() / 1000), failed);
-      if (failed && hasFailed(circuit)) open(circuit, 0, asked);
+    follow(route) {
+      // what an unsafe method gets says nothing of reading the same path
+      const groups = groupsOf(route, placeAt);
+      return (health) => {
+        if (health !== "answered") return;
+        for (const place of groups) place.circuit.answered(now(), place.sentIn);
+      };
     },
   };
 }
 
-function count({ seconds }: Circuit, second: number, failed: boolean): void {
-  while (seconds[0] && seconds[0].atSecond <= second - WINDOW_SECONDS) seconds.shift();
-  let current = seconds.at(-1);
-  // a clock set back counts on where it was
-  if (!current || current.atSecond < second) {
-    current = { atSecond: second, ended: 0, failed: 0 };
-    seconds.push(current);
-  }
-  current.ended += 1;
-  if (failed) current.failed += 1;
+type PlaceAt = (level: Level, id: string, policy: BreakerPolicy, member: string) => Place;
+
+/** Finds the circuit of a name, by its hash, or begins it. */
+function places(random: () => number): PlaceAt {
+  const circuits: Readonly<Record<Level, Recent<Circuit>>> = {
+    path: recent(),
+    branch: recent(),
+    rule: recent(),
+    host: recent(),
+  };
+  return (level, id, policy, member) => {
+    const found = circuits[level].get(id) ?? circuit({ policy, spread: SPREAD[level], random });
+    circuits[level].put(id, found);
+    return { circuit: found, member, sentIn: found.era() };
+  };
 }
 
-function hasFailed({ seconds }: Circuit): boolean {
-  const ended = seconds.reduce((sum, each) => sum + each.ended, 0);
-  const failed = seconds.reduce((sum, each) => sum + each.failed, 0);
-  return ended >= LEAST_REQUESTS && failed >= ended * FAILED_SHARE;
+/** The groups above a path, the smallest first. */
+function groupsOf(route: Route, placeAt: PlaceAt): readonly Place[] {
+  const { origin, host, path, rule, isDefaultRule, policy, hostPolicy } = route;
+  const segment = path.split("/", 2)[1] ?? "";
+  const ofRule = policy && [
+    placeAt("branch", idOf([origin, host, rule, segment]), policy, hash64(path)),
+    placeAt("rule", idOf([origin, host, rule]), policy, hash64(segment)),
+  ];
+  const member = hash64(isDefaultRule ? `/${segment}` : rule);
+  const ofHost = hostPolicy && [placeAt("host", idOf([origin, host]), hostPolicy, member)];
+  return [...(ofRule ?? []), ...(ofHost ?? [])];
+}
+
+function tell(
+  { circuit: told, member, sentIn }: Place,
+  probe: Probe | undefined,
+  health: Health,
+  nowMs: number,
+  askedSeconds: number | undefined,
+): void {
+  if (health === "answered") told.answered(nowMs, sentIn);
+  else if (health === "broken" && probe) told.probeBroken(probe, nowMs, askedSeconds);
+  else if (health === "broken") told.broken(nowMs, sentIn, member, askedSeconds);
+  else if (probe) told.release(probe);
+}
+
+/** By hash: paths are as long as clients like, and a collision only takes two for one. */
+function idOf(name: readonly string[]): string {
+  return hash64(JSON.stringify(name));
+}
+
+interface Recent<T> {
+  get(id: string): T | undefined;
+  put(id: string, value: T): void;
+  drop(id: string): void;
+}
+
+/** The latest of what was put; beyond that the oldest is forgotten. */
+function recent<T>(): Recent<T> {
+  const values = new Map<string, T>();
+  return {
+    get: (id) => values.get(id),
+    put(id, value) {
+      values.delete(id);
+      values.set(id, value);
+      const [oldest] = values.keys();
+      if (values.size > MAX_KNOWN && oldest !== undefined) values.delete(oldest);
+    },
+    drop: (id) => void values.delete(id),
+  };
 }

@@ -20,7 +20,7 @@ export function boarded(trip: Trip, decided: Reuse, lookedAt: Moment): Boarded |
   if (method !== "GET" || hasAuthorization || hasSession || insists) return undefined;
   // lately there was nothing to share
   if (isUnstorable(trip)) return undefined;
-  if (wanted(facts, false, true).conditions.length > 0) return undefined;
+  if (wanted(trip, false).conditions.length > 0) return undefined;
   return edge.flights.board(crowdKey(trip), lookedAt);
 }
 

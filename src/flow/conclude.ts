@@ -149,10 +149,12 @@ function emptyStream(): ReadableStream<Uint8Array> {
 
 const STORED: Landing = { kind: "stored" };
 const UNSHARED: Landing = { kind: "unshared" };
+const AGAIN: Landing = { kind: "again" };
 const LANDINGS: Readonly<Record<Kept, Landing>> = {
   kept: STORED,
   declined: UNSHARED,
   refused: UNSHARED,
+  unwanted: AGAIN,
   broken: { kind: "failed", reason: "origin-unreachable", final: false },
 };
 
@@ -166,9 +168,10 @@ function filled(
   encoding?: Encoding,
 ): ReadableStream<Uint8Array> {
   const { edge, exchange, place, rule } = trip;
-  const { neighbour, land } = errand;
+  const { neighbour, land, isAwaited = land?.isAwaited } = errand;
   const [whenStored, left] = [encoding?.stored, encoding?.left];
-  const filling = fill(edge, { source, length, place, stored, neighbour, makesEtag: rule.etag, whenStored, left });
+  const keepable = { length, place, stored, neighbour, makesEtag: rule.etag, whenStored };
+  const filling = fill(edge, { ...keepable, source, left, isAwaited });
   const ended = filling.kept.then(async (kept) => {
     if (kept === "kept" && !stored.part) noteStored(trip);
     // the next range need not fetch the whole for nothing; what broke off, or a tier refused, may be kept the next time
@@ -176,7 +179,8 @@ function filled(
     if ((kept === "declined" || kept === "refused") && !stored.part) endReplaced(trip, errand);
     // those who wait for it mostly want the same coding
     await encoding?.settled();
-    land?.(LANDINGS[kept], filling.filed);
+    // a part that nobody keeps says nothing of the whole
+    land?.(kept === "declined" && stored.part ? AGAIN : LANDINGS[kept], filling.filed);
   });
   if (land) void filling.stalled.then(() => land({ kind: "stalled" }));
   exchange.background(ended);
@@ -200,8 +204,9 @@ function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, 
     errand.land?.(STORED, () => filed);
     return deliverHeld(delivery, held, outcome);
   }
-  // the same body goes on: a tier that does not take it anew leaves what it has
-  const stream = filled(trip, { ...errand, held: undefined, given: undefined }, stored, body.stream, stored.bodyLength);
+  // the same body goes on, and costs the origin nothing, whoever leaves: a tier that does not take it anew leaves what it has
+  const again: Errand = { ...errand, held: undefined, given: undefined, isAwaited: () => true };
+  const stream = filled(trip, again, stored, body.stream, stored.bodyLength);
   return deliverHeld(delivery, { ...held, body: { kind: "stream", stream } }, outcome);
 }
 

@@ -3,7 +3,7 @@ import type { DependencyError } from "../error.ts";
 import type { Location } from "../http/facts.ts";
 import type { PurgeState } from "../http/reuse.ts";
 import type { Fence, Stored } from "../http/stored.ts";
-import type { PurgeEntry, PurgeOrder, PurgeOutcome } from "../http/purge-order.ts";
+import type { PurgedBy, PurgeEntry, PurgeOrder, PurgeOutcome } from "../http/purge-order.ts";
 import type { Site } from "../policy/define.ts";
 import type { Origin } from "../policy/origins.ts";
 import type { Stack } from "../tiers/tier.ts";
@@ -15,6 +15,7 @@ import type { ReadUrl } from "./request-url.ts";
 import type { Timeout } from "./timeout.ts";
 import type { Timings } from "./timings.ts";
 import type { Ids, Trace } from "./trace.ts";
+import type { Turns } from "./turns.ts";
 
 /** One request on its way. */
 export interface Exchange {
@@ -39,7 +40,7 @@ export interface Purges {
   browserEpoch(host: string): number | undefined;
   readonly purge: Purge;
   /** The latest purges before a number, the newest first; without one, the newest of all. */
-  history(beforeSeq: number | undefined, limit: number): Promise<readonly PurgeEntry[]>;
+  history(beforeSeq: number | undefined, limit: number, by: PurgedBy): Promise<readonly PurgeEntry[]>;
 }
 
 /** Carries out a purge; resolves once the log has it and this isolate obeys it. @throws where the log did not confirm. */
@@ -85,8 +86,12 @@ export interface Edge {
   readonly leases?: ((hash: string) => LeaseKeeper) | undefined;
   /** What could not be stored lately. */
   readonly unstorable: KeyMarks;
+  /** What is known to be too large to be fetched for the sake of a range. */
+  readonly large: KeyMarks;
   /** What the origin asked not to be asked for, with Retry-After. */
   readonly resting: KeyMarks;
   readonly breakers: Breakers;
+  /** Orders of one origin for the same things: one at a time. */
+  readonly purging: Turns<PurgeOutcome>;
   readonly report: (error: DependencyError) => void;
 }

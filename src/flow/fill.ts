@@ -7,11 +7,14 @@ import { type Outlet, outlet } from "./outlet.ts";
 import { type Pieces, piecesOf } from "./pieces.ts";
 import { type Stall, stall } from "./stall.ts";
 import { type Watch, watched } from "./watch.ts";
+import { isWorthFinishing, type Progress } from "./worth.ts";
 
 export interface Fill extends Keepable {
   readonly source: ReadableStream<Uint8Array>;
   /** Resolves when a client that does not read the body itself, but what is made of it, is gone. */
   readonly left?: Promise<void> | undefined;
+  /** Whether the whole body is wanted, whoever has left; absent where only its client wants it. */
+  readonly isAwaited?: (() => boolean) | undefined;
 }
 
 /** What the client reads, and the work that must be kept alive until the fill is complete. */
@@ -36,25 +39,48 @@ export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, w
     return { body: what.source, kept: keep.kept, stalled, filed: keep.settled, done: Promise.resolve() };
   const pieces = piecesOf(what.source);
   const client = outlet(what.length);
-  const watch = watched(edge, Promise.race([client.left, ...(what.left ? [what.left] : [])]), {
+  const left = Promise.race([client.left, ...(what.left ? [what.left] : [])]);
+  const progress: Course = { received: 0, whenLeft: undefined };
+  const watch = watched(edge, left, {
     alive() {
       for (const held of keep.reserved()) held?.renew();
     },
     givenUp(cause) {
       edge.report(new DependencyError("fill", "was abandoned", { cause }));
       // a slow client may go on reading what there is: this ends before
-      keep.abandon(cause);
+      keep.abandon("broken", cause);
     },
   });
-  const done = pump(what, pieces, keep, { ...client, stall: patience }, watch).finally(watch.stop);
+  void left.then(() => {
+    progress.whenLeft = progress.received;
+    // it need not wait for another piece
+    if (isUnwanted(what, progress)) watch.breakOff(UNWANTED);
+  });
+  const done = pump(what, pieces, keep, { ...client, stall: patience }, watch, progress).finally(watch.stop);
   return { body: client.body, kept: keep.kept, stalled, filed: () => keep.kept.then(keep.settled), done };
 }
 
 /** The client, and how patient others are with it. */
 type Client = Outlet & { readonly stall: Stall };
 
-async function pump({ length }: Fill, pieces: Pieces, keep: Keeper, client: Client, watch: Watch): Promise<void> {
-  let received = 0;
+type Course = { -readonly [Member in keyof Progress]: Progress[Member] };
+
+const UNWANTED = new Error("nobody waits for the rest of the body");
+
+/** Nobody is there who would have it, and too much is left to fetch it for the store alone. No fault of anybody: it is not reported. */
+function isUnwanted({ length, isAwaited }: Fill, progress: Progress): boolean {
+  return !isWorthFinishing(progress, length) && !(isAwaited?.() ?? false);
+}
+
+async function pump(
+  what: Fill,
+  pieces: Pieces,
+  keep: Keeper,
+  client: Client,
+  watch: Watch,
+  progress: Course,
+): Promise<void> {
+  const { length } = what;
   let spare: ArrayBufferLike | undefined;
   try {
     for (;;) {
@@ -62,7 +88,8 @@ async function pump({ length }: Fill, pieces: Pieces, keep: Keeper, client: Clie
       // oxlint-disable-next-line no-await-in-loop
       const piece = await watch.reading(pieces.next(spare));
       if (!piece) break;
-      received += piece.length;
+      progress.received += piece.length;
+      const { received } = progress;
       const own = keep.take(piece);
       // memory has the whole before the client does, so that an immediate second request hits
       if (received === length) keep.complete();
@@ -70,14 +97,15 @@ async function pump({ length }: Fill, pieces: Pieces, keep: Keeper, client: Clie
       // oxlint-disable-next-line no-await-in-loop
       const isFree = await readyForMore(keep, client, received);
       spare = isFree || own !== piece ? piece.buffer : undefined;
-      if (keep.mode() === "over" && client.isGone() && received !== length)
-        throw new Error("nobody wants the rest of the body");
+      const isLost = keep.mode() === "over" && client.isGone() && received !== length;
+      if (isLost || isUnwanted(what, progress)) throw UNWANTED;
     }
-    if (length !== undefined && received !== length) throw new Error("the body is shorter than its Content-Length");
+    if (length !== undefined && progress.received !== length)
+      throw new Error("the body is shorter than its Content-Length");
     keep.complete();
     await client.end();
   } catch (cause) {
-    keep.abandon(cause);
+    keep.abandon(cause === UNWANTED ? "unwanted" : "broken", cause);
     void pieces.cancel(cause).catch(() => undefined);
     await client.abort(cause);
   } finally {

@@ -11,11 +11,17 @@ export type Landing =
   | { readonly kind: "unshared" }
   /** Its client holds it up: look again, and lead if nobody else does. It may store all the same. */
   | { readonly kind: "stalled" }
+  /** Nothing was stored, which says nothing of the next fetch: look again, and wait for that one. */
+  | { readonly kind: "again" }
   /** `final`: the one retry has been made, or would be in vain. */
   | { readonly kind: "failed"; readonly reason: Failure; readonly final: boolean };
 
-/** Further calls do nothing, but that one that stalled may still store. `filed`: resolves when other isolates can find what was stored. */
-export type Land = (landing: Landing, filed?: () => Promise<void>) => void;
+export interface Land {
+  /** Further calls do nothing, but that one that stalled may still store. `filed`: resolves when other isolates can find what was stored. */
+  (landing: Landing, filed?: () => Promise<void>): void;
+  /** Whether anybody waits for this fetch besides the one who leads it. */
+  readonly isAwaited: () => boolean;
+}
 
 export type Boarded =
   | { readonly role: "leader"; readonly key: CacheKey; readonly land: Land }
@@ -35,14 +41,23 @@ export interface Flights {
   board(key: CacheKey, lookedAt: Moment): Boarded;
 }
 
+/** How long a follower waits, roughly: nobody hears that its client has left. */
+const FOLLOWED_MS = 15_000;
 /** A leader that has not landed by then was cut off by the platform. */
 const FLIGHT_LIMIT_MS = 30_000;
 /** A look lasts for a second at most, tiers that hang included: so many landings are remembered. */
 const REMEMBERED = 1000;
 
+interface Flight {
+  readonly landed: Promise<Landing>;
+  readonly startedAtMs: number;
+  /** When the last one came that waits for it. */
+  followedAtMs: number | undefined;
+}
+
 /** Plain data and promises of it: all that requests of one isolate may share. */
 export function flights(now: () => number): Flights {
-  const under = new Map<CacheKey, { readonly landed: Promise<Landing>; readonly startedAtMs: number }>();
+  const under = new Map<CacheKey, Flight>();
   /** By hash, for keys are as long as clients like: when something was stored under it; the oldest first. */
   const stored = new Map<string, Moment>();
   let current: Moment = 0;
@@ -70,22 +85,28 @@ export function flights(now: () => number): Flights {
     board(key, lookedAt) {
       forgetLost();
       const running = under.get(key);
-      if (running) return { role: "follower", ...running };
+      if (running) {
+        running.followedAtMs = now();
+        return { role: "follower", landed: running.landed, startedAtMs: running.startedAtMs };
+      }
       if ((stored.get(hash64(key)) ?? 0) > lookedAt) {
         return { role: "follower", landed: Promise.resolve({ kind: "stored" }), startedAtMs: now() };
       }
       const { promise, resolve } = Promise.withResolvers<Landing>();
-      const flight = { landed: promise, startedAtMs: now() };
+      const flight: Flight = { landed: promise, startedAtMs: now(), followedAtMs: undefined };
       under.set(key, flight);
       let last: Landing["kind"] | undefined;
-      const land: Land = (landing) => {
+      const isAwaited = (): boolean => {
+        return flight.followedAtMs !== undefined && Math.abs(now() - flight.followedAtMs) < FOLLOWED_MS;
+      };
+      const settle = (landing: Landing): void => {
         if (last !== undefined && last !== "stalled") return;
         last = landing.kind;
         if (under.get(key) === flight) under.delete(key);
         if (landing.kind === "stored") remember(key);
         resolve(landing);
       };
-      return { role: "leader", key, land };
+      return { role: "leader", key, land: Object.assign(settle, { isAwaited }) };
     },
   };
 }

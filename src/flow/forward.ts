@@ -4,10 +4,12 @@ import type { Outcome } from "../http/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { splitList } from "../http/fields.ts";
 import type { ReasonCode } from "../http/reasons.ts";
+import { rangeApplies } from "../http/conditional.ts";
 import { retryAfterSeconds } from "../http/retry-after.ts";
 import { type Asked, type Settle, settle, settleFailure } from "../http/settle.ts";
-import { type Stored, storedValidators } from "../http/stored.ts";
+import { originValidators, type Stored, storedValidators } from "../http/stored.ts";
 import type { Found } from "../tiers/tier.ts";
+import { asRanged, noteSize } from "./ask.ts";
 import { conclude } from "./conclude.ts";
 import { deliverHeld } from "./deliver.ts";
 import { deliverFailure } from "./fail.ts";
@@ -17,6 +19,7 @@ import { LATE, within } from "./timeout.ts";
 import { deliveryOf, discard, type Errand, forAnybody, present, type Trip, unread } from "./trip.ts";
 import { isUnstorable } from "./unstorable.ts";
 import { FETCH_WHOLE, type Intent } from "./upstream-request.ts";
+import { isWasteful } from "./worth.ts";
 
 /** A background refresh takes the same way and leaves the response unread. */
 export async function forward(trip: Trip, errand: Errand): Promise<Response> {
@@ -38,7 +41,7 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
   const validators = held ? storedValidators(held.stored) : [];
   const varied = place.index?.fields ?? [];
   const conditions = [...intent.conditions, ...validators];
-  const asking = askOrigin(edge, exchange, facts, { ...intent, varied, conditions }, rule.deadlineMs);
+  const asking = askOrigin(edge, exchange, facts, { ...intent, varied, conditions }, rule);
   if (patienceMs === undefined) return arrived(trip, errand, asked, await asking);
   const upstream = await within(edge.timeout(patienceMs), asking);
   if (upstream !== LATE) return arrived(trip, errand, asked, upstream);
@@ -61,7 +64,8 @@ function meanwhile(trip: Trip, { held, reason, land }: Errand, settled: ReasonCo
 async function arriveLater(trip: Trip, errand: Errand, asked: Asked, asking: Promise<Upstream>): Promise<void> {
   const upstream = await asking;
   const held = errand.held?.body.kind === "stream" ? await foundAgain(trip, errand.held.stored) : errand.held;
-  const later: Errand = { ...errand, held, given: errand.held?.stored, forCache: true };
+  const [given, isAwaited] = [errand.held?.stored, (): boolean => true];
+  const later: Errand = { ...errand, held, given, forCache: true, isAwaited };
   const response = await arrived(trip, later, { ...asked, stored: held?.stored }, upstream);
   await response.body?.cancel();
 }
@@ -89,6 +93,7 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
       await unread(content);
       return forward(trip, { ...errand, intent: { ...errand.intent, hints } });
     }
+    if (status === 206) noteSize(trip, response.field("content-range"));
     const verdict = settle(response, asked, trip.rule, delivery.nowMs);
     if (verdict.verdict === "refetch") {
       await unread(content);
@@ -99,6 +104,11 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
     if (again) {
       await unread(content);
       return forward(again, { ...errand, forCache: undefined, patienceMs: undefined });
+    }
+    if (verdict.verdict === "store" && isForRange(trip, errand, response, delivery.nowMs)) {
+      await unread(content);
+      const { purge, neighbour } = errand;
+      return forward(trip, { reason, neighbour, purge, intent: asRanged(trip.facts), land });
     }
     const outcome: Outcome = { reason, hit: false, fwdStatus: status, settled: verdict.reason };
     return conclude(trip, errand, asked, verdict, { response, content, delivery, outcome });
@@ -121,6 +131,20 @@ function inOwnName(trip: Trip): Trip | undefined {
 /** It answers one client and leaves the store as it was. */
 function isLeftOver(verdict: Settle): boolean {
   return verdict.verdict === "pass-through" || (verdict.verdict === "refresh" && verdict.refusal !== undefined);
+}
+
+/** Whether a whole came, unasked for, that is too large for the range that was: nothing is known of it, and only the range is fetched. */
+function isForRange(
+  { facts }: Trip,
+  { intent, held, prefix }: Errand,
+  response: ResponseFacts,
+  nowMs: number,
+): boolean {
+  // a client's own range was sent already
+  const isAsked = intent.conditions.length > 0 || intent.clientConditionals;
+  if (isAsked || held || prefix || !isWasteful(facts, response)) return false;
+  if (/^none$/i.test(response.field("accept-ranges") ?? "")) return false;
+  return rangeApplies(facts.field, originValidators(response), false, nowMs);
 }
 
 /** A long rest would be a decision for the site's owner: longer than this nobody is kept from asking. */

@@ -1,20 +1,16 @@
 // Owns what an answer to an unsafe request makes invalid: its URLs near here, its groups and, where a rule asks, its URLs everywhere.
-import { DependencyError } from "../error.ts";
-import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
+import type { Location, RequestFacts, ResponseFacts } from "../http/facts.ts";
 import { invalidatedGroups } from "../http/groups.ts";
 import { invalidatedBy } from "../http/invalidation.ts";
 import { type Target, urlTarget } from "../http/target.ts";
 import { ruleFor } from "../policy/match.ts";
-import { originId, originOf } from "../policy/origins.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { keyedLocation, keyOf } from "./key.ts";
-
-/** What one origin may write into the purge log by its answers: clients can provoke them. */
-const RATE = { perSecond: 10, burst: 100 } as const;
+import { logged } from "./origin-purges.ts";
 
 /**
- * RFC 9111 4.4 in this isolate, this colo and KV; RFC 9875 3 and what rules ask for everywhere, by the log. Resolves with the
- * log's number where it was written to. Who fails or is over its rate is reported: the answer goes out all the same.
+ * RFC 9111 4.4 in this isolate and this colo, and in KV in the background; RFC 9875 3 and what rules ask for everywhere, by the log.
+ * Resolves with the log's number where it was written to. Who fails is reported: the answer goes out all the same.
  */
 export async function invalidate(
   edge: Edge,
@@ -22,35 +18,24 @@ export async function invalidate(
   facts: RequestFacts,
   response: ResponseFacts,
 ): Promise<number | undefined> {
-  const locations = invalidatedBy(facts, response);
-  const here = locations.map((location) => {
-    return edge.stack.invalidate(keyOf(edge, location, ruleFor(edge.site, location.path)));
-  });
-  const urls = locations.flatMap((location) => {
-    const rule = ruleFor(edge.site, location.path);
-    return rule.purgesEverywhere ? [urlTarget(keyedLocation(location, rule))] : [];
-  });
-  const targets = [...invalidatedGroups(facts, response), ...urls];
-  const [seq] = await Promise.all([targets.length === 0 ? undefined : logged(edge, exchange, facts, targets), ...here]);
-  return seq;
+  const changed = invalidatedBy(facts, response);
+  const urls = await Promise.all(changed.map((location) => forgotten(edge, exchange, location)));
+  const targets = [...invalidatedGroups(facts, response), ...urls.flat()];
+  return targets.length === 0 ? undefined : logged(edge, exchange, facts.location, targets);
 }
 
-async function logged(
-  edge: Edge,
-  { trace }: Exchange,
-  { location }: RequestFacts,
-  targets: readonly Target[],
-): Promise<number | undefined> {
-  // by the origin, not by the host: that one is the client's to choose where one origin answers for all
-  const actor = `origin ${originId(originOf(edge.site.origins, location.host))}`;
-  const asked = targets.map(({ value }) => value);
-  try {
-    const { requestId } = trace;
-    const outcome = await edge.purges.purge({ targets, mode: "hard", actor, asked, rate: RATE, requestId });
-    if (outcome.kind === "purged") return outcome.seq;
-    edge.report(new DependencyError("purge log", `refused an invalidation by ${actor}: ${outcome.kind}`));
-  } catch (cause) {
-    edge.report(new DependencyError("purge log", "did not take an invalidation", { cause }));
-  }
-  return undefined;
+/** Resolves when the client's next request cannot find the old state here, with what is to be purged everywhere. */
+async function forgotten(edge: Edge, { background }: Exchange, location: Location): Promise<readonly Target[]> {
+  const { stack } = edge;
+  const rule = ruleFor(edge.site, location.path);
+  // nothing is ever stored under it
+  if (rule.bypass) return [];
+  const key = keyOf(edge, location, rule);
+  // before anything is waited for: an answer that is stored after this was asked for after it
+  stack.supersede(key);
+  // clients invent URLs: what no tier has is in nobody's cache. Without the global tier nobody knows what other colos have
+  const isKnown = rule.purgesEverywhere && (!rule.global || (await stack.holds(key)));
+  if (rule.global) background(stack.dropFar(key));
+  await stack.dropNear(key);
+  return isKnown ? [urlTarget(keyedLocation(location, rule))] : [];
 }

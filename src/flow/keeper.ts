@@ -8,8 +8,8 @@ import { type Feed, feed } from "./feed.ts";
 import type { Keepable } from "./keepable.ts";
 import { LATE, within } from "./timeout.ts";
 
-/** What became of a body. `declined`: too large, or no room; `refused`: a tier would not have it this time; `broken`: it was not whole. */
-export type Kept = "kept" | "declined" | "refused" | "broken";
+/** What became of a body. `declined`: too large, or no room; `refused`: a tier would not have it this time; `broken`: it was not whole; `unwanted`: nobody waited for the rest. */
+export type Kept = "kept" | "declined" | "refused" | "broken" | "unwanted";
 
 export interface Keeper {
   /** Who takes the pieces: memory at once, the colo in its own time, or nobody any more. */
@@ -20,7 +20,7 @@ export interface Keeper {
   feed(): Pick<Feed, "room" | "windowBytes"> | undefined;
   /** The body ended as it should. Further calls do nothing. */
   complete(): void;
-  abandon(cause: unknown): void;
+  abandon(how: "broken" | "unwanted", cause: unknown): void;
   readonly kept: Promise<Kept>;
   /** Resolves when the tiers are done with it. */
   settled(): Promise<void>;
@@ -86,7 +86,7 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
       blocks.handOver();
       kept.resolve(colo ? putInTime(edge, colo.stored) : "kept");
     },
-    abandon: (cause) => lose("broken", cause),
+    abandon: lose,
     settled: () => Promise.all([work, colo?.stored]).then(() => colo?.release()),
     reserved: () => [blocks, colo],
     release: blocks.release,

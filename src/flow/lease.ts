@@ -91,9 +91,12 @@ async function released(lease: Lease, ending: LeaseEnding, after?: () => Promise
 
 /** Those of this isolate find it in memory; the others only once it is filed. Of several releases the first counts. */
 function landsAndReleases(lease: Lease, { background }: Exchange, land: Land): Land {
-  return (how, filed) => {
+  const landed: (...args: Parameters<Land>) => void = (how, filed) => {
     land(how);
     // in other isolates, too, one fetches anew
-    background(released(lease, how.kind === "stalled" ? "failed" : how.kind, filed));
+    const isOver = how.kind !== "stalled" && how.kind !== "again";
+    background(released(lease, isOver ? how.kind : "failed", filed));
   };
+  // nobody here knows how many wait in other isolates
+  return Object.assign(landed, { isAwaited: () => true });
 }

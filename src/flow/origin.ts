@@ -1,12 +1,14 @@
 // Owns the way to the origin and back: within a deadline, through the breaker, once more where no connection came about.
 import { DependencyError } from "../error.ts";
 import { type RequestFacts, type ResponseFacts, responseFacts } from "../http/facts.ts";
-import { isBreakdown } from "../http/freshness.ts";
+import { type Health, healthOf } from "../http/breakdown.ts";
 import { isIdempotent, isSafe } from "../http/methods.ts";
+import { isPrefetch } from "../http/prefetch.ts";
 import { retryAfterSeconds } from "../http/retry-after.ts";
 import type { Failure } from "../http/settle.ts";
+import type { Rule } from "../policy/define.ts";
 import { type Origin, originId, originOf } from "../policy/origins.ts";
-import type { Admission } from "./breaker.ts";
+import type { Admission, Route } from "./breaker.ts";
 import type { Edge, Exchange } from "./exchange.ts";
 import { LATE, type Timeout } from "./timeout.ts";
 import { timed } from "./timings.ts";
@@ -28,17 +30,15 @@ interface Failed {
   readonly retryAfterSeconds?: number;
 }
 
-const CLOSED: Admission = { kind: "closed" };
-
-/** `deadlineMs`: until the header section has arrived, over all attempts; bodies may take longer. */
+/** The rule's deadline is for the header section, over all attempts; bodies may take longer. */
 export async function askOrigin(
   edge: Edge,
   exchange: Exchange,
   facts: RequestFacts,
   intent: Intent,
-  deadlineMs: number,
+  rule: Rule,
 ): Promise<Upstream> {
-  const upstream = await timed(exchange, "origin", answered(edge, exchange, facts, intent, deadlineMs));
+  const upstream = await timed(exchange, "origin", answered(edge, exchange, facts, intent, rule));
   if (upstream.kind === "response") exchange.timings?.heard(upstream.response.field("server-timing"));
   return upstream;
 }
@@ -49,20 +49,14 @@ async function answered(
   exchange: Exchange,
   facts: RequestFacts,
   intent: Intent,
-  deadlineMs: number,
+  rule: Rule,
 ): Promise<Upstream> {
   const origin = originOf(edge.site.origins, facts.location.host);
-  const deadline = edge.timeout(deadlineMs);
+  const deadline = edge.timeout(rule.deadlineMs);
   const attempt = (): Promise<Attempt> =>
-    attempted(edge, facts, origin, deadline, (signal) => {
-      return upstreamRequest(
-        edge.name,
-        exchange,
-        facts,
-        intent,
-        origin?.kind === "url" ? origin.url : undefined,
-        signal,
-      );
+    attempted(edge, exchange, facts, rule, (signal) => {
+      const url = origin?.kind === "url" ? origin.url : undefined;
+      return { request: upstreamRequest(edge.name, exchange, facts, intent, url, signal), origin, deadline };
     });
   try {
     const first = await attempt();
@@ -92,43 +86,74 @@ interface Attempt {
   report(): void;
 }
 
-/** Only safe methods pass the breaker: of the others each may be the one that succeeds. */
+/** A probe whose request outlives its deadline by this much was cut off with its client. */
+const CUT_OFF_MS = 1000;
+
+/** The breaker stops safe methods only: of the others each may be the one that succeeds. */
 async function attempted(
   edge: Edge,
+  exchange: Exchange,
   facts: RequestFacts,
-  origin: Origin | undefined,
-  deadline: Timeout,
-  request: (signal: AbortSignal) => Request,
+  rule: Rule,
+  prepare: (signal: AbortSignal) => Prepared,
 ): Promise<Attempt> {
-  const id = originId(origin) === "zone" ? `zone:${facts.location.host}` : originId(origin);
-  const admission = isSafe(facts.method) ? edge.breakers.admit(id) : CLOSED;
-  const isProbe = admission.kind === "probe";
+  const isAhead = isPrefetch((name) => exchange.request.headers.get(name) ?? undefined);
+  const admission = admitted(edge, facts, rule, isAhead);
   if (admission.kind === "refused") {
     const { retryAfterSeconds: rest } = admission;
     const upstream: Failed = { kind: "failure", reason: "origin-resting", retryAfterSeconds: rest };
-    return { upstream, isProbe, report: () => undefined };
+    return { upstream, isProbe: false, report: () => undefined };
   }
-  const upstream = await fetched(edge, facts, origin, deadline, request);
+  const { isProbe } = admission;
+  const fetching = fetched(edge, facts, prepare);
+  // a client that leaves must not take the one probe with it
+  if (isProbe) exchange.background(fetching);
+  const upstream = await fetching;
   const report = (): void => {
-    if (!isSafe(facts.method)) return;
-    const { response } = upstream.kind === "response" ? upstream : { response: undefined };
+    const response = upstream.kind === "response" ? upstream.response : undefined;
     const asked = response && retryAfterSeconds(response.field("retry-after"), response.receivedAtMs);
-    edge.breakers.report(id, admission, !response || isBreakdown(response), asked);
+    admission.report(isAhead ? "silent" : healthIn(upstream), asked);
   };
   return { upstream, isProbe, report };
 }
 
-async function fetched(
-  edge: Edge,
-  facts: RequestFacts,
-  origin: Origin | undefined,
-  deadline: Timeout,
-  request: (signal: AbortSignal) => Request,
-): Promise<Upstream> {
+interface Prepared {
+  readonly request: Request;
+  readonly origin: Origin | undefined;
+  readonly deadline: Timeout;
+}
+
+function admitted(
+  { breakers, site }: Edge,
+  { method, location }: RequestFacts,
+  rule: Rule,
+  isAhead: boolean,
+): Admission {
+  const route: Route = {
+    origin: originId(originOf(site.origins, location.host)),
+    host: location.host,
+    path: location.path,
+    rule: rule.name,
+    isDefaultRule: rule === site.defaultRule,
+    policy: rule.breaker,
+    hostPolicy: site.defaultRule.breaker,
+  };
+  if (isSafe(method)) return breakers.admit(route, isAhead ? undefined : rule.deadlineMs + CUT_OFF_MS);
+  return { kind: "admitted", isProbe: false, report: breakers.follow(route) };
+}
+
+/** An answer that is no HTTP response comes from something alive. */
+function healthIn(upstream: Upstream): Health {
+  if (upstream.kind === "response") return healthOf(upstream.response);
+  return upstream.reason === "origin-invalid" ? "silent" : "broken";
+}
+
+async function fetched(edge: Edge, facts: RequestFacts, prepare: (signal: AbortSignal) => Prepared): Promise<Upstream> {
   const requestedAtMs = edge.now();
   const abort = new AbortController();
   try {
-    const answering = edge.fetch(request(abort.signal), origin);
+    const { request, origin, deadline } = prepare(abort.signal);
+    const answering = edge.fetch(request, origin);
     const raw = await Promise.race([answering, deadline.passed.then((): typeof LATE => LATE)]);
     if (raw === LATE) {
       abort.abort();

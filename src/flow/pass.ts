@@ -29,8 +29,7 @@ export async function passBy(
 ): Promise<Response> {
   const fence = edge.purges.fence();
   const startedAt = edge.stack.epoch();
-  const { deadlineMs } = ruleFor(edge.site, facts.location.path);
-  const upstream = await askOrigin(edge, exchange, facts, AS_SENT, deadlineMs);
+  const upstream = await askOrigin(edge, exchange, facts, AS_SENT, ruleFor(edge.site, facts.location.path));
   const delivery: Delivery = { facts, exchange, nowMs: edge.now() };
   if (upstream.kind === "failure") {
     return deliverFailure(delivery, upstream, { reason, hit: false, settled: upstream.reason });

@@ -1,5 +1,6 @@
 // Owns background refreshes: one for each stored response at a time.
 import { variantKey } from "../http/key.ts";
+import type { Land } from "./flights.ts";
 import { forward } from "./forward.ts";
 import { askLeave } from "./lease.ts";
 import { type Errand, forAnybody, isAuthenticated, type Trip } from "./trip.ts";
@@ -7,10 +8,13 @@ import { type Errand, forAnybody, isAuthenticated, type Trip } from "./trip.ts";
 /** Nothing where another isolate refreshes: what it stores is found at the next look. */
 async function leased(trip: Trip, errand: Errand, lookedAtMs: number): Promise<Response | undefined> {
   if (trip.rule.collapse !== "global") return forward(trip, errand);
-  const leave = await askLeave(trip, lookedAtMs, undefined, () => undefined);
+  const leave = await askLeave(trip, lookedAtMs, undefined, ALONE);
   if (leave.kind === "held") return undefined;
   return forward(trip, leave.kind === "sole" ? { ...errand, land: leave.land } : errand);
 }
+
+/** Nobody waits for the fetch of a refresh, but it has no client that could leave, either. */
+const ALONE: Land = Object.assign(() => undefined, { isAwaited: () => true });
 
 /** A refresh that has taken longer was cut off by the platform. */
 const REFRESH_LIMIT_SECONDS = 30;
@@ -30,7 +34,7 @@ export function refreshLater(trip: Trip, errand: Errand, lookedAtMs: number): vo
   const asking = isAuthenticated(facts) ? { ...trip, facts } : forAnybody({ ...trip, facts });
   // in the trace of the request that found it stale, whose answer says nothing of it
   const inBackground = { ...exchange, timings: undefined };
-  const forCache: Errand = { ...errand, held, given, forCache: true };
+  const forCache: Errand = { ...errand, held, given, forCache: true, isAwaited: ALONE.isAwaited };
   const refresh = leased({ ...asking, exchange: inBackground }, forCache, lookedAtMs)
     .then((response) => response?.body?.cancel())
     .finally(ended);

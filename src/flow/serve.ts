@@ -26,7 +26,6 @@ import { ruledRequest } from "./ruled.ts";
 import { LATE } from "./timeout.ts";
 import { timed } from "./timings.ts";
 import { deliveryOf, discard, present, type Trip, tripTo } from "./trip.ts";
-import { isUnstorable } from "./unstorable.ts";
 import { FETCH_WHOLE } from "./upstream-request.ts";
 
 const REFUSED: Outcome = { reason: "bad-request", hit: false };
@@ -187,7 +186,7 @@ function answer(
         // a part cannot be validated, but the answer in its place ends it as it would a whole
         given: reason !== "partial" && held?.stored.part ? held.stored : undefined,
         purge: CLEAR,
-        intent: wanted(trip.facts, decided.clientConditionals, !isUnstorable(trip)),
+        intent: wanted(trip, decided.clientConditionals),
         land,
       });
     }

@@ -50,6 +50,8 @@ export interface Errand {
   readonly patienceMs?: number | undefined;
   /** Tells those who wait for this fetch how it ended. */
   readonly land?: Land | undefined;
+  /** Whether the body is wanted whether or not a client reads it; absent where `land` knows. */
+  readonly isAwaited?: (() => boolean) | undefined;
 }
 
 /** What every response of this trip shares. */

@@ -5,6 +5,8 @@ import { after } from "./timeout.ts";
 export interface Watch {
   /** The same, watched: rejects where the fill was abandoned. */
   reading<T>(read: Promise<T>): Promise<T>;
+  /** Abandons the fill. */
+  breakOff(cause: Error): void;
   stop(): void;
 }
 
@@ -57,6 +59,7 @@ export function watched(
       readSinceMs = undefined;
       return piece;
     },
+    breakOff: abandoned.reject,
     stop: () => {
       stop();
     },

@@ -98,12 +98,8 @@ export function staleWindows({ governing, status }: ResponseFacts, policy: Lifet
   };
 }
 
-/** A failure that the origin does not itself call cacheable: what a breaker counts. */
-export function isBreakdown(response: ResponseFacts): boolean {
-  return response.status >= 500 && (explicitLifetime(response)?.seconds ?? 0) <= 0;
-}
-
-function explicitLifetime(response: ResponseFacts): Lifetime | undefined {
+/** The lifetime that the response itself gives (RFC 9111 4.2.1). */
+export function explicitLifetime(response: ResponseFacts): Lifetime | undefined {
   const { field, directives } = response.governing;
   if (directives.sMaxage !== undefined) {
     return { seconds: directives.sMaxage, source: "s-maxage" };

@@ -32,6 +32,9 @@ export type PurgeOutcome =
   | { readonly kind: "limited"; readonly retryAfterSeconds: number }
   | { readonly kind: "conflict" };
 
+/** Whose purges: those of tokens, or those that origins wrote by their answers. */
+export type PurgedBy = "tokens" | "origins" | "all";
+
 /** One purge as it is remembered. */
 export interface PurgeEntry {
   readonly seq: number;

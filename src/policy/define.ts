@@ -46,9 +46,10 @@ export function defineSite(input: SiteInput): Site {
   const origins = completeOrigins(parsed.output.origins);
   const looping = leadingBack(origins, origins.keys());
   if (looping.length > 0) throw new SiteError(looping.map(({ host, why }) => `origins.${host}: ${why}`));
-  const { session = {}, fields = {}, purge = {}, tiers = {}, serverTiming = false, rules = [] } = parsed.output;
+  const { session = {}, fields = {}, purge, origin, tiers = {}, serverTiming = false, rules = [] } = parsed.output;
   const defaults: SiteDefaults = {
     purge,
+    origin,
     fields,
     cookieGroupOf: cookieGroups(session),
     // whose request a request is, and what is keyed, shapes every entry

@@ -1,6 +1,7 @@
 // Owns the shape of one rule: what may be written, and what is said when it is not.
 import * as v from "valibot";
 import { whyUnnameable } from "../http/nameable.ts";
+import { breaker } from "./breaker.ts";
 import { hasStrayBrace, namesIn, whyUnusable } from "./segments.ts";
 import { fieldPattern, flag, lifetime, seconds, someOf } from "./scalars.ts";
 import { coding, vary } from "./vary-schema.ts";
@@ -104,13 +105,16 @@ function givesLifetime(ttl: number | { readonly default?: number | undefined } |
   return typeof ttl === "number" || ttl?.default !== undefined;
 }
 
-const origin = v.strictObject({
+/** For the whole site, and for a rule, whose members go before the site's. */
+export const origin = v.strictObject({
   /** Until the origin's header section has arrived, seconds; then the request has failed. */
   deadline: v.optional(
     v.pipe(seconds, v.minValue(0.1, "must be at least 0.1 seconds"), v.maxValue(300, "must be at most 300 seconds")),
   ),
   /** How long a client waits for the origin where something stale may stand in, seconds. */
   patience: v.optional(v.pipe(seconds, v.maxValue(300, "must be at most 300 seconds"))),
+  /** When the origin is given a rest; `false`: never. */
+  breaker: v.optional(breaker),
 });
 
 /** What the names of request fields mean, for a site or for one rule. They count before the known ones. */
@@ -140,7 +144,7 @@ const fields = v.strictObject({
       status: v.optional(v.record(status, lifetime)),
     }),
   ),
-  /** How long the origin is waited for. */
+  /** How long the origin is waited for, and when it is given a rest. */
   origin: v.optional(origin),
   /** What browsers are told instead of what the origin says. */
   browser: v.optional(browser),

@@ -15,6 +15,7 @@ import { caseFolded } from "../http/lenient-path.ts";
 import { anyPatternTest } from "../http/pattern.ts";
 import { namesOf } from "./name-list.ts";
 import { type PathReading, normalisedPattern, pathTest } from "./path-test.ts";
+import { type BreakerPolicy, breakerPolicy } from "./breaker.ts";
 import { namesIn, segmentReader, tagsWith } from "./segments.ts";
 import type { RuleInput, SiteInput } from "./schema.ts";
 
@@ -48,6 +49,8 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly deadlineMs: number;
   /** How long a client waits for the origin where something stale may stand in. */
   readonly patienceMs: number;
+  /** When what the rule covers is given a rest; absent where it never is. */
+  readonly breaker: BreakerPolicy | undefined;
   readonly maxLagMs: number;
   readonly onUnknown: "revalidate" | "serve";
   /** Unsafe requests purge through the log. */
@@ -66,6 +69,7 @@ type Lifetime = number | { readonly [bound in "min" | "default" | "max"]?: numbe
 /** What every rule of a site starts from. */
 export interface SiteDefaults {
   readonly purge: SiteInput["purge"];
+  readonly origin: SiteInput["origin"];
   readonly fields: NonNullable<SiteInput["fields"]>;
   readonly cookieGroupOf: CookieGroups;
   /** Of what shapes every entry. */
@@ -73,7 +77,7 @@ export interface SiteDefaults {
 }
 
 export function completeRule(rule: RuleInput, name: string, site: SiteDefaults): Rule {
-  const { edge = {}, purge = {} } = rule;
+  const { edge = {}, purge = {}, origin = {} } = rule;
   return {
     name,
     matches: pathTest(rule.match, readingFor(rule)),
@@ -103,8 +107,9 @@ export function completeRule(rule: RuleInput, name: string, site: SiteDefaults):
     deceptionGuard: rule.guard ?? true,
     keepCodings: rule.vary?.encodings !== undefined,
     tagsOf: tagsOf(rule),
-    deadlineMs: (rule.origin?.deadline ?? DEFAULTS.deadline) * 1000,
-    patienceMs: (rule.origin?.patience ?? DEFAULTS.patience) * 1000,
+    deadlineMs: (origin.deadline ?? site.origin?.deadline ?? DEFAULTS.deadline) * 1000,
+    patienceMs: (origin.patience ?? site.origin?.patience ?? DEFAULTS.patience) * 1000,
+    breaker: breakerPolicy(origin.breaker, site.origin?.breaker),
     maxLagMs: (purge.maxLag ?? site.purge?.maxLag ?? DEFAULTS.maxLag) * 1000,
     purgesEverywhere: purge.unsafe === "everywhere",
     onUnknown: purge.onUnknown ?? site.purge?.onUnknown ?? DEFAULTS.onUnknown,

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { canonicalHost } from "../http/host.ts";
 import { anyOrigin } from "./origins.ts";
 import { nameList } from "./name-list.ts";
-import { fieldLists, purge, rule } from "./rule-schema.ts";
+import { fieldLists, origin, purge, rule } from "./rule-schema.ts";
 import { bytes, cookiePattern, fieldPattern, flag, seconds } from "./scalars.ts";
 
 const hostPattern = v.pipe(
@@ -40,6 +40,8 @@ export const siteSchema = v.strictObject({
       unknown: v.optional(v.picklist(["shared", "unshared"], 'must be "shared" or "unshared"')),
     }),
   ),
+  /** How long origins are waited for, and when they are given a rest. */
+  origin: v.optional(origin),
   purge: v.optional(purge),
   tiers: v.optional(
     v.strictObject({

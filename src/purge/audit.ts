@@ -1,10 +1,15 @@
-// Owns the record of who purged what: 30 days of it, bounded in rows and bytes. Nothing of it decides what is purged.
+// Owns the record of who purged what: 30 days of it, bounded in rows and bytes for each kind of actor. Nothing of it decides what is purged.
 import { targetName } from "../http/target.ts";
-import type { PurgeEntry, PurgeMode, PurgeOrder } from "../http/purge-order.ts";
+import type { PurgedBy, PurgeEntry, PurgeMode, PurgeOrder } from "../http/purge-order.ts";
 
 const KEPT_MS = 30 * 24 * 3600 * 1000;
-const MAX_ENTRIES = 20_000;
-const MAX_TOTAL_CHARACTERS = 32e6;
+/** Clients provoke what origins write: it must not push out what tokens did. */
+const KEPT = [
+  { isOrigin: 0, entries: 20_000, characters: 32e6 },
+  { isOrigin: 1, entries: 5000, characters: 8e6 },
+] as const;
+/** 1 where the entry is an origin's (see `PurgeOrder.actor`). */
+const IS_ORIGIN = "(substr(actor, 1, 7) = 'origin ')";
 /** Of what was asked for, and again of the targets that this meant. */
 const MAX_LIST_CHARACTERS = 16_000;
 const MAX_ACTOR_CHARACTERS = 256;
@@ -41,18 +46,22 @@ export function recordEntry(sql: SqlStorage, order: PurgeOrder, seq: number, now
   );
 }
 
-/** The latest before a number, the newest first. */
-export function entriesBefore(
-  sql: SqlStorage,
-  beforeSeq: number | undefined,
-  limit: number,
-  nowMs: number,
-): readonly PurgeEntry[] {
+/** Which entries: the latest before a number, or of all. */
+interface Page {
+  readonly beforeSeq: number | undefined;
+  readonly limit: number;
+  readonly by: PurgedBy;
+}
+
+const WHOSE: Readonly<Record<PurgedBy, string>> = { tokens: `NOT ${IS_ORIGIN}`, origins: IS_ORIGIN, all: "TRUE" };
+
+/** The newest first. */
+export function entriesBefore(sql: SqlStorage, { beforeSeq, limit, by }: Page, nowMs: number): readonly PurgeEntry[] {
   const page = Math.min(Math.max(Math.floor(limit), 1), MAX_PAGE);
   return sql
     .exec<Row>(
       `SELECT seq, purged_at_ms, actor, mode, asked, targets, request_id
-      FROM entry WHERE seq < ? AND purged_at_ms >= ? ORDER BY seq DESC LIMIT ?`,
+      FROM entry WHERE seq < ? AND purged_at_ms >= ? AND ${WHOSE[by]} ORDER BY seq DESC LIMIT ?`,
       beforeSeq ?? Number.MAX_SAFE_INTEGER,
       nowMs - KEPT_MS,
       page,
@@ -71,18 +80,21 @@ export function entriesBefore(
 
 /** Drops what is too old and what is too much. Reads every row's size: now and then, not with each purge. */
 export function pruneEntries(sql: SqlStorage, nowMs: number): void {
-  sql.exec(
-    `DELETE FROM entry WHERE seq <= (
-      SELECT MAX(seq) FROM (
-        SELECT seq, purged_at_ms, ROW_NUMBER() OVER newest AS number,
-          SUM(characters) OVER newest AS total
-        FROM entry WINDOW newest AS (ORDER BY seq DESC)
-      ) WHERE purged_at_ms < ? OR number > ? OR total > ?
-    )`,
-    nowMs - KEPT_MS,
-    MAX_ENTRIES,
-    MAX_TOTAL_CHARACTERS,
-  );
+  for (const { isOrigin, entries, characters } of KEPT) {
+    sql.exec(
+      `DELETE FROM entry WHERE ${IS_ORIGIN} = ?1 AND seq <= (
+        SELECT MAX(seq) FROM (
+          SELECT seq, purged_at_ms, ROW_NUMBER() OVER newest AS number,
+            SUM(characters) OVER newest AS total
+          FROM entry WHERE ${IS_ORIGIN} = ?1 WINDOW newest AS (ORDER BY seq DESC)
+        ) WHERE purged_at_ms < ?2 OR number > ?3 OR total > ?4
+      )`,
+      isOrigin,
+      nowMs - KEPT_MS,
+      entries,
+      characters,
+    );
+  }
 }
 
 /** As JSON; a list that is too long ends with a word on what it left out. */

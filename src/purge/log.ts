@@ -1,6 +1,6 @@
 // Owns the purge log: one Durable Object that numbers purges and tells readers what changed since they last asked.
 import { DurableObject } from "cloudflare:workers";
-import type { PurgeEntry, PurgeOrder, PurgeOutcome } from "../http/purge-order.ts";
+import type { PurgedBy, PurgeEntry, PurgeOrder, PurgeOutcome } from "../http/purge-order.ts";
 import { entriesBefore, pruneEntries, recordEntry } from "./audit.ts";
 import { compact, readFloor } from "./compaction.ts";
 import { earlierOutcome, identityOf, type OrderIdentity, pruneOrders, rememberOrder } from "./idempotency.ts";
@@ -105,8 +105,8 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
   }
 
   /** The latest purges before a number, the newest first; without one, the newest of all. At most 500. */
-  history(beforeSeq: number | undefined, limit: number): readonly PurgeEntry[] {
-    return this.#mending(() => entriesBefore(this.#sql, beforeSeq, limit, Date.now()));
+  history(beforeSeq: number | undefined, limit: number, by: PurgedBy = "all"): readonly PurgeEntry[] {
+    return this.#mending(() => entriesBefore(this.#sql, { beforeSeq, limit, by }, Date.now()));
   }
 
   /** Writes the snapshot where one is due. Never throws: the platform would give up after a few times. */

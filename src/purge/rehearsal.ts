@@ -40,7 +40,8 @@ function purgeOnce(sql: SqlStorage, nowMs: number): void {
   rememberOrder(sql, IDENTITY, seq, nowMs);
   compact(sql, { targets: 0, maxTargets: 1 }, seq, nowMs);
   changedAfter(sql, before.seq);
-  entriesBefore(sql, undefined, 1, nowMs);
+  for (const by of ["tokens", "origins", "all"] as const)
+    entriesBefore(sql, { beforeSeq: undefined, limit: 1, by }, nowMs);
   dueAtMs(sql, 0, nowMs);
   isWritten(sql, before);
 }

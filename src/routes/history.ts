@@ -1,11 +1,14 @@
 // Owns GET /.strata/purges: who purged what and when, the newest first, a page at a time.
 import type { Edge } from "../flow/exchange.ts";
+import type { PurgedBy } from "../http/purge-order.ts";
 import { type Problem, problemResponse } from "./problem.ts";
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;
 
-/** `before`: a sequence number; `limit`: entries a page. `next` is where the older ones are. */
+const BY: readonly PurgedBy[] = ["tokens", "origins", "all"];
+
+/** `before`: a sequence number; `limit`: entries a page; `by`: whose. `next` is where the older ones are. */
 export async function historyRoute(request: Request, { purges }: Edge): Promise<Response> {
   const url = new URL(request.url);
   const before = wholeNumber(url.searchParams.get("before"), 1, Number.MAX_SAFE_INTEGER);
@@ -13,13 +16,18 @@ export async function historyRoute(request: Request, { purges }: Edge): Promise<
   const problems: Problem[] = [];
   if (before === "wrong") problems.push({ pointer: "before", detail: "must be a sequence number" });
   if (limit === "wrong") problems.push({ pointer: "limit", detail: `must be a number from 1 to ${String(MAX_LIMIT)}` });
-  if (before === "wrong" || limit === "wrong") return problemResponse(400, "the query was refused", problems);
+  const asked = url.searchParams.get("by") ?? "tokens";
+  const by = BY.find((one) => one === asked);
+  if (by === undefined) problems.push({ pointer: "by", detail: `must be one of ${BY.join(", ")}` });
+  if (before === "wrong" || limit === "wrong" || by === undefined)
+    return problemResponse(400, "the query was refused", problems);
   try {
     // one more tells whether there is another page
-    const entries = await purges.history(before, limit + 1);
+    const entries = await purges.history(before, limit + 1, by);
     const page = entries.slice(0, limit);
     const last = entries.length > limit ? page.at(-1) : undefined;
-    const next = last && `${url.pathname}?before=${String(last.seq)}&limit=${String(limit)}`;
+    const next =
+      last && `${url.pathname}?before=${String(last.seq)}&limit=${String(limit)}${by === "tokens" ? "" : `&by=${by}`}`;
     const shown = page.map(({ purgedAtMs, actor, requestId, ...entry }) => ({
       ...entry,
       ...(requestId !== undefined && { request: requestId }),

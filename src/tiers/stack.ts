@@ -1,9 +1,9 @@
 // Owns the tiers as one: what is asked of memory first, stored in all of them, and forgotten in all of them.
-import type { CacheKey } from "../http/key.ts";
 import type { Stored } from "../http/stored.ts";
 import { drop } from "./drop.ts";
 import { endings, isNewer } from "./endings.ts";
 import { file } from "./filing.ts";
+import { forgetting } from "./forgetting.ts";
 import { fileGlobally } from "./global-filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
@@ -37,19 +37,17 @@ export function tierStack(
     return renews !== undefined && ended.covers(key, renews);
   }
 
-  async function forget(key: CacheKey): Promise<void> {
-    invalidated.record(key);
-    await Promise.all([memory, ...lower].map((tier) => tier.delete(key)));
-  }
-
   return {
+    ...forgetting(memory, near, far, invalidated),
     maxBufferedBytes,
     maxStreamedBytes: Math.max(0, ...lower.map((tier) => tier.maxStreamedBytes ?? 0)),
     reserve: (bytes) => memory.reserve(bytes),
     lookup(place, enough, background) {
       const first = lookupSync(memory, place);
       if (first.found && enough(first.found.stored)) return first;
-      return lookupLower(place.global ? lower : near, place, first, {
+      // what is being deleted there must not be found again
+      const isFarUseful = place.global && invalidated.leaving(place.key) === undefined;
+      return lookupLower(isFarUseful ? lower : near, place, first, {
         enough,
         hasEnded: (stored) => ended.covers(place.key, stored),
         promote(...found) {
@@ -63,7 +61,6 @@ export function tierStack(
     },
     epoch: () => invalidated.current(),
     invalidatedSince: (key, epoch) => invalidated.after(key, epoch),
-    invalidate: forget,
     drop(place, stored) {
       ended.record(place.key, stored);
       return drop({ memory, near, far: place.global ? far : [] }, place, stored);
@@ -78,7 +75,12 @@ export function tierStack(
       const { room, done } = file([memory, ...near], memory, place, entry);
       // what took another's room is junk until it is filled again: junk must not fill the global tier
       const global = place.global && room === "free" ? far : [];
-      await Promise.all([done, ...global.map((tier) => fileGlobally(tier, place, entry, pause, isWanted))]);
+      const filed = async (tier: Tier): Promise<void> => {
+        // a delete that is under way would take it along
+        await invalidated.leaving(place.key);
+        await fileGlobally(tier, place, entry, pause, isWanted);
+      };
+      await Promise.all([done, ...global.map(filed)]);
     },
     async storeStream(place, stored, body) {
       if (

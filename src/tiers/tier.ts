@@ -147,6 +147,14 @@ export interface Stack {
   invalidatedSince(key: CacheKey, epoch: Epoch): boolean;
   /** Forgets the resource with all its variants, in this isolate, this colo and the global tier. */
   invalidate(key: CacheKey): Promise<void>;
+  /** The three steps of `invalidate`. From now on nothing is stored of the resource that was asked for before. */
+  supersede(key: CacheKey): void;
+  /** In this isolate and this colo. */
+  dropNear(key: CacheKey): Promise<void>;
+  /** In the global tier; until that is done this isolate does not look there. */
+  dropFar(key: CacheKey): Promise<void>;
+  /** Whether any tier holds anything of the resource; also where the global tier does not say. */
+  holds(key: CacheKey): Promise<boolean>;
   /**
    * Forgets one stored response of a resource, in this isolate, this colo and the global tier where the rule admits that, and answers with
    * no copy of it any more. Its other variants stay, and what is newer than it. Memory has forgotten it before this returns.

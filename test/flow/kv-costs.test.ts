@@ -264,3 +264,25 @@ describe("what lies in KV", () => {
     expect(after).toBe("new");
   });
 });
+
+describe("what an unsafe request costs", () => {
+  it.each([
+    ["/plain", 0, 1],
+    ["/everywhere", 1, 1],
+    ["/bypass", 0, 0],
+    ["/near", 0, 0],
+    ["/near-everywhere", 0, 0],
+  ])("%s: %d reads, %d deletes", async (match, reads, deletes) => {
+    const unsafe = "everywhere" as const;
+    const rules = [
+      { match: "/everywhere", purge: { unsafe } },
+      { match: "/bypass", bypass: true },
+      { match: "/near", global: false },
+      { match: "/near-everywhere", global: false, purge: { unsafe } },
+    ];
+    const kv = countedKv(env.STRATA_KV);
+    const e = testEdge({ site: { rules }, lower: [kvTier(kv.kv, { minTtlSeconds: 300 })] });
+    await e.text(match, { method: "POST" });
+    expect([kv.reads, kv.writes.length, kv.deletes]).toEqual([reads, 0, deletes]);
+  });
+});

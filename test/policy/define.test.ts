@@ -184,6 +184,28 @@ describe("a rule's options", () => {
     expect(ruleOf({ guard: true }).deceptionGuard).toBe(true);
   });
 
+  it("how the origin is waited for, and when it rests: the rule's before the site's before the defaults", () => {
+    const none = { share: 0.5, requests: 50, windowSeconds: 10, restSeconds: 5 };
+    const of = (site: SiteInput["origin"], rule: SiteInput["origin"]): Rule =>
+      ruleFor(defineSite({ origin: site, rules: [{ match: "/*", origin: rule }] }), "/");
+    expect(of(undefined, undefined)).toMatchObject({ deadlineMs: 30_000, patienceMs: 2000, breaker: none });
+    expect(of({ deadline: 9, patience: 1 }, { patience: 3 })).toMatchObject({ deadlineMs: 9000, patienceMs: 3000 });
+    expect(of({ breaker: { share: 1, rest: 9 } }, { breaker: { rest: 7, requests: 3, window: 60 } }).breaker).toEqual({
+      share: 1,
+      requests: 3,
+      windowSeconds: 60,
+      restSeconds: 7,
+    });
+    expect(of({ breaker: { rest: 9 } }, undefined).breaker).toEqual({ ...none, restSeconds: 9 });
+    expect(of({ breaker: false }, undefined).breaker).toBeUndefined();
+    expect(of({ breaker: { rest: 9 } }, { breaker: false }).breaker).toBeUndefined();
+    expect(of({ breaker: false }, { breaker: {} }).breaker).toEqual(none);
+    expect(defineSite({ origin: { breaker: false, deadline: 7 } }).defaultRule).toMatchObject({
+      breaker: undefined,
+      deadlineMs: 7000,
+    });
+  });
+
   it("codings that text leaves in", () => {
     expect(ruleOf({}).compress).toEqual(["br", "zstd", "gzip"]);
     expect(ruleOf({ compress: ["gzip", "br"] }).compress).toEqual(["gzip", "br"]);
@@ -196,6 +218,7 @@ describe("a rule's options", () => {
     ["how purges are read", { purge: { maxLag: 9, onUnknown: "serve" } }],
     ["how many variants are kept", { vary: { max: 3 } }],
     ["who waits for whom", { collapse: "global" }],
+    ["how the origin is asked", { origin: { deadline: 1, patience: 1, breaker: { rest: 9 } } }],
   ])("the version does not change with %s: no stored byte does", (_, options) => {
     expect(ruleOf(options).version).toBe(ruleOf({}).version);
   });
@@ -264,6 +287,14 @@ describe("session cookies", () => {
 });
 
 const RULE_PROBLEMS: readonly (readonly [string, object, string])[] = [
+  ["a breaker that is true", { origin: { breaker: true } }, "origin.breaker: must be false or { share, requests"],
+  ["a breaker's share of nothing", { origin: { breaker: { share: 0 } } }, "origin.breaker.share: must be above 0"],
+  ["a breaker's share of too much", { origin: { breaker: { share: 50 } } }, "origin.breaker.share: must be at most 1"],
+  ["half a request", { origin: { breaker: { requests: 0.5 } } }, "origin.breaker.requests: must be a whole number"],
+  ["a breaker of no request", { origin: { breaker: { requests: 0 } } }, "origin.breaker.requests: must be at least 1"],
+  ["a window of an hour", { origin: { breaker: { window: 3600 } } }, "origin.breaker.window: must be at most 60"],
+  ["a rest of nothing", { origin: { breaker: { rest: 0 } } }, "origin.breaker.rest: must be at least 1 second"],
+  ["a breaker's unknown member", { origin: { breaker: { rests: 1 } } }, "origin.breaker.rests: unknown option"],
   ["a status that is none", { edge: { status: { "99": 1 } } }, "edge.status.99: its key must be a status or a class"],
   ["an interim status", { edge: { status: { "103": 1 } } }, "edge.status.103: its key must be"],
   ["a class of interim statuses", { edge: { status: { "1xx": 1 } } }, "edge.status.1xx: its key must be"],

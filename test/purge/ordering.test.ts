@@ -118,6 +118,48 @@ describe("the record of who purged what", () => {
   });
 });
 
+describe("what origins wrote by their answers", () => {
+  const origin = { actor: "origin http://origin.test" };
+
+  it("is listed apart", async () => {
+    const log = newLog();
+    for (const actor of ["token deploy", origin.actor, "token deploy"])
+      await purge(log, ["a"], "hard", undefined, { actor });
+    const listed = async (by: "tokens" | "origins" | "all") =>
+      (await log.history(undefined, 10, by)).map(({ seq }) => seq);
+    expect([await listed("tokens"), await listed("origins"), await listed("all")]).toEqual([[3, 1], [2], [3, 2, 1]]);
+    expect((await log.history(3, 1, "tokens")).map(({ seq }) => seq)).toEqual([1]);
+  });
+
+  it("pushes nothing out of what tokens did, however much it is", async () => {
+    const log = newLog();
+    await purge(log, ["a"], "hard", undefined, { actor: "token deploy" });
+    await sql(log, (storage) => {
+      storage.exec(
+        `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
+        INSERT INTO entry SELECT i, ?, 1000, ?, 'hard', '[]', '[]', '' FROM n`,
+        Date.now(),
+        origin.actor,
+      );
+      storage.exec("UPDATE log SET seq = ?", 99_999);
+    });
+    await purge(log, ["a"], "hard", undefined, { actor: "token deploy" });
+    expect((await log.history(undefined, 10, "tokens")).map(({ seq }) => seq)).toEqual([100_000, 1]);
+    expect(await rows(log, "entry")).toBe(5002);
+    // nor the other way round
+    await sql(log, (storage) => {
+      storage.exec(
+        `WITH RECURSIVE n(i) AS (SELECT 100001 UNION ALL SELECT i + 1 FROM n WHERE i < 130000)
+        INSERT INTO entry SELECT i, ?, 5, 'token deploy', 'hard', '[]', '[]', '' FROM n`,
+        Date.now(),
+      );
+      storage.exec("UPDATE log SET seq = ?", 199_999);
+    });
+    await purge(log, ["a"], "hard", undefined, origin);
+    expect(await rows(log, "entry")).toBe(25_000);
+  });
+});
+
 describe("the same order under one idempotency key", () => {
   const keyed = (idempotencyKey: string, actor = "deploy") => ({ actor, idempotencyKey });
   const order = (log: Parameters<typeof purge>[0], key: string, actor?: string) =>

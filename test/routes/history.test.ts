@@ -84,11 +84,32 @@ describe("the record of purges", () => {
     ["before=-1", ["before"]],
     ["before=x&limit=1e2", ["before", "limit"]],
     ["before=99999999999999999999", ["before"]],
+    ["by=everybody&limit=0", ["limit", "by"]],
   ])("refuses %s", async (query, pointers) => {
     const response = await worker(`/.strata/purges?${query}`, "deploy-secret");
     const { errors }: { readonly errors: readonly { readonly pointer: string }[] } = await response.json();
     expect([response.status, errors.map(({ pointer }) => pointer)]).toEqual([400, pointers]);
   });
+});
+
+it.each<[string, string, string]>([
+  ["tokens, unless asked otherwise", "", ""],
+  ["tokens", "by=tokens", ""],
+  ["origins", "by=origins", "&by=origins"],
+  ["all", "by=all", "&by=all"],
+])("shows the purges of %s, and so does the next page", async (whose, query, next) => {
+  const asked: unknown[] = [];
+  const entry = { seq: 9, purgedAtMs: 0, actor: "a", mode: "hard", asked: [], targets: [] } as const;
+  const app = testApp({
+    history(...page) {
+      asked.push(page);
+      return Promise.resolve([entry, entry]);
+    },
+  });
+  const response = await app.fetch(`/.strata/purges?limit=1&${query}`, { headers: { authorization: "Bearer secret" } });
+  expect(asked).toEqual([[undefined, 2, whose.split(",", 1)[0]]]);
+  const page: Page = await response.json();
+  expect(page.next).toBe(`/.strata/purges?before=9&limit=1${next}`);
 });
 
 it("says 503 and when to come back where the log does not answer", async () => {

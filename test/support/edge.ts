@@ -9,6 +9,7 @@ import { flights } from "../../src/flow/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
 import { keyMarks } from "../../src/flow/key-marks.ts";
 import { timeout } from "../../src/flow/timeout.ts";
+import { turns } from "../../src/flow/turns.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
 import type { LogReader } from "../../src/purge/reader.ts";
 import { purgeReplica, type Replica } from "../../src/purge/replica.ts";
@@ -138,8 +139,10 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     flights: flights(clock.now),
     readUrl: urlReader(),
     unstorable: keyMarks(clock.now),
+    large: keyMarks(clock.now),
     resting: keyMarks(clock.now),
     breakers: breakers({ now: clock.now, random: () => 0.5 }),
+    purging: turns(clock.timeout),
     leases: options.leases,
     report,
   };

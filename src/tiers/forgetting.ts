@@ -1,0 +1,42 @@
+// Owns forgetting: what the tiers are made to forget of a resource, the near ones apart from the far one, and whether they hold any of it.
+import type { Invalidations } from "./invalidations.ts";
+import { discard } from "./lookup.ts";
+import type { MemoryTier } from "./memory.ts";
+import type { Stack, Tier } from "./tier.ts";
+
+type Forgetting = Pick<Stack, "invalidate" | "supersede" | "dropNear" | "dropFar" | "holds">;
+
+export function forgetting(
+  memory: MemoryTier,
+  near: readonly Tier[],
+  far: readonly Tier[],
+  invalidated: Invalidations,
+): Forgetting {
+  const self: Forgetting = {
+    async invalidate(key) {
+      self.supersede(key);
+      await Promise.all([self.dropNear(key), self.dropFar(key)]);
+    },
+    supersede: (key) => {
+      invalidated.record(key);
+    },
+    async dropNear(key) {
+      await Promise.all([memory, ...near].map((tier) => tier.delete(key)));
+    },
+    async dropFar(key) {
+      const done = Promise.all(far.map((tier) => tier.delete(key))).then(() => undefined);
+      invalidated.leaves(key, done);
+      await done;
+    },
+    async holds(key) {
+      if (memory.get(key)) return true;
+      const held = await Promise.all(near.map((tier) => tier.get(key)));
+      for (const entry of held) if (entry?.kind === "response") discard(entry.body);
+      if (held.some((entry) => entry !== undefined)) return true;
+      if (invalidated.leaving(key)) return false;
+      const glimpses = await Promise.all(far.map((tier) => tier.look?.(key)));
+      return glimpses.some((glimpse) => glimpse !== undefined && glimpse.kind !== "nothing");
+    },
+  };
+  return self;
+}
