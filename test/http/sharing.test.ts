@@ -112,7 +112,6 @@ describe("what is validated each time, and asked for with a cookie", () => {
 
 describe("a field that belongs to one person", () => {
   it.each([
-    "Set-Cookie2",
     "X-CSRF-Token",
     "X-XSRF-Token",
     "CSRF-Token",
@@ -137,6 +136,16 @@ describe("a field that belongs to one person", () => {
     for (const says of ["max-age=60", "public, s-maxage=60"])
       expect(fate({ [CC]: says, [name]: "1" })).toBe("personal-field");
     expect(fate({ "cdn-cache-control": "max-age=60", [name.toLowerCase()]: "1" })).toBe("personal-field");
+  });
+
+  it.each([
+    ["with the version that makes it one", "a=1; Version=1", "personal-field"],
+    ["the second of two", 'a=1, b=2; Path="/"; version=1', "personal-field"],
+    ["of a session, though no version makes it one", "sid=1", "personal-field"],
+    ["of a session among others", "a=1, sid=2", "personal-field"],
+    ["without a version, which no client ever took", "a=c", "stored"],
+  ])("RFC 2965 3.2.2: Set-Cookie2, %s", (_, value, reason) => {
+    expect(fate({ [CC]: "public, max-age=60", "set-cookie2": value })).toBe(reason);
   });
 
   it.each([
