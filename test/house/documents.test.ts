@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { REASONS } from "../../src/http/reasons.ts";
 import { pages } from "../documents/pages.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -64,4 +65,21 @@ describe("the semantics matrix", () => {
   it.each([...new Set(named.map(([, file = ""]) => file))])("%s", (file) => {
     expect(existsSync(join(ROOT, file.endsWith(".test.ts") ? "test" : "src", file))).toBe(true);
   });
+});
+
+describe("the tables of SECURITY.md", () => {
+  const rows = readFileSync(join(ROOT, "SECURITY.md"), "utf8")
+    .split("\n")
+    .filter((line) => /^\| (?!kind|---)/.test(line))
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+
+  it.each(rows.map((cells): [string, string, string] => [cells[1] ?? "", cells[4] ?? "", cells[5] ?? ""]))(
+    "%s: names codes and tests that there are",
+    (_, codes, tests) => {
+      const named = [...tests.matchAll(/`([\w/-]+)`/g)].map(([, file = ""]) => file);
+      expect(named).not.toEqual([]);
+      for (const file of named) expect(existsSync(join(ROOT, "test", `${file}.test.ts`)), file).toBe(true);
+      for (const [, code = ""] of codes.matchAll(/`([\w-]+)`/g)) expect(Object.keys(REASONS)).toContain(code);
+    },
+  );
 });
