@@ -30,10 +30,11 @@ export interface Connection {
   close(): void;
 }
 
-export function questionAbout(address: Address, path: string, says?: string): Question {
+/** `fields`: lines of the request beside Host, each with its end. */
+export function questionAbout(address: Address, path: string, says?: string, fields = ""): Question {
   const resource = resourceAt(path);
   if (!resource) throw new Error(`not a URL of the benchmark: ${path}`);
-  const request = `GET ${path} HTTP/1.1\r\nHost: ${address.host}:${String(address.port)}\r\n\r\n`;
+  const request = `GET ${path} HTTP/1.1\r\nHost: ${address.host}:${String(address.port)}\r\n${fields}\r\n`;
   return { path, request, bytes: resource.bytes, start: startOf(path), says };
 }
 

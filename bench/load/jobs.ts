@@ -14,6 +14,8 @@ export interface ClosedLoop extends Asking {
   readonly connections: number;
   readonly until: { readonly requests: number } | { readonly elapsedMs: number };
   readonly isEachNew?: boolean;
+  /** Lines of each request beside Host, each with its end. */
+  readonly fields?: string;
 }
 
 /** Every URL new; requests leave at set times, however slow the answers are. */
@@ -54,16 +56,16 @@ export function perform(job: Job): Promise<JobResult> {
   }
 }
 
-async function closedLoop({ address, path, says, connections, until: end, isEachNew }: ClosedLoop): Promise<JobResult> {
+async function closedLoop({ address, path, says, fields, connections, until: end, isEachNew }: ClosedLoop): Promise<JobResult> {
   const opened = await connectAll(address, connections);
-  const same = questionAbout(address, path, says);
+  const same = questionAbout(address, path, says, fields);
   let sent = 0;
   const startedAtMs = performance.now();
   const isOver = (): boolean =>
     "requests" in end ? sent >= end.requests : performance.now() - startedAtMs >= end.elapsedMs;
   const work = async (connection: Connection): Promise<void> => {
     while (!isOver()) {
-      const question = isEachNew ? questionAbout(address, `${path}-${String(sent)}`, says) : same;
+      const question = isEachNew ? questionAbout(address, `${path}-${String(sent)}`, says, fields) : same;
       sent += 1;
       // one at a time on a connection
       await connection.ask(question);

@@ -16,6 +16,8 @@ export interface Hits {
   readonly label: string;
   readonly path: string;
   readonly connections: number;
+  /** Lines of each request beside Host, each with its end. */
+  readonly fields?: string | undefined;
   /** In Strata's Cache-Status, in every answer. */
   readonly says: string;
   readonly contenders: readonly Target[];
@@ -30,7 +32,7 @@ export interface HitsMeasured {
 }
 
 export async function measureHits({ load, origin, isQuick, progress }: Setting, hits: Hits): Promise<HitsMeasured> {
-  const { label, path, connections, contenders, against } = hits;
+  const { label, path, connections, fields = "", contenders, against } = hits;
   progress(label);
   for (const target of contenders) await settle(target, path);
   const jobs = contenders.map((target): ClosedLoop => {
@@ -39,6 +41,7 @@ export async function measureHits({ load, origin, isQuick, progress }: Setting, 
       kind: "closed-loop",
       address: target.address,
       path,
+      fields,
       connections,
       until: { elapsedMs: isQuick ? QUICK_ROUND_MS : ROUND_MS },
       ...says,

@@ -8,19 +8,41 @@ interface Size {
   readonly label: string;
   readonly type: "json" | "html";
   readonly bytes: number;
+  readonly fields?: string;
 }
+
+/** As Chrome asks for a page with trackers and consent; identity, so that every contender sends the same bytes. */
+const BROWSER = `${[
+  'sec-ch-ua: "Chromium";v="146", "Google Chrome";v="146", "Not)A;Brand";v="24"',
+  "sec-ch-ua-mobile: ?0",
+  'sec-ch-ua-platform: "Windows"',
+  "upgrade-insecure-requests: 1",
+  "user-agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36",
+  "accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8",
+  "sec-fetch-site: same-origin",
+  "sec-fetch-mode: navigate",
+  "sec-fetch-user: ?1",
+  "sec-fetch-dest: document",
+  "referer: https://shop.example/list?page=2",
+  "accept-encoding: identity",
+  "accept-language: en-US,en;q=0.9",
+  "priority: u=0, i",
+  "cookie: _ga=GA1.1.1234567890.1700000000; _ga_ABCDEF=GS2.1.1; _fbp=fb.1.1.1; OptanonConsent=isGpcEnabled=0; __cf_bm=abc; AWSALB=def",
+].join("\r\n")}\r\n`;
 
 const SIZES: readonly Size[] = [
   { label: "memory hit, 1 KB JSON", type: "json", bytes: 1024 },
   { label: "memory hit, 10 KB HTML", type: "html", bytes: 10 * 1024 },
   { label: "memory hit, 100 KB HTML", type: "html", bytes: 100 * 1024 },
+  { label: "memory hit, 10 KB HTML, as a browser asks", type: "html", bytes: 10 * 1024, fields: BROWSER },
 ];
 
 export const memory: Scenario = {
   title: "Memory hit",
   how: `One object, already in the isolate's memory, asked for over and over on 16 connections. The bare worker returns the same bytes under
 the same header fields without looking at the request. The raw Cache API worker and \`hono/cache\` keep the object in the Cache API:
-they have no memory of their own.`,
+they have no memory of their own. "As a browser asks" sends 16 fields and six cookies with each request, which Strata reads to know whose
+it is.`,
   async measure(setting) {
     const others: Target[] = [];
     const parts: HitsMeasured[] = [];
@@ -57,6 +79,7 @@ async function measureSize(setting: Setting, size: Size, others: readonly Target
     return await measureHits(setting, {
       label: size.label,
       path,
+      fields: size.fields,
       connections: 16,
       says: "detail=fresh/memory",
       contenders: [bare, ...others],
