@@ -125,7 +125,7 @@ describe("what is refused ends as the client's own error, and nothing is purged"
     ["empty lists", { files: [], tags: [] }, 1012, []],
     ["purge_everything that is not true", { purge_everything: false }, 1016, ["/purge_everything"]],
     ["tags that are no list", { tags: "home" }, 1016, ["/tags"]],
-    ["tags that are none", { tags: ["home", 1, "a,b"] }, 1016, ["/tags/1", "/tags/2"]],
+    ["tags that are none", { tags: ["home", 1, "a\tb"] }, 1016, ["/tags/1", "/tags/2"]],
     ["files that are none", { files: ["/blog", "ftp://shop.test/"] }, 1016, ["/files/0", "/files/1"]],
     ["files without a URL", { files: ["http://shop.test/", { headers: {} }, 1] }, 1016, ["/files/1", "/files/2"]],
     ["too many files", { files: Array.from({ length: 1001 }, () => "http://shop.test/") }, 1016, ["/files"]],

@@ -66,10 +66,6 @@ export const BROKEN: Readonly<Record<string, readonly [bytes: string, script: Sc
   "sends a chunk beyond all numbers": ["", sendsAndEnds(`${CHUNKED}ffffffffffffffffff\r\nhalf`)],
   "says gzip of what is none": ["", sends(message("this is no gzip", { ...CACHED, "content-encoding": "gzip" }))],
   "says br of what is none": ["", sends(message("this is no br", { ...CACHED, "content-encoding": "br" }))],
-  "sends a length beside chunks": [
-    "abc",
-    sends(`${HEAD}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`),
-  ],
 };
 
 /** Odd, but whole. */
@@ -82,6 +78,11 @@ export const WHOLE: Readonly<Record<string, readonly [bytes: string, script: Scr
   "sends more than Content-Length": [
     "half",
     sends(`${HEAD}content-length: 4\r\n\r\nhalf${message("another's", CACHED)}`),
+  ],
+  // the chunks decide (RFC 9112 section 6.3)
+  "sends a length beside chunks": [
+    "abc",
+    sends(`${HEAD}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`),
   ],
   "sends trailers": ["half", sends(`${CHUNKED}4\r\nhalf\r\n0\r\nx-trailer: 1\r\n\r\n`)],
   "sends early hints first": ["final", sends(EARLY_HINTS + message("final", CACHED))],
