@@ -208,6 +208,16 @@ describe("a client hint", () => {
     expect(e.asked).toHaveLength(1);
   });
 
+  it("that went along once keeps nothing out of the store when the answers are everybody's again", async () => {
+    let says = "no-store";
+    const e = await warm({ origin: ({ headers }) => answer(JSON.stringify([...headers]), { "cache-control": says }) });
+    await e.text("/a", mobile);
+    says = "max-age=60";
+    // the first goes with its hints, so it is its client's own; the second does not
+    expect(detail((await e.text("/a", mobile)).response)).toBe("uri-miss/unkeyed-field");
+    expect([await cacheOf(e, "/a", mobile.headers), await cacheOf(e, "/a", mobile.headers)]).toEqual(["MISS", "HIT"]);
+  });
+
   it("goes along where the answers are each client's own", async () => {
     const e = await warm({ origin: mirror({ "cache-control": "no-store" }) });
     await e.text("/a", mobile);
