@@ -167,6 +167,34 @@ describe("a mark of a framework", () => {
     expect(e.asked).toHaveLength(2);
   });
 
+  it("of an invention keeps neither the page nor its known parts out of the store", async () => {
+    const e = await warm({
+      origin: ({ headers }) => answer(headers.has("rsc") ? "part" : "page", { ...CACHED, vary: "Accept-Language" }),
+    });
+    const inventions = (from: number, count: number): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`hx-${String(from + i)}`, "1"]));
+    await e.text("/a", { headers: inventions(0, 15) });
+    for (let i = 0; i < 9; i++) await e.text("/a", { headers: inventions(i, 1) });
+    await e.text("/a", { headers: { rsc: "1" } });
+    for (let i = 9; i < 30; i++) await e.text("/a", { headers: inventions(i, 1) });
+    expect(detail((await e.text("/a", { headers: inventions(30, 1) })).response)).toBe("vary-miss/unkeyed-field");
+    await e.text("/a");
+    expect([await cacheOf(e, "/a"), await cacheOf(e, "/a", { rsc: "1" })]).toEqual(["HIT", "HIT"]);
+  });
+
+  it("that is new with each request, as Turbo's, marks no part", async () => {
+    const e = await warm({ origin: mirror() });
+    const turn = (id: string): Promise<string | null> => cacheOf(e, "/a", { "x-turbo-request-id": id });
+    expect([await turn("1"), await turn("2")]).toEqual(["MISS", "HIT"]);
+  });
+
+  it.each(["Service-Worker-Navigation-Preload", "trpc-accept"])("%s has an answer of its own", async (name) => {
+    const e = await warm({ origin: mirror() });
+    await e.text("/a", { headers: { [name]: "mine" } });
+    expect((await e.text("/a")).text).not.toContain("mine");
+    expect(await cacheOf(e, "/a", { [name]: "mine" })).toBe("HIT");
+  });
+
   it("falls with its page when the page is changed", async () => {
     const e = await warm({ origin: parts });
     await e.text("/a");
@@ -237,6 +265,32 @@ describe("an answer that repeats the Origin it was asked with", () => {
       expect(response.headers.get("vary")?.split(", ")).toContain("origin");
     }
     expect(e.asked).toHaveLength(2);
+  });
+
+  it("on a 304 too: what is stored for others keeps its own", async () => {
+    const e = await warm({
+      origin: ({ headers }) => {
+        const origin = headers.get("origin");
+        const fields = { ...CACHED, etag: '"1"', ...(origin !== null && { "access-control-allow-origin": origin }) };
+        return headers.has("if-none-match") ? answer(null, fields, 304) : answer("x", { ...fields, vary: "Accept" });
+      },
+    });
+    const allowed = async (headers: HeadersInit = {}): Promise<(string | null)[]> => {
+      const { response } = await e.text("/a", { headers });
+      const varies = response.headers.get("vary")?.split(", ") ?? [];
+      return [response.headers.get("access-control-allow-origin"), varies.includes("Accept") ? "Accept" : null];
+    };
+    expect(await allowed()).toEqual([null, "Accept"]);
+    const evil = "https://evil.example";
+    expect(await allowed({ origin: evil, "cache-control": "no-cache" })).toEqual([evil, "Accept"]);
+    expect(await allowed()).toEqual([null, "Accept"]);
+    const good = "https://good.example";
+    expect([await allowed({ origin: good }), await allowed(), await allowed({ origin: good })]).toEqual([
+      [good, "Accept"],
+      [null, "Accept"],
+      [good, "Accept"],
+    ]);
+    expect(await cacheOf(e, "/a")).toBe("HIT");
   });
 
   it("in capitals too", async () => {
