@@ -110,6 +110,8 @@ export function ruledAnswer(
 
 /** Whether the origin got nothing from the client that the rule would have kept from it. */
 export function isSentAsRuled(sent: RequestFacts, ruled: RequestFacts): boolean {
+  // it went with cookies that the rule hides: the answer may be for their owner
+  if ((sent.hasSession && !ruled.hasSession) || (sent.hasUnknownCookie && !ruled.hasUnknownCookie)) return false;
   const sameFields = ruled.declared.every((name) => sent.field(name) === ruled.field(name));
   return sameFields && sent.location.query === ruled.location.query;
 }
