@@ -16,7 +16,7 @@ import type { Landing } from "./flights.ts";
 import type { Kept } from "./keeper.ts";
 import { precededBy } from "./slice.ts";
 import { discard, type Errand, present, type Trip, unread } from "./trip.ts";
-import { noteStored, noteTooLarge, noteUnstorable } from "./unstorable.ts";
+import { noteStorable, noteTooLarge, noteUnstorable } from "./unstorable.ts";
 
 /** The origin's answer, its body unread, and what is known by now of the one that leaves. */
 export interface Arrival {
@@ -43,7 +43,7 @@ export async function conclude(
       return completedAnswer(trip, errand, verdict.stored, content, delivery, outcome);
     case "pass-through":
       endStored(trip, errand, response.status, verdict.reason);
-      noteUnstorable(trip, intent, response.status, verdict.reason);
+      noteUnstorable(trip, intent, response, verdict.reason);
       errand.land?.(UNSHARED);
       if (held && verdict.freshened) keepFreshened(trip, held, verdict.freshened);
       else discard(standIn);
@@ -173,7 +173,7 @@ function filled(
   const keepable = { length, place, stored, neighbour, makesEtag: rule.etag, whenStored };
   const filling = fill(edge, { ...keepable, source, left, isAwaited });
   const ended = filling.kept.then(async (kept) => {
-    if (kept === "kept" && !stored.part) noteStored(trip);
+    if (kept === "kept" && !stored.part) noteStorable(trip);
     // the next range need not fetch the whole for nothing; what broke off, or a tier refused, may be kept the next time
     if (kept === "declined" && !stored.part) noteTooLarge(trip);
     if ((kept === "declined" || kept === "refused") && !stored.part) endReplaced(trip, errand);
@@ -200,7 +200,7 @@ function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, 
   if (body.kind === "bytes") {
     const filed = trip.edge.stack.store(trip.place, stored, body.bytes);
     trip.exchange.background(filed);
-    noteStored(trip);
+    noteStorable(trip);
     errand.land?.(STORED, () => filed);
     return deliverHeld(delivery, held, outcome);
   }

@@ -85,7 +85,7 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
   const { reason, held, standIn = held, land } = errand;
   if (upstream.kind === "response") {
     const { status } = upstream.response;
-    const response = ruledAnswer(upstream.response, trip.facts, trip.rule);
+    const response = ruledAnswer(upstream.response, trip.facts, trip.rule, held?.stored);
     const content = upstream.raw.body;
     noteRest(trip, response);
     const hints = hintsMissed(trip, errand, response);

@@ -4,6 +4,7 @@ import { type RequestFacts, type ResponseFacts, responseFacts } from "../http/fa
 import { type FieldReader, splitList } from "../http/fields.ts";
 import { reducedQuery } from "../http/query.ts";
 import { declaredFields, namedCookies, reducedReader } from "../http/reduce.ts";
+import type { Stored } from "../http/stored.ts";
 import { withDeclaredVary } from "../http/vary.ts";
 import type { Rule } from "../policy/define.ts";
 import type { Place } from "../tiers/tier.ts";
@@ -46,19 +47,37 @@ function ruledCookies(facts: RequestFacts, { vary, ignoresCookies }: Rule): Cook
  * The request as its resource's known variants need it: one without a mark is told apart from those with it, and a field that they vary
  * on is in the key of its variant.
  */
-export function keyedRequest(facts: RequestFacts, index: Place["index"]): RequestFacts {
-  if (!index) return facts;
-  const { naming, declared, unkeyed } = facts;
-  const marks = index.fields.filter((name) => naming.groupOf(name) === "fragment");
+export function keyedRequest(asked: RequestFacts, index: Place["index"]): RequestFacts {
+  if (!index) return withinMarks(asked, []);
+  const marks = index.fields.filter((name) => asked.naming.groupOf(name) === "fragment");
+  const facts = withinMarks(asked, marks);
+  const { declared, unkeyed } = facts;
   const indexed = unkeyed.filter((name) => index.fields.includes(name));
-  if (marks.length === 0 && indexed.length === 0) return facts;
+  // where some answers repeat an Origin, one to a request without it fits no request with it, although its Vary may not say so
+  const told = index.fields.includes("origin") ? [...marks, "origin"] : marks;
+  if (told.length === 0 && indexed.length === 0) return facts;
   const others = unkeyed.filter((name) => !indexed.includes(name));
   return {
     ...facts,
-    declared: withNames(declared, marks),
+    declared: withNames(declared, told),
     unkeyed: others,
     indexed: withNames(facts.indexed, indexed),
   };
+}
+
+/** More marks than the pages of one application are asked with, and few enough to leave room in Vary for what the origin names. */
+const MAX_MARKS = 10;
+
+/**
+ * The request without those of its marks that are too many, beside the known ones, to be keyed on: they count as unknown fields, so that
+ * inventions of one client take no room in the index from others.
+ */
+function withinMarks(facts: RequestFacts, known: readonly string[]): RequestFacts {
+  if (facts.fragments.length === 0) return facts;
+  const fresh = facts.fragments.filter((name) => !known.includes(name));
+  if (fresh.length === 0 || known.length + fresh.length <= MAX_MARKS) return facts;
+  const declared = facts.declared.filter((name) => !fresh.includes(name));
+  return { ...facts, declared, unkeyed: withNames(facts.unkeyed, fresh) };
 }
 
 function withNames(names: readonly string[], others: readonly string[]): readonly string[] {
@@ -66,21 +85,33 @@ function withNames(names: readonly string[], others: readonly string[]): readonl
   return missing.length === 0 ? names : [...names, ...missing].sort();
 }
 
-/** The answer without the cookies a rule strips, and with what the rule declares in its Vary, for caches below. */
-export function ruledAnswer(response: ResponseFacts, request: RequestFacts, rule: Rule): ResponseFacts {
-  // a 304 that says nothing of Vary leaves the stored one as it is
-  const saysVary = response.status !== 304 || response.field("vary") !== undefined;
-  const declared = reflectsOrigin(request, response) ? withNames(request.declared, ["origin"]) : request.declared;
-  const varies = declared.length > 0 && saysVary;
-  if (!varies && !rule.stripSetCookie) return response;
+/**
+ * The answer without the cookies a rule strips, and with what the rule declares in its Vary, for caches below. `validated`: the stored
+ * response that a 304 is about.
+ */
+export function ruledAnswer(
+  response: ResponseFacts,
+  request: RequestFacts,
+  rule: Rule,
+  validated?: Pick<Stored, "headers">,
+): ResponseFacts {
   const { status, requestedAtMs, receivedAtMs } = response;
-  const headers = varies ? withDeclaredVary(response.headers, declared) : response.headers;
+  const reflects = reflectsOrigin(request, response);
+  const saysVary = status !== 304 || response.field("vary") !== undefined;
+  const declared = reflects ? withNames(request.declared, ["origin"]) : request.declared;
+  // a 304 that says nothing of Vary leaves the stored one as it is, unless what it brings is for one Origin
+  const varies = declared.length > 0 && (saysVary || reflects);
+  if (!varies && !rule.stripSetCookie) return response;
+  const storedVary = saysVary ? [] : (validated?.headers ?? []).filter(([name]) => name.toLowerCase() === "vary");
+  const headers = varies ? withDeclaredVary([...response.headers, ...storedVary], declared) : response.headers;
   const kept = rule.stripSetCookie ? headers.filter(([name]) => name.toLowerCase() !== "set-cookie") : headers;
   return responseFacts(status, kept, requestedAtMs, receivedAtMs);
 }
 
 /** Whether the origin got nothing from the client that the rule would have kept from it. */
 export function isSentAsRuled(sent: RequestFacts, ruled: RequestFacts): boolean {
+  // it went with cookies that the rule hides: the answer may be for their owner
+  if ((sent.hasSession && !ruled.hasSession) || (sent.hasUnknownCookie && !ruled.hasUnknownCookie)) return false;
   const sameFields = ruled.declared.every((name) => sent.field(name) === ruled.field(name));
   return sameFields && sent.location.query === ruled.location.query;
 }

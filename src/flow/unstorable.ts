@@ -1,6 +1,9 @@
 // Owns the memory of what could not be stored lately: nobody waits for another's fetch of it, and ranges of it go to the origin as sent.
 import { isForAnybody } from "../http/anybody.ts";
+import type { ResponseFacts } from "../http/facts.ts";
+import { splitList } from "../http/fields.ts";
 import { isOfRequest, makesPrivate, type ReasonCode } from "../http/reasons.ts";
+import { isUnkeyed } from "../http/sharing.ts";
 import { mayDependOnRequest } from "../http/status-table.ts";
 import { crowdKey, flightKey } from "./flight-key.ts";
 import { isAuthenticated, type Trip } from "./trip.ts";
@@ -18,10 +21,19 @@ export function isUnstorable(trip: Trip): boolean {
  * Notes an answer that was not stored for a reason of the resource. A reason that one client can provoke by how it asks leaves no mark; an
  * answer to a request that carries something of its client's own counts for requests of that kind alone.
  */
-export function noteUnstorable(trip: Trip, { conditions }: Intent, status: number, reason: ReasonCode): void {
+export function noteUnstorable(
+  trip: Trip,
+  { conditions }: Intent,
+  { status, field }: ResponseFacts,
+  reason: ReasonCode,
+): void {
   const { edge, facts } = trip;
   const asksForWhole = facts.method === "GET" && conditions.length === 0;
   if (!asksForWhole || isAuthenticated(facts) || mayDependOnRequest(status)) return;
+  // only the hints, which went along because of the mark, kept it out: without the mark the next one is stored
+  const isForHintsAlone =
+    reason === "unkeyed-field" && !isUnkeyed(facts, splitList(field("vary")?.toLowerCase() ?? ""));
+  if (isForHintsAlone) return noteStorable(trip);
   // a cookie that nobody knows keeps the answer to each request of its kind out of the store
   if (isOfRequest(reason) && !makesPrivate(reason)) return;
   edge.unstorable.mark(crowdKey(trip), UNSTORABLE_SECONDS);
@@ -32,6 +44,7 @@ export function noteTooLarge(trip: Trip): void {
   trip.edge.unstorable.mark(flightKey(trip), UNSTORABLE_SECONDS);
 }
 
-export function noteStored(trip: Trip): void {
+/** Forgets the mark: the answer was stored, or could have been. */
+export function noteStorable(trip: Trip): void {
   for (const key of new Set([flightKey(trip), crowdKey(trip)])) trip.edge.unstorable.forget(key);
 }

@@ -22,8 +22,8 @@ export function cookieGroups({ cookies, harmless, preview }: CookieLists = {}): 
     ["session", nameTest(namesOf(cookies, []))],
     ["harmless", nameTest(namesOf(harmless, []))],
     ["preview", nameTest(namesOf(preview, PREVIEW_COOKIES))],
-    ["tracker", nameTest(isReplaced(harmless) ? [] : TRACKER_COOKIES)],
-    ["harmless", nameTest(isReplaced(harmless) ? [] : HARMLESS_COOKIES)],
+    ["tracker", isReplaced(harmless) ? () => false : unlessSession(TRACKER_COOKIES)],
+    ["harmless", isReplaced(harmless) ? () => false : unlessSession(HARMLESS_COOKIES)],
     ["session", nameTest(isReplaced(cookies) ? [] : SESSION_COOKIES)],
   ];
   const known = new Map<string, CookieGroup>();
@@ -50,6 +50,16 @@ function isReplaced(list: NameList | undefined): boolean {
 
 function nameTest(patterns: readonly string[]): (name: string) => boolean {
   return anyPatternTest(patterns.map(bareName));
+}
+
+/** Words of sessions that no star may hide: `*consent*` names no `oauth2_consent_csrf`, and `amp_*` no `amp_auth`. */
+const SESSION_WORD = /sess|auth|login|signin|logged|csrf|xsrf|jwt|token|passw/;
+
+/** A test for known names; of those that speak of a session, only the ones whose pattern does too. */
+function unlessSession(patterns: readonly string[]): (name: string) => boolean {
+  const spelledOut = nameTest(patterns.filter((pattern) => !pattern.includes("*") || SESSION_WORD.test(pattern)));
+  const any = nameTest(patterns);
+  return (name) => (SESSION_WORD.test(name) ? spelledOut(name) : any(name));
 }
 
 function bareName(name: string): string {

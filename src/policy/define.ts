@@ -28,7 +28,7 @@ export interface Site {
 }
 
 /** Raise it when a known list of names changes: what was stored under the old one is not found. */
-const LISTS_VERSION = 1;
+const LISTS_VERSION = 2;
 
 const DEFAULTS = {
   memoryBytes: 32 * 2 ** 20,

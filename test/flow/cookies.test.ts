@@ -82,6 +82,23 @@ describe("a rule that says what cookies mean", () => {
     expect((await e.text("/a", { method: "POST", ...withCookie("sid=1") })).text).toBe("hello sid=1");
   });
 
+  it.each<[string, object]>([
+    ['cookies: "ignore"', { cookies: "ignore" }],
+    ["vary.cookies", { vary: { cookies: ["theme"] } }],
+  ])("%s: the answer to a POST, which goes with all of them, is its client's own", async (_, rule) => {
+    const e = await warm({
+      site: { rules: [{ match: "/*", storePost: true, ...rule }] },
+      origin: greeting({ ...CACHED, "content-location": "/a" }),
+    });
+    for (const cookie of ["sid=alice", "who=alice"]) {
+      const { response } = await e.text("/a", { method: "POST", ...withCookie(cookie) });
+      expect(response.headers.get("cache-status")).not.toContain("stored");
+      expect((await e.text("/a")).text).not.toContain("alice");
+      await e.text("/a", { method: "POST" });
+    }
+    expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
+  });
+
   it("the site's list of harmless ones", async () => {
     const e = await warm({ site: { session: { harmless: ["theme"] } }, origin: greeting() });
     expect((await e.text("/a", withCookie("theme=dark"))).text).toBe("hello anybody");

@@ -32,6 +32,11 @@ describe("what a client sends by itself costs no hit", () => {
     expect(await cacheOf(e, "/a", { "user-agent": "another" })).toBe("HIT");
   });
 
+  it.each(CLIENTS)("%s, also where the site refuses every unknown field", async (_, headers) => {
+    const e = await warm({ site: { fields: { unknown: "unshared" } }, origin: mirror() });
+    expect([await cacheOf(e, "/a", headers), await cacheOf(e, "/a", headers)]).toEqual(["MISS", "HIT"]);
+  });
+
   it.each(CLIENTS)("%s, with trackers and consent", async (_, fields) => {
     const e = await warm({ origin: mirror() });
     const headers = { ...fields, cookie: "_ga=GA1.1.1; _ga_X=1; CookieConsent=yes; __cf_bm=x; _fbp=y; AWSALB=z" };
@@ -114,6 +119,15 @@ describe("a field that nobody knows", () => {
     expect(e.asked[0]?.headers.get("x-theme")).toBe(JSON.stringify(site).includes("drop") ? null : "dark");
   });
 
+  it.each(["x-*", "x_f*", "*host", "*-key"])("lets nothing guarded pass for the pattern %j", async (pattern) => {
+    const e = await warm({ site: { fields: { plain: [pattern] } }, origin: mirror() });
+    const sent = await e.text("/a", { headers: { "x-forwarded-host": "evil.example" } });
+    expect(sent.text).not.toContain("evil");
+    expect(detail((await e.text("/b", { headers: { "x-api-key": "alice" } })).response)).toBe(
+      "uri-miss/authorization-response",
+    );
+  });
+
   it("without an X- is stored over, unless the site refuses that", async () => {
     for (const [unknown, reason] of [
       ["shared", "uri-miss"],
@@ -167,6 +181,34 @@ describe("a mark of a framework", () => {
     expect(e.asked).toHaveLength(2);
   });
 
+  it("of an invention keeps neither the page nor its known parts out of the store", async () => {
+    const e = await warm({
+      origin: ({ headers }) => answer(headers.has("rsc") ? "part" : "page", { ...CACHED, vary: "Accept-Language" }),
+    });
+    const inventions = (from: number, count: number): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`hx-${String(from + i)}`, "1"]));
+    await e.text("/a", { headers: inventions(0, 15) });
+    for (let i = 0; i < 9; i++) await e.text("/a", { headers: inventions(i, 1) });
+    await e.text("/a", { headers: { rsc: "1" } });
+    for (let i = 9; i < 30; i++) await e.text("/a", { headers: inventions(i, 1) });
+    expect(detail((await e.text("/a", { headers: inventions(30, 1) })).response)).toBe("vary-miss/unkeyed-field");
+    await e.text("/a");
+    expect([await cacheOf(e, "/a"), await cacheOf(e, "/a", { rsc: "1" })]).toEqual(["HIT", "HIT"]);
+  });
+
+  it("that is new with each request, as Turbo's, marks no part", async () => {
+    const e = await warm({ origin: mirror() });
+    const turn = (id: string): Promise<string | null> => cacheOf(e, "/a", { "x-turbo-request-id": id });
+    expect([await turn("1"), await turn("2")]).toEqual(["MISS", "HIT"]);
+  });
+
+  it.each(["Service-Worker-Navigation-Preload", "trpc-accept"])("%s has an answer of its own", async (name) => {
+    const e = await warm({ origin: mirror() });
+    await e.text("/a", { headers: { [name]: "mine" } });
+    expect((await e.text("/a")).text).not.toContain("mine");
+    expect(await cacheOf(e, "/a", { [name]: "mine" })).toBe("HIT");
+  });
+
   it("falls with its page when the page is changed", async () => {
     const e = await warm({ origin: parts });
     await e.text("/a");
@@ -208,6 +250,16 @@ describe("a client hint", () => {
     expect(e.asked).toHaveLength(1);
   });
 
+  it("that went along once keeps nothing out of the store when the answers are everybody's again", async () => {
+    let says = "no-store";
+    const e = await warm({ origin: ({ headers }) => answer(JSON.stringify([...headers]), { "cache-control": says }) });
+    await e.text("/a", mobile);
+    says = "max-age=60";
+    // the first goes with its hints, so it is its client's own; the second does not
+    expect(detail((await e.text("/a", mobile)).response)).toBe("uri-miss/unkeyed-field");
+    expect([await cacheOf(e, "/a", mobile.headers), await cacheOf(e, "/a", mobile.headers)]).toEqual(["MISS", "HIT"]);
+  });
+
   it("goes along where the answers are each client's own", async () => {
     const e = await warm({ origin: mirror({ "cache-control": "no-store" }) });
     await e.text("/a", mobile);
@@ -227,6 +279,32 @@ describe("an answer that repeats the Origin it was asked with", () => {
       expect(response.headers.get("vary")?.split(", ")).toContain("origin");
     }
     expect(e.asked).toHaveLength(2);
+  });
+
+  it("on a 304 too: what is stored for others keeps its own", async () => {
+    const e = await warm({
+      origin: ({ headers }) => {
+        const origin = headers.get("origin");
+        const fields = { ...CACHED, etag: '"1"', ...(origin !== null && { "access-control-allow-origin": origin }) };
+        return headers.has("if-none-match") ? answer(null, fields, 304) : answer("x", { ...fields, vary: "Accept" });
+      },
+    });
+    const allowed = async (headers: HeadersInit = {}): Promise<(string | null)[]> => {
+      const { response } = await e.text("/a", { headers });
+      const varies = response.headers.get("vary")?.split(", ") ?? [];
+      return [response.headers.get("access-control-allow-origin"), varies.includes("Accept") ? "Accept" : null];
+    };
+    expect(await allowed()).toEqual([null, "Accept"]);
+    const evil = "https://evil.example";
+    expect(await allowed({ origin: evil, "cache-control": "no-cache" })).toEqual([evil, "Accept"]);
+    expect(await allowed()).toEqual([null, "Accept"]);
+    const good = "https://good.example";
+    expect([await allowed({ origin: good }), await allowed(), await allowed({ origin: good })]).toEqual([
+      [good, "Accept"],
+      [null, "Accept"],
+      [good, "Accept"],
+    ]);
+    expect(await cacheOf(e, "/a")).toBe("HIT");
   });
 
   it("in capitals too", async () => {
@@ -265,6 +343,7 @@ it.each([
 describe("a credential by another name", () => {
   const CREDENTIALS =
     `X-Api-Key X-Auth-Token X-Access-Token Api-Key X-Amz-Security-Token X-Session-Token X-User-Id X-Goog-Api-Key
+    Circle-Token DD-Api-Key Authentication Sessionid Auth_Token Client-Secret xi-api-key
     Ocp-Apim-Subscription-Key X-JWT X-Shopify-Access-Token Private-Token DPoP x_api_key X-Authorization`.split(/\s+/);
 
   it.each(CREDENTIALS)("%s counts as Authorization: it neither fills nor reads", async (name) => {
