@@ -93,7 +93,7 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
       await unread(content);
       return forward(trip, { ...errand, intent: { ...errand.intent, hints } });
     }
-    if (status === 206) noteSize(trip, response.field("content-range"));
+    noteSize(trip, response);
     const verdict = settle(response, asked, trip.rule, delivery.nowMs);
     if (verdict.verdict === "refetch") {
       await unread(content);

@@ -206,6 +206,58 @@ it("a range with Authorization goes as it was sent: where the whole comes all th
   expect([response.status, origin.sent.wholes]).toEqual([200, 1]);
 });
 
+describe("a range of a large object while another request fetches the whole", () => {
+  const headers = { ...CACHED, "accept-ranges": "bytes" };
+
+  it("does not wait for the whole, which is stored all the same", async () => {
+    const origin = counted({ headers });
+    const gate = barrier();
+    origin.gate = gate.passed;
+    const e = testEdge({ lower: [realColo()], origin: origin.origin });
+    const whole = e.get("/film").then(size);
+    await until(() => origin.sent.bytes > 0, "the whole has begun");
+    e.clock.advance(1);
+    const part = await e.get("/film", ranged("bytes=5-5"));
+    expect([part.status, await size(part), origin.sent.wholes]).toEqual([206, 1, 1]);
+    gate.open();
+    expect(await whole).toBe(SIZE);
+    await e.idle();
+    const next = await e.get("/film");
+    expect([await size(next), next.headers.get("x-cache")]).toEqual([SIZE, "HIT"]);
+  });
+
+  it.each([
+    ["of the same representation does not keep the whole out of the store", '"film"', "HIT"],
+    ["of a newer one does", '"cut"', "MISS"],
+  ])("%s", async (_, etag, shown) => {
+    const origin = counted({ headers });
+    const gate = barrier();
+    origin.gate = gate.passed;
+    const tier = realColo();
+    let filed = 0;
+    const noting: Tier = {
+      ...tier,
+      async put(...entry) {
+        await tier.put(...entry);
+        filed += 1;
+      },
+    };
+    const e = testEdge({ lower: [noting], origin: origin.origin });
+    const whole = e.get("/film").then(size);
+    await until(() => origin.sent.bytes > 0, "the whole has begun");
+    e.clock.advance(1);
+    e.origin = counted({ headers: { ...headers, etag } }).origin;
+    expect(await size(await e.get("/film", ranged("bytes=-1")))).toBe(1);
+    await until(() => filed === 1, "the part is filed");
+    gate.open();
+    expect(await whole).toBe(SIZE);
+    await e.idle();
+    const next = await e.get("/film");
+    expect([next.headers.get("x-cache"), next.headers.get("etag")]).toEqual([shown, etag]);
+    await next.body?.cancel();
+  });
+});
+
 describe("a range of what is small enough", () => {
   it.each([1000, 5 * MB, 8 * MB])("%d bytes fetches the whole once, which is stored", async (length) => {
     const origin = counted({ size: length });
