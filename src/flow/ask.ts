@@ -1,6 +1,6 @@
 // Owns what a request that the cache cannot answer asks of the origin: the whole, its own range, or the rest of a stored part.
-import type { RequestFacts } from "../http/facts.ts";
-import type { HeaderPairs } from "../http/fields.ts";
+import type { RequestFacts, ResponseFacts } from "../http/facts.ts";
+import { declaredLength, type HeaderPairs } from "../http/fields.ts";
 import { parseContentRange } from "../http/range.ts";
 import type { Stored } from "../http/stored.ts";
 import type { CacheKey } from "../http/key.ts";
@@ -37,9 +37,11 @@ export function asRanged({ field }: RequestFacts): Intent {
 /** How long a resource counts as large. Being wrong costs no more than a range that is forwarded. */
 const LARGE_SECONDS = 3600;
 
-/** Notes what a 206 says of the size of its whole. */
-export function noteSize(trip: Trip, contentRange: string | undefined): void {
-  const total = parseContentRange(contentRange)?.total ?? 0;
+/** Notes what an answer says of the size of the whole, where the origin gives out ranges of it: these need not wait for the whole. */
+export function noteSize(trip: Trip, { status, field }: ResponseFacts): void {
+  const isDivided = status === 200 && /\bbytes\b/i.test(field("accept-ranges") ?? "");
+  const part = status === 206 ? parseContentRange(field("content-range")) : undefined;
+  const total = part?.total ?? (isDivided ? declaredLength(field) : undefined) ?? 0;
   if (total > UNASKED_BYTES) trip.edge.large.mark(sizeKey(trip), LARGE_SECONDS);
 }
 

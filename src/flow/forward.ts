@@ -93,12 +93,22 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
       await unread(content);
       return forward(trip, { ...errand, intent: { ...errand.intent, hints } });
     }
-    if (status === 206) noteSize(trip, response.field("content-range"));
+    noteSize(trip, response);
     const verdict = settle(response, asked, trip.rule, delivery.nowMs);
     if (verdict.verdict === "refetch") {
       await unread(content);
-      const { purge, prefix, neighbour = prefix, given, forCache } = errand;
-      return forward(trip, { reason, standIn, neighbour, given, forCache, purge, intent: FETCH_WHOLE, land });
+      const { purge, prefix, neighbour = prefix, given, forCache, isAwaited } = errand;
+      return forward(trip, {
+        reason,
+        standIn,
+        neighbour,
+        given,
+        forCache,
+        isAwaited,
+        purge,
+        intent: FETCH_WHOLE,
+        land,
+      });
     }
     const again = errand.forCache && status < 500 && isLeftOver(verdict) ? inOwnName(trip) : undefined;
     if (again) {
@@ -107,8 +117,8 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
     }
     if (verdict.verdict === "store" && isForRange(trip, errand, response, delivery.nowMs)) {
       await unread(content);
-      const { purge, neighbour } = errand;
-      return forward(trip, { reason, neighbour, purge, intent: asRanged(trip.facts), land });
+      const { purge, neighbour, given } = errand;
+      return forward(trip, { reason, neighbour, given, purge, intent: asRanged(trip.facts), land });
     }
     const outcome: Outcome = { reason, hit: false, fwdStatus: status, settled: verdict.reason };
     return conclude(trip, errand, asked, verdict, { response, content, delivery, outcome });
@@ -136,10 +146,12 @@ function isLeftOver(verdict: Settle): boolean {
 /** Whether a whole came, unasked for, that is too large for the range that was: nothing is known of it, and only the range is fetched. */
 function isForRange(
   { facts }: Trip,
-  { intent, held, prefix }: Errand,
+  { intent, held, prefix, isAwaited }: Errand,
   response: ResponseFacts,
   nowMs: number,
 ): boolean {
+  // the cache's own fetch is for the whole, whatever the request that caused it wanted
+  if (isAwaited) return false;
   // a client's own range was sent already
   const isAsked = intent.conditions.length > 0 || intent.clientConditionals;
   if (isAsked || held || prefix || !isWasteful(facts, response)) return false;

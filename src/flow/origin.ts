@@ -98,7 +98,8 @@ async function attempted(
   prepare: (signal: AbortSignal) => Prepared,
 ): Promise<Attempt> {
   const isAhead = isPrefetch((name) => exchange.request.headers.get(name) ?? undefined);
-  const admission = admitted(edge, facts, rule, isAhead);
+  const isProvoking = mayProvoke(exchange, facts);
+  const admission = admitted(edge, facts, rule, !isAhead && !isProvoking);
   if (admission.kind === "refused") {
     const { retryAfterSeconds: rest } = admission;
     const upstream: Failed = { kind: "failure", reason: "origin-resting", retryAfterSeconds: rest };
@@ -112,9 +113,19 @@ async function attempted(
   const report = (): void => {
     const response = upstream.kind === "response" ? upstream.response : undefined;
     const asked = response && retryAfterSeconds(response.field("retry-after"), response.receivedAtMs);
-    admission.report(isAhead ? "silent" : healthIn(upstream), asked);
+    const health = healthIn(upstream);
+    admission.report(isAhead || (isProvoking && health === "broken") ? "silent" : health, asked);
   };
   return { upstream, isProbe, report };
+}
+
+/**
+ * Whether the origin may have gone silent for what this client sent. Content comes at the client's pace, and who waits for the rest has
+ * not broken down; many servers hang up on an upgrade that they do not know.
+ */
+function mayProvoke({ request }: Exchange, { method, field }: RequestFacts): boolean {
+  if (field("upgrade") !== undefined) return true;
+  return request.body !== null && method !== "GET" && method !== "HEAD";
 }
 
 interface Prepared {
@@ -127,7 +138,7 @@ function admitted(
   { breakers, site }: Edge,
   { method, location }: RequestFacts,
   rule: Rule,
-  isAhead: boolean,
+  mayProbe: boolean,
 ): Admission {
   const route: Route = {
     origin: originId(originOf(site.origins, location.host)),
@@ -138,7 +149,7 @@ function admitted(
     policy: rule.breaker,
     hostPolicy: site.defaultRule.breaker,
   };
-  if (isSafe(method)) return breakers.admit(route, isAhead ? undefined : rule.deadlineMs + CUT_OFF_MS);
+  if (isSafe(method)) return breakers.admit(route, mayProbe ? rule.deadlineMs + CUT_OFF_MS : undefined);
   return { kind: "admitted", isProbe: false, report: breakers.follow(route) };
 }
 

@@ -1,6 +1,7 @@
 // Owns the proof that no request makes the origin send much more than its client takes: ranges of cold objects, bodies whose client left.
 import { describe, expect, it } from "vitest";
 import { deadline, timeout } from "../../src/flow/timeout.ts";
+import { coloTier } from "../../src/tiers/colo.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import type { Tier } from "../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../support/barrier.ts";
@@ -63,6 +64,14 @@ function counted({ size = SIZE, headers = CACHED, ranges = true, declares = true
     return answer(body(to - from + 1), { ...headers, ...own, "content-length": String(to - from + 1) }, 206);
   }
   return self;
+}
+
+let counter = 0;
+/** One that hands out large bodies as streams. */
+function realColo(): Tier {
+  counter += 1;
+  const name = `amplification-${String(counter)}`;
+  return coloTier(() => caches.open(name), MB);
 }
 
 const colo = (): Tier => guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined);
@@ -197,6 +206,58 @@ it("a range with Authorization goes as it was sent: where the whole comes all th
   expect([response.status, origin.sent.wholes]).toEqual([200, 1]);
 });
 
+describe("a range of a large object while another request fetches the whole", () => {
+  const headers = { ...CACHED, "accept-ranges": "bytes" };
+
+  it("does not wait for the whole, which is stored all the same", async () => {
+    const origin = counted({ headers });
+    const gate = barrier();
+    origin.gate = gate.passed;
+    const e = testEdge({ lower: [realColo()], origin: origin.origin });
+    const whole = e.get("/film").then(size);
+    await until(() => origin.sent.bytes > 0, "the whole has begun");
+    e.clock.advance(1);
+    const part = await e.get("/film", ranged("bytes=5-5"));
+    expect([part.status, await size(part), origin.sent.wholes]).toEqual([206, 1, 1]);
+    gate.open();
+    expect(await whole).toBe(SIZE);
+    await e.idle();
+    const next = await e.get("/film");
+    expect([await size(next), next.headers.get("x-cache")]).toEqual([SIZE, "HIT"]);
+  });
+
+  it.each([
+    ["of the same representation does not keep the whole out of the store", '"film"', "HIT"],
+    ["of a newer one does", '"cut"', "MISS"],
+  ])("%s", async (_, etag, shown) => {
+    const origin = counted({ headers });
+    const gate = barrier();
+    origin.gate = gate.passed;
+    const tier = realColo();
+    let filed = 0;
+    const noting: Tier = {
+      ...tier,
+      async put(...entry) {
+        await tier.put(...entry);
+        filed += 1;
+      },
+    };
+    const e = testEdge({ lower: [noting], origin: origin.origin });
+    const whole = e.get("/film").then(size);
+    await until(() => origin.sent.bytes > 0, "the whole has begun");
+    e.clock.advance(1);
+    e.origin = counted({ headers: { ...headers, etag } }).origin;
+    expect(await size(await e.get("/film", ranged("bytes=-1")))).toBe(1);
+    await until(() => filed === 1, "the part is filed");
+    gate.open();
+    expect(await whole).toBe(SIZE);
+    await e.idle();
+    const next = await e.get("/film");
+    expect([next.headers.get("x-cache"), next.headers.get("etag")]).toEqual([shown, etag]);
+    await next.body?.cancel();
+  });
+});
+
 describe("a range of what is small enough", () => {
   it.each([1000, 5 * MB, 8 * MB])("%d bytes fetches the whole once, which is stored", async (length) => {
     const origin = counted({ size: length });
@@ -322,6 +383,50 @@ describe("a fetch that never had a client goes on to its end", () => {
     expect(origin.sent.bytes).toBe(SIZE);
     const next = await e.get("/film");
     expect([next.headers.get("x-cache"), next.headers.get("etag")]).toEqual(["HIT", '"film"']);
+  });
+
+  it("a background refresh that a range has caused: what is stored stays whole", async () => {
+    const headers = { ...CACHED, "cache-control": "max-age=60, stale-while-revalidate=600" };
+    const origin = counted({ headers });
+    const e = testEdge({ lower: [realColo()], origin: origin.origin });
+    await size(await e.get("/film"));
+    await e.idle();
+    e.clock.advance(70);
+    expect(await size(await e.get("/film", ranged("bytes=5-5")))).toBe(1);
+    await e.idle();
+    const next = await e.get("/film");
+    expect([await size(next), next.headers.get("x-cache")]).toEqual([SIZE, "HIT"]);
+    expect(e.asked.map(({ headers: sent }) => sent.get("range"))).toEqual([null, null]);
+  });
+
+  it("a background refresh whose validation went wrong", async () => {
+    const length = 20 * MB;
+    const headers = { ...CACHED, "cache-control": "max-age=60, stale-while-revalidate=600" };
+    const policy = (nonce: string) => ({ ...headers, "content-security-policy": `script-src 'nonce-${nonce}'` });
+    const e = testEdge({
+      memory: { bytes: 128 * MB, bodyBytes: 2 * length },
+      origin: counted({ size: length, headers: policy("a") }).origin,
+    });
+    await size(await e.get("/page"));
+    await e.idle();
+    e.clock.advance(70);
+    const origin = counted({ size: length, headers: policy("b") });
+    e.origin = (request) =>
+      request.headers.has("if-none-match") ? answer(null, policy("b"), 304) : origin.origin(request);
+    const gate = barrier();
+    origin.gate = gate.passed;
+    await size(await e.get("/page"));
+    await until(() => origin.sent.bytes > 0, "the body has begun");
+    await turns(200);
+    gate.open();
+    await e.idle();
+    const next = await e.get("/page");
+    await next.body?.cancel();
+    expect([next.headers.get("x-cache"), next.headers.get("content-security-policy")]).toEqual([
+      "HIT",
+      "script-src 'nonce-b'",
+    ]);
+    expect(origin.sent).toEqual({ bytes: length, wholes: 1, broken: 0 });
   });
 
   it("an answer that came after its client was given something stale", async () => {

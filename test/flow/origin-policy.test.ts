@@ -393,6 +393,43 @@ describe("breaker", () => {
     expect(e.asked.length).toBeGreaterThanOrEqual(119);
   });
 
+  it.each(["QUERY", "OPTIONS", "PROPFIND", "REPORT", "SEARCH"])(
+    "does not count %s with content that its client never ends, nor lets it probe",
+    async (method) => {
+      const stalling = (i: number): RequestInit => {
+        return { method, body: new ReadableStream({ start: (c) => c.enqueue(new Uint8Array([i])) }) };
+      };
+      const e = testEdge({
+        // it waits for the end of what it is sent
+        origin: ({ body }) => (body ? new Promise<Response>(() => undefined) : answer("fine")),
+      });
+      const waiting = Array.from({ length: 60 }, (_, i) => e.get(`/a${String(i % 9)}/b${String(i)}`, stalling(i)));
+      await until(() => e.asked.length === 60, "all are asked");
+      e.clock.advance(31);
+      expect(new Set((await Promise.all(waiting)).map(({ status }) => status))).toEqual(new Set([504]));
+      expect((await e.text("/honest")).response.status).toBe(200);
+
+      e.origin = () => answer("no", {}, 502);
+      await ask(e, 60);
+      e.clock.advance(5);
+      expect((await e.text("/a", { method, body: "x" })).response.status).toBe(503);
+      expect((await e.text("/a")).response.status).toBe(502);
+    },
+  );
+
+  it("does not count an upgrade on which the origin hangs up, nor lets it probe", async () => {
+    const upgrade = { headers: { upgrade: "websocket", connection: "upgrade" } };
+    const e = testEdge({ origin: (request) => (request.headers.has("upgrade") ? refused(request) : answer("fine")) });
+    for (let i = 0; i < 60; i++) await e.text(`/a${String(i % 9)}/b${String(i)}`, upgrade);
+    expect((await e.text("/honest")).response.status).toBe(200);
+
+    e.origin = refused;
+    await ask(e, 60);
+    e.clock.advance(5);
+    expect((await e.text("/a", upgrade)).response.status).toBe(503);
+    expect((await e.text("/a")).response.status).toBe(502);
+  });
+
   it.each<[string, Record<string, string>]>([
     ["a prefetch", { "sec-purpose": "prefetch" }],
     ["a prerender", { "sec-purpose": "prefetch;prerender" }],
