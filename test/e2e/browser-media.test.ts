@@ -25,9 +25,9 @@ inChromium("media", SITE, (stage) => {
       ["nothing that is there", "bytes=36-", 416, "bytes */36", ""],
     ])("a page asks for %s", async (name, range, status, contentRange, body) => {
       const { origin, recorder, page } = stage();
-      const path = `/media/${encodeURIComponent(name)}`;
+      const path = `/ranges/${encodeURIComponent(name)}`;
       const digits = Array.from({ length: 36 }, (_, i) => i.toString(36)).join("");
-      // kept by the edge and not by the browser, which would cut ranges itself
+      // kept by the edge, where no rule says otherwise, and not by the browser, which would cut ranges itself
       const fields = { "cache-control": "no-store", "cdn-cache-control": "max-age=600", "content-type": "text/plain" };
       origin.answer(path, { fields: { ...fields, etag: '"36"' }, body: digits });
       origin.answer("/page", html("page"));
