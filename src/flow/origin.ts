@@ -98,8 +98,8 @@ async function attempted(
   prepare: (signal: AbortSignal) => Prepared,
 ): Promise<Attempt> {
   const isAhead = isPrefetch((name) => exchange.request.headers.get(name) ?? undefined);
-  const isUpload = hasContent(exchange, facts);
-  const admission = admitted(edge, facts, rule, !isAhead && !isUpload);
+  const isProvoking = mayProvoke(exchange, facts);
+  const admission = admitted(edge, facts, rule, !isAhead && !isProvoking);
   if (admission.kind === "refused") {
     const { retryAfterSeconds: rest } = admission;
     const upstream: Failed = { kind: "failure", reason: "origin-resting", retryAfterSeconds: rest };
@@ -114,13 +114,17 @@ async function attempted(
     const response = upstream.kind === "response" ? upstream.response : undefined;
     const asked = response && retryAfterSeconds(response.field("retry-after"), response.receivedAtMs);
     const health = healthIn(upstream);
-    admission.report(isAhead || (isUpload && health === "broken") ? "silent" : health, asked);
+    admission.report(isAhead || (isProvoking && health === "broken") ? "silent" : health, asked);
   };
   return { upstream, isProbe, report };
 }
 
-/** Whether the client sends content along. It comes at the client's pace: an origin that waits for the rest has not broken down. */
-function hasContent({ request }: Exchange, { method }: RequestFacts): boolean {
+/**
+ * Whether the origin may have gone silent for what this client sent. Content comes at the client's pace, and who waits for the rest has
+ * not broken down; many servers hang up on an upgrade that they do not know.
+ */
+function mayProvoke({ request }: Exchange, { method, field }: RequestFacts): boolean {
+  if (field("upgrade") !== undefined) return true;
   return request.body !== null && method !== "GET" && method !== "HEAD";
 }
 

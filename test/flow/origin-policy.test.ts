@@ -417,6 +417,19 @@ describe("breaker", () => {
     },
   );
 
+  it("does not count an upgrade on which the origin hangs up, nor lets it probe", async () => {
+    const upgrade = { headers: { upgrade: "websocket", connection: "upgrade" } };
+    const e = testEdge({ origin: (request) => (request.headers.has("upgrade") ? refused(request) : answer("fine")) });
+    for (let i = 0; i < 60; i++) await e.text(`/a${String(i % 9)}/b${String(i)}`, upgrade);
+    expect((await e.text("/honest")).response.status).toBe(200);
+
+    e.origin = () => answer("no", {}, 502);
+    await ask(e, 60);
+    e.clock.advance(5);
+    expect((await e.text("/a", upgrade)).response.status).toBe(503);
+    expect((await e.text("/a")).response.status).toBe(502);
+  });
+
   it.each<[string, Record<string, string>]>([
     ["a prefetch", { "sec-purpose": "prefetch" }],
     ["a prerender", { "sec-purpose": "prefetch;prerender" }],
