@@ -22,7 +22,7 @@ export function endStored(trip: Trip, errand: Errand, status: number, reason: Re
     return;
   }
   exchange.background(edge.stack.drop(place, stored));
-  if (ending === "resource") exchange.background(edge.stack.invalidate(place.key));
+  if (ending === "resource") exchange.background(edge.stack.invalidate(place.key, edge.now()));
 }
 
 /** An answer that came whole and that no tier takes is in no store, but takes the place of what was. */

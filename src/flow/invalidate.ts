@@ -19,20 +19,25 @@ export async function invalidate(
   response: ResponseFacts,
 ): Promise<number | undefined> {
   const changed = invalidatedBy(facts, response);
-  const urls = await Promise.all(changed.map((location) => forgotten(edge, exchange, location)));
+  const urls = await Promise.all(changed.map((location) => forgotten(edge, exchange, location, response.receivedAtMs)));
   const targets = [...invalidatedGroups(facts, response), ...urls.flat()];
   return targets.length === 0 ? undefined : logged(edge, exchange, facts.location, targets);
 }
 
 /** Resolves when the client's next request cannot find the old state here, with what is to be purged everywhere. */
-async function forgotten(edge: Edge, { background }: Exchange, location: Location): Promise<readonly Target[]> {
+async function forgotten(
+  edge: Edge,
+  { background }: Exchange,
+  location: Location,
+  atMs: number,
+): Promise<readonly Target[]> {
   const { stack } = edge;
   const rule = ruleFor(edge.site, location.path);
   // nothing is ever stored under it
   if (rule.bypass) return [];
   const key = keyOf(edge, location, rule);
   // before anything is waited for: an answer that is stored after this was asked for after it
-  stack.supersede(key);
+  stack.supersede(key, atMs);
   // clients invent URLs: what no tier has is in nobody's cache. Without the global tier nobody knows what other colos have
   const isKnown = rule.purgesEverywhere && (!rule.global || (await stack.holds(key)));
   if (rule.global) background(stack.dropFar(key));

@@ -15,7 +15,15 @@ export function pathTest(match: string, reading: PathReading): (path: string) =>
   if (reading === "exact") return exact;
   const folded = testOf(caseFolded(pattern));
   if (reading === "fold" || NAMES_AMBIGUOUS.test(pattern)) return (path) => exact(path) || folded(caseFolded(path));
-  return (path) => exact(path) || readingsOf(path).some(folded);
+  return (path) => exact(path) || readingsOnce(path).some(folded);
+}
+
+let latest: { readonly path: string; readonly readings: readonly string[] } | undefined;
+
+/** The rules of a site ask for the same path one after the other; to read a long one takes a millisecond or two. */
+function readingsOnce(path: string): readonly string[] {
+  if (latest?.path !== path) latest = { path, readings: readingsOf(path) };
+  return latest.readings;
 }
 
 /** A pattern that spells out one of these means that spelling, and not what a lenient server makes of it. */

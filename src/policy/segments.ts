@@ -31,7 +31,7 @@ export function segmentReader(
 ): (path: string) => ReadonlyMap<string, string> | undefined {
   const { segments, isOpen } = split(pattern);
   return (path) => {
-    const parts = path.split("/");
+    const parts = path.split("/", segments.length + 1);
     if (parts.length < segments.length || (!isOpen && parts.length > segments.length)) return undefined;
     const values = new Map<string, string>();
     for (const [index, segment] of segments.entries()) {

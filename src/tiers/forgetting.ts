@@ -13,12 +13,12 @@ export function forgetting(
   invalidated: Invalidations,
 ): Forgetting {
   const self: Forgetting = {
-    async invalidate(key) {
-      self.supersede(key);
+    async invalidate(key, atMs) {
+      self.supersede(key, atMs);
       await Promise.all([self.dropNear(key), self.dropFar(key)]);
     },
-    supersede: (key) => {
-      invalidated.record(key);
+    supersede: (key, atMs) => {
+      invalidated.record(key, atMs);
     },
     async dropNear(key) {
       await Promise.all([memory, ...near].map((tier) => tier.delete(key)));

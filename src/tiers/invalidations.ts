@@ -7,7 +7,10 @@ export type Epoch = number;
 
 export interface Invalidations {
   current(): Epoch;
-  record(key: CacheKey): void;
+  /** `atMs`: when the answer came that invalidates; absent where only what is under way is overtaken. */
+  record(key: CacheKey, atMs?: number): void;
+  /** True for what was received before the last invalidation of the key: a tier that still shows it is late. */
+  outdates(key: CacheKey, receivedAtMs: number): boolean;
   /** True when the key was invalidated after `epoch`, or when that is not remembered any more. */
   after(key: CacheKey, epoch: Epoch): boolean;
   /** Notes that the global tier is being made to forget the key. */
@@ -21,7 +24,7 @@ const REMEMBERED = 10_000;
 
 export function invalidations(): Invalidations {
   // by hash: keys are as long as clients like, and a collision only invalidates too much
-  const epochs = new Map<string, Epoch>();
+  const records = new Map<string, { readonly epoch: Epoch; readonly atMs: number }>();
   let current: Epoch = 0;
   /** What began before this is older than our memory. */
   let floor: Epoch = 0;
@@ -29,17 +32,19 @@ export function invalidations(): Invalidations {
   const leaving = new Map<string, Promise<void>>();
   return {
     current: () => current,
-    record(key) {
+    record(key, atMs = 0) {
       current += 1;
       const id = hash64(key);
-      epochs.delete(id);
-      epochs.set(id, current);
-      if (epochs.size <= REMEMBERED) return;
-      const [oldest] = epochs;
+      const before = records.get(id)?.atMs ?? 0;
+      records.delete(id);
+      records.set(id, { epoch: current, atMs: Math.max(atMs, before) });
+      if (records.size <= REMEMBERED) return;
+      const [oldest] = records;
       if (!oldest) return;
-      epochs.delete(oldest[0]);
-      floor = oldest[1];
+      records.delete(oldest[0]);
+      floor = oldest[1].epoch;
     },
+    outdates: (key, receivedAtMs) => records.size > 0 && receivedAtMs < (records.get(hash64(key))?.atMs ?? 0),
     leaves(key, done) {
       const id = hash64(key);
       const before = leaving.get(id);
@@ -50,6 +55,6 @@ export function invalidations(): Invalidations {
       });
     },
     leaving: (key) => (leaving.size > 0 ? leaving.get(hash64(key)) : undefined),
-    after: (key, epoch) => epoch < floor || (epochs.get(hash64(key)) ?? 0) > epoch,
+    after: (key, epoch) => epoch < floor || (records.get(hash64(key))?.epoch ?? 0) > epoch,
   };
 }

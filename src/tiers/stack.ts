@@ -23,9 +23,14 @@ export function tierStack(
   const far = lower.filter(({ name }) => name === "global");
   const ended = endings();
 
+  /** Whether a final answer or an invalidation has ended what a tier still shows. */
+  function hasEnded({ key }: Pick<Place, "key">, stored: Stored): boolean {
+    return ended.covers(key, stored) || invalidated.outdates(key, stored.receivedAtMs);
+  }
+
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
-    if (body.kind === "stream" || isOvertaken(invalidated, place, stored) || ended.covers(place.key, stored)) return;
+    if (body.kind === "stream" || isOvertaken(invalidated, place, stored) || hasEnded(place, stored)) return;
     const current = lookupSync(memory, place).found?.stored;
     if (current && hides(current, stored) && !hides(stored, current)) return;
     await file([memory, ...tiers], memory, place, { kind: "response", stored, body }).done;
@@ -49,7 +54,7 @@ export function tierStack(
       const isFarUseful = place.global && invalidated.leaving(place.key) === undefined;
       return lookupLower(isFarUseful ? lower : near, place, first, {
         enough,
-        hasEnded: (stored) => ended.covers(place.key, stored),
+        hasEnded: (stored) => hasEnded(place, stored),
         promote(...found) {
           noteHit(memory, ...found);
           background(promote(...found));

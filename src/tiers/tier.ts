@@ -146,9 +146,12 @@ export interface Stack {
   /** Whether the resource was invalidated after `epoch`: what was asked for before is not stored. */
   invalidatedSince(key: CacheKey, epoch: Epoch): boolean;
   /** Forgets the resource with all its variants, in this isolate, this colo and the global tier. */
-  invalidate(key: CacheKey): Promise<void>;
-  /** The three steps of `invalidate`. From now on nothing is stored of the resource that was asked for before. */
-  supersede(key: CacheKey): void;
+  invalidate(key: CacheKey, atMs?: number): Promise<void>;
+  /**
+   * The three steps of `invalidate`. From now on nothing is stored of the resource that was asked for before, nor is a copy
+   * believed that was received before `atMs`: KV shows for a while what was deleted.
+   */
+  supersede(key: CacheKey, atMs?: number): void;
   /** In this isolate and this colo. */
   dropNear(key: CacheKey): Promise<void>;
   /** In the global tier; until that is done this isolate does not look there. */

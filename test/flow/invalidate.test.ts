@@ -96,6 +96,29 @@ it.each(["QUERY", "PROPFIND", "REPORT", "SEARCH", "OPTIONS"])("a %s leaves what 
   expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
 });
 
+describe("KV shows what was deleted for a minute", () => {
+  const CACHED = { "cache-control": "max-age=600", vary: "x-lang" };
+
+  it.each([
+    ["an unsafe request", { method: "PUT", body: "new" }, {}],
+    ["a withdrawal of the resource", { headers: { "cache-control": "no-cache" } }, { "cache-control": "private" }],
+  ])("but what %s has ended does not come back with it, in no variant", async (_, init, headers) => {
+    const late = { ...mapTier("global"), delete: () => undefined };
+    const e = testEdge({ lower: [late], origin: () => answer("old", CACHED) });
+    const french = { headers: { "x-lang": "fr" } };
+    await e.text("/a");
+    await e.text("/a", french);
+    e.clock.advance(1);
+    e.origin = () => answer("", headers);
+    await e.text("/a", init);
+    e.origin = () => answer("new", CACHED);
+    expect([(await e.text("/a")).text, (await e.text("/a", french)).text]).toEqual(["new", "new"]);
+    // nor does it take the place of the new one
+    const { response, text } = await e.text("/a", french);
+    expect([response.headers.get("x-cache"), text]).toEqual(["HIT", "new"]);
+  });
+});
+
 describe("what is purged everywhere is known to be stored", () => {
   const stored = (tier: "memory" | "colo" | "global" | "nowhere") => async () => {
     const [colo, global] = [mapTier("colo"), mapTier("global")];

@@ -423,7 +423,7 @@ describe("breaker", () => {
     for (let i = 0; i < 60; i++) await e.text(`/a${String(i % 9)}/b${String(i)}`, upgrade);
     expect((await e.text("/honest")).response.status).toBe(200);
 
-    e.origin = refused;
+    e.origin = () => answer("no", {}, 502);
     await ask(e, 60);
     e.clock.advance(5);
     expect((await e.text("/a", upgrade)).response.status).toBe(503);

@@ -32,3 +32,23 @@ it("no server that decodes once reads a path as one of a rule that restricts, un
   }
   expect(met).toBeGreaterThan(5000);
 });
+
+it.each([";", "a;/", "//", "%2525", "../", "%ff"])(
+  "a hundred rules cost a long path of %s hardly more than one does",
+  (piece) => {
+    const rules = (count: number) => {
+      const all = Array.from({ length: count }, (_, i) => [`/admin${String(i)}/*`, `/{x}/admin${String(i)}/*`]);
+      return all.flat().map((match) => pathTest(match, "lenient"));
+    };
+    const fastest = (tests: readonly ((path: string) => boolean)[]): number => {
+      const runs = Array.from({ length: 5 }, (_, i) => {
+        const path = `/x;${piece.repeat(15_000 / piece.length)}${String(i)}${String(tests.length)}`;
+        const startedAt = performance.now();
+        for (const test of tests) test(path);
+        return performance.now() - startedAt;
+      });
+      return Math.min(...runs);
+    };
+    expect(fastest(rules(100))).toBeLessThan(10 * fastest(rules(1)) + 5);
+  },
+);
