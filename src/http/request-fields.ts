@@ -32,7 +32,8 @@ export const REQUEST_FIELDS: readonly FieldFamily[] = [
     group: "plain",
     why: "negotiation and names of clients: an origin that acts on them must name them in Vary (RFC 9110 12.5.5)",
     names: `accept accept-charset accept-language accept-encoding user-agent x-user-agent origin cookie cache-control pragma
-      priority connection keep-alive te host date warning via cdn-loop signature signature-input signature-agent`,
+      priority connection keep-alive te host date warning via cdn-loop signature signature-input signature-agent alt-used
+      early-data`,
   },
   {
     group: "plain",
@@ -42,14 +43,15 @@ export const REQUEST_FIELDS: readonly FieldFamily[] = [
       x-instana-* x-dynatrace* x-dtc x-dtpc x-appdynamics* adrum* singularityheader request-id request-context correlation-context
       correlation-id x-correlation-id x-correlationid x-request-id x-trace x-trace-id x-traceid x-span-id x-parent-span-id
       x-transaction-id x-ms-request-id x-ms-client-request-id x-ms-request-root-id x-ms-request-parent-id x-client-trace-id
-      x-honeycomb-trace x-lightstep-* sw8 sw8-* eagleeye-* x-request-start x-queue-start amz-sdk-invocation-id amz-sdk-request`,
+      x-honeycomb-trace x-lightstep-* sw8 sw8-* eagleeye-* jaeger-* x-dtreferer x-turbo-request-id
+      postman-token x-request-start x-queue-start amz-sdk-invocation-id amz-sdk-request`,
   },
   {
     group: "plain",
     why: "names of apps, players, feed readers, crawlers and libraries",
     names: `apollographql-client-name apollographql-client-version apollo-require-preflight x-apollo-* x-client-data x-client-info
       x-goog-api-client x-amz-user-agent x-playback-session-id x-feedly-* x-feedreader* x-superfeedr* x-fb-* x-bm-* x-lighthouse*
-      x-chrome-* x-silk-* x-grpc-web x-bluecoat-via x-imforwards x-do-not-track`,
+      x-chrome-* x-silk-* x-trpc-source x-abuse-info x-grpc-web x-bluecoat-via x-imforwards x-do-not-track`,
   },
   {
     group: "override",
@@ -97,7 +99,7 @@ export const REQUEST_FIELDS: readonly FieldFamily[] = [
     group: "dropped",
     why: "asks for another form of the answer, which no key holds",
     names: `prefer expect a-im im negotiate depth destination overwrite lock-token timeout want-digest want-repr-digest
-      want-content-digest icy-metadata content-*`,
+      want-content-digest icy-metadata content-* access-control-request-*`,
   },
   {
     group: "dropped",
@@ -114,7 +116,8 @@ export const REQUEST_FIELDS: readonly FieldFamily[] = [
     group: "on-demand",
     why: "client hints, Fetch Metadata and preferences: an origin that acts on them names them in Vary (RFC 8942 3.2)",
     names: `sec-* dpr width viewport-width viewport-height device-memory downlink ect rtt save-data content-dpr dnt purpose x-purpose x-moz
-      upgrade-insecure-requests amp-cache-transform accept-signature accept-datetime`,
+      upgrade-insecure-requests amp-cache-transform accept-signature accept-datetime available-dictionary dictionary-id
+      service-worker attribution-reporting-* ua-* x-p2p-peerdist*`,
   },
   {
     group: "fragment",
@@ -122,7 +125,8 @@ export const REQUEST_FIELDS: readonly FieldFamily[] = [
     names: `rsc next-router-* next-url next-action next-hmr-refresh hx-* x-inertia x-inertia-* turbo-* x-turbo-* x-turbolinks-* turbolinks-*
       x-requested-with x-pjax x-pjax-* x-react-router-* x-remix-* x-nuxt-* x-sveltekit-* x-qwik-* x-livewire x-livewire-* x-up-*
       x-unpoly-* x-swup* x-barba* x-alpine-* x-ajax x-ic-* ic-* datastar-* x-fragment x-fragment-* x-partial x-partial-* x-spa
-      x-astro-* x-solid-* x-server-function x-tsr-* x-phx-* x-htmx* wicket-* faces-request x-laravel-* x-component x-islands`,
+      x-astro-* x-solid-* x-server-function x-tsr-* x-phx-* x-htmx* wicket-* faces-request x-laravel-* x-component x-islands trpc-accept
+      service-worker-navigation-preload`,
   },
   {
     group: "credential",
@@ -136,7 +140,8 @@ export const REQUEST_FIELDS: readonly FieldFamily[] = [
       x-shopify-access-token x-shopify-storefront-access-token x-gitlab-token private-token job-token x-github-token x-vault-token
       x-consul-token x-figma-token x-parse-session-token x-parse-rest-api-key x-algolia-api-key x-hasura-* x-magento-token x-wp-nonce
       x-postmark-server-token x-rapidapi-key x-riot-token x-plex-token x-emby-token x-emby-authorization x-mediabrowser-token
-      x-zumo-auth dpop cookie2`,
+      x-zumo-auth dpop cookie2 auth authentication session sessionid password secret jwt-token authtoken accesstoken apitoken *-token
+      *-api-key *-apikey *-application-key *-secret *-password *-credential *-credentials *-session-id *-sessionid`,
   },
 ];
 
@@ -164,14 +169,21 @@ export function asGatewaysRead(name: string): string {
 
 /** Reads the lists, the later ones first, and then the table. The same name always comes to the same group. */
 export function fieldGroups(...lists: readonly FieldLists[]): FieldGroups {
-  const tests = lists
-    .toReversed()
-    .flatMap(({ plain, drop, fragments, credentials }) => [
-      groupTest("dropped", drop),
-      groupTest("credential", credentials),
-      groupTest("fragment", fragments),
-      groupTest("plain", plain),
-    ]);
+  const tests = lists.toReversed().flatMap(({ plain = [], drop, fragments, credentials }) => [
+    groupTest("dropped", drop),
+    groupTest("credential", credentials),
+    groupTest("fragment", fragments),
+    groupTest(
+      "plain",
+      plain.filter((pattern) => !pattern.includes("*")),
+    ),
+    unguarded(
+      groupTest(
+        "plain",
+        plain.filter((pattern) => pattern.includes("*")),
+      ),
+    ),
+  ]);
   const known = new Map<string, FieldGroup>();
   return (name) => {
     const before = known.get(name);
@@ -192,6 +204,13 @@ interface GroupTest {
 function groupTest(group: FieldGroup, patterns: readonly string[] = []): GroupTest {
   const read = patterns.map((pattern) => pattern.toLowerCase().split("*").map(asGatewaysRead).join("*"));
   return { group, test: anyPatternTest(read) };
+}
+
+/** Of these the site must name each one that it means: `x-*` must not let `X-Forwarded-Host` pass, nor share what `X-Api-Key` gets. */
+const GUARDED: ReadonlySet<FieldGroup> = new Set(["override", "credential", "fragment"]);
+
+function unguarded({ group, test }: GroupTest): GroupTest {
+  return { group, test: (name) => test(name) && !GUARDED.has(defaultGroup(name)) };
 }
 
 const FAMILIES: readonly GroupTest[] = REQUEST_FIELDS.map(({ group, names }) => groupTest(group, names.split(/\s+/)));

@@ -32,6 +32,11 @@ describe("what a client sends by itself costs no hit", () => {
     expect(await cacheOf(e, "/a", { "user-agent": "another" })).toBe("HIT");
   });
 
+  it.each(CLIENTS)("%s, also where the site refuses every unknown field", async (_, headers) => {
+    const e = await warm({ site: { fields: { unknown: "unshared" } }, origin: mirror() });
+    expect([await cacheOf(e, "/a", headers), await cacheOf(e, "/a", headers)]).toEqual(["MISS", "HIT"]);
+  });
+
   it.each(CLIENTS)("%s, with trackers and consent", async (_, fields) => {
     const e = await warm({ origin: mirror() });
     const headers = { ...fields, cookie: "_ga=GA1.1.1; _ga_X=1; CookieConsent=yes; __cf_bm=x; _fbp=y; AWSALB=z" };
@@ -112,6 +117,15 @@ describe("a field that nobody knows", () => {
     const headers = { "x-theme": "dark" };
     expect([await cacheOf(e, "/a", headers), await cacheOf(e, "/a", headers)]).toEqual(["MISS", "HIT"]);
     expect(e.asked[0]?.headers.get("x-theme")).toBe(JSON.stringify(site).includes("drop") ? null : "dark");
+  });
+
+  it.each(["x-*", "x_f*", "*host", "*-key"])("lets nothing guarded pass for the pattern %j", async (pattern) => {
+    const e = await warm({ site: { fields: { plain: [pattern] } }, origin: mirror() });
+    const sent = await e.text("/a", { headers: { "x-forwarded-host": "evil.example" } });
+    expect(sent.text).not.toContain("evil");
+    expect(detail((await e.text("/b", { headers: { "x-api-key": "alice" } })).response)).toBe(
+      "uri-miss/authorization-response",
+    );
   });
 
   it("without an X- is stored over, unless the site refuses that", async () => {
@@ -329,6 +343,7 @@ it.each([
 describe("a credential by another name", () => {
   const CREDENTIALS =
     `X-Api-Key X-Auth-Token X-Access-Token Api-Key X-Amz-Security-Token X-Session-Token X-User-Id X-Goog-Api-Key
+    Circle-Token DD-Api-Key Authentication Sessionid Auth_Token Client-Secret xi-api-key
     Ocp-Apim-Subscription-Key X-JWT X-Shopify-Access-Token Private-Token DPoP x_api_key X-Authorization`.split(/\s+/);
 
   it.each(CREDENTIALS)("%s counts as Authorization: it neither fills nor reads", async (name) => {

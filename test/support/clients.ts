@@ -113,6 +113,15 @@ const BROWSERS: Readonly<Record<string, Fields>> = {
     te: "trailers",
     connection: "keep-alive",
   },
+  "Firefox, over an alternative service": { ...FIREFOX, accept: "*/*", "alt-used": "shop.test", "early-data": "1" },
+  "Chrome, with a dictionary for compression": {
+    ...CHROME,
+    accept: "*/*",
+    "available-dictionary": ":pZGm1Av0IEBKARczz7exkNYsZb8LzaMrV7J32a2fFG4=:",
+    "attribution-reporting-support": "web",
+  },
+  "Internet Explorer": { accept: "*/*", "ua-cpu": "AMD64", "x-p2p-peerdist": "Version=1.1" },
+  "Turbo, a page": { ...CHROME, accept: "text/html", "x-turbo-request-id": "0a1b2c3d-0000-1111-2222-333344445555" },
   "Firefox, a prefetch": { ...FIREFOX, accept: "*/*", "x-moz": "prefetch", "sec-purpose": "prefetch" },
   "Safari, a page": {
     ...SAFARI,
@@ -220,6 +229,8 @@ const PROGRAMS: Readonly<Record<string, Fields>> = {
     "cdn-loop": "cloudflare",
     "fastly-client-ip": "198.51.100.7",
   },
+  Postman: { "user-agent": "PostmanRuntime/7.49.0", accept: "*/*", "postman-token": "0a1b2c3d-0000-1111" },
+  "a tRPC client": { "user-agent": "node", accept: "*/*", "x-trpc-source": "nextjs-react" },
   "a GraphQL client": {
     accept: "application/graphql-response+json",
     "apollographql-client-name": "web",
