@@ -141,7 +141,7 @@ export const REQUEST_FIELDS: readonly FieldFamily[] = [
       x-consul-token x-figma-token x-parse-session-token x-parse-rest-api-key x-algolia-api-key x-hasura-* x-magento-token x-wp-nonce
       x-postmark-server-token x-rapidapi-key x-riot-token x-plex-token x-emby-token x-emby-authorization x-mediabrowser-token
       x-zumo-auth dpop cookie2 auth authentication session sessionid password secret jwt-token authtoken accesstoken apitoken *-token
-      *-api-key *-apikey *-application-key *-secret *-password *-authorization *-credential *-credentials *-session-id *-sessionid`,
+      *-api-key *-apikey *-application-key *-secret *-password *-credential *-credentials *-session-id *-sessionid`,
   },
 ];
 
