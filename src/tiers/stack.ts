@@ -1,5 +1,5 @@
 // Owns the tiers as one: what is asked of memory first, stored in all of them, and forgotten in all of them.
-import type { Stored } from "../http/stored.ts";
+import { remainingSeconds, type Stored } from "../http/stored.ts";
 import { drop } from "./drop.ts";
 import { endings, isNewer } from "./endings.ts";
 import { file } from "./filing.ts";
@@ -8,7 +8,7 @@ import { fileGlobally } from "./global-filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import { discard, hides, lookupIn, lookupLower, lookupSync } from "./lookup.ts";
-import type { Found, Lookup, Place, Stack, Tier } from "./tier.ts";
+import type { Entry, Found, Lookup, Place, Stack, Tier } from "./tier.ts";
 import { ownKey, selectingReader } from "./vary-index.ts";
 
 /** `lower`: from near to far, each already guarded. `pause`: a short and random one, taken before a write to the global tier. */
@@ -34,6 +34,19 @@ export function tierStack(
     const current = lookupSync(memory, place).found?.stored;
     if (current && hides(current, stored) && !hides(stored, current)) return;
     await file([memory, ...tiers], memory, place, { kind: "response", stored, body }).done;
+  }
+
+  /** A whole that was filed since the part was asked for stays. The global tier takes no parts. */
+  async function filePart(place: Place, entry: Entry & { kind: "response" }): Promise<void> {
+    const { stored } = entry;
+    const asStored = { ...place, request: selectingReader(place.request, stored) };
+    if (isHeld(lookupSync(memory, asStored), stored)) return;
+    // beside a whole in the colo it does no harm
+    const { done } = file([memory], memory, place, entry);
+    const held = await Promise.all(near.map((tier) => lookupIn(tier, asStored)));
+    for (const { found } of held) if (found) discard(found.body);
+    const tiers = near.filter((_, index) => !isHeld(held[index], stored));
+    await Promise.all([done, file(tiers, memory, place, entry).done]);
   }
 
   /** A validation that comes late must not bring back what a final answer has ended meanwhile; a new response is another. */
@@ -77,6 +90,7 @@ export function tierStack(
       const isWanted = (): boolean => !isOvertaken(invalidated, place, stored) && !ended.covers(place.key, stored);
       if ((replaced instanceof Promise ? await replaced : replaced) || !isWanted()) return;
       const entry = { kind: "response", stored: kept, body: { kind: "bytes", bytes } } as const;
+      if (stored.part) return filePart(place, entry);
       const { room, done } = file([memory, ...near], memory, place, entry);
       // what took another's room is junk until it is filled again: junk must not fill the global tier
       const global = place.global && room === "free" ? far : [];
@@ -148,6 +162,12 @@ async function mustStand(
   if (found) discard(found.body);
   if (found && isNewer(found.stored, stored) && !isPartOf(found.stored, stored))
     throw new Error("a newer response came before the end of this one");
+}
+
+/** Whether a tier has all of what the part is of. */
+function isHeld(lookup: Lookup | undefined, part: Stored): boolean {
+  const whole = lookup?.found?.stored;
+  return whole !== undefined && isPartOf(part, whole) && remainingSeconds(whole, part.receivedAtMs) > 0;
 }
 
 /** A client that asks for ranges of a body while it is filed must not keep it out: by its validators the part belongs to it. */
