@@ -8,6 +8,7 @@ import { fileGlobally } from "./global-filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import { discard, hides, lookupIn, lookupLower, lookupSync } from "./lookup.ts";
+import { filePart, isPartOf } from "./part-filing.ts";
 import type { Found, Lookup, Place, Stack, Tier } from "./tier.ts";
 import { ownKey, selectingReader } from "./vary-index.ts";
 
@@ -24,9 +25,8 @@ export function tierStack(
   const ended = endings();
 
   /** Whether a final answer or an invalidation has ended what a tier still shows. */
-  function hasEnded({ key }: Pick<Place, "key">, stored: Stored): boolean {
-    return ended.covers(key, stored) || invalidated.outdates(key, stored.receivedAtMs);
-  }
+  const hasEnded = ({ key }: Pick<Place, "key">, stored: Stored): boolean =>
+    ended.covers(key, stored) || invalidated.outdates(key, stored.receivedAtMs);
 
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
@@ -77,6 +77,7 @@ export function tierStack(
       const isWanted = (): boolean => !isOvertaken(invalidated, place, stored) && !ended.covers(place.key, stored);
       if ((replaced instanceof Promise ? await replaced : replaced) || !isWanted()) return;
       const entry = { kind: "response", stored: kept, body: { kind: "bytes", bytes } } as const;
+      if (stored.part) return filePart(near, memory, place, entry);
       const { room, done } = file([memory, ...near], memory, place, entry);
       // what took another's room is junk until it is filled again: junk must not fill the global tier
       const global = place.global && room === "free" ? far : [];
@@ -96,10 +97,7 @@ export function tierStack(
         await body.stream.cancel();
         return;
       }
-      const whole = body.whole?.then(async (length) => {
-        await mustStand(invalidated, lower, place, stored);
-        return length;
-      });
+      const whole = body.whole?.then((length) => mustStand(invalidated, lower, place, stored).then(() => length));
       whole?.catch(() => undefined);
       // memory keeps no stream: its `put` drops the predecessor that would answer instead
       await file([memory, ...near], memory, place, { kind: "response", stored, body: { ...body, whole } }).done;
@@ -148,11 +146,6 @@ async function mustStand(
   if (found) discard(found.body);
   if (found && isNewer(found.stored, stored) && !isPartOf(found.stored, stored))
     throw new Error("a newer response came before the end of this one");
-}
-
-/** A client that asks for ranges of a body while it is filed must not keep it out: by its validators the part belongs to it. */
-function isPartOf({ part, etag, lastModified }: Stored, whole: Stored): boolean {
-  return part !== undefined && !whole.part && etag === whole.etag && lastModified === whole.lastModified;
 }
 
 /** `undefined` where nothing is there. */

@@ -258,6 +258,38 @@ describe("a range of a large object while another request fetches the whole", ()
   });
 });
 
+describe("a part that comes after the whole", () => {
+  it.each([1000, 20 * MB])("does not take its place: %d bytes", async (length) => {
+    const origin = counted({ size: length });
+    const part = barrier();
+    const e = testEdge({
+      lower: [realColo()],
+      async origin(request) {
+        if (request.headers.has("range")) await part.passed;
+        return origin.origin(request);
+      },
+    });
+    const late = e.get("/film", ranged("bytes=-1"));
+    await until(() => e.asked.length === 1, "the part is asked for");
+    const whole = await e.get("/film");
+    e.clock.advance(1);
+    expect(await size(whole)).toBe(length);
+    const ifStored = { headers: { "cache-control": "only-if-cached" } };
+    await until(async () => (await shown(e, ifStored)) === "HIT", "the whole is stored");
+    part.open();
+    expect(await size(await late)).toBe(1);
+    await e.idle();
+    expect(await shown(e)).toBe("HIT");
+    expect(e.asked).toHaveLength(2);
+  });
+
+  async function shown(e: TestEdge, init?: RequestInit): Promise<string | null> {
+    const { headers, body } = await e.get("/film", init);
+    await body?.cancel();
+    return headers.get("x-cache");
+  }
+});
+
 describe("a range of what is small enough", () => {
   it.each([1000, 5 * MB, 8 * MB])("%d bytes fetches the whole once, which is stored", async (length) => {
     const origin = counted({ size: length });
