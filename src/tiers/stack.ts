@@ -1,5 +1,5 @@
 // Owns the tiers as one: what is asked of memory first, stored in all of them, and forgotten in all of them.
-import { remainingSeconds, type Stored } from "../http/stored.ts";
+import type { Stored } from "../http/stored.ts";
 import { drop } from "./drop.ts";
 import { endings, isNewer } from "./endings.ts";
 import { file } from "./filing.ts";
@@ -8,7 +8,8 @@ import { fileGlobally } from "./global-filing.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import { discard, hides, lookupIn, lookupLower, lookupSync } from "./lookup.ts";
-import type { Entry, Found, Lookup, Place, Stack, Tier } from "./tier.ts";
+import { filePart, isPartOf } from "./part-filing.ts";
+import type { Found, Lookup, Place, Stack, Tier } from "./tier.ts";
 import { ownKey, selectingReader } from "./vary-index.ts";
 
 /** `lower`: from near to far, each already guarded. `pause`: a short and random one, taken before a write to the global tier. */
@@ -24,9 +25,8 @@ export function tierStack(
   const ended = endings();
 
   /** Whether a final answer or an invalidation has ended what a tier still shows. */
-  function hasEnded({ key }: Pick<Place, "key">, stored: Stored): boolean {
-    return ended.covers(key, stored) || invalidated.outdates(key, stored.receivedAtMs);
-  }
+  const hasEnded = ({ key }: Pick<Place, "key">, stored: Stored): boolean =>
+    ended.covers(key, stored) || invalidated.outdates(key, stored.receivedAtMs);
 
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
@@ -34,19 +34,6 @@ export function tierStack(
     const current = lookupSync(memory, place).found?.stored;
     if (current && hides(current, stored) && !hides(stored, current)) return;
     await file([memory, ...tiers], memory, place, { kind: "response", stored, body }).done;
-  }
-
-  /** A whole that was filed since the part was asked for stays. The global tier takes no parts. */
-  async function filePart(place: Place, entry: Entry & { kind: "response" }): Promise<void> {
-    const { stored } = entry;
-    const asStored = { ...place, request: selectingReader(place.request, stored) };
-    if (isHeld(lookupSync(memory, asStored), stored)) return;
-    // beside a whole in the colo it does no harm
-    const { done } = file([memory], memory, place, entry);
-    const held = await Promise.all(near.map((tier) => lookupIn(tier, asStored)));
-    for (const { found } of held) if (found) discard(found.body);
-    const tiers = near.filter((_, index) => !isHeld(held[index], stored));
-    await Promise.all([done, file(tiers, memory, place, entry).done]);
   }
 
   /** A validation that comes late must not bring back what a final answer has ended meanwhile; a new response is another. */
@@ -90,7 +77,7 @@ export function tierStack(
       const isWanted = (): boolean => !isOvertaken(invalidated, place, stored) && !ended.covers(place.key, stored);
       if ((replaced instanceof Promise ? await replaced : replaced) || !isWanted()) return;
       const entry = { kind: "response", stored: kept, body: { kind: "bytes", bytes } } as const;
-      if (stored.part) return filePart(place, entry);
+      if (stored.part) return filePart(near, memory, place, entry);
       const { room, done } = file([memory, ...near], memory, place, entry);
       // what took another's room is junk until it is filled again: junk must not fill the global tier
       const global = place.global && room === "free" ? far : [];
@@ -110,10 +97,7 @@ export function tierStack(
         await body.stream.cancel();
         return;
       }
-      const whole = body.whole?.then(async (length) => {
-        await mustStand(invalidated, lower, place, stored);
-        return length;
-      });
+      const whole = body.whole?.then((length) => mustStand(invalidated, lower, place, stored).then(() => length));
       whole?.catch(() => undefined);
       // memory keeps no stream: its `put` drops the predecessor that would answer instead
       await file([memory, ...near], memory, place, { kind: "response", stored, body: { ...body, whole } }).done;
@@ -162,17 +146,6 @@ async function mustStand(
   if (found) discard(found.body);
   if (found && isNewer(found.stored, stored) && !isPartOf(found.stored, stored))
     throw new Error("a newer response came before the end of this one");
-}
-
-/** Whether a tier has all of what the part is of. */
-function isHeld(lookup: Lookup | undefined, part: Stored): boolean {
-  const whole = lookup?.found?.stored;
-  return whole !== undefined && isPartOf(part, whole) && remainingSeconds(whole, part.receivedAtMs) > 0;
-}
-
-/** A client that asks for ranges of a body while it is filed must not keep it out: by its validators the part belongs to it. */
-function isPartOf({ part, etag, lastModified }: Stored, whole: Stored): boolean {
-  return part !== undefined && !whole.part && etag === whole.etag && lastModified === whole.lastModified;
 }
 
 /** `undefined` where nothing is there. */
