@@ -39,14 +39,16 @@ interface Cookie {
 
 export function cookieFacts(field: string | undefined, groupOf: CookieGroups): CookieFacts {
   if (field === undefined) return NO_COOKIES;
-  const cookies = cookiesOf(field).map((cookie) => ({ ...cookie, group: groupOf(cookie.name, cookie.value) }));
-  const has = (group: CookieGroup): boolean => cookies.some((cookie) => cookie.group === group);
-  const [hasSession, hasUnknownCookie, hasPreview] = [has("session"), has("unknown"), has("preview")];
+  const cookies = cookiesOf(field);
+  const groups = cookies.map(({ name, value }) => groupOf(name, value));
+  const hasSession = groups.includes("session");
+  const hasUnknownCookie = groups.includes("unknown");
+  const hasPreview = groups.includes("preview");
   const forwarded = (): string | undefined => {
     // it is their owner's request, most likely: a load balancer must find the server that knows the session
     if (hasSession || hasPreview) return field;
     if (!hasUnknownCookie) return undefined;
-    return cookies.flatMap(({ group, written }) => (group === "tracker" ? [] : [written])).join("; ");
+    return cookies.flatMap(({ written }, position) => (groups[position] === "tracker" ? [] : [written])).join("; ");
   };
   return { hasSession, hasUnknownCookie, hasPreview, forwardedCookie: forwarded() };
 }
@@ -56,11 +58,14 @@ export function cookieFacts(field: string | undefined, groupOf: CookieGroups): C
  * value before it: consent cookies hold lists.
  */
 export function cookiesOf(field: string): readonly Cookie[] {
-  return field.split(/;|,(?=[^;,]*=)/).flatMap((pair) => {
+  const cookies: Cookie[] = [];
+  for (const pair of field.split(field.includes(",") ? /;|,(?=[^;,]*=)/ : ";")) {
     const written = pair.trim();
-    if (written === "") return [];
+    if (written === "") continue;
     const equals = written.indexOf("=");
-    if (equals < 0) return [{ name: written, value: "", written }];
-    return [{ name: written.slice(0, equals).trim(), value: written.slice(equals + 1).trim(), written }];
-  });
+    const [name, value] =
+      equals < 0 ? [written, ""] : [written.slice(0, equals).trim(), written.slice(equals + 1).trim()];
+    cookies.push({ name, value, written });
+  }
+  return cookies;
 }
