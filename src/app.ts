@@ -1,5 +1,5 @@
 // Owns which path goes where. No caching law lives here.
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import { DependencyError } from "./error.ts";
 import { bearerToken, type Grant, type Tokens } from "./auth/tokens.ts";
 import type { Edge } from "./flow/exchange.ts";
@@ -103,6 +103,8 @@ function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
     if (judged === "closed") return problemResponse(404, "not found");
     if (judged === "denied")
       return problemResponse(401, "a valid bearer token is needed", [], { "www-authenticate": "Bearer" });
+    // the router takes /purge/ for /purge
+    if (c.req.path.endsWith("/")) return problemResponse(404, "not found");
     c.set("edge", edge);
     c.set("grant", judged);
     return next();

@@ -56,7 +56,15 @@ export function perform(job: Job): Promise<JobResult> {
   }
 }
 
-async function closedLoop({ address, path, says, fields, connections, until: end, isEachNew }: ClosedLoop): Promise<JobResult> {
+async function closedLoop({
+  address,
+  path,
+  says,
+  fields,
+  connections,
+  until: end,
+  isEachNew,
+}: ClosedLoop): Promise<JobResult> {
   const opened = await connectAll(address, connections);
   const same = questionAbout(address, path, says, fields);
   let sent = 0;

@@ -53,7 +53,7 @@ const time = v.pipe(
   v.check((text) => !Number.isNaN(Date.parse(text)), "must be a time such as 2026-12-31T00:00:00Z"),
 );
 const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
-const patterns = v.pipe(v.array(text, "must be a list of patterns"), v.minLength(1, "must not be empty"));
+const patterns = v.pipe(v.array(text, "must be a list of patterns"), v.nonEmpty("must not be empty"));
 /** No request has such a host: it would never match. */
 const WITHOUT_DOT = "must be a host without a dot at its end";
 const schema = v.array(
@@ -64,7 +64,7 @@ const schema = v.array(
     actions: v.optional(
       v.pipe(
         v.array(v.picklist(ACTIONS, `must be one of ${ACTIONS.join(", ")}`), "must be a list"),
-        v.minLength(1, "must not be empty"),
+        v.nonEmpty("must not be empty"),
       ),
     ),
     tags: v.optional(patterns),
@@ -78,7 +78,7 @@ const schema = v.array(
           ),
           "must be a list",
         ),
-        v.minLength(1, "must not be empty"),
+        v.nonEmpty("must not be empty"),
       ),
     ),
     prefixes: v.optional(
@@ -179,8 +179,8 @@ function repetitions(all: v.InferOutput<typeof schema>): readonly string[] {
 }
 
 function described(issue: v.BaseIssue<unknown>): string {
-  const place = v.getDotPath(issue);
-  return `STRATA_TOKENS${place === null ? "" : `.${place}`}: ${issue.message}`;
+  const place = (issue.path ?? []).map(({ key }) => `.${String(key)}`).join("");
+  return `STRATA_TOKENS${place}: ${issue.message}`;
 }
 
 function tokenOf({

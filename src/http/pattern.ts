@@ -24,3 +24,8 @@ export function anyPatternTest(patterns: readonly string[]): (text: string) => b
   const tests = patterns.filter((pattern) => pattern.includes("*")).map(patternTest);
   return (text) => names.has(text) || tests.some((test) => test(text));
 }
+
+/** A list of names, written with white space between them. */
+export function words(text: string): readonly string[] {
+  return text.trim().split(/\s+/);
+}

@@ -1,5 +1,5 @@
-// Owns what each request field means to a fetch that may be stored: one table of families, each with its reason.
-import { anyPatternTest } from "./pattern.ts";
+// Owns what each request field means to a fetch that may be stored: one table of families.
+import { anyPatternTest, words } from "./pattern.ts";
 
 export type FieldGroup =
   /** Removed from every request: it names another host, path, method, address or user than the request has. */
@@ -23,126 +23,161 @@ interface FieldFamily {
   readonly group: Exclude<FieldGroup, "unknown-x" | "unknown">;
   /** Lower case, `-` for every character that is no letter and no digit; `*` stands for any characters. */
   readonly names: string;
-  readonly why: string;
 }
+
+const NEGOTIATION: FieldFamily = {
+  group: "plain",
+  names: `accept accept-charset accept-encoding accept-language alt-used cache-control cdn-loop connection cookie date early-data host
+    keep-alive origin pragma priority signature signature-agent signature-input te user-agent via warning x-user-agent`,
+};
+
+const TRACING: FieldFamily = {
+  group: "plain",
+  names: `adrum* amz-sdk-invocation-id amz-sdk-request b3 baggage correlation-context correlation-id eagleeye-*
+    elastic-apm-traceparent jaeger-* newrelic ot-baggage-* ot-tracer-* postman-token request-context request-id sentry-*
+    singularityheader sw8 sw8-* traceparent tracestate uber-trace-id uberctx-* x-amzn-requestid x-amzn-trace-id x-appdynamics*
+    x-b3-* x-client-trace-id x-cloud-trace-context x-correlation-id x-correlationid x-datadog-* x-dtc x-dtpc x-dtreferer
+    x-dynatrace* x-honeycomb-trace x-instana-* x-lightstep-* x-ms-client-request-id x-ms-request-id x-ms-request-parent-id
+    x-ms-request-root-id x-newrelic-* x-ot-span-context x-parent-span-id x-queue-start x-request-id x-request-start x-span-id
+    x-trace x-trace-id x-traceid x-transaction-id x-turbo-request-id`,
+};
+
+const PROGRAMS: FieldFamily = {
+  group: "plain",
+  names: `apollo-require-preflight apollographql-client-name apollographql-client-version x-abuse-info x-amz-user-agent x-apollo-*
+    x-bluecoat-via x-bm-* x-chrome-* x-client-data x-client-info x-do-not-track x-fb-* x-feedly-* x-feedreader*
+    x-goog-api-client x-grpc-web x-imforwards x-lighthouse* x-playback-session-id x-silk-* x-superfeedr* x-trpc-source`,
+};
+
+const OTHER_REQUEST: FieldFamily = {
+  group: "override",
+  names: `base-url disguised-host forwarded front-end-https https path-info proxy proxy-host proxy-url redirect-* request-range
+    request-uri script-name translate was-default-hostname x-accel-* x-appservice-* x-arr-* x-base-url x-basepath x-envoy-*
+    x-forwarded x-forwarded-* x-host x-host-override x-http-* x-https x-invoke-* x-lighttpd-* x-litespeed-* x-matched-path
+    x-middleware-* x-next-* x-nextjs-* x-nf-* x-now-* x-opennext-* x-original x-original-* x-override-host x-override-url x-path
+    x-pathinfo x-proto x-protocol x-proxy-host x-proxy-url x-request-uri x-request-url x-rewrite x-rewrite-* x-scheme
+    x-script-name x-sendfile x-sendfile-* x-server-name x-server-port x-site-deployment-id x-ssl x-uri x-url x-url-scheme
+    x-vercel-* x-waws-*`,
+};
+
+const OTHER_METHOD: FieldFamily = {
+  group: "override",
+  names: "method-override x-method x-method-override x-requested-method",
+};
+
+const CLIENT_ADDRESS: FieldFamily = {
+  group: "override",
+  names: `ali-cdn-real-ip cdn-real-ip cdn-src-ip client-ip client-ip-* http-client-ip incap-client-ip proxy-client-ip remote-*
+    true-client-ip wl-proxy-* x-appengine-* x-azure-clientip x-azure-socketip x-client-address x-client-host x-client-ip
+    x-cluster-client-ip x-coming-from x-ip x-originating-* x-peer-ip x-proxyuser-ip x-real-* x-remote-* x-source-ip
+    x-true-client-* x-user-ip`,
+};
+
+const GATEWAY_USER: FieldFamily = {
+  group: "override",
+  names: `auth-type auth-user client-cert client-cert-* iv-* oidc-claim-* shib-* sm-* ssl-client-* tailscale-* x-acr x-amzn-oidc-*
+    x-anonymous-consumer x-auth-request-* x-authenticated-* x-authentik-* x-client-cert x-client-cert-* x-client-dn
+    x-client-verify x-consumer-* x-credential-* x-goog-authenticated-* x-goog-iap-* x-h3g-* x-ms-client-principal* x-ms-token-*
+    x-msisdn x-network-info x-nokia-* x-pomerium-* x-shib-* x-ssl-client-* x-uidh x-up-calling-line-id x-up-subno x-userinfo
+    x-vouch-* x-webauth-*`,
+};
+
+const CDN_FACTS: FieldFamily = {
+  group: "dropped",
+  names: `akamai-* cf-* cloudfront-* fastly-* max-forwards surrogate-* x-akamai-* x-amz-cf-* x-azure-* x-ec-* x-esi* x-fd-* x-varnish`,
+};
+
+const PROVENANCE: FieldFamily = {
+  group: "dropped",
+  names: "from referer referrer x-referer",
+};
+
+const OTHER_FORM: FieldFamily = {
+  group: "dropped",
+  names: `a-im access-control-request-* content-* depth destination expect icy-metadata im lock-token negotiate overwrite prefer
+    timeout want-content-digest want-digest want-repr-digest`,
+};
+
+const DEVICE: FieldFamily = {
+  group: "dropped",
+  names: `device-stock-ua profile wap-* x-att-deviceid x-bolt-* x-device-user-agent x-mobile-ua x-operamini-* x-puffin-* x-samsung-*
+    x-skyfire-* x-ucbrowser-* x-up-devcap-* x-wap-*`,
+};
+
+const FORGERY_TOKEN: FieldFamily = {
+  group: "dropped",
+  names: "csrf-token x-csrf x-csrf-* x-csrftoken x-xsrf-* xsrf-token",
+};
+
+const HINTS: FieldFamily = {
+  group: "on-demand",
+  names: `accept-datetime accept-signature amp-cache-transform attribution-reporting-* available-dictionary content-dpr device-memory
+    dictionary-id dnt downlink dpr ect purpose rtt save-data sec-* service-worker ua-* upgrade-insecure-requests viewport-height
+    viewport-width width x-moz x-p2p-peerdist* x-purpose`,
+};
+
+const FRAGMENT: FieldFamily = {
+  group: "fragment",
+  names: `datastar-* faces-request hx-* ic-* next-action next-hmr-refresh next-router-* next-url rsc service-worker-navigation-preload
+    trpc-accept turbo-* turbolinks-* wicket-* x-ajax x-alpine-* x-astro-* x-barba* x-component x-fragment x-fragment-* x-htmx*
+    x-ic-* x-inertia x-inertia-* x-islands x-laravel-* x-livewire x-livewire-* x-nuxt-* x-partial x-partial-* x-phx-* x-pjax
+    x-pjax-* x-qwik-* x-react-router-* x-remix-* x-requested-with x-server-function x-solid-* x-spa x-sveltekit-* x-swup*
+    x-tsr-* x-turbo-* x-turbolinks-* x-unpoly-* x-up-*`,
+};
+
+const CREDENTIAL: FieldFamily = {
+  group: "credential",
+  names: `*-api-key *-apikey *-application-key *-credential *-credentials *-password *-secret *-session-id *-sessionid *-token
+    accesstoken api-key apikey apitoken auth authentication authorization authtoken cookie2 dpop jwt ocp-apim-subscription-key
+    password secret session session-id sessionid token x-access-key x-access-key-* x-account x-account-* x-app-key x-auth
+    x-auth-* x-authorization x-authorization-* x-bearer-* x-customer x-customer-* x-emby-authorization x-functions-key
+    x-hasura-* x-hub-signature* x-identity x-identity-* x-jwt x-jwt-* x-login x-login-* x-member x-member-* x-rapidapi-key
+    x-secret-* x-session x-session-* x-signature x-signature-* x-subscription-key x-token-* x-user x-user-* x-userid x-username
+    x-wp-nonce x-zumo-auth`,
+};
 
 /** Of two families that name one field, the first counts. */
 export const REQUEST_FIELDS: readonly FieldFamily[] = [
-  {
-    group: "plain",
-    why: "negotiation and names of clients: an origin that acts on them must name them in Vary (RFC 9110 12.5.5)",
-    names: `accept accept-charset accept-language accept-encoding user-agent x-user-agent origin cookie cache-control pragma
-      priority connection keep-alive te host date warning via cdn-loop signature signature-input signature-agent alt-used
-      early-data`,
-  },
-  {
-    group: "plain",
-    why: "tracing: identifies an exchange, not a person or a resource",
-    names: `traceparent tracestate baggage b3 x-b3-* x-amzn-trace-id x-amzn-requestid x-cloud-trace-context x-datadog-* newrelic
-      x-newrelic-* sentry-trace sentry-* uber-trace-id uberctx-* x-ot-span-context ot-tracer-* ot-baggage-* elastic-apm-traceparent
-      x-instana-* x-dynatrace* x-dtc x-dtpc x-appdynamics* adrum* singularityheader request-id request-context correlation-context
-      correlation-id x-correlation-id x-correlationid x-request-id x-trace x-trace-id x-traceid x-span-id x-parent-span-id
-      x-transaction-id x-ms-request-id x-ms-client-request-id x-ms-request-root-id x-ms-request-parent-id x-client-trace-id
-      x-honeycomb-trace x-lightstep-* sw8 sw8-* eagleeye-* jaeger-* x-dtreferer x-turbo-request-id
-      postman-token x-request-start x-queue-start amz-sdk-invocation-id amz-sdk-request`,
-  },
-  {
-    group: "plain",
-    why: "names of apps, players, feed readers, crawlers and libraries",
-    names: `apollographql-client-name apollographql-client-version apollo-require-preflight x-apollo-* x-client-data x-client-info
-      x-goog-api-client x-amz-user-agent x-playback-session-id x-feedly-* x-feedreader* x-superfeedr* x-fb-* x-bm-* x-lighthouse*
-      x-chrome-* x-silk-* x-trpc-source x-abuse-info x-grpc-web x-bluecoat-via x-imforwards x-do-not-track`,
-  },
-  {
-    group: "override",
-    why: "host, scheme or path of another request: an origin would answer for that one",
-    names: `forwarded x-forwarded x-forwarded-* x-original x-original-* x-rewrite x-rewrite-* x-override-url x-override-host x-host
-      x-host-override x-http-* x-proxy-host x-proxy-url x-server-name x-server-port x-url x-url-scheme x-uri x-request-uri x-request-url
-      request-uri x-path x-pathinfo path-info x-base-url base-url x-basepath x-script-name script-name x-scheme x-proto x-protocol
-      x-ssl x-https https front-end-https x-arr-* x-waws-* x-site-deployment-id x-appservice-* disguised-host
-      was-default-hostname x-accel-* x-sendfile x-sendfile-* x-envoy-* x-matched-path x-now-* x-vercel-* x-nf-* x-invoke-*
-      x-middleware-* x-nextjs-* x-next-* x-opennext-* x-lighttpd-* x-litespeed-* redirect-* proxy proxy-host proxy-url translate
-      request-range`,
-  },
-  {
-    group: "override",
-    why: "another method than the request has",
-    names: "x-method x-method-override method-override x-requested-method",
-  },
-  {
-    group: "override",
-    why: "the client's address, which only the hop before the origin knows",
-    names: `client-ip client-ip-* true-client-ip x-true-client-* x-real-* x-client-ip x-client-address x-client-host x-cluster-client-ip
-      x-originating-* x-remote-* remote-* x-proxyuser-ip wl-proxy-* proxy-client-ip http-client-ip x-ip x-source-ip x-user-ip
-      x-peer-ip x-coming-from incap-client-ip ali-cdn-real-ip cdn-src-ip cdn-real-ip x-appengine-* x-azure-clientip x-azure-socketip`,
-  },
-  {
-    group: "override",
-    why: "the user as a gateway found it, which a client may not choose",
-    names: `auth-user auth-type x-auth-request-* x-authenticated-* x-webauth-* x-goog-authenticated-* x-goog-iap-* x-amzn-oidc-*
-      x-ms-client-principal* x-ms-token-* x-authentik-* x-pomerium-* x-consumer-* x-credential-* x-anonymous-consumer x-userinfo
-      x-shib-* shib-* sm-user sm-* iv-user iv-* oidc-claim-* x-vouch-* tailscale-* client-cert client-cert-* x-client-cert
-      x-client-cert-* x-client-dn x-client-verify x-ssl-client-* ssl-client-* x-msisdn x-nokia-* x-h3g-* x-up-subno
-      x-up-calling-line-id x-uidh x-acr x-network-info`,
-  },
-  {
-    group: "dropped",
-    why: "facts that a CDN adds about one client or one connection",
-    names: `cf-* fastly-* akamai-* x-akamai-* x-azure-* x-fd-* cloudfront-* x-amz-cf-* x-ec-* x-varnish surrogate-* x-esi* max-forwards`,
-  },
-  {
-    group: "dropped",
-    why: "where the client comes from, which differs for everybody",
-    names: "referer referrer x-referer from",
-  },
-  {
-    group: "dropped",
-    why: "asks for another form of the answer, which no key holds",
-    names: `prefer expect a-im im negotiate depth destination overwrite lock-token timeout want-digest want-repr-digest
-      want-content-digest icy-metadata content-* access-control-request-*`,
-  },
-  {
-    group: "dropped",
-    why: "the device behind a mobile network's proxy; the origin has User-Agent",
-    names: `x-device-user-agent x-mobile-ua x-operamini-* x-ucbrowser-* x-puffin-* x-bolt-* x-skyfire-* x-wap-* wap-* profile x-up-devcap-*
-      device-stock-ua x-att-deviceid x-samsung-*`,
-  },
-  {
-    group: "dropped",
-    why: "a forgery token, which a safe request does not need",
-    names: "x-csrf-token x-csrftoken x-csrf x-csrf-* x-xsrf-token x-xsrf-* csrf-token xsrf-token",
-  },
-  {
-    group: "on-demand",
-    why: "client hints, Fetch Metadata and preferences: an origin that acts on them names them in Vary (RFC 8942 3.2)",
-    names: `sec-* dpr width viewport-width viewport-height device-memory downlink ect rtt save-data content-dpr dnt purpose x-purpose x-moz
-      upgrade-insecure-requests amp-cache-transform accept-signature accept-datetime available-dictionary dictionary-id
-      service-worker attribution-reporting-* ua-* x-p2p-peerdist*`,
-  },
-  {
-    group: "fragment",
-    why: "a framework asks for a part of the page, or for its data",
-    names: `rsc next-router-* next-url next-action next-hmr-refresh hx-* x-inertia x-inertia-* turbo-* x-turbo-* x-turbolinks-* turbolinks-*
-      x-requested-with x-pjax x-pjax-* x-react-router-* x-remix-* x-nuxt-* x-sveltekit-* x-qwik-* x-livewire x-livewire-* x-up-*
-      x-unpoly-* x-swup* x-barba* x-alpine-* x-ajax x-ic-* ic-* datastar-* x-fragment x-fragment-* x-partial x-partial-* x-spa
-      x-astro-* x-solid-* x-server-function x-tsr-* x-phx-* x-htmx* wicket-* faces-request x-laravel-* x-component x-islands trpc-accept
-      service-worker-navigation-preload`,
-  },
-  {
-    group: "credential",
-    why: "identifies a person or an account, as Authorization does",
-    names: `authorization x-authorization x-authorization-* x-auth x-auth-* auth-token x-api-key x-apikey x-api-token x-api-secret api-key
-      apikey x-access-key x-access-key-* x-access-token access-token x-token x-token-* token x-id-token id-token x-refresh-token
-      x-session x-session-* x-sessionid session-id x-jwt x-jwt-* jwt x-bearer-* x-user x-user-* x-userid x-username x-account
-      x-account-* x-customer x-customer-* x-member x-member-* x-identity x-identity-* x-login x-login-* x-password x-secret x-secret-*
-      x-signature x-signature-* x-hub-signature* x-client-secret x-client-token x-app-token x-app-key x-application-key
-      x-subscription-key ocp-apim-subscription-key x-functions-key x-amz-security-token x-amz-access-token x-goog-api-key
-      x-shopify-access-token x-shopify-storefront-access-token x-gitlab-token private-token job-token x-github-token x-vault-token
-      x-consul-token x-figma-token x-parse-session-token x-parse-rest-api-key x-algolia-api-key x-hasura-* x-magento-token x-wp-nonce
-      x-postmark-server-token x-rapidapi-key x-riot-token x-plex-token x-emby-token x-emby-authorization x-mediabrowser-token
-      x-zumo-auth dpop cookie2 auth authentication session sessionid password secret jwt-token authtoken accesstoken apitoken *-token
-      *-api-key *-apikey *-application-key *-secret *-password *-credential *-credentials *-session-id *-sessionid`,
-  },
+  NEGOTIATION,
+  TRACING,
+  PROGRAMS,
+  OTHER_REQUEST,
+  OTHER_METHOD,
+  CLIENT_ADDRESS,
+  GATEWAY_USER,
+  CDN_FACTS,
+  PROVENANCE,
+  OTHER_FORM,
+  DEVICE,
+  FORGERY_TOKEN,
+  HINTS,
+  FRAGMENT,
+  CREDENTIAL,
+];
+
+/** Why each family is in its group, for people: the worker's bundle does without these sentences. */
+export const REQUEST_FIELD_REASONS: readonly (readonly [FieldFamily, string])[] = [
+  [
+    NEGOTIATION,
+    "negotiation and names of clients: an origin that acts on them must name them in Vary (RFC 9110 12.5.5)",
+  ],
+  [TRACING, "tracing: identifies an exchange, not a person or a resource"],
+  [PROGRAMS, "names of apps, players, feed readers, crawlers and libraries"],
+  [OTHER_REQUEST, "host, scheme or path of another request: an origin would answer for that one"],
+  [OTHER_METHOD, "another method than the request has"],
+  [CLIENT_ADDRESS, "the client's address, which only the hop before the origin knows"],
+  [GATEWAY_USER, "the user as a gateway found it, which a client may not choose"],
+  [CDN_FACTS, "facts that a CDN adds about one client or one connection"],
+  [PROVENANCE, "where the client comes from, which differs for everybody"],
+  [OTHER_FORM, "asks for another form of the answer, which no key holds"],
+  [DEVICE, "the device behind a mobile network's proxy; the origin has User-Agent"],
+  [FORGERY_TOKEN, "a forgery token, which a safe request does not need"],
+  [
+    HINTS,
+    "client hints, Fetch Metadata and preferences: an origin that acts on them names them in Vary (RFC 8942 3.2)",
+  ],
+  [FRAGMENT, "a framework asks for a part of the page, or for its data"],
+  [CREDENTIAL, "identifies a person or an account, as Authorization does"],
 ];
 
 /** Additions of a site or of a rule: patterns of names, in any case. They count before the table. */
@@ -213,7 +248,7 @@ function unguarded({ group, test }: GroupTest): GroupTest {
   return { group, test: (name) => test(name) && !GUARDED.has(defaultGroup(name)) };
 }
 
-const FAMILIES: readonly GroupTest[] = REQUEST_FIELDS.map(({ group, names }) => groupTest(group, names.split(/\s+/)));
+const FAMILIES: readonly GroupTest[] = REQUEST_FIELDS.map(({ group, names }) => groupTest(group, words(names)));
 
 function defaultGroup(read: string): FieldGroup {
   const family = FAMILIES.find(({ test }) => test(read));

@@ -21,7 +21,7 @@ export const breaker = v.union(
       share: v.optional(
         v.pipe(
           v.number("must be a number"),
-          v.gtValue(0, "must be above 0"),
+          v.check((share) => share > 0, "must be above 0"),
           v.maxValue(1, "must be at most 1, which means every request"),
         ),
       ),

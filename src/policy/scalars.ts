@@ -3,7 +3,7 @@ import * as v from "valibot";
 
 export const seconds = v.pipe(
   v.number("must be a number of seconds"),
-  v.finite("must be a finite number of seconds"),
+  v.check((value) => Number.isFinite(value), "must be a finite number of seconds"),
   v.minValue(0, "must not be negative"),
   v.maxValue(2 ** 31 - 1, "must be at most 2147483647 seconds"),
 );

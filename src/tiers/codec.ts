@@ -9,7 +9,7 @@ import type { Entry, Glimpsed } from "./tier.ts";
 /** Raise it when `Stored` or this encoding changes: entries of another version are misses. */
 export const FORMAT_VERSION = 5;
 
-const pairs = v.array(v.tuple([v.string(), v.string()]));
+const pairs = v.array(v.custom<readonly [string, string]>((value) => isPair(value)));
 const maybeText = v.optional(v.string());
 
 const cacheKey = v.custom<CacheKey>(isText);
@@ -37,7 +37,7 @@ const stored = v.object({
   openEnded: v.optional(v.boolean()),
   // pairs: a field may be called __proto__
   variant: v.pipe(
-    v.array(v.tuple([v.string(), v.nullable(v.string())])),
+    v.array(v.custom<readonly [string, string | null]>((value) => isPair(value, isTextOrNull))),
     v.transform((fields): Variant => Object.fromEntries(fields)),
   ),
   targets: v.array(v.custom<TargetHash>(isText)),
@@ -59,12 +59,12 @@ const varySchema = v.object({
     generation: v.string(),
     fields: v.array(v.string()),
     variants: v.array(cacheKey),
-    languages: v.array(v.tuple([v.string(), v.string()])),
+    languages: pairs,
   }),
   carried: v.optional(v.object({ own: cacheKey, stored })),
 });
 
-const headSchema = v.variant("kind", [responseSchema, varySchema]);
+const headSchema = v.union([responseSchema, varySchema]);
 
 /** ASCII JSON, fit for a header field. `address`: where it is filed; read at another one it is a miss, whoever put it there. */
 export function encodeHead(entry: Glimpsed, address: string): string {
@@ -86,7 +86,7 @@ function inPairs(record: Stored): object {
 
 /** `undefined` for anything that is not a head of this version, written for this address. */
 export function decodeHead(text: string, address: string): Glimpsed | undefined {
-  const parsed = v.safeParse(headSchema, parseJson(text));
+  const parsed = v.safeParse(headSchema, parseJson(text), { abortEarly: true });
   if (!parsed.success || parsed.output.address !== address) return undefined;
   const { v: _, address: __, ...head } = parsed.output;
   return head;
@@ -94,6 +94,14 @@ export function decodeHead(text: string, address: string): Glimpsed | undefined 
 
 function isText(value: unknown): boolean {
   return typeof value === "string";
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || isText(value);
+}
+
+function isPair(value: unknown, isSecond = isText): boolean {
+  return Array.isArray(value) && value.length === 2 && isText(value[0]) && isSecond(value[1]);
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,6 @@
 // Owns the pages under docs/ that are made from tables in code: what they say is what runs.
-import { REASONS } from "../../src/http/reasons.ts";
-import { REQUEST_FIELDS } from "../../src/http/request-fields.ts";
+import { consequencesOf, type ReasonCode, REASONS } from "../../src/http/reasons.ts";
+import { REQUEST_FIELD_REASONS } from "../../src/http/request-fields.ts";
 import { PERSONAL_FIELDS } from "../../src/http/personal-fields.ts";
 import { HARMLESS_COOKIES, PREVIEW_COOKIES, SESSION_COOKIES, TRACKER_COOKIES } from "../../src/policy/cookie-lists.ts";
 import { TRACKING_PARAMETERS } from "../../src/policy/tracking-parameters.ts";
@@ -15,18 +15,10 @@ export function pages(): ReadonlyMap<string, string> {
   ]);
 }
 
-interface Shown {
-  readonly fwd?: string;
-  readonly means: string;
-  readonly ofRequest?: true;
-  readonly makesPrivate?: true;
-  readonly withdraws?: string;
-}
-
 function reasonsPage(): string {
-  const rows = Object.entries(REASONS).map(([code, reason]): string => {
-    const { fwd = "", means, ...rest }: Shown = reason;
-    return `| \`${code}\` | ${fwd} | ${means} | ${effects(rest)} |`;
+  const rows = Object.entries(REASONS).map(([code, means]): string => {
+    const consequences = consequencesOf(code as ReasonCode);
+    return `| \`${code}\` | ${consequences.fwd ?? ""} | ${means} | ${effects(consequences)} |`;
   });
   return `# Reason codes
 
@@ -47,10 +39,10 @@ ${rows.join("\n")}
 }
 
 /** What a code does beside being told. */
-function effects({ ofRequest, makesPrivate, withdraws }: Omit<Shown, "means" | "fwd">): string {
+function effects({ ofRequest, makesPrivate, withdraws }: ReturnType<typeof consequencesOf>): string {
   const said = [
     withdraws === "resource" ? "what is stored of the resource goes" : "",
-    withdraws === "variant" ? "the stored variant goes" : "",
+    withdraws === "freshness" ? "what is stored is validated before its next reuse" : "",
     makesPrivate ? "the answer leaves with `private`" : "",
     ofRequest ? "says nothing of the resource" : "",
   ];
@@ -58,8 +50,8 @@ function effects({ ofRequest, makesPrivate, withdraws }: Omit<Shown, "means" | "
 }
 
 function listsPage(): string {
-  const families = REQUEST_FIELDS.map(
-    ({ group, names, why }) => `| ${group} | ${why} | ${quoted(names.split(/\s+/))} |`,
+  const families = REQUEST_FIELD_REASONS.map(
+    ([{ group, names }, why]) => `| ${group} | ${why} | ${quoted(names.split(/\s+/))} |`,
   );
   return `# Lists of names
 

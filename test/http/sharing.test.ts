@@ -1,6 +1,11 @@
 // Owns the proof of which answers go to others: by cookies, by credentials, by what is validated each time, by fields of one person.
 import { describe, expect, it } from "vitest";
-import { DEFAULT_GROUPS, REQUEST_FIELDS, asGatewaysRead } from "../../src/http/request-fields.ts";
+import {
+  DEFAULT_GROUPS,
+  REQUEST_FIELD_REASONS,
+  REQUEST_FIELDS,
+  asGatewaysRead,
+} from "../../src/http/request-fields.ts";
 import { PERSONAL_FIELDS } from "../../src/http/personal-fields.ts";
 import { at, requestOf, settled } from "./support.ts";
 
@@ -205,7 +210,8 @@ describe("restrictions add up", () => {
 
 describe("the table of request fields", () => {
   it("gives each family a reason, and names as gateways read them", () => {
-    for (const { names, why } of REQUEST_FIELDS) {
+    expect(REQUEST_FIELD_REASONS.map(([family]) => family)).toEqual(REQUEST_FIELDS);
+    for (const [{ names }, why] of REQUEST_FIELD_REASONS) {
       expect(why).not.toBe("");
       for (const name of names.split(/\s+/))
         expect(asGatewaysRead(name.replaceAll("*", "-"))).toBe(name.replaceAll("*", "-"));
