@@ -155,7 +155,7 @@ interface Recent<T> {
   drop(id: string): void;
 }
 
-/** The latest of what was put; beyond that the oldest is forgotten. */
+/** A map of limited size: it forgets the oldest entry when a new one does not fit. */
 function recent<T>(): Recent<T> {
   const values = new Map<string, T>();
   return {

@@ -1,4 +1,4 @@
-// Owns what an answer that was not stored does to what is: it ends it in every tier, marks it for validation, or leaves it.
+// Owns what an answer that was not stored does to the stored response: it ends it in every tier, marks it for validation, or leaves it.
 import { endingOf } from "../http/finality.ts";
 import type { ReasonCode } from "../http/reasons.ts";
 import type { Stored } from "../http/stored.ts";
@@ -9,7 +9,7 @@ function replacedBy({ held, standIn, given }: Errand): Stored | undefined {
   return (held ?? standIn)?.stored ?? given;
 }
 
-/** Call it before those who wait for the answer are told: their next look must not find what has ended. */
+/** Call it before the flight lands: requests that waited look again at once, and must not find a response that has ended. */
 export function endStored(trip: Trip, errand: Errand, status: number, reason: ReasonCode): void {
   const { edge, exchange, facts, place } = trip;
   const ending = endingOf(facts, status, reason);
@@ -25,7 +25,7 @@ export function endStored(trip: Trip, errand: Errand, status: number, reason: Re
   if (ending === "resource") exchange.background(edge.stack.invalidate(place.key, edge.now()));
 }
 
-/** An answer that came whole and that no tier takes is in no store, but takes the place of what was. */
+/** No tier stores an answer that is too large, but the stored response is out of date: this ends it. */
 export function endReplaced({ edge, exchange, place }: Trip, errand: Errand): void {
   const stored = replacedBy(errand);
   if (stored) exchange.background(edge.stack.drop(place, stored));

@@ -43,7 +43,7 @@ function read(text: string): ReadUrl {
   if (!isHost(url.host)) return refused(location, "the request's URL has no valid host");
   // never, by what normalisedPath promises: but whatever is keyed must be what is fetched
   if (!fetchedUrl(location, undefined)) return refused(location, "the request's target has no normal form");
-  // the router has judged the path as it was written; here it is as any origin could read it
+  // the router matched the path as it was written; this also catches spellings that an origin would decode to it
   if (isOwnPath(location.path)) return { ok: false, location, status: 404, detail: "not found" };
   return { ok: true, location };
 }
