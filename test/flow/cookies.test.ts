@@ -1,6 +1,7 @@
 // Owns the proof of what cookies do to a request: whose answer is shared, what reaches the origin, and what passes by.
 import { describe, expect, it } from "vitest";
-import { answer, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
+import { answer, type Origin } from "../support/edge.ts";
+import { detail, warm } from "../support/warm.ts";
 
 const CACHED = { "cache-control": "max-age=60" };
 
@@ -10,15 +11,6 @@ const greeting =
   ({ headers }) =>
     answer(`hello ${headers.get("cookie") ?? "anybody"}`, fields);
 
-async function warm(options: Parameters<typeof testEdge>[0]): Promise<TestEdge> {
-  const e = testEdge(options);
-  await e.text("/warm");
-  e.asked.length = 0;
-  return e;
-}
-
-const detail = (response: Response): string =>
-  /detail=(\S+)/.exec(response.headers.get("cache-status") ?? "")?.[1] ?? "";
 const withCookie = (cookie: string): RequestInit => ({ headers: { cookie } });
 
 it("an answer to an unknown cookie is its client's own, and what was stored for anybody is read", async () => {

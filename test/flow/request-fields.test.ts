@@ -1,6 +1,7 @@
 // Owns the proof of what request fields do to a fetch that may be stored: what honest clients send costs no hit, and nothing unkeyed is stored.
 import { describe, expect, it } from "vitest";
-import { answer, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
+import { answer, type Origin, type TestEdge } from "../support/edge.ts";
+import { detail, warm } from "../support/warm.ts";
 import { CLIENTS } from "../support/clients.ts";
 
 const CACHED = { "cache-control": "max-age=60" };
@@ -11,16 +12,6 @@ const mirror =
   ({ headers }) =>
     answer(JSON.stringify(Object.fromEntries(headers)), { ...CACHED, ...fields });
 
-/** An edge that has had a request, and so knows the purge log. */
-async function warm(options: Parameters<typeof testEdge>[0]): Promise<TestEdge> {
-  const e = testEdge(options);
-  await e.text("/warm");
-  e.asked.length = 0;
-  return e;
-}
-
-const detail = (response: Response): string =>
-  /detail=(\S+)/.exec(response.headers.get("cache-status") ?? "")?.[1] ?? "";
 const cacheOf = async (e: TestEdge, path: string, headers: HeadersInit = {}): Promise<string | null> =>
   (await e.text(path, { headers })).response.headers.get("x-cache");
 
