@@ -1,6 +1,6 @@
 // Owns the weighing of a reader's purge records: 100,000 in the heap and in buffers. Run with `node --expose-gc`.
-import type { TargetHash } from "../src/http/target.ts";
-import { recordTable } from "../src/purge/record-table.ts";
+import type { TargetHash } from "../src/http/targets/target.ts";
+import { recordTable } from "../src/purge/reader/record-table.ts";
 import { chance } from "./freshness/chance.ts";
 
 const RECORDS = 100_000;

@@ -2,9 +2,9 @@
 import { Hono } from "hono/tiny";
 import { DependencyError } from "./error.ts";
 import { bearerToken, type Grant, type Tokens } from "./auth/tokens.ts";
-import type { Edge } from "./flow/exchange.ts";
+import type { Edge } from "./flow/edge.ts";
 import { namesHost } from "./flow/receive.ts";
-import { requestIdOf } from "./flow/trace.ts";
+import { requestIdOf } from "./flow/support/trace.ts";
 import { backgroundOf, contentRoute } from "./routes/content.ts";
 import { historyRoute } from "./routes/history.ts";
 import { knownRoute } from "./routes/known.ts";

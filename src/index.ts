@@ -1,7 +1,7 @@
 // Owns what users of the package import.
 export { SiteError } from "./error.ts";
 export { defineSite, type Rule, type Site, type SiteInput } from "./policy/define.ts";
-export { PERSONAL_FIELDS } from "./http/personal-fields.ts";
-export { REQUEST_FIELDS } from "./http/request-fields.ts";
+export { PERSONAL_FIELDS } from "./http/message/personal-fields.ts";
+export { REQUEST_FIELDS } from "./http/message/request-fields.ts";
 export { HARMLESS_COOKIES, PREVIEW_COOKIES, SESSION_COOKIES, TRACKER_COOKIES } from "./policy/cookie-lists.ts";
 export { TRACKING_PARAMETERS } from "./policy/tracking-parameters.ts";

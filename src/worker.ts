@@ -3,7 +3,7 @@ import configured from "../strata.config.ts";
 import { requireSite } from "./policy/define.ts";
 import { strata } from "./strata.ts";
 
-export { Leases } from "./collapse/leases.ts";
-export { PurgeLog } from "./purge/log.ts";
+export { Leases } from "./leases/leases.ts";
+export { PurgeLog } from "./purge/log/log.ts";
 
 export default strata(requireSite(configured));

@@ -1,7 +1,7 @@
 // Owns the worker whose heap is measured: it fills a memory tier with entries of one shape, each made of strings of its own.
-import { CONTENT_CODINGS } from "../../src/http/coding.ts";
-import { type CacheKey, resourceKey } from "../../src/http/key.ts";
-import type { TargetHash } from "../../src/http/target.ts";
+import { CONTENT_CODINGS } from "../../src/http/select/coding.ts";
+import { type CacheKey, resourceKey } from "../../src/http/select/key.ts";
+import type { TargetHash } from "../../src/http/targets/target.ts";
 import { memoryTier } from "../../src/tiers/memory.ts";
 import type { Entry } from "../../src/tiers/tier.ts";
 

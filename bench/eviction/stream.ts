@@ -1,6 +1,6 @@
 // Owns what a study replays: a sequence of requests for objects of known weight, and how large all of them are together.
-import { type CacheKey, resourceKey } from "../../src/http/key.ts";
-import type { TargetHash } from "../../src/http/target.ts";
+import { type CacheKey, resourceKey } from "../../src/http/select/key.ts";
+import type { TargetHash } from "../../src/http/targets/target.ts";
 import { weightOf } from "../../src/tiers/weight.ts";
 import type { Entry } from "../../src/tiers/tier.ts";
 

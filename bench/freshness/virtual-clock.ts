@@ -1,5 +1,5 @@
 // Owns a clock of millisecond steps that moves when everything before is done: what is simulated runs as fast as it can.
-import type { Deadline } from "../../src/purge/deadline.ts";
+import type { Deadline } from "../../src/purge/reader/deadline.ts";
 
 export interface VirtualClock {
   now(): number;

@@ -1,10 +1,10 @@
 // Owns a simulated world: one purge log, colos with a Cache API each, and isolates that run the worker's own replica and colo copy.
-import type { TargetHash } from "../../src/http/target.ts";
-import { coloCopy } from "../../src/purge/colo-copy.ts";
-import type { LogReader } from "../../src/purge/reader.ts";
-import { type Cursor, type Delta, NO_FLOOR, type PurgeRecord } from "../../src/purge/records.ts";
-import { purgeReplica, type Replica } from "../../src/purge/replica.ts";
-import type { Filed, Shelf } from "../../src/purge/shelf.ts";
+import type { TargetHash } from "../../src/http/targets/target.ts";
+import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
+import type { LogReader } from "../../src/purge/reader/log-reader.ts";
+import { type Cursor, type Delta, NO_FLOOR, type PurgeRecord } from "../../src/purge/wire/records.ts";
+import { purgeReplica, type Replica } from "../../src/purge/reader/replica.ts";
+import type { Filed, Shelf } from "../../src/purge/colo/blob-cache.ts";
 import { type Chance, chance } from "./chance.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
 

@@ -1,9 +1,9 @@
 // Owns Strata's own edge for the rows of purges: two tags by rule, a log that says how many rows it has, and hits' checks by the thousand.
-import { type Target, type TargetHash, targetHash } from "../../src/http/target.ts";
+import { type Target, type TargetHash, targetHash } from "../../src/http/targets/target.ts";
 import { defineSite } from "../../src/index.ts";
-import { PurgeLog as Log } from "../../src/purge/log.ts";
-import { type Delta, NO_FLOOR } from "../../src/purge/records.ts";
-import { purgeReplica } from "../../src/purge/replica.ts";
+import { PurgeLog as Log } from "../../src/purge/log/log.ts";
+import { type Delta, NO_FLOOR } from "../../src/purge/wire/records.ts";
+import { purgeReplica } from "../../src/purge/reader/replica.ts";
 import { strata } from "../../src/strata.ts";
 import { emptyTiers } from "./empty-tiers.ts";
 

@@ -1,8 +1,8 @@
 // Owns the row of purge freshness: who waits for it and what it asks of the log, simulated; and a cold isolate before a full log, for real.
 import { startEdges } from "../../cli/dev/edges.ts";
-import { targetHash } from "../../src/http/target.ts";
-import { NO_FLOOR } from "../../src/purge/records.ts";
-import { encodeDelta } from "../../src/purge/wire.ts";
+import { targetHash } from "../../src/http/targets/target.ts";
+import { NO_FLOOR } from "../../src/purge/wire/records.ts";
+import { encodeDelta } from "../../src/purge/wire/delta-codec.ts";
 import { measureVisible } from "../freshness/visible.ts";
 import { type LoadRow, monthlyCost, RATES, studied } from "../freshness/study.ts";
 import type { Figure } from "../harness/results.ts";

@@ -1,6 +1,6 @@
 // Owns what a token may purge: its patterns against canonical targets. What names no host is nobody's who is bound to hosts.
-import type { Target } from "../http/target.ts";
-import { anyPatternTest } from "../http/pattern.ts";
+import type { Target } from "../http/targets/target.ts";
+import { anyPatternTest } from "../http/message/pattern.ts";
 import type { Grant } from "./tokens.ts";
 
 /** Why the token may not purge this; `undefined` where it may. */

@@ -1,6 +1,6 @@
 // Owns the admin tokens: as they are configured, and which of them was presented. Compared as digests, each with all, in constant time.
 import * as v from "valibot";
-import { canonicalHost } from "../http/host.ts";
+import { canonicalHost } from "../http/message/host.ts";
 
 /** What `npm start` uses when STRATA_TOKEN is not set. A deployment refuses it. */
 export const DEVELOPMENT_TOKEN = "dev-token";

@@ -1,6 +1,6 @@
 // Owns answers of an application's own routes: where the runtime encodes and decodes by itself, the label of a body says nothing of
 // the bytes that are read.
-import { describesEncoded, weakened } from "../http/undone.ts";
+import { describesEncoded, weakened } from "../http/body/content-decoding.ts";
 
 /** What the runtime undoes when a body is read, and makes when one is sent. */
 const AUTOMATIC: ReadonlySet<string> = new Set(["gzip", "br"]);

@@ -1,6 +1,6 @@
 // Owns decoding an encoded body as it comes, in bounded memory: one chunk of what comes out waits at a time.
 import { type Coding, createBrotliDecompress, createGunzip, createZstdDecompress } from "node:zlib";
-import type { ContentCoding } from "../http/coding.ts";
+import type { ContentCoding } from "../http/select/coding.ts";
 
 const DECODERS: Readonly<Record<ContentCoding, () => Coding>> = {
   br: createBrotliDecompress,

@@ -8,7 +8,7 @@ import {
   createZstdCompress,
   gzipSync,
 } from "node:zlib";
-import type { ContentCoding } from "../http/coding.ts";
+import type { ContentCoding } from "../http/select/coding.ts";
 import { decodedStream } from "./decoded.ts";
 
 /** Up to this many bytes the better level costs 10 ms at most (docs/decisions/013-compression-at-fill.md). */

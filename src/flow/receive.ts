@@ -1,10 +1,10 @@
 // Owns the door: a request becomes facts, or passes by with a reason, or is refused as no valid request.
-import { type RequestFacts, requestFacts } from "../http/facts.ts";
-import { withoutEpoch } from "../http/browser-epoch.ts";
-import { isHost } from "../http/host.ts";
-import type { ReasonCode } from "../http/reasons.ts";
+import { type RequestFacts, requestFacts } from "../http/message/facts.ts";
+import { withoutEpoch } from "../http/answer/browser-epoch.ts";
+import { isHost } from "../http/message/host.ts";
+import type { ReasonCode } from "../http/law/reasons.ts";
 import { ruleFor } from "../policy/match.ts";
-import type { Edge } from "./exchange.ts";
+import type { Edge } from "./edge.ts";
 
 export type Received =
   | { readonly kind: "lookup"; readonly facts: RequestFacts }

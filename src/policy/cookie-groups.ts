@@ -1,6 +1,6 @@
 // Owns which group a cookie belongs to: by the site's own lists, then by the known ones, then by what its value looks like.
-import type { CookieGroup, CookieGroups } from "../http/cookies.ts";
-import { anyPatternTest } from "../http/pattern.ts";
+import type { CookieGroup, CookieGroups } from "../http/message/cookies.ts";
+import { anyPatternTest } from "../http/message/pattern.ts";
 import { HARMLESS_COOKIES, PREVIEW_COOKIES, SESSION_COOKIES, TRACKER_COOKIES } from "./cookie-lists.ts";
 import { type NameList, namesOf } from "./name-list.ts";
 

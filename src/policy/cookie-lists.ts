@@ -1,7 +1,7 @@
 // Owns the lists of cookies whose meaning is known. Names in any case, without `__Host-` and `__Secure-`; `*` stands for any
 // characters. Sorted.
 
-import { words } from "../http/pattern.ts";
+import { words } from "../http/message/pattern.ts";
 
 /** Somebody's session, credentials or basket: words of whole families, and the names of frameworks and products that say nothing. */
 export const SESSION_COOKIES: readonly string[] = words(`

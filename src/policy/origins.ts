@@ -1,6 +1,6 @@
 // Owns what may stand behind a public host: another origin's URL, or a worker bound as a service.
 import * as v from "valibot";
-import { canonicalHost } from "../http/host.ts";
+import { canonicalHost } from "../http/message/host.ts";
 
 export type Origin =
   | { readonly kind: "url"; readonly url: URL }

@@ -1,7 +1,7 @@
 // Owns the test of a rule's pattern against a path: as it is written, in any case, or in every way a server may read the path.
-import { caseFolded, readingsOf } from "../http/lenient-path.ts";
-import { normalisedPath } from "../http/path.ts";
-import { patternTest } from "../http/pattern.ts";
+import { caseFolded, readingsOf } from "../http/message/lenient-path.ts";
+import { normalisedPath } from "../http/message/path.ts";
+import { patternTest } from "../http/message/pattern.ts";
 import { namesIn, segmentReader } from "./segments.ts";
 
 /** `exact`: case counts. `fold`: it does not. `lenient`: nor does anything else that some server overlooks (see lenient-path.ts). */

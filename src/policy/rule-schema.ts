@@ -1,6 +1,6 @@
 // Owns the shape of one rule: what may be written, and what is said when it is not.
 import * as v from "valibot";
-import { whyUnnameable } from "../http/nameable.ts";
+import { whyUnnameable } from "../http/targets/tag-name.ts";
 import { breaker } from "./breaker.ts";
 import { hasStrayBrace, namesIn, whyUnusable } from "./segments.ts";
 import { fieldPattern, flag, lifetime, seconds, someOf } from "./scalars.ts";

@@ -1,6 +1,6 @@
 // Owns the shape of a site's configuration: what may be written, and what is said when it is not.
 import * as v from "valibot";
-import { canonicalHost } from "../http/host.ts";
+import { canonicalHost } from "../http/message/host.ts";
 import { anyOrigin } from "./origins.ts";
 import { nameList } from "./name-list.ts";
 import { fieldLists, origin, purge, rule } from "./rule-schema.ts";

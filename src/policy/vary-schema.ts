@@ -1,8 +1,8 @@
 // Owns what a rule may say its answers vary on, and what is said when it may not.
 import * as v from "valibot";
-import { CONTENT_CODINGS } from "../http/coding.ts";
-import { isDeclarable } from "../http/field-table.ts";
-import { isToken } from "../http/fields.ts";
+import { CONTENT_CODINGS } from "../http/select/coding.ts";
+import { isDeclarable } from "../http/message/field-table.ts";
+import { isToken } from "../http/message/fields.ts";
 import { cookiePattern, someOf } from "./scalars.ts";
 
 const languageTag = v.pipe(

@@ -1,9 +1,9 @@
 // Owns the content route: everything that is not an admin path goes through the flow.
-import type { Edge, Exchange } from "../flow/exchange.ts";
-import { isNavigation, serveNavigation } from "../flow/navigation.ts";
+import type { Edge, Exchange } from "../flow/edge.ts";
+import { isNavigation, serveNavigation } from "../flow/answer/clear-site-data.ts";
 import { serve } from "../flow/serve.ts";
-import { timings } from "../flow/timings.ts";
-import { traceOf } from "../flow/trace.ts";
+import { timings } from "../flow/support/timings.ts";
+import { traceOf } from "../flow/support/trace.ts";
 import { DependencyError } from "../error.ts";
 
 type Context = Pick<ExecutionContext, "waitUntil">;

@@ -1,6 +1,6 @@
 // Owns GET /.strata/purges: who purged what and when, the newest first, a page at a time.
-import type { Edge } from "../flow/exchange.ts";
-import type { PurgedBy } from "../http/purge-order.ts";
+import type { Edge } from "../flow/edge.ts";
+import type { PurgedBy } from "../http/targets/purge-order.ts";
 import { type Problem, problemResponse } from "./problem.ts";
 
 const DEFAULT_LIMIT = 50;

@@ -1,5 +1,5 @@
 // Owns GET /.strata/purges/known: which purges the isolate that answers knows, found out as a request for content does.
-import type { Edge, Exchange } from "../flow/exchange.ts";
+import type { Edge, Exchange } from "../flow/edge.ts";
 
 /** `current` is false where the log is out of reach and what is known is older than the bound: then `onUnknown` decides. */
 export async function knownRoute({ site, purges }: Edge, background: Exchange["background"]): Promise<Response> {

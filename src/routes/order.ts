@@ -2,8 +2,8 @@
 import { scopeOf } from "../auth/scopes.ts";
 import type { Grant } from "../auth/tokens.ts";
 import { DependencyError } from "../error.ts";
-import type { Edge } from "../flow/exchange.ts";
-import type { PurgeMode, PurgeOrder } from "../http/purge-order.ts";
+import type { Edge } from "../flow/edge.ts";
+import type { PurgeMode, PurgeOrder } from "../http/targets/purge-order.ts";
 import type { Problem } from "./problem.ts";
 import { distinct, hostsOf, select, type Selected, type Selectors } from "./selectors.ts";
 

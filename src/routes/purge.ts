@@ -5,7 +5,7 @@ import { boundedJson } from "./json-body.ts";
 import type { Ended, Purger } from "./order.ts";
 import { asProblem, type Problem, problemResponse } from "./problem.ts";
 import { LISTS, type Selected, select } from "./selectors.ts";
-import type { Edge } from "../flow/exchange.ts";
+import type { Edge } from "../flow/edge.ts";
 
 const list = v.optional(v.custom<readonly unknown[]>(Array.isArray, "must be a list of strings"));
 const flag = v.optional(v.boolean("must be true or false"));

@@ -1,13 +1,13 @@
 // Owns selectors: what somebody writes to have purged becomes canonical targets, by the same reading as requests get, or a problem.
-import type { Location } from "../http/facts.ts";
-import { canonicalHost, isHost } from "../http/host.ts";
-import { whyUnnameable } from "../http/nameable.ts";
-import { normalisedPath } from "../http/path.ts";
-import { EVERYTHING, type Target, targetName, urlTarget } from "../http/target.ts";
-import { MAX_TAG_LENGTH } from "../http/tags.ts";
+import type { Location } from "../http/message/facts.ts";
+import { canonicalHost, isHost } from "../http/message/host.ts";
+import { whyUnnameable } from "../http/targets/tag-name.ts";
+import { normalisedPath } from "../http/message/path.ts";
+import { EVERYTHING, type Target, targetName, urlTarget } from "../http/targets/target.ts";
+import { MAX_TAG_LENGTH } from "../http/targets/tags.ts";
 import { ruleFor } from "../policy/match.ts";
 import type { Site } from "../policy/define.ts";
-import { keyedLocation } from "../flow/key.ts";
+import { keyedLocation } from "../flow/lookup/resource-key.ts";
 import type { Problem } from "./problem.ts";
 
 /** Lists as they are written: what is no string in them is a problem like any other. */

@@ -1,9 +1,9 @@
 // Owns the stored format of the colo and global tiers: versioned; an unknown version or broken data is a miss.
 import * as v from "valibot";
-import type { Variant } from "../http/vary.ts";
-import type { CacheKey } from "../http/key.ts";
-import type { Stored } from "../http/stored.ts";
-import type { TargetHash } from "../http/target.ts";
+import type { Variant } from "../http/select/vary.ts";
+import type { CacheKey } from "../http/select/key.ts";
+import type { Stored } from "../http/law/stored.ts";
+import type { TargetHash } from "../http/targets/target.ts";
 import type { Entry, Glimpsed } from "./tier.ts";
 
 /** Raise it when `Stored` or this encoding changes: entries of another version are misses. */

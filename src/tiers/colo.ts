@@ -1,8 +1,8 @@
 // Owns the colo tier: the Cache API under a synthetic URL, with our own lifetime and our metadata in one header field.
-import { declaredLength } from "../http/fields.ts";
-import { type CacheKey, hostOf } from "../http/key.ts";
-import { MAX_BODY_BYTES } from "../http/storable.ts";
-import type { Stored } from "../http/stored.ts";
+import { declaredLength } from "../http/message/fields.ts";
+import { type CacheKey, hostOf } from "../http/select/key.ts";
+import { MAX_BODY_BYTES } from "../http/law/storable.ts";
+import type { Stored } from "../http/law/stored.ts";
 import { addressOf } from "./address.ts";
 import { decodeHead, encodeHead } from "./codec.ts";
 import type { Body, Entry, Slice, Tier } from "./tier.ts";

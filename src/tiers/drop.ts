@@ -1,7 +1,7 @@
 // Owns how one stored response is taken out of the tiers: nothing newer than it goes with it.
-import type { CacheKey } from "../http/key.ts";
-import type { Stored } from "../http/stored.ts";
-import { isNewer } from "./endings.ts";
+import type { CacheKey } from "../http/select/key.ts";
+import type { Stored } from "../http/law/stored.ts";
+import { isNewer } from "./ended-responses.ts";
 import { discard } from "./lookup.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Glimpsed, Place, Tier } from "./tier.ts";

@@ -1,6 +1,6 @@
 // Owns the memory of recent invalidations: what was asked of the origin before one must not be stored after it.
-import { hash64 } from "../http/hash.ts";
-import type { CacheKey } from "../http/key.ts";
+import { hash64 } from "../http/message/hash.ts";
+import type { CacheKey } from "../http/select/key.ts";
 
 /** A moment in this isolate's order of invalidations; not a clock. */
 export type Epoch = number;

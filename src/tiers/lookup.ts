@@ -1,6 +1,6 @@
 // Owns the lookup: from near to far, with Vary's two steps in each tier, and what of several finds counts.
-import type { Stored } from "../http/stored.ts";
-import { isNewer } from "./endings.ts";
+import type { Stored } from "../http/law/stored.ts";
+import { isNewer } from "./ended-responses.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Body, Carried, Entry, Found, KnownIndex, Lookup, Place, Tier, TierName } from "./tier.ts";
 import { isSelected, mergedIndex, selectedKey, selections } from "./vary-index.ts";

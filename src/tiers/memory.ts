@@ -1,8 +1,8 @@
 // Owns the memory tier: small hot bodies in the isolate's heap, bounded in bytes. Who goes when it is full: eviction.ts.
-import type { ContentCoding } from "../http/coding.ts";
-import type { CacheKey } from "../http/key.ts";
+import type { ContentCoding } from "../http/select/coding.ts";
+import type { CacheKey } from "../http/select/key.ts";
 import { eviction, type Queued } from "./eviction.ts";
-import { bytesIn, withForm, withForms } from "./forms.ts";
+import { bytesIn, withForm, withForms } from "./encoded-forms.ts";
 import { ghosts } from "./ghosts.ts";
 import { reservations } from "./reservations.ts";
 import type { Entry, Reservation, Tier } from "./tier.ts";

@@ -1,14 +1,14 @@
 // Owns the tiers as one: what is asked of memory first, stored in all of them, and forgotten in all of them.
-import type { Stored } from "../http/stored.ts";
+import type { Stored } from "../http/law/stored.ts";
 import { drop } from "./drop.ts";
-import { endings, isNewer } from "./endings.ts";
-import { file } from "./filing.ts";
-import { forgetting } from "./forgetting.ts";
-import { fileGlobally } from "./global-filing.ts";
+import { endings, isNewer } from "./ended-responses.ts";
+import { file } from "./store-entry.ts";
+import { forgetting } from "./forget.ts";
+import { fileGlobally } from "./kv-write.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import { discard, hides, lookupIn, lookupLower, lookupSync } from "./lookup.ts";
-import { filePart, isPartOf } from "./part-filing.ts";
+import { filePart, isPartOf } from "./store-part.ts";
 import type { Found, Lookup, Place, Stack, Tier } from "./tier.ts";
 import { ownKey, selectingReader } from "./vary-index.ts";
 

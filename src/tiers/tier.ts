@@ -1,9 +1,9 @@
 // Owns the ports of storage: one tier with what it keeps, and the stack of them as the flow sees it.
-import type { ContentCoding } from "../http/coding.ts";
-import type { FieldReader } from "../http/fields.ts";
-import type { CacheKey } from "../http/key.ts";
-import type { Absence } from "../http/reuse.ts";
-import type { Stored } from "../http/stored.ts";
+import type { ContentCoding } from "../http/select/coding.ts";
+import type { FieldReader } from "../http/message/fields.ts";
+import type { CacheKey } from "../http/select/key.ts";
+import type { Absence } from "../http/law/reuse.ts";
+import type { Stored } from "../http/law/stored.ts";
 import type { Epoch } from "./invalidations.ts";
 
 export type TierName = "memory" | "colo" | "global";

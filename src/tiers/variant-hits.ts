@@ -1,7 +1,7 @@
 // Owns the order in which variants were last asked for, in this isolate: kept apart from the memory tier's entries, so that a refill,
 // an eviction or a body that lives in the colo loses none of it.
-import { hash64 } from "../http/hash.ts";
-import type { CacheKey } from "../http/key.ts";
+import { hash64 } from "../http/message/hash.ts";
+import type { CacheKey } from "../http/select/key.ts";
 
 /** A place in the order: the higher, the later. Not a clock. */
 export type Ticket = number;

@@ -1,8 +1,8 @@
 // Owns the index of a resource that varies: its fields, its variants, their keys, and which request selects which.
-import type { FieldReader } from "../http/fields.ts";
-import { type CacheKey, isSelectedBy, variantKey } from "../http/key.ts";
-import type { Stored } from "../http/stored.ts";
-import { languageOf, MAX_VARY_FIELDS, matchesVariant, preferredLanguage, variantOf } from "../http/vary.ts";
+import type { FieldReader } from "../http/message/fields.ts";
+import { type CacheKey, isSelectedBy, variantKey } from "../http/select/key.ts";
+import type { Stored } from "../http/law/stored.ts";
+import { languageOf, MAX_VARY_FIELDS, matchesVariant, preferredLanguage, variantOf } from "../http/select/vary.ts";
 import type { KnownIndex, Place, VaryIndex } from "./tier.ts";
 import type { Ticket } from "./variant-hits.ts";
 

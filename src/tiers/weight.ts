@@ -1,6 +1,6 @@
 // Owns what an entry weighs in the isolate's heap: key, record and body, in bytes. The constants are measured (decision 011).
-import type { CacheKey } from "../http/key.ts";
-import { sizeOfBody } from "./forms.ts";
+import type { CacheKey } from "../http/select/key.ts";
+import { sizeOfBody } from "./encoded-forms.ts";
 import type { Entry } from "./tier.ts";
 
 /** The record with its numbers, its place in the queue and in the Map, and the buffer's own object. */

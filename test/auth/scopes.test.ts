@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { scopeOf } from "../../src/auth/scopes.ts";
 import type { Grant } from "../../src/auth/tokens.ts";
-import type { Target } from "../../src/http/target.ts";
+import type { Target } from "../../src/http/targets/target.ts";
 
 const RATE = { perSecond: 1, burst: 1 };
 const FULL: Grant = { name: "t", actions: ["purge", "everything"], rate: RATE };

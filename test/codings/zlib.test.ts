@@ -2,7 +2,7 @@
 import { brotliCompressSync, constants, createZstdCompress, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { zlibCodings } from "../../src/codings/zlib.ts";
-import { CONTENT_CODINGS, type ContentCoding } from "../../src/http/coding.ts";
+import { CONTENT_CODINGS, type ContentCoding } from "../../src/http/select/coding.ts";
 import { bytesOf, noise } from "../support/stored.ts";
 
 const BODIES: readonly (readonly [string, Uint8Array<ArrayBuffer>])[] = [

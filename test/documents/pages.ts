@@ -1,7 +1,7 @@
 // Owns the pages under docs/ that are made from tables in code: what they say is what runs.
-import { consequencesOf, type ReasonCode, REASONS } from "../../src/http/reasons.ts";
-import { REQUEST_FIELD_REASONS } from "../../src/http/request-fields.ts";
-import { PERSONAL_FIELDS } from "../../src/http/personal-fields.ts";
+import { consequencesOf, type ReasonCode, REASONS } from "../../src/http/law/reasons.ts";
+import { REQUEST_FIELD_REASONS } from "../../src/http/message/request-fields.ts";
+import { PERSONAL_FIELDS } from "../../src/http/message/personal-fields.ts";
 import { HARMLESS_COOKIES, PREVIEW_COOKIES, SESSION_COOKIES, TRACKER_COOKIES } from "../../src/policy/cookie-lists.ts";
 import { TRACKING_PARAMETERS } from "../../src/policy/tracking-parameters.ts";
 
@@ -27,7 +27,7 @@ ${MADE}
 Every response says in \`Cache-Status\` (RFC 9211) what became of its request. The \`detail\` parameter holds one to three codes, joined by
 slashes: why the request was answered from the store or went forward, the tier that answered, and how the answer settled.
 \`uri-miss/unkeyed-field\` reads: nothing was stored for this URL, and the answer was not stored, because the request had a field
-that no key holds. The table is \`src/http/reasons.ts\`.
+that no key holds. The table is \`src/http/law/reasons.ts\`.
 
 With the field \`Strata-Debug\`, which holds an admin token that may \`read\`, a client also hears the names of its unkeyed fields:
 \`strata; fwd=uri-miss; detail=uri-miss/unkeyed-field; unkeyed="x-odd"\`. The origin never sees that field.

@@ -1,7 +1,7 @@
 // Owns the proof, on the wire, that an origin is asked for exactly what is keyed: the normal form, as the runtime sends it.
 import { createServer } from "node:http";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { normalisedPath } from "../../src/http/path.ts";
+import { normalisedPath } from "../../src/http/message/path.ts";
 import { ask } from "./support/asking.ts";
 import { listening } from "./support/listening.ts";
 import { type OneEdge, startOneEdge } from "./support/one-edge.ts";

@@ -1,7 +1,7 @@
 // Owns the proof that whatever an origin and clients do at once, everybody is answered, nobody gets what is another's, and nothing stays behind.
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CacheKey } from "../../src/http/key.ts";
+import type { CacheKey } from "../../src/http/select/key.ts";
 import type { SiteInput } from "../../src/policy/define.ts";
 import { type Barrier, barrier, turns } from "../support/barrier.ts";
 import { answer, type TestEdge, testEdge } from "../support/edge.ts";

@@ -1,7 +1,7 @@
 // Owns the proof of compression at the edge: who gets which bytes, told how, made once, and counted where they are kept.
 import { describe, expect, it } from "vitest";
 import { zlibCodings } from "../../src/codings/zlib.ts";
-import { CONTENT_CODINGS, type ContentCoding } from "../../src/http/coding.ts";
+import { CONTENT_CODINGS, type ContentCoding } from "../../src/http/select/coding.ts";
 import { barrier, until } from "../support/barrier.ts";
 import { NOON_MS } from "../support/clock.ts";
 import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../support/edge.ts";

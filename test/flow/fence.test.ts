@@ -1,8 +1,8 @@
 // Owns the proof of the fence: once a purge is visible on an edge, nothing whose fetch began before it is served as fresh there.
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import type { PurgeMode } from "../../src/http/purge-order.ts";
-import type { Target } from "../../src/http/target.ts";
+import type { PurgeMode } from "../../src/http/targets/purge-order.ts";
+import type { Target } from "../../src/http/targets/target.ts";
 import { type Barrier, barrier, turns } from "../support/barrier.ts";
 import {
   COLOS,

@@ -1,8 +1,8 @@
 // Owns the proof of what a tier that hangs, breaks off or lies costs: what the client sees, what the origin is asked, and that it ends.
 import { describe, expect, it } from "vitest";
-import { deadline, timeout } from "../../src/flow/timeout.ts";
+import { deadline, timeout } from "../../src/flow/support/timeout.ts";
 import type { DependencyError } from "../../src/error.ts";
-import { targetHash } from "../../src/http/target.ts";
+import { targetHash } from "../../src/http/targets/target.ts";
 import { type CacheLike, coloTier } from "../../src/tiers/colo.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import type { Entry, Tier } from "../../src/tiers/tier.ts";

@@ -1,12 +1,12 @@
 // Owns the table of what a client gets and who is asked, for each state of the purge log, the colo's copy, KV's snapshot and the rule.
 import { describe, expect, it } from "vitest";
-import { timeout } from "../../src/flow/timeout.ts";
-import { coloCopy } from "../../src/purge/colo-copy.ts";
-import { kvSnapshot } from "../../src/purge/kv-snapshot.ts";
-import type { LogReader } from "../../src/purge/reader.ts";
-import type { Delta } from "../../src/purge/records.ts";
-import type { Filed, Shelf } from "../../src/purge/shelf.ts";
-import { encodeDelta } from "../../src/purge/wire.ts";
+import { timeout } from "../../src/flow/support/timeout.ts";
+import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
+import { kvSnapshot } from "../../src/purge/reader/kv-snapshot.ts";
+import type { LogReader } from "../../src/purge/reader/log-reader.ts";
+import type { Delta } from "../../src/purge/wire/records.ts";
+import type { Filed, Shelf } from "../../src/purge/colo/blob-cache.ts";
+import { encodeDelta } from "../../src/purge/wire/delta-codec.ts";
 import { barrier } from "../support/barrier.ts";
 import { testClock } from "../support/clock.ts";
 import { answer, testEdge } from "../support/edge.ts";

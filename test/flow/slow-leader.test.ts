@@ -1,6 +1,6 @@
 // Owns the proof that a client which does not read its body does not make those who wait for the same body wait for it (decision 024).
 import { describe, expect, it } from "vitest";
-import { stall } from "../../src/flow/stall.ts";
+import { stall } from "../../src/flow/fill/slow-client.ts";
 import { coloTier } from "../../src/tiers/colo.ts";
 import type { Tier } from "../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../support/barrier.ts";

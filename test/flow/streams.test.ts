@@ -1,8 +1,8 @@
 // Owns the proof that a body is passed on as it comes, stays within its bounds, and is left to the runtime where nobody keeps it.
 import { describe, expect, it } from "vitest";
-import type { Edge } from "../../src/flow/exchange.ts";
-import { fill, type Fill } from "../../src/flow/fill.ts";
-import { deadline, type Timeout, timeout } from "../../src/flow/timeout.ts";
+import type { Edge } from "../../src/flow/edge.ts";
+import { fill, type Fill } from "../../src/flow/fill/fill.ts";
+import { deadline, type Timeout, timeout } from "../../src/flow/support/timeout.ts";
 import { coloTier } from "../../src/tiers/colo.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import type { Reservation } from "../../src/tiers/tier.ts";

@@ -2,7 +2,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { REASONS } from "../../src/http/reasons.ts";
+import { REASONS } from "../../src/http/law/reasons.ts";
 import { pages } from "../documents/pages.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");

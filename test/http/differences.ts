@@ -1,6 +1,6 @@
 // Owns the rules on which Strata means to differ from http-cache-semantics, each with the section that decides.
 import { type Answers, type Exchange, exchangeOf, type Plain, type Question } from "./peer.ts";
-import { mayDependOnRequest } from "../../src/http/status-table.ts";
+import { mayDependOnRequest } from "../../src/http/message/status-table.ts";
 import { at } from "./support.ts";
 
 /** An exchange in plain terms, and what each made of it. */

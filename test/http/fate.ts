@@ -1,8 +1,8 @@
 // Owns the fate of an answer: from the header sections of an origin and of two clients to the one word of what the cache does.
-import { reuse, type PurgeState } from "../../src/http/reuse.ts";
-import type { SettlePolicy } from "../../src/http/record.ts";
-import type { Stored } from "../../src/http/stored.ts";
-import { matchesVariant } from "../../src/http/vary.ts";
+import { reuse, type PurgeState } from "../../src/http/law/reuse.ts";
+import type { SettlePolicy } from "../../src/http/law/record.ts";
+import type { Stored } from "../../src/http/law/stored.ts";
+import { matchesVariant } from "../../src/http/select/vary.ts";
 import { type Fields, NOW, POLICY, requestOf, type ResponseShape, settled } from "./support.ts";
 
 /** What a line of the law supposes besides the answer. */

@@ -1,8 +1,8 @@
 // Owns the comparison with http-cache-semantics: one exchange, put to both, and what each says to six questions.
 import CachePolicy from "http-cache-semantics";
-import { initialAge, lifetimeOf } from "../../src/http/freshness.ts";
-import { settleFailure } from "../../src/http/settle.ts";
-import { remainingSeconds } from "../../src/http/stored.ts";
+import { initialAge, lifetimeOf } from "../../src/http/law/freshness.ts";
+import { settleFailure } from "../../src/http/law/settle.ts";
+import { remainingSeconds } from "../../src/http/law/stored.ts";
 import { fateOfStored } from "./fate.ts";
 import { askedOf, NOW, POLICY, requestOf, responseOf, settled } from "./support.ts";
 

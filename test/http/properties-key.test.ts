@@ -1,9 +1,9 @@
 // Owns the property that the same facts give the same key, whatever the order, the case and the spacing of header fields.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { HeaderPairs } from "../../src/http/fields.ts";
-import { resourceKey, variantKey } from "../../src/http/key.ts";
-import { matchesVariant, readVary, variantOf } from "../../src/http/vary.ts";
+import type { HeaderPairs } from "../../src/http/message/fields.ts";
+import { resourceKey, variantKey } from "../../src/http/select/key.ts";
+import { matchesVariant, readVary, variantOf } from "../../src/http/select/vary.ts";
 import { cased } from "./sections.ts";
 import { requestOf, storedFrom } from "./support.ts";
 

@@ -1,7 +1,7 @@
 // Owns the properties of order: nothing older, more restricted or asked for more strictly gets fresher (RFC 9111 4.2, 5.2).
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { initialAge, lifetimeOf } from "../../src/http/freshness.ts";
+import { initialAge, lifetimeOf } from "../../src/http/law/freshness.ts";
 import { fateOfStored } from "./fate.ts";
 import { cacheControl, cased, dateText, request } from "./sections.ts";
 import { at, type Fields, NOW, POLICY, requestOf, responseOf, settled } from "./support.ts";

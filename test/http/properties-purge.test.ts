@@ -1,11 +1,11 @@
 // Owns the property that a purged response is never fresh, whatever it says and whoever asks for it.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { PurgeMode } from "../../src/http/purge-order.ts";
-import { reuse } from "../../src/http/reuse.ts";
-import { targetHash } from "../../src/http/target.ts";
-import { purgeState } from "../../src/purge/match.ts";
-import { NO_FLOOR, purgedAgain, type PurgeMarks } from "../../src/purge/records.ts";
+import type { PurgeMode } from "../../src/http/targets/purge-order.ts";
+import { reuse } from "../../src/http/law/reuse.ts";
+import { targetHash } from "../../src/http/targets/target.ts";
+import { purgeState } from "../../src/purge/reader/match.ts";
+import { NO_FLOOR, purgedAgain, type PurgeMarks } from "../../src/purge/wire/records.ts";
 import { cacheControl, request } from "./sections.ts";
 import { HONOUR, NOW, requestOf, settled } from "./support.ts";
 

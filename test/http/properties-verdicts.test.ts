@@ -1,11 +1,11 @@
 // Owns the property that nothing forbidden is kept or reused, and that what nothing forbids is, through any chain of answers.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { HeaderPairs } from "../../src/http/fields.ts";
-import { reuse } from "../../src/http/reuse.ts";
-import { settle } from "../../src/http/settle.ts";
-import type { Stored } from "../../src/http/stored.ts";
-import { GOVERNING } from "../../src/http/targeted.ts";
+import type { HeaderPairs } from "../../src/http/message/fields.ts";
+import { reuse } from "../../src/http/law/reuse.ts";
+import { settle } from "../../src/http/law/settle.ts";
+import type { Stored } from "../../src/http/law/stored.ts";
+import { GOVERNING } from "../../src/http/message/targeted.ts";
 import { fateOfStored } from "./fate.ts";
 import { cacheControl, type Directive, targeted, type Written, written } from "./sections.ts";
 import { askedOf, type Fields, HONOUR, NOW, POLICY, requestOf, responseOf, storedFrom } from "./support.ts";

@@ -2,14 +2,14 @@
 import fc from "fast-check";
 import { serializeDictionary } from "structured-headers";
 import { describe, expect, it } from "vitest";
-import { parseDirectives, responseDirectives } from "../../src/http/cache-control.ts";
-import { formatHttpDate, parseHttpDate } from "../../src/http/dates.ts";
-import { deltaSeconds, splitList, unquote } from "../../src/http/fields.ts";
-import { reuse } from "../../src/http/reuse.ts";
-import { settle } from "../../src/http/settle.ts";
-import { readTags } from "../../src/http/tags.ts";
-import { GOVERNING, governing } from "../../src/http/targeted.ts";
-import { readVary } from "../../src/http/vary.ts";
+import { parseDirectives, responseDirectives } from "../../src/http/message/cache-control.ts";
+import { formatHttpDate, parseHttpDate } from "../../src/http/message/dates.ts";
+import { deltaSeconds, splitList, unquote } from "../../src/http/message/fields.ts";
+import { reuse } from "../../src/http/law/reuse.ts";
+import { settle } from "../../src/http/law/settle.ts";
+import { readTags } from "../../src/http/targets/tags.ts";
+import { GOVERNING, governing } from "../../src/http/message/targeted.ts";
+import { readVary } from "../../src/http/select/vary.ts";
 import { anyAnswer, cacheControl, type Directive, fieldText, named, request } from "./sections.ts";
 import { askedOf, at, HONOUR, NOW, POLICY, requestOf, responseOf, settled, storedFrom, storedOf } from "./support.ts";
 

@@ -1,6 +1,6 @@
 // Owns the header sections that properties are tried on: what they mean is known, how they are written is chance.
 import fc from "fast-check";
-import type { HeaderPairs } from "../../src/http/fields.ts";
+import type { HeaderPairs } from "../../src/http/message/fields.ts";
 import { at } from "./support.ts";
 
 /** A directive as it is meant: `argument` is what a reader should get. */

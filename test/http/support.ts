@@ -5,14 +5,14 @@ import {
   requestFacts,
   type ResponseFacts,
   responseFacts,
-} from "../../src/http/facts.ts";
-import type { FieldReader, HeaderPairs } from "../../src/http/fields.ts";
-import { DEFAULT_GROUPS } from "../../src/http/request-fields.ts";
-import { nameTest, PERSONAL_FIELDS } from "../../src/http/personal-fields.ts";
-import type { SettlePolicy } from "../../src/http/record.ts";
-import { type Asked, type Settle, settle } from "../../src/http/settle.ts";
-import type { Fence, Stored } from "../../src/http/stored.ts";
-import type { ReusePolicy } from "../../src/http/reuse.ts";
+} from "../../src/http/message/facts.ts";
+import type { FieldReader, HeaderPairs } from "../../src/http/message/fields.ts";
+import { DEFAULT_GROUPS } from "../../src/http/message/request-fields.ts";
+import { nameTest, PERSONAL_FIELDS } from "../../src/http/message/personal-fields.ts";
+import type { SettlePolicy } from "../../src/http/law/record.ts";
+import { type Asked, type Settle, settle } from "../../src/http/law/settle.ts";
+import type { Fence, Stored } from "../../src/http/law/stored.ts";
+import type { ReusePolicy } from "../../src/http/law/reuse.ts";
 
 export const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
 const SECOND = 1000;

@@ -1,6 +1,6 @@
 // Owns the proof that cookies are read by their names and values: sessions of common frameworks, what is harmless, and what nobody knows.
 import { describe, expect, it } from "vitest";
-import { cookieFacts } from "../../src/http/cookies.ts";
+import { cookieFacts } from "../../src/http/message/cookies.ts";
 import { cookieGroups, isCredentialShaped } from "../../src/policy/cookie-groups.ts";
 
 const groupOf = cookieGroups();

@@ -1,6 +1,6 @@
 // Owns the proof of which rule decides for a path.
 import { describe, expect, it } from "vitest";
-import { normalisedPath } from "../../src/http/path.ts";
+import { normalisedPath } from "../../src/http/message/path.ts";
 import { defineSite } from "../../src/policy/define.ts";
 import { ruleFor } from "../../src/policy/match.ts";
 import type { RuleInput } from "../../src/policy/schema.ts";

@@ -1,6 +1,6 @@
 // Owns the property that a rule that restricts is evaded by no spelling that a server which decodes once would read as its own.
 import { expect, it } from "vitest";
-import { normalisedPath } from "../../src/http/path.ts";
+import { normalisedPath } from "../../src/http/message/path.ts";
 import { pathTest } from "../../src/policy/path-test.ts";
 import { decodedOnce, seeded } from "../support/confusing.ts";
 

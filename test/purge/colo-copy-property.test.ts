@@ -1,12 +1,12 @@
 // Owns the property that no reader of the colo's copy is told a time later than the knowledge it got, however reads and writes of it interleave, fail and hang.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { TargetHash } from "../../src/http/target.ts";
-import { coloCopy } from "../../src/purge/colo-copy.ts";
-import { type Knowledge, knowledge } from "../../src/purge/knowledge.ts";
-import type { LogAnswer, LogReader } from "../../src/purge/reader.ts";
-import { type Cursor, type Delta, NO_FLOOR, type PurgeRecord } from "../../src/purge/records.ts";
-import type { Filed, Shelf } from "../../src/purge/shelf.ts";
+import type { TargetHash } from "../../src/http/targets/target.ts";
+import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
+import { type Knowledge, knowledge } from "../../src/purge/reader/replica-state.ts";
+import type { LogAnswer, LogReader } from "../../src/purge/reader/log-reader.ts";
+import { type Cursor, type Delta, NO_FLOOR, type PurgeRecord } from "../../src/purge/wire/records.ts";
+import type { Filed, Shelf } from "../../src/purge/colo/blob-cache.ts";
 
 const PLACE = { scheme: "https", host: "shop.test", path: "/", query: "" } as const;
 const ISOLATES = 3;

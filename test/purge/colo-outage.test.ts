@@ -1,9 +1,9 @@
 // Owns the proof that a colo asks a log that is out of reach seldom, and one that is well as if nothing had been.
 import { expect, it } from "vitest";
 import { DependencyError } from "../../src/error.ts";
-import { coloCopy } from "../../src/purge/colo-copy.ts";
-import type { LogAnswer, LogReader } from "../../src/purge/reader.ts";
-import type { Filed, Shelf } from "../../src/purge/shelf.ts";
+import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
+import type { LogAnswer, LogReader } from "../../src/purge/reader/log-reader.ts";
+import type { Filed, Shelf } from "../../src/purge/colo/blob-cache.ts";
 import { type Barrier, barrier, turns } from "../support/barrier.ts";
 import { testClock } from "../support/clock.ts";
 import { memoryLog } from "../support/log.ts";

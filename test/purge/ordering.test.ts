@@ -1,7 +1,7 @@
 // Owns the proof of what surrounds a purge in the log: who did it, the same order twice, and too many orders.
 import { evictDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { targetName } from "../../src/http/target.ts";
+import { targetName } from "../../src/http/targets/target.ts";
 import { newLog, purge, rows, since, sql, tag, withBindings } from "../support/purge-log.ts";
 
 const DAY_MS = 24 * 3600 * 1000;

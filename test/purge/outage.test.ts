@@ -1,11 +1,11 @@
 // Owns the proof of what a replica does while the log is out of reach, and when it is back: who waits, what is asked, what late copies add.
 import { describe, expect, it } from "vitest";
-import { timeout } from "../../src/flow/timeout.ts";
-import type { Location } from "../../src/http/facts.ts";
-import { targetHash } from "../../src/http/target.ts";
-import type { LogReader } from "../../src/purge/reader.ts";
-import type { Delta } from "../../src/purge/records.ts";
-import { purgeReplica } from "../../src/purge/replica.ts";
+import { timeout } from "../../src/flow/support/timeout.ts";
+import type { Location } from "../../src/http/message/facts.ts";
+import { targetHash } from "../../src/http/targets/target.ts";
+import type { LogReader } from "../../src/purge/reader/log-reader.ts";
+import type { Delta } from "../../src/purge/wire/records.ts";
+import { purgeReplica } from "../../src/purge/reader/replica.ts";
 import { barrier } from "../support/barrier.ts";
 import { testClock } from "../support/clock.ts";
 import { memoryLog } from "../support/log.ts";

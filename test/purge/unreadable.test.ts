@@ -3,10 +3,10 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
-import type { PurgeCommand } from "../../src/purge/log.ts";
-import type { Cursor } from "../../src/purge/records.ts";
-import { SNAPSHOT_KEY } from "../../src/purge/snapshot-key.ts";
-import { decodeDelta } from "../../src/purge/wire.ts";
+import type { PurgeCommand } from "../../src/purge/log/log.ts";
+import type { Cursor } from "../../src/purge/wire/records.ts";
+import { SNAPSHOT_KEY } from "../../src/purge/wire/snapshot-key.ts";
+import { decodeDelta } from "../../src/purge/wire/delta-codec.ts";
 import { strata } from "../../src/strata.ts";
 import { type Log, newLog, since } from "../support/purge-log.ts";
 

@@ -3,8 +3,8 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { defineSite } from "../../src/policy/define.ts";
-import type { PurgeCommand } from "../../src/purge/log.ts";
-import type { Cursor } from "../../src/purge/records.ts";
+import type { PurgeCommand } from "../../src/purge/log/log.ts";
+import type { Cursor } from "../../src/purge/wire/records.ts";
 import { strata } from "../../src/strata.ts";
 import { newLog, purge, since } from "../support/purge-log.ts";
 

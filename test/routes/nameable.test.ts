@@ -3,9 +3,9 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { groupTarget, readGroups } from "../../src/http/groups.ts";
-import { targetHash } from "../../src/http/target.ts";
-import { readTags } from "../../src/http/tags.ts";
+import { groupTarget, readGroups } from "../../src/http/targets/groups.ts";
+import { targetHash } from "../../src/http/targets/target.ts";
+import { readTags } from "../../src/http/targets/tags.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
 import { ruleFor } from "../../src/policy/match.ts";
 import { select } from "../../src/routes/selectors.ts";

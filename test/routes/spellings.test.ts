@@ -1,7 +1,7 @@
 // Owns the property that what somebody writes to have purged is read as requests are: each spelling of a URL meets it, no sibling's does.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normalisedPath } from "../../src/http/path.ts";
+import { normalisedPath } from "../../src/http/message/path.ts";
 import { select, type Selectors } from "../../src/routes/selectors.ts";
 import { answer, type TestEdge, testEdge } from "../support/edge.ts";
 

@@ -1,6 +1,6 @@
 // Owns the proof of how the vendors' APIs refuse: in the vendor's own shape, without detail to strangers, and with nothing purged.
 import { describe, expect, it } from "vitest";
-import type { PurgeOutcome } from "../../src/http/purge-order.ts";
+import type { PurgeOutcome } from "../../src/http/targets/purge-order.ts";
 import { testApp } from "../support/admin.ts";
 
 const CLOUDFLARE = "/.strata/cloudflare/client/v4/zones/z/purge_cache";

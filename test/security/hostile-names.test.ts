@@ -1,8 +1,8 @@
 // Owns the proof that names chosen to confuse objects, readers or keys do no harm on their way into the store and back.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { variantKey } from "../../src/http/key.ts";
-import { matchesVariant } from "../../src/http/vary.ts";
+import { variantKey } from "../../src/http/select/key.ts";
+import { matchesVariant } from "../../src/http/select/vary.ts";
 import { decodeHead, encodeHead } from "../../src/tiers/codec.ts";
 import { requestOf, settled, storedFrom, storedOf } from "../http/support.ts";
 

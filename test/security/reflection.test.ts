@@ -1,8 +1,8 @@
 // Owns the proof that what others wrote cannot end a header line, nor speak in this cache's name.
 import { parseList } from "structured-headers";
 import { describe, expect, it } from "vitest";
-import { cacheStatus } from "../../src/http/cache-status.ts";
-import { invalidatedBy } from "../../src/http/invalidation.ts";
+import { cacheStatus } from "../../src/http/answer/cache-status.ts";
+import { invalidatedBy } from "../../src/http/targets/invalidation.ts";
 import { requestOf, responseOf } from "../http/support.ts";
 
 describe("Cache-Status of caches nearer to the origin", () => {

@@ -1,8 +1,8 @@
 // Owns the proof that a client cannot choose what the origin answers by a header the key does not hold.
 import { describe, expect, it } from "vitest";
-import { forwardedToOrigin, passedToOrigin } from "../../src/http/field-table.ts";
-import { type HeaderPairs, readerOf } from "../../src/http/fields.ts";
-import { isForwardedNormalised, matchesVariant, normalisedValue, variantOf } from "../../src/http/vary.ts";
+import { forwardedToOrigin, passedToOrigin } from "../../src/http/message/field-table.ts";
+import { type HeaderPairs, readerOf } from "../../src/http/message/fields.ts";
+import { isForwardedNormalised, matchesVariant, normalisedValue, variantOf } from "../../src/http/select/vary.ts";
 import { at, requestOf, settled } from "../http/support.ts";
 
 function forwarded(pairs: HeaderPairs): HeaderPairs {

@@ -1,8 +1,8 @@
 // Owns the app as a site would mount it, with a token and a purge in the test's hand.
 import { tokensOf } from "../../src/auth/tokens.ts";
 import { createApp, type Mounted } from "../../src/app.ts";
-import type { PurgeOrder, PurgeOutcome } from "../../src/http/purge-order.ts";
-import type { Purges } from "../../src/flow/exchange.ts";
+import type { PurgeOrder, PurgeOutcome } from "../../src/http/targets/purge-order.ts";
+import type { Purges } from "../../src/flow/edge.ts";
 import type { SiteInput } from "../../src/policy/define.ts";
 import { SHOP, type TestEdge, testEdge } from "./edge.ts";
 

@@ -1,18 +1,18 @@
 // Owns a whole edge for tests: scripted origin, clock in hand, real memory tier, real replica over a log in memory.
-import { urlReader } from "../../src/flow/request-url.ts";
+import { urlReader } from "../../src/flow/support/request-url.ts";
 import { zlibCodings } from "../../src/codings/zlib.ts";
 import type { DependencyError } from "../../src/error.ts";
-import { breakers } from "../../src/flow/breaker.ts";
-import type { Codings } from "../../src/flow/encoding.ts";
-import type { Edge, LeaseKeeper, Purge } from "../../src/flow/exchange.ts";
-import { flights } from "../../src/flow/flights.ts";
+import { breakers } from "../../src/flow/fetch/breaker.ts";
+import type { Codings } from "../../src/flow/fill/encoded-stream.ts";
+import type { Edge, LeaseKeeper, Purge } from "../../src/flow/edge.ts";
+import { flights } from "../../src/flow/collapse/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
-import { keyMarks } from "../../src/flow/key-marks.ts";
-import { timeout } from "../../src/flow/timeout.ts";
-import { turns } from "../../src/flow/turns.ts";
+import { keyMarks } from "../../src/flow/support/expiring-set.ts";
+import { timeout } from "../../src/flow/support/timeout.ts";
+import { turns } from "../../src/flow/support/turns.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
-import type { LogReader } from "../../src/purge/reader.ts";
-import { purgeReplica, type Replica } from "../../src/purge/replica.ts";
+import type { LogReader } from "../../src/purge/reader/log-reader.ts";
+import { purgeReplica, type Replica } from "../../src/purge/reader/replica.ts";
 import { exchangeOf } from "../../src/routes/content.ts";
 import { invalidations } from "../../src/tiers/invalidations.ts";
 import { type MemoryTier, memoryTier } from "../../src/tiers/memory.ts";

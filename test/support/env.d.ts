@@ -1,6 +1,6 @@
 // Owns the types of the bindings that tests in workerd see.
-import type { Leases } from "../../src/collapse/leases.ts";
-import type { PurgeLog } from "../../src/purge/log.ts";
+import type { Leases } from "../../src/leases/leases.ts";
+import type { PurgeLog } from "../../src/purge/log/log.ts";
 
 declare global {
   namespace Cloudflare {

@@ -1,7 +1,7 @@
 // Owns the world of the fence's proof: several edges over shared tiers and one log, and an origin that changes, answers late, and not always well.
-import type { PurgeMode } from "../../src/http/purge-order.ts";
-import { type Target, targetName } from "../../src/http/target.ts";
-import type { LogReader } from "../../src/purge/reader.ts";
+import type { PurgeMode } from "../../src/http/targets/purge-order.ts";
+import { type Target, targetName } from "../../src/http/targets/target.ts";
+import type { LogReader } from "../../src/purge/reader/log-reader.ts";
 import type { Tier } from "../../src/tiers/tier.ts";
 import { type Barrier, barrier } from "./barrier.ts";
 import { type Clock, testClock } from "./clock.ts";

@@ -1,5 +1,5 @@
 // Owns a global tier that several edges share and each sees late, as KV is seen: local KV is immediate, and would prove nothing.
-import type { CacheKey } from "../../src/http/key.ts";
+import type { CacheKey } from "../../src/http/select/key.ts";
 import type { Entry, Tier } from "../../src/tiers/tier.ts";
 import type { Clock } from "./clock.ts";
 import { contentOf } from "./stored.ts";

@@ -1,6 +1,6 @@
 // Owns a purge log in memory for tests: the records of the real one, without storage or network.
-import { type Target, targetHash } from "../../src/http/target.ts";
-import type { PurgeMode } from "../../src/http/purge-order.ts";
+import { type Target, targetHash } from "../../src/http/targets/target.ts";
+import type { PurgeMode } from "../../src/http/targets/purge-order.ts";
 import {
   changedSeq,
   type Cursor,
@@ -10,7 +10,7 @@ import {
   NO_FLOOR,
   type PurgeRecord,
   purgedAgain,
-} from "../../src/purge/records.ts";
+} from "../../src/purge/wire/records.ts";
 
 export interface MemoryLog {
   purge(tags: readonly string[], mode: PurgeMode, nowMs?: number): number;

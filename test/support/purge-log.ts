@@ -1,12 +1,12 @@
 // Owns a purge log of its own in workerd for a test: what it answers, read; what it holds, counted.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { PurgeMode, PurgeOrder, PurgeOutcome } from "../../src/http/purge-order.ts";
-import type { Target } from "../../src/http/target.ts";
-import { type PurgeAnswer, type PurgeCommand, PurgeLog } from "../../src/purge/log.ts";
-import type { Cursor, Delta } from "../../src/purge/records.ts";
-import type { SnapshotStore } from "../../src/purge/snapshot.ts";
-import { decodeDelta } from "../../src/purge/wire.ts";
+import type { PurgeMode, PurgeOrder, PurgeOutcome } from "../../src/http/targets/purge-order.ts";
+import type { Target } from "../../src/http/targets/target.ts";
+import { type PurgeAnswer, type PurgeCommand, PurgeLog } from "../../src/purge/log/log.ts";
+import type { Cursor, Delta } from "../../src/purge/wire/records.ts";
+import type { SnapshotStore } from "../../src/purge/log/snapshot.ts";
+import { decodeDelta } from "../../src/purge/wire/delta-codec.ts";
 
 export type Log = DurableObjectStub<PurgeLog>;
 

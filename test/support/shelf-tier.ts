@@ -1,5 +1,5 @@
 // Owns a lower tier in a Map for tests of what stands above it: it counts calls and fails on demand.
-import type { CacheKey } from "../../src/http/key.ts";
+import type { CacheKey } from "../../src/http/select/key.ts";
 import type { Body, Entry, Tier } from "../../src/tiers/tier.ts";
 import { contentOf } from "./stored.ts";
 

@@ -1,5 +1,5 @@
 // Owns a stack of tiers for tests, with what a place and a lookup need.
-import type { Stored } from "../../src/http/stored.ts";
+import type { Stored } from "../../src/http/law/stored.ts";
 import { invalidations } from "../../src/tiers/invalidations.ts";
 import { type MemoryTier, memoryTier } from "../../src/tiers/memory.ts";
 import { tierStack } from "../../src/tiers/stack.ts";

@@ -1,7 +1,7 @@
 // Owns ready-made stored responses and entries for tests.
-import type { FieldReader } from "../../src/http/fields.ts";
-import { type CacheKey, resourceKey } from "../../src/http/key.ts";
-import type { Stored } from "../../src/http/stored.ts";
+import type { FieldReader } from "../../src/http/message/fields.ts";
+import { type CacheKey, resourceKey } from "../../src/http/select/key.ts";
+import type { Stored } from "../../src/http/law/stored.ts";
 import type { Body, Entry } from "../../src/tiers/tier.ts";
 import { NOON_MS } from "./clock.ts";
 

@@ -1,8 +1,8 @@
 // Owns the proof that the stored format loses nothing, and that whatever else it is given is a miss.
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Stored } from "../../src/http/stored.ts";
-import { targetHash } from "../../src/http/target.ts";
+import type { Stored } from "../../src/http/law/stored.ts";
+import { targetHash } from "../../src/http/targets/target.ts";
 import {
   decodeBeginning,
   decodeFrame,

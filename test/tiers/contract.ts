@@ -1,6 +1,6 @@
 // Owns the acceptance suite of the Tier port: what every tier must do, whatever it is made of.
 import { describe, expect, it } from "vitest";
-import type { CacheKey } from "../../src/http/key.ts";
+import type { CacheKey } from "../../src/http/select/key.ts";
 import type { Entry, Tier } from "../../src/tiers/tier.ts";
 import { contentOf, keyOf, noise, type ResponseEntry, responseEntry, textOf } from "../support/stored.ts";
 

@@ -1,7 +1,7 @@
 // Owns the proof that the memory tier keeps the contract, its budget and what is asked for often.
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CacheKey } from "../../src/http/key.ts";
+import type { CacheKey } from "../../src/http/select/key.ts";
 import { type MemoryTier, memoryTier } from "../../src/tiers/memory.ts";
 import { weightOf } from "../../src/tiers/weight.ts";
 import type { Entry, Reservation } from "../../src/tiers/tier.ts";

@@ -1,8 +1,8 @@
 // Owns the proof that nobody is locked out of a resource's variants, and that a variant in use is not pushed out by invented ones.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CacheKey } from "../../src/http/key.ts";
-import { variantKey } from "../../src/http/key.ts";
+import type { CacheKey } from "../../src/http/select/key.ts";
+import { variantKey } from "../../src/http/select/key.ts";
 import { variantHits } from "../../src/tiers/variant-hits.ts";
 import { mapTier } from "../support/shelf-tier.ts";
 import { type TestStack, testStack } from "../support/stack.ts";

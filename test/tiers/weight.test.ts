@@ -1,8 +1,8 @@
 // Owns the proof that every part of an entry that can be large is weighed.
 import { describe, expect, it } from "vitest";
-import type { CacheKey } from "../../src/http/key.ts";
-import type { Stored } from "../../src/http/stored.ts";
-import type { TargetHash } from "../../src/http/target.ts";
+import type { CacheKey } from "../../src/http/select/key.ts";
+import type { Stored } from "../../src/http/law/stored.ts";
+import type { TargetHash } from "../../src/http/targets/target.ts";
 import { weightOf } from "../../src/tiers/weight.ts";
 import { keyOf, noise, responseEntry } from "../support/stored.ts";
 

@@ -1,6 +1,6 @@
 // Owns Fastly's purge API, as its own clients speak it: by key, several keys at once, one URL, everything; soft where asked.
 import * as v from "valibot";
-import type { PurgeMode } from "../../http/purge-order.ts";
+import type { PurgeMode } from "../../http/targets/purge-order.ts";
 import { check } from "../../policy/issues.ts";
 import { boundedJson } from "../json-body.ts";
 import { asProblem, type Problem } from "../problem.ts";

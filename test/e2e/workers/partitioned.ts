@@ -1,12 +1,12 @@
 // Owns an edge that can be cut off: from the purge log, from KV and from its Cache API, until it is healed; and a log that restarts or loses its storage.
 import configured from "../../../strata.config.ts";
 import { requireSite } from "../../../src/policy/define.ts";
-import { PurgeLog as Log } from "../../../src/purge/log.ts";
-import { SNAPSHOT_KEY } from "../../../src/purge/snapshot-key.ts";
-import { decodeDelta } from "../../../src/purge/wire.ts";
+import { PurgeLog as Log } from "../../../src/purge/log/log.ts";
+import { SNAPSHOT_KEY } from "../../../src/purge/wire/snapshot-key.ts";
+import { decodeDelta } from "../../../src/purge/wire/delta-codec.ts";
 import { strata } from "../../../src/strata.ts";
 
-export { Leases } from "../../../src/collapse/leases.ts";
+export { Leases } from "../../../src/leases/leases.ts";
 
 export class PurgeLog extends Log {
   restart(): void {

@@ -2,8 +2,8 @@
 import { defineSite } from "../../../src/policy/define.ts";
 import { strata } from "../../../src/strata.ts";
 
-export { Leases } from "../../../src/collapse/leases.ts";
-export { PurgeLog } from "../../../src/purge/log.ts";
+export { Leases } from "../../../src/leases/leases.ts";
+export { PurgeLog } from "../../../src/purge/log/log.ts";
 
 const TEXT = "One line, again and again.\n".repeat(300);
 

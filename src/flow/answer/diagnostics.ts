@@ -1,0 +1,11 @@
+// Owns what every response says of its own exchange, behind what it is: Cache-Status, X-Cache, X-Request-Id and Server-Timing.
+import { cacheStatus, detailOf, type Outcome, xCache } from "../../http/answer/cache-status.ts";
+import type { Exchange } from "../edge.ts";
+
+/** Cache-Status is appended to that of caches nearer to the origin. */
+export function tell(headers: Headers, { trace, timings }: Exchange, outcome: Outcome): void {
+  headers.set("Cache-Status", cacheStatus(outcome, headers.get("cache-status") ?? undefined));
+  headers.set("X-Cache", xCache(outcome));
+  headers.set("X-Request-Id", trace.requestId);
+  if (timings) headers.set("Server-Timing", timings.field(detailOf(outcome)));
+}

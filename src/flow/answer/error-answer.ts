@@ -1,0 +1,47 @@
+// Owns the answers the edge gives in its own name: problems, with what becomes of them in Cache-Status (RFC 9457).
+import type { Outcome } from "../../http/answer/cache-status.ts";
+import type { Failure } from "../../http/law/settle.ts";
+import type { Delivery } from "./deliver.ts";
+import { tell } from "./diagnostics.ts";
+
+/** Nothing came from the origin and nothing may stand in. */
+export function deliverFailure(delivery: Delivery, { reason, retryAfterSeconds }: Failed, outcome: Outcome): Response {
+  const { status, title } = FAILURES[reason];
+  return deliverProblem(delivery, status, title, outcome, retryAfterSeconds);
+}
+
+/** `retryAfterSeconds`: where it is known when asking again may help. */
+export interface Failed {
+  readonly reason: Failure;
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+const FAILURES = {
+  "origin-timeout": { status: 504, title: "the origin did not answer in time" },
+  "origin-unreachable": { status: 502, title: "the origin cannot be reached" },
+  "origin-resting": { status: 503, title: "the origin has failed often and is given time to recover" },
+  "origin-invalid": { status: 502, title: "the origin's answer is not a final HTTP response" },
+} as const satisfies Record<Failure, { status: number; title: string }>;
+
+/** Our own errors, as RFC 9457 problem details. */
+export function deliverProblem(
+  { facts, exchange, nowMs }: Pick<Delivery, "facts" | "exchange" | "nowMs">,
+  status: number,
+  title: string,
+  outcome: Outcome,
+  retryAfterSeconds = RETRY_AFTER_SECONDS,
+): Response {
+  const problem = JSON.stringify({ type: "about:blank", title, status, code: outcome.settled ?? outcome.reason });
+  const headers = new Headers({
+    "Content-Type": "application/problem+json",
+    "Cache-Control": "no-store",
+    Date: new Date(nowMs).toUTCString(),
+    ...(RETRIABLE.has(status) && { "Retry-After": String(retryAfterSeconds) }),
+  });
+  tell(headers, exchange, outcome);
+  return new Response(facts.method === "HEAD" ? null : problem, { status, headers });
+}
+
+const RETRY_AFTER_SECONDS = 5;
+/** Asking again may help. */
+const RETRIABLE: ReadonlySet<number> = new Set([502, 503, 504]);

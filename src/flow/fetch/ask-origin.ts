@@ -1,0 +1,188 @@
+// Owns the way to the origin and back: within a deadline, through the breaker, once more where no connection came about.
+import { DependencyError } from "../../error.ts";
+import { type RequestFacts, type ResponseFacts, responseFacts } from "../../http/message/facts.ts";
+import { type Health, healthOf } from "../../http/law/origin-health.ts";
+import { isIdempotent, isSafe } from "../../http/message/methods.ts";
+import { isPrefetch } from "../../http/message/prefetch.ts";
+import { retryAfterSeconds } from "../../http/message/retry-after.ts";
+import type { Failure } from "../../http/law/settle.ts";
+import type { Rule } from "../../policy/define.ts";
+import { type Origin, originId, originOf } from "../../policy/origins.ts";
+import type { Admission, Route } from "./breaker.ts";
+import type { Edge, Exchange } from "../edge.ts";
+import { LATE, type Timeout } from "../support/timeout.ts";
+import { timed } from "../support/timings.ts";
+import { type Intent, mappedBack, upstreamRequest } from "./origin-request.ts";
+
+/** An answer whose body nobody has read yet. */
+export type Upstream = Answered | Failed;
+
+interface Answered {
+  readonly kind: "response";
+  readonly response: ResponseFacts;
+  readonly raw: Response;
+}
+
+interface Failed {
+  readonly kind: "failure";
+  readonly reason: Failure;
+  /** When it may be worth asking again, where that is known. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** The rule's deadline is for the header section, over all attempts; bodies may take longer. */
+export async function askOrigin(
+  edge: Edge,
+  exchange: Exchange,
+  facts: RequestFacts,
+  intent: Intent,
+  rule: Rule,
+): Promise<Upstream> {
+  const upstream = await timed(exchange, "origin", answered(edge, exchange, facts, intent, rule));
+  if (upstream.kind === "response") exchange.timings?.heard(upstream.response.field("server-timing"));
+  return upstream;
+}
+
+/** Asks, and once more where that may help; each time as another span of the trace. */
+async function answered(
+  edge: Edge,
+  exchange: Exchange,
+  facts: RequestFacts,
+  intent: Intent,
+  rule: Rule,
+): Promise<Upstream> {
+  const origin = originOf(edge.site.origins, facts.location.host);
+  const deadline = edge.timeout(rule.deadlineMs);
+  const attempt = (): Promise<Attempt> =>
+    attempted(edge, exchange, facts, rule, (signal) => {
+      const url = origin?.kind === "url" ? origin.url : undefined;
+      return { request: upstreamRequest(edge.name, exchange, facts, intent, url, signal), origin, deadline };
+    });
+  try {
+    const first = await attempt();
+    const { upstream } = first;
+    // a status is an answer, and a body is sent once (RFC 9110 9.2.2)
+    const again = upstream.kind === "failure" && upstream.reason === "origin-unreachable" && isIdempotent(facts.method);
+    if (!again || (intent.asSent && exchange.request.body)) {
+      first.report();
+      return upstream;
+    }
+    // a probe decides before the retry, which may then be refused
+    if (first.isProbe) first.report();
+    const second = await attempt();
+    // what the retry made good has cost no client anything
+    if (second.upstream.kind === "failure") first.report();
+    second.report();
+    return second.upstream;
+  } finally {
+    deadline.cancel();
+  }
+}
+
+interface Attempt {
+  readonly upstream: Upstream;
+  readonly isProbe: boolean;
+  /** Tells the breaker how it ended. */
+  report(): void;
+}
+
+/** A probe whose request outlives its deadline by this much was cut off with its client. */
+const CUT_OFF_MS = 1000;
+
+/** The breaker stops safe methods only: of the others each may be the one that succeeds. */
+async function attempted(
+  edge: Edge,
+  exchange: Exchange,
+  facts: RequestFacts,
+  rule: Rule,
+  prepare: (signal: AbortSignal) => Prepared,
+): Promise<Attempt> {
+  const isAhead = isPrefetch((name) => exchange.request.headers.get(name) ?? undefined);
+  const isProvoking = mayProvoke(exchange, facts);
+  const admission = admitted(edge, facts, rule, !isAhead && !isProvoking);
+  if (admission.kind === "refused") {
+    const { retryAfterSeconds: rest } = admission;
+    const upstream: Failed = { kind: "failure", reason: "origin-resting", retryAfterSeconds: rest };
+    return { upstream, isProbe: false, report: () => undefined };
+  }
+  const { isProbe } = admission;
+  const fetching = fetched(edge, facts, prepare);
+  // a client that leaves must not take the one probe with it
+  if (isProbe) exchange.background(fetching);
+  const upstream = await fetching;
+  const report = (): void => {
+    const response = upstream.kind === "response" ? upstream.response : undefined;
+    const asked = response && retryAfterSeconds(response.field("retry-after"), response.receivedAtMs);
+    const health = healthIn(upstream);
+    admission.report(isAhead || (isProvoking && health === "broken") ? "silent" : health, asked);
+  };
+  return { upstream, isProbe, report };
+}
+
+/**
+ * Whether the origin may have gone silent for what this client sent. Content comes at the client's pace, and who waits for the rest has
+ * not broken down; many servers hang up on an upgrade that they do not know.
+ */
+function mayProvoke({ request }: Exchange, { method, field }: RequestFacts): boolean {
+  if (field("upgrade") !== undefined) return true;
+  return request.body !== null && method !== "GET" && method !== "HEAD";
+}
+
+interface Prepared {
+  readonly request: Request;
+  readonly origin: Origin | undefined;
+  readonly deadline: Timeout;
+}
+
+function admitted(
+  { breakers, site }: Edge,
+  { method, location }: RequestFacts,
+  rule: Rule,
+  mayProbe: boolean,
+): Admission {
+  const route: Route = {
+    origin: originId(originOf(site.origins, location.host)),
+    host: location.host,
+    path: location.path,
+    rule: rule.name,
+    isDefaultRule: rule === site.defaultRule,
+    policy: rule.breaker,
+    hostPolicy: site.defaultRule.breaker,
+  };
+  if (isSafe(method)) return breakers.admit(route, mayProbe ? rule.deadlineMs + CUT_OFF_MS : undefined);
+  return { kind: "admitted", isProbe: false, report: breakers.follow(route) };
+}
+
+/** An answer that is no HTTP response comes from something alive. */
+function healthIn(upstream: Upstream): Health {
+  if (upstream.kind === "response") return healthOf(upstream.response);
+  return upstream.reason === "origin-invalid" ? "silent" : "broken";
+}
+
+async function fetched(edge: Edge, facts: RequestFacts, prepare: (signal: AbortSignal) => Prepared): Promise<Upstream> {
+  const requestedAtMs = edge.now();
+  const abort = new AbortController();
+  try {
+    const { request, origin, deadline } = prepare(abort.signal);
+    const answering = edge.fetch(request, origin);
+    const raw = await Promise.race([answering, deadline.passed.then((): typeof LATE => LATE)]);
+    if (raw === LATE) {
+      abort.abort();
+      // it may come all the same
+      answering.then((late) => late.body?.cancel()).catch(() => undefined);
+      edge.report(new DependencyError("origin", "did not answer in time"));
+      return { kind: "failure", reason: "origin-timeout" };
+    }
+    const switched = raw.status === 101 && raw.webSocket !== null;
+    if (!switched && (raw.status < 200 || raw.status > 599)) {
+      await raw.body?.cancel();
+      return { kind: "failure", reason: "origin-invalid" };
+    }
+    const url = origin?.kind === "url" ? origin.url : undefined;
+    const headers = mappedBack([...raw.headers], url, facts);
+    return { kind: "response", response: responseFacts(raw.status, headers, requestedAtMs, edge.now()), raw };
+  } catch (cause) {
+    edge.report(new DependencyError("origin", "cannot be reached", { cause }));
+    return { kind: "failure", reason: "origin-unreachable" };
+  }
+}

@@ -1,0 +1,171 @@
+// Owns the circuit breakers of an isolate: which circuits a request belongs to, and what its end means for each of them.
+import { hash64 } from "../../http/message/hash.ts";
+import type { BreakerPolicy } from "../../policy/breaker.ts";
+import type { Health } from "../../http/law/origin-health.ts";
+import { type Circuit, circuit, type Era, type Probe } from "./circuit.ts";
+
+/** Where a request goes, as the breakers see it. */
+export interface Route {
+  readonly origin: string;
+  /** The public one: hosts that share an origin have circuits of their own. */
+  readonly host: string;
+  readonly path: string;
+  readonly rule: string;
+  /** Of the site's default rule each first segment of a path counts as a rule would. */
+  readonly isDefaultRule: boolean;
+  /** Of the rule, and of the host; absent where there is no breaker. */
+  readonly policy: BreakerPolicy | undefined;
+  readonly hostPolicy: BreakerPolicy | undefined;
+}
+
+/** How a request that was admitted ended. `askedSeconds`: the rest that the origin itself asked for. */
+export type Report = (health: Health, askedSeconds?: number) => void;
+
+/** Whether a request may go to the origin. */
+export type Admission =
+  /** `isProbe`: it finds out whether the origin has recovered. */
+  | { readonly kind: "admitted"; readonly isProbe: boolean; readonly report: Report }
+  | { readonly kind: "refused"; readonly retryAfterSeconds: number };
+
+export interface Breakers {
+  /** `limitMs`: when a probe without an end counts as cut off; absent where the request may not be one. */
+  admit(route: Route, limitMs: number | undefined): Admission;
+  /** For a request that no breaker may stop: its answer closes circuits, its breakdown opens none. */
+  follow(route: Route): Report;
+}
+
+export interface BreakerOptions {
+  readonly now: () => number;
+  /** In [0, 1): spreads the probes of many isolates. */
+  readonly random: () => number;
+}
+
+/** So many paths below one segment, segments of one rule, rules of one host must break down before the group counts as down. */
+const SPREAD = { path: 1, branch: 5, rule: 3, host: 3 } as const;
+/** Of each kind: clients invent paths, segments and hosts. What was asked for longest ago is forgotten. */
+const MAX_KNOWN = 1000;
+
+type Level = keyof typeof SPREAD;
+
+/** One of the circuits of a request, which part of it the request is, and when it was sent. */
+interface Place {
+  readonly circuit: Circuit;
+  readonly member: string;
+  readonly sentIn: Era;
+}
+
+const UNWATCHED: Admission = { kind: "admitted", isProbe: false, report: () => undefined };
+
+export function breakers({ now, random }: BreakerOptions): Breakers {
+  const placeAt = places(random);
+  /** Paths that were answered when they were last asked for: apart, so that no invented path that breaks down displaces one. */
+  const working = recent<true>();
+
+  return {
+    admit(route, limitMs) {
+      const { origin, host, path, policy } = route;
+      if (!policy) return UNWATCHED;
+      const id = idOf([origin, host, path]);
+      const own = placeAt("path", id, policy, "");
+      const all = [own, ...groupsOf(route, placeAt)];
+      // a path that works is refused only once it has broken down itself, whatever its neighbours do
+      const asked = working.get(id) ? [own] : all;
+      const nowMs = now();
+      const open = asked.flatMap((place) => {
+        const stance = place.circuit.stance(nowMs);
+        return stance.kind === "closed" ? [] : [{ circuit: place.circuit, stance }];
+      });
+      if (open.length > 0 && (limitMs === undefined || open.some(({ stance }) => stance.kind === "resting"))) {
+        const waits = open.map(({ stance }) => (stance.kind === "resting" ? stance.retryAfterSeconds : 1));
+        return { kind: "refused", retryAfterSeconds: Math.max(...waits) };
+      }
+      const probes = new Map(open.map((each) => [each.circuit, each.circuit.probe(nowMs, limitMs ?? 0)] as const));
+      return {
+        kind: "admitted",
+        isProbe: open.length > 0,
+        report(health, askedSeconds) {
+          if (health === "answered") working.put(id, true);
+          if (health === "broken") working.drop(id);
+          for (const place of all) tell(place, probes.get(place.circuit), health, now(), askedSeconds);
+        },
+      };
+    },
+    follow(route) {
+      // what an unsafe method gets says nothing of reading the same path
+      const groups = groupsOf(route, placeAt);
+      return (health) => {
+        if (health !== "answered") return;
+        for (const place of groups) place.circuit.answered(now(), place.sentIn);
+      };
+    },
+  };
+}
+
+type PlaceAt = (level: Level, id: string, policy: BreakerPolicy, member: string) => Place;
+
+/** Finds the circuit of a name, by its hash, or begins it. */
+function places(random: () => number): PlaceAt {
+  const circuits: Readonly<Record<Level, Recent<Circuit>>> = {
+    path: recent(),
+    branch: recent(),
+    rule: recent(),
+    host: recent(),
+  };
+  return (level, id, policy, member) => {
+    const found = circuits[level].get(id) ?? circuit({ policy, spread: SPREAD[level], random });
+    circuits[level].put(id, found);
+    return { circuit: found, member, sentIn: found.era() };
+  };
+}
+
+/** The groups above a path, the smallest first. */
+function groupsOf(route: Route, placeAt: PlaceAt): readonly Place[] {
+  const { origin, host, path, rule, isDefaultRule, policy, hostPolicy } = route;
+  const segment = path.split("/", 2)[1] ?? "";
+  const ofRule = policy && [
+    placeAt("branch", idOf([origin, host, rule, segment]), policy, hash64(path)),
+    placeAt("rule", idOf([origin, host, rule]), policy, hash64(segment)),
+  ];
+  const member = hash64(isDefaultRule ? `/${segment}` : rule);
+  const ofHost = hostPolicy && [placeAt("host", idOf([origin, host]), hostPolicy, member)];
+  return [...(ofRule ?? []), ...(ofHost ?? [])];
+}
+
+function tell(
+  { circuit: told, member, sentIn }: Place,
+  probe: Probe | undefined,
+  health: Health,
+  nowMs: number,
+  askedSeconds: number | undefined,
+): void {
+  if (health === "answered") told.answered(nowMs, sentIn);
+  else if (health === "broken" && probe) told.probeBroken(probe, nowMs, askedSeconds);
+  else if (health === "broken") told.broken(nowMs, sentIn, member, askedSeconds);
+  else if (probe) told.release(probe);
+}
+
+/** By hash: paths are as long as clients like, and a collision only takes two for one. */
+function idOf(name: readonly string[]): string {
+  return hash64(JSON.stringify(name));
+}
+
+interface Recent<T> {
+  get(id: string): T | undefined;
+  put(id: string, value: T): void;
+  drop(id: string): void;
+}
+
+/** A map of limited size: it forgets the oldest entry when a new one does not fit. */
+function recent<T>(): Recent<T> {
+  const values = new Map<string, T>();
+  return {
+    get: (id) => values.get(id),
+    put(id, value) {
+      values.delete(id);
+      values.set(id, value);
+      const [oldest] = values.keys();
+      if (values.size > MAX_KNOWN && oldest !== undefined) values.delete(oldest);
+    },
+    drop: (id) => void values.delete(id),
+  };
+}

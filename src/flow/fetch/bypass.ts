@@ -1,0 +1,102 @@
+// Owns requests that pass by the cache: sent on as they came, answered as the origin answered; the unsafe ones invalidate.
+import type { Outcome } from "../../http/answer/cache-status.ts";
+import type { RequestFacts, ResponseFacts } from "../../http/message/facts.ts";
+import { deliverable } from "../../http/message/field-table.ts";
+import { declaredLength } from "../../http/message/fields.ts";
+import { answersGet } from "../../http/law/post-answer.ts";
+import type { CacheKey } from "../../http/select/key.ts";
+import type { ReasonCode } from "../../http/law/reasons.ts";
+import { type Asked, settle } from "../../http/law/settle.ts";
+import type { Fence } from "../../http/law/stored.ts";
+import { ruleFor } from "../../policy/match.ts";
+import type { Place } from "../../tiers/tier.ts";
+import { type Delivery, deliverAnswer } from "../answer/deliver.ts";
+import type { Edge, Exchange } from "../edge.ts";
+import { deliverFailure } from "../answer/error-answer.ts";
+import { fill } from "../fill/fill.ts";
+import { invalidate } from "./invalidate.ts";
+import { keyOf } from "../lookup/resource-key.ts";
+import { askOrigin } from "./ask-origin.ts";
+import { isSentAsRuled, ruledAnswer, ruledRequest } from "../lookup/apply-rule.ts";
+import { tell } from "../answer/diagnostics.ts";
+import { AS_SENT } from "./origin-request.ts";
+
+export async function passBy(
+  edge: Edge,
+  exchange: Exchange,
+  facts: RequestFacts,
+  reason: ReasonCode,
+): Promise<Response> {
+  const fence = edge.purges.fence();
+  const startedAt = edge.stack.epoch();
+  const upstream = await askOrigin(edge, exchange, facts, AS_SENT, ruleFor(edge.site, facts.location.path));
+  const delivery: Delivery = { facts, exchange, nowMs: edge.now() };
+  if (upstream.kind === "failure") {
+    return deliverFailure(delivery, upstream, { reason, hit: false, settled: upstream.reason });
+  }
+  const { response, raw } = upstream;
+  // a switched protocol is a socket, not a message; but the fields it came with are read by clients
+  if (response.status === 101) {
+    const headers = new Headers(deliverable([...raw.headers]).map(([name, value]) => [name, value]));
+    tell(headers, exchange, { reason, hit: false, fwdStatus: 101 });
+    return new Response(null, { status: 101, webSocket: raw.webSocket, headers });
+  }
+  const overtaken = edge.stack.invalidatedSince(ownKey(edge, facts), startedAt);
+  const invalidating = invalidate(edge, exchange, facts, response);
+  // its own invalidation does not count against it, one that another request made before or makes from now on does
+  const epoch = overtaken ? startedAt : edge.stack.epoch();
+  // before the client hears of its success, so that its next request cannot see the old state here
+  const seq = await invalidating;
+  const kept = keptForGet(edge, exchange, facts, response, raw.body, after(fence, seq), epoch, delivery.nowMs);
+  const outcome: Outcome = { reason, hit: false, fwdStatus: response.status, stored: kept !== undefined };
+  const manner = {
+    addPrivate: (facts.hasSession || facts.hasPreview) && kept === undefined,
+    evaluateConditionals: false,
+  };
+  return deliverAnswer(delivery, response, kept ?? raw.body, outcome, manner);
+}
+
+function ownKey(edge: Edge, { location }: RequestFacts): CacheKey {
+  return keyOf(edge, location, ruleFor(edge.site, location.path));
+}
+
+/** The answer to a POST is not subject to its own invalidation; to any other that came meanwhile it is. */
+function after(fence: Fence | undefined, seq: number | undefined): Fence | undefined {
+  return fence && seq === fence.seq + 1 ? { ...fence, seq } : fence;
+}
+
+/** Stores an answer to POST that a GET would get as well, after what it has invalidated; returns the client's side of the fill. */
+function keptForGet(
+  edge: Edge,
+  exchange: Exchange,
+  facts: RequestFacts,
+  response: ResponseFacts,
+  content: ReadableStream<Uint8Array> | null,
+  fence: Fence | undefined,
+  epoch: Place["epoch"],
+  nowMs: number,
+): ReadableStream<Uint8Array> | undefined {
+  const rule = ruleFor(edge.site, facts.location.path);
+  const ruled = ruledRequest(facts, rule);
+  if (!content || rule.bypass || !rule.storesPost || !answersGet(facts, response) || !isSentAsRuled(facts, ruled))
+    return undefined;
+  const request: RequestFacts = { ...ruled, method: "GET" };
+  const asked: Asked = {
+    request,
+    stored: undefined,
+    prefix: undefined,
+    clientConditionals: false,
+    purge: { state: "clear" },
+    fence,
+  };
+  const verdict = settle(ruledAnswer(response, request, rule), asked, rule, nowMs);
+  const key = ownKey(edge, facts);
+  if (verdict.verdict !== "store" || edge.stack.invalidatedSince(key, epoch)) return undefined;
+  const { global, maxVariants } = rule;
+  const { field, fragments } = request;
+  const place = { key, request: field, fragments, index: undefined, global, maxVariants, epoch };
+  const length = declaredLength(response.field);
+  const filling = fill(edge, { source: content, length, place, stored: verdict.stored, makesEtag: rule.etag });
+  exchange.background(filling.done);
+  return filling.body;
+}

@@ -1,0 +1,52 @@
+// Owns what origins write into the purge log by their answers: at a bounded rate, since clients provoke it, and nothing is dropped beyond it.
+import { DependencyError } from "../../error.ts";
+import type { Location } from "../../http/message/facts.ts";
+import type { PurgeOrder, PurgeOutcome } from "../../http/targets/purge-order.ts";
+import { type Target, targetName } from "../../http/targets/target.ts";
+import { originId, originOf } from "../../policy/origins.ts";
+import type { Edge, Exchange } from "../edge.ts";
+
+/** What one origin may write, each order naming what it changed. */
+const RATE = { perSecond: 10, burst: 100 } as const;
+
+/** Resolves with the log's number, where it was written under one. */
+export async function logged(
+  edge: Edge,
+  { trace: { requestId } }: Exchange,
+  { host }: Location,
+  targets: readonly Target[],
+): Promise<number | undefined> {
+  // by the origin, not by the host: that one is the client's to choose where one origin answers for all
+  const actor = `origin ${originId(originOf(edge.site.origins, host))}`;
+  const order = (what: readonly Target[], mode: PurgeOrder["mode"]): PurgeOrder => {
+    return { targets: what, mode, actor, asked: what.map(({ value }) => value), requestId };
+  };
+  try {
+    const name = [actor, ...targets.map(targetName)].join("\n");
+    const outcome = await edge.purging.take(name, () => edge.purges.purge({ ...order(targets, "hard"), rate: RATE }));
+    if (outcome.kind === "purged") return outcome.seq;
+    if (outcome.kind === "limited") await folded(edge, host, order([{ kind: "host", value: host }], "soft"));
+    else reportRefusal(edge, actor, outcome);
+  } catch (cause) {
+    edge.report(new DependencyError("purge log", "did not take an invalidation", { cause }));
+  }
+  return undefined;
+}
+
+/**
+ * Over the rate all that the host has is validated before it answers again: what RFC 9111 4.4 asks for, at the price of a 304 where a hard
+ * purge would fetch everything anew. Two soft purges mean that; many changes share them.
+ */
+async function folded(edge: Edge, host: string, order: PurgeOrder): Promise<void> {
+  const outcome = await edge.purging.take(`host ${host}`, async () => {
+    await edge.purges.purge(order);
+    return edge.purges.purge(order);
+  });
+  const { actor } = order;
+  if (outcome.kind !== "purged") return reportRefusal(edge, actor, outcome);
+  edge.report(new DependencyError("purge log", `all of ${host} is validated: more changes by ${actor} than it takes`));
+}
+
+function reportRefusal(edge: Edge, actor: string, { kind }: PurgeOutcome): void {
+  edge.report(new DependencyError("purge log", `refused an invalidation by ${actor}: ${kind}`));
+}

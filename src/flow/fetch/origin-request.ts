@@ -1,0 +1,139 @@
+// Owns the request as the origin shall see it, and the way its own addresses come back.
+import type { RequestFacts } from "../../http/message/facts.ts";
+import { fetchedUrl } from "../../http/message/fetched-url.ts";
+import { forwardedConditions, forwardedToOrigin, passedToOrigin } from "../../http/message/field-table.ts";
+import type { FieldReader, HeaderPairs } from "../../http/message/fields.ts";
+import { wayFields } from "../../http/message/cdn-loop.ts";
+import { withoutMadeTags } from "../../http/law/generated-etag.ts";
+import { asGatewaysRead } from "../../http/message/request-fields.ts";
+import { isForwardedNormalised, normalisedValue } from "../../http/select/vary.ts";
+import type { Exchange } from "../edge.ts";
+import type { Trace } from "../support/trace.ts";
+
+/** What the request to the origin is for. */
+export interface Intent {
+  /** The client's request goes on as it came: method, body, conditionals, ranges and codings are the origin's to judge. */
+  readonly asSent: boolean;
+  readonly clientConditionals: boolean;
+  /** Fields the resource is known to vary on, in lower case. */
+  readonly varied?: readonly string[];
+  /** Client hints and the like that go along although nothing asked for them before, in lower case. */
+  readonly hints?: readonly string[];
+  /** The edge's own conditions: validators of a stored response, or the range it wants. */
+  readonly conditions: HeaderPairs;
+}
+
+export const FETCH_WHOLE: Intent = { asSent: false, clientConditionals: false, conditions: [] };
+export const AS_SENT: Intent = { asSent: true, clientConditionals: true, conditions: [] };
+
+/** `origin`: absent where the public URL is the origin's too. `edgeName`: as the edge names itself to servers behind it. */
+export function upstreamRequest(
+  edgeName: string,
+  { request, trace }: Exchange,
+  facts: RequestFacts,
+  intent: Intent,
+  origin: URL | undefined,
+  signal: AbortSignal,
+): Request {
+  const { method, field, location } = facts;
+  const headers = new Headers();
+  for (const [name] of forwardedFields([...request.headers], facts, intent)) {
+    const value = isTwin(name, facts, intent) ? undefined : valueToSend(name, facts, intent);
+    // a GET's content means nothing (RFC 9110 9.3.1); it goes, and what describes it with it
+    if (value !== undefined && (intent.asSent || !name.startsWith("content-"))) headers.set(name, value);
+  }
+  // a reduced field may have a value where the client sent none
+  for (const name of facts.declared) {
+    const value = field(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  for (const [name, value] of intent.conditions) headers.set(name, value);
+  // as it came: Connection must not take away the names of servers that have passed it on
+  const read: FieldReader = (name) => request.headers.get(name) ?? undefined;
+  for (const [name, value] of wayFields(read, edgeName)) headers.set(name, value);
+  setOwn(headers, facts, trace, origin, intent.asSent ? request : undefined);
+  // of another method it would make the runtime send a GET without the body
+  const upgrade = intent.asSent && method === "GET" ? field("upgrade") : undefined;
+  if (upgrade !== undefined) headers.set("upgrade", upgrade);
+  const hasBody = intent.asSent && method !== "GET" && method !== "HEAD";
+  return new Request(upstreamUrl(location, origin), {
+    method,
+    headers,
+    body: hasBody ? request.body : null,
+    redirect: "manual",
+    // the zone's own cache must not answer: it knows nothing of our purges
+    cache: "no-store",
+    signal,
+  });
+}
+
+function forwardedFields(sent: HeaderPairs, { field, naming, declared }: RequestFacts, intent: Intent): HeaderPairs {
+  const { asSent, clientConditionals, varied = [], hints = [] } = intent;
+  if (asSent) return passedToOrigin(sent, field, naming.groupOf);
+  const isAskedFor = (name: string): boolean =>
+    naming.groupOf(name) !== "on-demand" || [varied, declared, hints].some((names) => names.includes(name));
+  const forwarded = forwardedToOrigin(sent, field, naming.groupOf).filter(([name]) => isAskedFor(name));
+  return clientConditionals ? [...forwarded, ...forwardedConditions(sent)] : forwarded;
+}
+
+/** Whether an origin may take it for a field that is keyed on: unlike that one, it is in no key. */
+function isTwin(name: string, { declared }: RequestFacts, { asSent, varied = [] }: Intent): boolean {
+  const read = asGatewaysRead(name);
+  return !asSent && read !== name && (declared.includes(read) || isForwardedNormalised(read, varied));
+}
+
+/** As the facts read it, so that key and content cannot disagree; a conditional without the tags that were made here. */
+function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [] }: Intent): string | undefined {
+  const value = name === "if-none-match" ? withoutMadeTags(field(name)) : field(name);
+  return !asSent && isForwardedNormalised(name, varied) ? normalisedValue(name, value) : value;
+}
+
+/** An address and nothing else: what stands behind another hop's comma would be believed. */
+const ADDRESS = /^[\da-f.:]{2,45}$/i;
+
+/** What the edge says in its own name (RFC 7239). `passed`: the client's request, where it goes on as it came. */
+function setOwn(
+  headers: Headers,
+  facts: RequestFacts,
+  trace: Trace,
+  origin: URL | undefined,
+  passed: Request | undefined,
+): void {
+  const { host, scheme } = facts.location;
+  headers.set("x-request-id", trace.requestId);
+  for (const [name, value] of trace.span()) headers.set(name, value);
+  // identity: one body for all clients, unless a rule declares the codings it wants
+  const chosen = passed !== undefined || facts.declared.includes("accept-encoding");
+  headers.set("accept-encoding", (chosen ? facts.field("accept-encoding") : undefined) ?? "identity");
+  // with `cache: "no-store"` the runtime adds no-cache to both unless they have a value; an unknown directive means nothing
+  if (!headers.has("cache-control")) headers.set("cache-control", "strata");
+  if (!headers.has("pragma")) headers.set("pragma", "strata");
+  if (!origin) return;
+  headers.set("x-forwarded-host", host);
+  headers.set("x-forwarded-proto", scheme);
+  headers.set("forwarded", `host="${host}";proto=${scheme}`);
+  // a fetch for the cache is nobody's: what is kept must not depend on who asked first
+  const client = passed?.headers.get("cf-connecting-ip") ?? "";
+  if (ADDRESS.test(client)) headers.set("x-forwarded-for", client);
+}
+
+/** @throws TypeError where that is not the URL that is keyed: then nothing is fetched, and nothing stored. */
+function upstreamUrl(location: RequestFacts["location"], origin: URL | undefined): URL {
+  const url = fetchedUrl(location, origin);
+  if (!url) throw new TypeError("the URL to fetch is not the one that is keyed");
+  return url;
+}
+
+/** The origin's own address in Location and Content-Location becomes the public one. */
+export function mappedBack(headers: HeaderPairs, origin: URL | undefined, { location }: RequestFacts): HeaderPairs {
+  if (!origin) return headers;
+  const shown = `${location.scheme}://${location.host}`;
+  return headers.map(([name, value]) => {
+    const names = name === "location" || name === "content-location";
+    // absolute, or with the scheme left out; what is relative stays so
+    const absolute = value.startsWith("//") ? origin.protocol + value : value;
+    if (!names || !URL.canParse(absolute)) return [name, value];
+    const url = new URL(absolute);
+    return [name, url.origin === origin.origin ? shown + url.pathname + url.search + url.hash : value];
+  });
+}

@@ -1,0 +1,50 @@
+// Owns the memory of what could not be stored lately: nobody waits for another's fetch of it, and ranges of it go to the origin as sent.
+import { isForAnybody } from "../../http/law/anonymous.ts";
+import type { ResponseFacts } from "../../http/message/facts.ts";
+import { splitList } from "../../http/message/fields.ts";
+import { isOfRequest, makesPrivate, type ReasonCode } from "../../http/law/reasons.ts";
+import { isUnkeyed } from "../../http/law/sharing.ts";
+import { mayDependOnRequest } from "../../http/message/status-table.ts";
+import { crowdKey, flightKey } from "../lookup/expected-key.ts";
+import { isAuthenticated, type Trip } from "../cache-request.ts";
+import type { Intent } from "./origin-request.ts";
+
+/** How long an answer that was not to be stored speaks for the next ones. */
+const UNSTORABLE_SECONDS = 60;
+
+export function isUnstorable(trip: Trip): boolean {
+  const { unstorable } = trip.edge;
+  return unstorable.has(flightKey(trip)) || (!isForAnybody(trip.facts) && unstorable.has(crowdKey(trip)));
+}
+
+/**
+ * Notes an answer that was not stored for a reason of the resource. A reason that one client can provoke by how it asks leaves no mark; an
+ * answer to a request that carries something of its client's own counts for requests of that kind alone.
+ */
+export function noteUnstorable(
+  trip: Trip,
+  { conditions }: Intent,
+  { status, field }: ResponseFacts,
+  reason: ReasonCode,
+): void {
+  const { edge, facts } = trip;
+  const asksForWhole = facts.method === "GET" && conditions.length === 0;
+  if (!asksForWhole || isAuthenticated(facts) || mayDependOnRequest(status)) return;
+  // only the hints, which went along because of the mark, kept it out: without the mark the next one is stored
+  const isForHintsAlone =
+    reason === "unkeyed-field" && !isUnkeyed(facts, splitList(field("vary")?.toLowerCase() ?? ""));
+  if (isForHintsAlone) return noteStorable(trip);
+  // a cookie that nobody knows keeps the answer to each request of its kind out of the store
+  if (isOfRequest(reason) && !makesPrivate(reason)) return;
+  edge.unstorable.mark(crowdKey(trip), UNSTORABLE_SECONDS);
+}
+
+/** Notes a body that no tier takes. */
+export function noteTooLarge(trip: Trip): void {
+  trip.edge.unstorable.mark(flightKey(trip), UNSTORABLE_SECONDS);
+}
+
+/** Forgets the mark: the answer was stored, or could have been. */
+export function noteStorable(trip: Trip): void {
+  for (const key of new Set([flightKey(trip), crowdKey(trip)])) trip.edge.unstorable.forget(key);
+}

@@ -1,0 +1,95 @@
+// Owns a body collected in memory, within the memory budget: its client reads it from the same bytes.
+import type { Reservation, Stack } from "../../tiers/tier.ts";
+import { PIECE_BYTES } from "./chunk-reader.ts";
+
+export interface Blocks {
+  /** False where the budget has no room for it. */
+  add(bytes: number): boolean;
+  /** The same bytes where they are collected; `undefined` where there is no room for them. */
+  collect(piece: Uint8Array): Uint8Array | undefined;
+  /** What was collected; it is not needed here any more. */
+  drained(): readonly Uint8Array[];
+  joined(): Uint8Array<ArrayBuffer>;
+  /** They are not needed here any more; a slow client may still read them. */
+  forget(): void;
+  /** The store has them: takes the budget for what a slow client still reads, where that is another copy, and forgets them here. */
+  handOver(): void;
+  /** Somebody still works at them: see `Reservation`. */
+  renew(): void;
+  /** Gives back what was taken out of the budget. */
+  release(): void;
+}
+
+interface Block {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  used: number;
+}
+
+export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
+  let blocks: Block[] = [];
+  let reserved: Reservation[] = [];
+
+  function taken(bytes: number): boolean {
+    const reservation = reserve(bytes);
+    if (reservation) reserved.push(reservation);
+    return reservation !== undefined;
+  }
+
+  function added(bytes: number): Block | undefined {
+    // a single piece has to be in memory to be read at all
+    const isFree = blocks.length === 0 && bytes <= PIECE_BYTES;
+    if (!isFree && !taken(bytes)) return undefined;
+    const block = { bytes: new Uint8Array(bytes), used: 0 };
+    blocks.push(block);
+    return block;
+  }
+
+  const filled = (): Uint8Array[] => blocks.map(({ bytes, used }) => bytes.subarray(0, used));
+  return {
+    add: (bytes) => added(bytes) !== undefined,
+    collect(piece) {
+      const last = blocks.at(-1);
+      const fits = last && last.used + piece.length <= last.bytes.length;
+      const block = fits ? last : added(Math.max(piece.length, PIECE_BYTES));
+      if (!block) return undefined;
+      block.bytes.set(piece, block.used);
+      block.used += piece.length;
+      return block.bytes.subarray(block.used - piece.length, block.used);
+    },
+    drained() {
+      const all = filled();
+      blocks = [];
+      return all;
+    },
+    joined() {
+      const [first] = blocks;
+      // of a known length it is whole already
+      if (first && blocks.length === 1 && first.used === first.bytes.length) return first.bytes;
+      return joined(filled());
+    },
+    forget() {
+      blocks = [];
+    },
+    handOver() {
+      if (blocks.length > 1) taken(blocks.reduce((sum, { bytes }) => sum + bytes.length, 0));
+      blocks = [];
+    },
+    renew() {
+      for (const { renew } of reserved) renew();
+    },
+    release() {
+      for (const { release } of reserved) release();
+      reserved = [];
+    },
+  };
+}
+
+export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let position = 0;
+  for (const piece of pieces) {
+    whole.set(piece, position);
+    position += piece.length;
+  }
+  return whole;
+}

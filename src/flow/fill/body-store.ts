@@ -1,0 +1,127 @@
+// Owns the store's side of a fill: a small body is collected for memory, a larger one goes to the colo as it comes.
+import { withMadeEtag } from "../../http/law/generated-etag.ts";
+import { combinedBytes, combinedRecord } from "../../http/law/parts.ts";
+import type { Reservation, Stack } from "../../tiers/tier.ts";
+import { emptyBlocks } from "./body-buffer.ts";
+import type { Edge } from "../edge.ts";
+import { type Feed, feed } from "./colo-writer.ts";
+import type { Keepable } from "./body-to-store.ts";
+import { LATE, within } from "../support/timeout.ts";
+
+/** What became of a body. `declined`: too large, or no room; `refused`: a tier would not have it this time; `broken`: it was not whole; `unwanted`: nobody waited for the rest. */
+export type Kept = "kept" | "declined" | "refused" | "broken" | "unwanted";
+
+export interface Keeper {
+  /** Who takes the pieces: memory at once, the colo in its own time, or nobody any more. */
+  mode(): "collecting" | "feeding" | "over";
+  /** Takes a piece, and returns its bytes in memory that stays as it is: the piece itself, or a copy. */
+  take(piece: Uint8Array): Uint8Array;
+  /** What the colo is fed with, once it is. */
+  feed(): Pick<Feed, "room" | "windowBytes"> | undefined;
+  /** The body ended as it should. Further calls do nothing. */
+  complete(): void;
+  abandon(how: "broken" | "unwanted", cause: unknown): void;
+  readonly kept: Promise<Kept>;
+  /** Resolves when the tiers are done with it. */
+  settled(): Promise<void>;
+  /** What it has taken out of the memory budget: to be renewed while the fill runs. */
+  reserved(): readonly (Pick<Reservation, "renew"> | undefined)[];
+  /** Nobody reads any more what was collected before. */
+  release(): void;
+}
+
+export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keepable): Keeper {
+  const { stack } = edge;
+  const { stored, length } = what;
+  const blocks = emptyBlocks(stack);
+  let mode: ReturnType<Keeper["mode"]> = "collecting";
+  let size = 0;
+  let colo: Feed | undefined;
+  let work: Promise<void> | undefined;
+  const kept = Promise.withResolvers<Kept>();
+
+  function lose(how: Kept, cause?: unknown): void {
+    if (mode === "over") return;
+    mode = "over";
+    colo?.abort(cause);
+    blocks.forget();
+    kept.resolve(how);
+  }
+
+  /** A part is small or not kept; a whole goes on to the colo, if that can hold it. */
+  function feedColo(): void {
+    if (stored.part || (length ?? size) > stack.maxStreamedBytes) return lose("declined");
+    mode = "feeding";
+    colo = feed(edge, what, lose);
+    for (const collected of blocks.drained()) colo.send(collected);
+  }
+
+  // of a known length it is collected in one block, or not at all
+  if (length !== undefined && (length > stack.maxBufferedBytes || !blocks.add(length))) feedColo();
+
+  return {
+    kept: kept.promise,
+    mode: () => mode,
+    feed: () => colo,
+    take(piece) {
+      size += piece.length;
+      if (size > (length ?? size)) lose("broken", new Error("the body is longer than its Content-Length"));
+      if (mode === "collecting") {
+        const collected = size <= stack.maxBufferedBytes ? blocks.collect(piece) : undefined;
+        if (collected) return collected;
+        feedColo();
+      }
+      const own = compact(piece);
+      if (mode === "feeding") colo?.send(own);
+      return own;
+    },
+    complete() {
+      if (mode === "over") return;
+      if (size !== (stored.bodyLength ?? size))
+        return lose("broken", new Error("it is not as long as its Content-Range"));
+      mode = "over";
+      colo?.end();
+      // memory has what was collected at once
+      work = colo ? undefined : storeCollected(stack, what, blocks.joined(), blocks.release);
+      blocks.handOver();
+      kept.resolve(colo ? putInTime(edge, colo.stored) : "kept");
+    },
+    abandon: lose,
+    settled: () => Promise.all([work, colo?.stored]).then(() => colo?.release()),
+    reserved: () => [blocks, colo],
+    release: blocks.release,
+  };
+}
+
+/** How long those who wait for the body wait for a tier to say that it has it, once it is whole. */
+const PUT_MS = 5000;
+
+async function putInTime({ timeout }: Pick<Edge, "timeout">, stored: Promise<void>): Promise<Kept> {
+  return (await within(timeout(PUT_MS), stored)) === LATE ? "refused" : "kept";
+}
+
+/** A little of much memory would count as a little. */
+function compact(piece: Uint8Array): Uint8Array {
+  return piece.length * 2 < piece.buffer.byteLength ? piece.slice() : piece;
+}
+
+/** A part goes into the store joined with its neighbour, where both fit and belong together. */
+async function storeCollected(
+  stack: Stack,
+  { place, stored, neighbour, makesEtag, whenStored }: Keepable,
+  bytes: Uint8Array<ArrayBuffer>,
+  release: () => void,
+): Promise<void> {
+  // from here on the tier counts them
+  release();
+  const { part } = stored;
+  if (!part) {
+    const work = stack.store(place, makesEtag ? withMadeEtag(stored, bytes) : stored, bytes);
+    whenStored?.(bytes);
+    return work;
+  }
+  const whole = neighbour && combinedRecord(neighbour.stored, stored);
+  if (!whole || (whole.bodyLength ?? 0) > stack.maxBufferedBytes) return stack.store(place, stored, bytes);
+  const before = { first: neighbour.stored.part?.first ?? 0, bytes: neighbour.bytes };
+  return stack.store(place, whole, combinedBytes(before, { first: part.first, bytes }));
+}

@@ -1,0 +1,94 @@
+// Owns streams of bytes cut and joined: the slice that a range asks for, and a stored beginning before the rest of a body.
+import type { Slice } from "../../tiers/tier.ts";
+import { piecesOf } from "./chunk-reader.ts";
+
+/**
+ * The `length` bytes after the first `skipped`, with a known length; what the source has beyond them is not read, nor, where `slice`
+ * can do without, what it has before.
+ */
+export function slicedStream(
+  source: ReadableStream<Uint8Array>,
+  skipped: number,
+  length: number,
+  slice?: Slice,
+): ReadableStream<Uint8Array> {
+  const { readable, writable } = new FixedLengthStream(length);
+  // what goes wrong here breaks off the client's body, which tells it
+  void sliceInto(writable, source, skipped, length, slice).catch(() => undefined);
+  return readable;
+}
+
+async function sliceInto(
+  client: WritableStream<Uint8Array>,
+  source: ReadableStream<Uint8Array>,
+  skipped: number,
+  length: number,
+  slice: Slice | undefined,
+): Promise<void> {
+  const ready = skipped > 0 && slice ? await slice(skipped, skipped + length - 1).catch(() => undefined) : undefined;
+  if (!ready) return cut(source, skipped, length, client.getWriter());
+  await Promise.all([source.cancel(), ready.pipeTo(client)]);
+}
+
+async function cut(
+  source: ReadableStream<Uint8Array>,
+  skipped: number,
+  length: number,
+  client: WritableStreamDefaultWriter<Uint8Array>,
+): Promise<void> {
+  const pieces = piecesOf(source);
+  let position = 0;
+  const end = skipped + length;
+  try {
+    let spare: ArrayBufferLike | undefined;
+    while (position < end) {
+      // pieces come one after the other
+      // oxlint-disable-next-line no-await-in-loop
+      const piece = await pieces.next(spare);
+      if (!piece) throw new Error("the body is shorter than the range asked of it");
+      const wanted = piece.subarray(Math.max(0, skipped - position), Math.max(0, end - position));
+      position += piece.length;
+      // oxlint-disable-next-line no-await-in-loop
+      if (wanted.length > 0) await client.write(wanted);
+      spare = piece.buffer;
+    }
+    await client.close();
+  } catch (cause) {
+    await client.abort(cause).catch(() => undefined);
+  }
+  await pieces.cancel("the range is complete");
+}
+
+/**
+ * `bytes`, then what `rest` brings: `length` bytes in all, or it breaks off. The last of them are held back until nothing follows:
+ * who has counted to `length` may take it for the whole.
+ */
+export function precededBy(
+  bytes: Uint8Array,
+  rest: ReadableStream<Uint8Array>,
+  length: number | undefined,
+): ReadableStream<Uint8Array> {
+  const reader = rest.getReader();
+  let position = bytes.length;
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(bytes);
+    },
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) {
+        controller.close();
+        return;
+      }
+      position += value.length;
+      const ends = length !== undefined && position >= length;
+      if (ends && !((await reader.read()).done && position === length)) {
+        await reader.cancel();
+        throw new Error("the rest is longer than its Content-Range");
+      }
+      controller.enqueue(value);
+      if (ends) controller.close();
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}

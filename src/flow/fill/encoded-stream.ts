@@ -1,0 +1,143 @@
+// Owns the client's side of a fill that leaves encoded: encoded as it comes, and kept with the stored body, so that it is made once.
+import type { ContentCoding } from "../../http/select/coding.ts";
+import { isWorthIt } from "../../http/body/compressible.ts";
+import type { Stack } from "../../tiers/tier.ts";
+import { joined } from "./body-buffer.ts";
+import { type Outlet, outlet } from "./client-stream.ts";
+import { PIECE_BYTES } from "./chunk-reader.ts";
+import { LATE, type Timeout, within } from "../support/timeout.ts";
+
+/** An encoder at work: each step resolves with what came out of it, in order. */
+interface Encoder {
+  write(chunk: Uint8Array): Promise<readonly Uint8Array[]>;
+  /** What was written so far can be decoded from what came out so far. */
+  flush(): Promise<readonly Uint8Array[]>;
+  end(): Promise<readonly Uint8Array[]>;
+}
+
+/** What the flow asks of content codings. */
+export interface Codings {
+  /** A whole body at once. */
+  encode(bytes: Uint8Array, coding: ContentCoding): Uint8Array<ArrayBuffer>;
+  /** `length`: of the plain body, where known. */
+  encoder(coding: ContentCoding, length: number | undefined): Encoder;
+  /** In bounded memory; breaks off where the source does, or is not what it says it is. */
+  decoded(source: ReadableStream<Uint8Array>, coding: ContentCoding): ReadableStream<Uint8Array>;
+}
+
+export interface Encoding {
+  /** What the client of the fill reads; for one coding. */
+  encoded(source: ReadableStream<Uint8Array>, coding: ContentCoding): ReadableStream<Uint8Array>;
+  /** Resolves when the client that was given an encoded form has read it all, or is gone. */
+  readonly left: Promise<void>;
+  /** The fill has put these bytes into memory, before `source` ended. */
+  stored(bytes: Uint8Array): void;
+  /** Resolves when an encoded form that is under way is kept, or will not be; never waits for the client. */
+  settled(): Promise<void>;
+}
+
+/** `length`: of the plain body, where known. */
+export function encodingOf(
+  { codings, stack, timeout }: Encoders,
+  length: number | undefined,
+  background: (work: Promise<void>) => void,
+): Encoding {
+  let plain: Uint8Array | undefined;
+  let settled: Promise<void> = Promise.resolve();
+  const left = Promise.withResolvers<void>();
+  return {
+    encoded(source, coding) {
+      const made = Promise.withResolvers<void>();
+      settled = made.promise;
+      const client = outlet(undefined);
+      void client.left.then(left.resolve);
+      const keep = (form: Uint8Array<ArrayBuffer> | undefined): void => {
+        if (plain && form) stack.keepEncoded(plain, coding, isWorthIt(form.length, plain.length) ? form : undefined);
+        made.resolve();
+      };
+      background(
+        pump(source, codings.encoder(coding, length), client, { maxBytes: stack.maxBufferedBytes, keep, timeout }),
+      );
+      return client.body;
+    },
+    left: left.promise,
+    stored(bytes) {
+      plain = bytes;
+    },
+    settled: () => settled,
+  };
+}
+
+/** What of an edge encodes. */
+interface Encoders {
+  readonly codings: Codings;
+  readonly stack: Pick<Stack, "keepEncoded" | "maxBufferedBytes">;
+  readonly timeout: (ms: number) => Timeout;
+}
+
+interface Manner {
+  /** Of the plain body: a larger one is not kept. */
+  readonly maxBytes: number;
+  /** Gets the whole form before the client has its end, so that an immediate second request finds it; nothing where it is too large. */
+  readonly keep: (form: Uint8Array<ArrayBuffer> | undefined) => void;
+  readonly timeout: (ms: number) => Timeout;
+}
+
+async function pump(
+  source: ReadableStream<Uint8Array>,
+  encoder: Encoder,
+  client: Outlet,
+  { maxBytes, keep, timeout }: Manner,
+): Promise<void> {
+  const reader = source.getReader();
+  let chunks: Uint8Array[] = [];
+  let isKept = true;
+  let read = 0;
+
+  async function send(encoded: readonly Uint8Array[]): Promise<void> {
+    if (isKept) chunks.push(...encoded);
+    for (const chunk of encoded) client.send(chunk);
+    // what is kept is in memory anyway, and others wait for it
+    if (!isKept) await client.room(PIECE_BYTES);
+  }
+
+  try {
+    let next = reader.read();
+    /* oxlint-disable no-await-in-loop -- chunks come one after the other */
+    for (;;) {
+      const { done, value } = await next;
+      if (done) break;
+      read += value.length;
+      if (isKept && read > maxBytes) {
+        isKept = false;
+        chunks = [];
+        keep(undefined);
+      }
+      // the fill goes on for the others; this is for one client
+      if (!isKept && client.isGone()) break;
+      await send(await encoder.write(value));
+      next = reader.read();
+      if (!(await isSoon(next, timeout))) await send(await encoder.flush());
+    }
+    /* oxlint-enable no-await-in-loop */
+    const rest = await encoder.end();
+    if (isKept) keep(joined([...chunks, ...rest]));
+    for (const chunk of rest) client.send(chunk);
+    await client.end();
+  } catch (cause) {
+    keep(undefined);
+    await client.abort(cause);
+  }
+  await reader.cancel().catch(() => undefined);
+}
+
+/** What the origin has sent before it pauses must not wait in the encoder. */
+const PAUSE_MS = 5;
+
+async function isSoon(next: Promise<unknown>, timeout: (ms: number) => Timeout): Promise<boolean> {
+  const came = next.then(
+    () => undefined,
+    () => undefined,
+  );
+  return (await within(timeout(PAUSE_MS), came)) !== LATE;
+}

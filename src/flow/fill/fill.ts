@@ -1,0 +1,130 @@
+// Owns the fill: one pump that gives a body to the client and, whole and unbroken, to the store.
+import { DependencyError } from "../../error.ts";
+import type { Edge } from "../edge.ts";
+import type { Keepable } from "./body-to-store.ts";
+import { type Keeper, type Kept, keeper } from "./body-store.ts";
+import { type Outlet, outlet } from "./client-stream.ts";
+import { type Pieces, piecesOf } from "./chunk-reader.ts";
+import { type Stall, stall } from "./slow-client.ts";
+import { type Watch, watched } from "./fill-timeout.ts";
+import { isWorthFinishing, type Progress } from "./fill-cost.ts";
+
+export interface Fill extends Keepable {
+  readonly source: ReadableStream<Uint8Array>;
+  /** Resolves when a client that does not read the body itself, but what is made of it, is gone. */
+  readonly left?: Promise<void> | undefined;
+  /** Whether the whole body is wanted, whoever has left; absent where only its client wants it. */
+  readonly isAwaited?: (() => boolean) | undefined;
+}
+
+/** What the client reads, and the work that must be kept alive until the fill is complete. */
+export interface Filling {
+  readonly body: ReadableStream<Uint8Array>;
+  /** Resolves when others find it, in memory, or in the colo where it is too large; or when they never will. */
+  readonly kept: Promise<Kept>;
+  /** Resolves when its client holds it up for so long that others should not wait for it; never where it does not. */
+  readonly stalled: Promise<void>;
+  /** Resolves when every tier that takes it has it, however slow the client. */
+  filed(): Promise<void>;
+  readonly done: Promise<void>;
+}
+
+/** Streams `source` to a client while it is stored. */
+export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, what: Fill): Filling {
+  const keep = keeper(edge, what);
+  const patience = stall(edge);
+  const { stalled } = patience;
+  // the runtime passes on what nobody keeps
+  if (keep.mode() === "over")
+    return { body: what.source, kept: keep.kept, stalled, filed: keep.settled, done: Promise.resolve() };
+  const pieces = piecesOf(what.source);
+  const client = outlet(what.length);
+  const left = Promise.race([client.left, ...(what.left ? [what.left] : [])]);
+  const progress: Course = { received: 0, whenLeft: undefined };
+  const watch = watched(edge, left, {
+    alive() {
+      for (const held of keep.reserved()) held?.renew();
+    },
+    givenUp(cause) {
+      edge.report(new DependencyError("fill", "was abandoned", { cause }));
+      // a slow client may go on reading what there is: this ends before
+      keep.abandon("broken", cause);
+    },
+  });
+  void left.then(() => {
+    progress.whenLeft = progress.received;
+    // it need not wait for another piece
+    if (isUnwanted(what, progress)) watch.breakOff(UNWANTED);
+  });
+  const done = pump(what, pieces, keep, { ...client, stall: patience }, watch, progress).finally(watch.stop);
+  return { body: client.body, kept: keep.kept, stalled, filed: () => keep.kept.then(keep.settled), done };
+}
+
+/** The client, and how patient others are with it. */
+type Client = Outlet & { readonly stall: Stall };
+
+type Course = { -readonly [Member in keyof Progress]: Progress[Member] };
+
+const UNWANTED = new Error("nobody waits for the rest of the body");
+
+/** Nobody is there who would have it, and too much is left to fetch it for the store alone. No fault of anybody: it is not reported. */
+function isUnwanted({ length, isAwaited }: Fill, progress: Progress): boolean {
+  return !isWorthFinishing(progress, length) && !(isAwaited?.() ?? false);
+}
+
+async function pump(
+  what: Fill,
+  pieces: Pieces,
+  keep: Keeper,
+  client: Client,
+  watch: Watch,
+  progress: Course,
+): Promise<void> {
+  const { length } = what;
+  let spare: ArrayBufferLike | undefined;
+  try {
+    for (;;) {
+      // pieces come one after the other
+      // oxlint-disable-next-line no-await-in-loop
+      const piece = await watch.reading(pieces.next(spare));
+      if (!piece) break;
+      progress.received += piece.length;
+      const { received } = progress;
+      const own = keep.take(piece);
+      // memory has the whole before the client does, so that an immediate second request hits
+      if (received === length) keep.complete();
+      client.send(own);
+      // oxlint-disable-next-line no-await-in-loop
+      const isFree = await readyForMore(keep, client, received);
+      spare = isFree || own !== piece ? piece.buffer : undefined;
+      const isLost = keep.mode() === "over" && client.isGone() && received !== length;
+      if (isLost || isUnwanted(what, progress)) throw UNWANTED;
+    }
+    if (length !== undefined && progress.received !== length)
+      throw new Error("the body is shorter than its Content-Length");
+    keep.complete();
+    await client.end();
+  } catch (cause) {
+    keep.abandon(cause === UNWANTED ? "unwanted" : "broken", cause);
+    void pieces.cancel(cause).catch(() => undefined);
+    await client.abort(cause);
+  } finally {
+    await keep.settled();
+    keep.release();
+  }
+}
+
+/**
+ * What is collected is read as fast as it comes; what goes to the colo as fast as the slower of colo and client takes it; what nobody
+ * keeps piece by piece, all in the same memory: true where that is free again.
+ */
+async function readyForMore(keep: Keeper, client: Client, sent: number): Promise<boolean> {
+  if (keep.mode() === "collecting") return false;
+  const feed = keep.feed();
+  const isFeeding = keep.mode() === "feeding";
+  const room = client.room(isFeeding ? (feed?.windowBytes ?? 0) : 0);
+  if (room) await (isFeeding ? client.stall.waiting(room, sent) : room);
+  if (isFeeding) await feed?.room();
+  keep.release();
+  return !isFeeding;
+}

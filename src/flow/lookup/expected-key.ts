@@ -1,0 +1,24 @@
+// Owns the key under which requests are expected to fetch the same: the resource, or the variant that its known index selects.
+import { isForAnybody } from "../../http/law/anonymous.ts";
+import { type CacheKey, variantKey } from "../../http/select/key.ts";
+import { variantOf } from "../../http/select/vary.ts";
+import type { Trip } from "../cache-request.ts";
+
+type Asked = Pick<Trip, "facts" | "place">;
+
+export function flightKey({ facts, place: { key, index } }: Asked): CacheKey {
+  const { field, fragments } = facts;
+  if (index) return variantKey(key, index.generation, variantOf(index.fields, field));
+  return fragments.length === 0 ? key : variantKey(key, "", variantOf(fragments, field));
+}
+
+/**
+ * The same among those who may wait for each other. A request that carries something of its client's own waits for its like only: its
+ * answer is stored at the origin's word alone, and the others must not wait for that.
+ */
+export function crowdKey(asked: Asked): CacheKey {
+  const { facts } = asked;
+  const key = flightKey(asked);
+  if (isForAnybody(facts)) return key;
+  return variantKey(key, facts.unkeyed.length > 0 ? "with unkeyed fields" : "with cookies", {});
+}

@@ -1,0 +1,49 @@
+// Owns whether a browser has to drop its cache: what its epoch cookie says, against the last purge of browsers.
+import type { FieldReader } from "../message/fields.ts";
+
+export const EPOCH_COOKIE = "strata-epoch";
+
+/** What a page's answer has to carry: `value` is the cookie's. */
+export type Clearing = { readonly clears: boolean; readonly value: string };
+
+/** What the cookie of a browser says that may hold something from before the purge: its next visit clears it. */
+const PENDING = "0";
+
+/** Clocks of the log and of isolates may differ by so much, seconds. */
+const SKEW_SECONDS = 60;
+
+/**
+ * Nothing where the browser has obeyed. One that is behind clears its cache, and so does one without a cookie that shows, by a
+ * condition, that it holds a copy: since the answer is not stored, it cannot show that again. Any other gets the cookie first:
+ * who refuses cookies is never told to clear. `epoch`: the last purge of browsers, seconds since 1970. `cookies`: what a browser
+ * sends, its own and maybe another's, which a neighbouring host has set for both.
+ */
+export function clearingFor(
+  epoch: number,
+  cookies: readonly string[],
+  field: FieldReader,
+  nowMs: number,
+): Clearing | undefined {
+  // an isolate ahead of this one may have set a later one; nobody has set one that is still to come
+  const latest = nowMs / 1000 + SKEW_SECONDS;
+  const hasObeyed = cookies.some((said) => /^\d+$/.test(said) && Number(said) >= epoch && Number(said) <= latest);
+  if (hasObeyed) return undefined;
+  const holdsCopy = field("if-none-match") !== undefined || field("if-modified-since") !== undefined;
+  const clears = cookies.length > 0 || holdsCopy;
+  return { clears, value: clears ? String(epoch) : PENDING };
+}
+
+/** Lines of a Cookie field that are sent apart may arrive joined by a comma. */
+const EPOCHS = new RegExp(`(?:^|[;,])\\s*${EPOCH_COOKIE}=([^;,]*)`, "g");
+
+/** The epochs in a Cookie field. */
+export function epochCookies(cookie = ""): readonly string[] {
+  return [...cookie.matchAll(EPOCHS)].map(([, value = ""]) => value.trim());
+}
+
+/** A Cookie field without them: they are between browser and edge, so they count for no session, no key and no origin. */
+export function withoutEpoch(cookie: string | undefined): string | undefined {
+  if (cookie?.includes(EPOCH_COOKIE) !== true) return cookie;
+  const others = cookie.replaceAll(EPOCHS, "").replace(/^[;,\s]+/, "");
+  return others === "" ? undefined : others;
+}

@@ -1,0 +1,59 @@
+// Owns what Accept-Encoding makes of an answer that may leave encoded: the coding, and what the header section says of it.
+import { type ContentCoding, selectCoding } from "../select/coding.ts";
+import type { RequestFacts } from "../message/facts.ts";
+import type { HeaderPairs } from "../message/fields.ts";
+import { weakened } from "../body/content-decoding.ts";
+import { withDeclaredVary } from "../select/vary.ts";
+
+/** The coding in which this client gets the whole. A range counts in the bytes that are stored (RFC 9110 14.2). */
+export function negotiatedCoding(
+  { field }: Pick<RequestFacts, "field">,
+  offered: readonly ContentCoding[],
+): ContentCoding | "identity" {
+  // a client may forbid it as well (RFC 9111 5.2.1.6)
+  if (field("cache-control")?.toLowerCase().includes("no-transform")) return "identity";
+  return selectCoding(field("accept-encoding"), offered);
+}
+
+/**
+ * The header section of an answer that is negotiated, whatever came of it: other clients get other bytes (RFC 9110 12.5.5), and
+ * the tag is weak for each client that is to have others than the origin sent, the 304 included (8.8.1, 15.4.5).
+ */
+export const negotiatedFields = madeOnce((headers, coding: ContentCoding | "identity") => {
+  const varied = withDeclaredVary(headers, ["accept-encoding"]);
+  if (coding === "identity") return varied;
+  return varied.map((pair) => (pair[0].toLowerCase() === "etag" ? [pair[0], weakened(pair[1])] : pair));
+});
+
+/** With the coding in which the bytes do leave, and without what describes others (RFC 9530 2, 3) or promises ranges of them. */
+export const encodedFields = madeOnce((headers, coding: ContentCoding) => {
+  const others = headers.filter(
+    ([name]) => !/^(?:content-(?:length|md5|digest)|repr-digest|accept-ranges)$/i.test(name),
+  );
+  return [...others, ["Content-Encoding", coding]];
+});
+
+/** Pairs in all that is kept of what was made; beyond it everything is made anew. */
+const MAX_KEPT_PAIRS = 20_000;
+
+/** A stored header section that is hot is asked for at every hit: what is made of it is made once, and goes with it. */
+function madeOnce<Coding extends string>(
+  make: (headers: HeaderPairs, coding: Coding) => HeaderPairs,
+): (headers: HeaderPairs, coding: Coding) => HeaderPairs {
+  let made = new WeakMap<HeaderPairs, Map<Coding, HeaderPairs>>();
+  let pairs = 0;
+  return (headers, coding) => {
+    const known = made.get(headers)?.get(coding);
+    if (known) return known;
+    const fields = make(headers, coding);
+    pairs += fields.length;
+    // no tier counts it
+    if (pairs > MAX_KEPT_PAIRS) {
+      made = new WeakMap();
+      pairs = fields.length;
+    }
+    const forms = made.get(headers) ?? new Map<Coding, HeaderPairs>();
+    made.set(headers, forms.set(coding, fields));
+    return fields;
+  };
+}

@@ -1,0 +1,21 @@
+// Owns what an answer says of its origin's health: alive, broken down, or nothing.
+import type { ResponseFacts } from "../message/facts.ts";
+import { explicitLifetime } from "./freshness.ts";
+
+/**
+ * "answered": the origin is alive. "broken": nobody answered, in time, behind the gateway that did. "silent": says nothing of that,
+ * so it neither opens nor closes a circuit.
+ */
+export type Health = "answered" | "broken" | "silent";
+
+/** 502 and 504 are a gateway's word (RFC 9110 15.6.3, 15.6.5); 521 to 524 are the platform's for no connection and no answer. */
+const BROKEN: ReadonlySet<number> = new Set([502, 504, 521, 522, 523, 524]);
+/** Backpressure (RFC 9110 15.6.4, RFC 6585 4), and what a guard in front of the origin says to a client it does not like. */
+const SILENT: ReadonlySet<number> = new Set([403, 429, 503]);
+
+/** A 500 is an answer: the origin is there, and this one request failed. So is an error that the origin itself calls cacheable. */
+export function healthOf(response: ResponseFacts): Health {
+  if (SILENT.has(response.status)) return "silent";
+  const isBroken = BROKEN.has(response.status) && (explicitLifetime(response)?.seconds ?? 0) <= 0;
+  return isBroken ? "broken" : "answered";
+}

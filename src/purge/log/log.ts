@@ -1,0 +1,173 @@
+// Owns the purge log: one Durable Object that numbers purges and tells readers what changed since they last asked.
+import { DurableObject } from "cloudflare:workers";
+import type { PurgedBy, PurgeEntry, PurgeOrder, PurgeOutcome } from "../../http/targets/purge-order.ts";
+import { entriesBefore, pruneEntries, recordEntry } from "./audit.ts";
+import { compact, readFloor } from "./compaction.ts";
+import { earlierOutcome, identityOf, type OrderIdentity, pruneOrders, rememberOrder } from "./idempotency.ts";
+import { rateLimit } from "./rate.ts";
+import type { Cursor } from "../wire/records.ts";
+import { messageOf, reportLog } from "./report.ts";
+import { readPosition } from "./storage-check.ts";
+import { dueAtMs, isWritten, type SnapshotStore, writeSnapshot } from "./snapshot.ts";
+import { isOfOrder, openStorage, renewedWhereUnusable } from "./storage.ts";
+import { changedAfter, countTargets, recordTarget } from "./target-rows.ts";
+import { encodeDelta } from "../wire/delta-codec.ts";
+
+export interface PurgeCommand {
+  readonly order: PurgeOrder;
+  /** The caller's position: the answer carries everything it lacks. */
+  readonly since: Cursor | undefined;
+}
+
+export interface PurgeAnswer {
+  readonly outcome: PurgeOutcome;
+  /** As wire.ts writes it. */
+  readonly delta: Uint8Array;
+}
+
+interface PurgeLogEnv {
+  readonly STRATA_KV?: SnapshotStore;
+  /** How many targets are remembered, at most and by default 100,000. */
+  readonly STRATA_PURGE_TARGETS?: string;
+}
+
+const MAX_TARGETS = 100_000;
+/** An alarm that has not gone off so long after its time will not. */
+const LOST_MS = 5000;
+/** Purges between two times that old entries and idempotency keys are dropped. */
+const PRUNE_EVERY = 500;
+
+/** What is bounded by what, and how much that is: docs/decisions/017. */
+export class PurgeLog extends DurableObject<PurgeLogEnv> {
+  readonly #sql: SqlStorage;
+  readonly #rates = rateLimit();
+  readonly #maxTargets: number;
+  #targets: number;
+  /** The alarm that stands, as far as this instance knows. */
+  #armedForMs: number | undefined;
+  /** The whole log in bytes, for all who ask for it at this number. */
+  #whole: (Cursor & { readonly bytes: Uint8Array }) | undefined;
+
+  constructor(state: DurableObjectState, env: PurgeLogEnv) {
+    super(state, env);
+    this.#sql = state.storage.sql;
+    const isRenewed = openStorage(state.storage, Date.now());
+    this.#targets = countTargets(this.#sql);
+    const chosen = Math.floor(Number(env.STRATA_PURGE_TARGETS));
+    this.#maxTargets = chosen >= 1 && chosen <= MAX_TARGETS ? chosen : MAX_TARGETS;
+    // the snapshot in KV is of a log that is gone
+    if (isRenewed) this.#arm(Date.now());
+  }
+
+  /** Adds one row per target, all under the next sequence number, or none. */
+  async purge({ order, since }: PurgeCommand): Promise<PurgeAnswer> {
+    const identity = await identityOf(order);
+    const nowMs = Date.now();
+    const { outcome, targets, forRoom } = this.#mending(() =>
+      this.ctx.storage.transactionSync(() => this.#carryOut(order, identity, nowMs)),
+    );
+    this.#targets = targets;
+    if (forRoom > 0) this.#reportFloor(forRoom);
+    if (outcome.kind === "purged" && !outcome.replayed) this.#arm(nowMs);
+    return { outcome, delta: this.since(since) };
+  }
+
+  /** What a reader at `cursor` lacks, as wire.ts writes it. */
+  since(cursor: Cursor | undefined): Uint8Array {
+    return this.#mending(() => this.#since(cursor));
+  }
+
+  /** Where it fails because the storage takes no purge any more, that is made anew and it is done there. */
+  #mending<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (isOfOrder(cause) || !renewedWhereUnusable(this.ctx.storage, Date.now())) throw cause;
+      this.#targets = 0;
+      this.#whole = undefined;
+      const done = work();
+      this.#arm(Date.now());
+      return done;
+    }
+  }
+
+  #since(cursor: Cursor | undefined): Uint8Array {
+    const { incarnation, seq } = readPosition(this.#sql);
+    // who asks also notices that an alarm was lost
+    if (this.#armedForMs !== undefined) this.#arm(Date.now());
+    const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
+    if (from > seq) return this.#reincarnated();
+    if (from === 0 && this.#whole?.incarnation === incarnation && this.#whole.seq === seq) return this.#whole.bytes;
+    const records = from === seq ? [] : changedAfter(this.#sql, from);
+    const bytes = encodeDelta({ incarnation, seq, from, floor: readFloor(this.#sql), records });
+    if (from === 0) this.#whole = { incarnation, seq, bytes };
+    return bytes;
+  }
+
+  /** The latest purges before a number, the newest first; without one, the newest of all. At most 500. */
+  history(beforeSeq: number | undefined, limit: number, by: PurgedBy = "all"): readonly PurgeEntry[] {
+    return this.#mending(() => entriesBefore(this.#sql, { beforeSeq, limit, by }, Date.now()));
+  }
+
+  /** Writes the snapshot where one is due. Never throws: the platform would give up after a few times. */
+  override async alarm(): Promise<void> {
+    this.#armedForMs = undefined;
+    try {
+      const nowMs = Date.now();
+      const position = readPosition(this.#sql);
+      if (this.env.STRATA_KV === undefined || isWritten(this.#sql, position)) return;
+      if (dueAtMs(this.#sql, this.#targets, nowMs) <= nowMs) {
+        await writeSnapshot(this.#sql, this.env.STRATA_KV, position, this.since(undefined), () => Date.now());
+      }
+      if (!isWritten(this.#sql, readPosition(this.#sql))) this.#arm(Date.now());
+    } catch (cause) {
+      reportLog("purge-snapshot-failed", { message: messageOf(cause) });
+    }
+  }
+
+  #carryOut(order: PurgeOrder, identity: OrderIdentity | undefined, nowMs: number) {
+    const unchanged = { targets: this.#targets, forRoom: 0 };
+    const earlier = identity && earlierOutcome(this.#sql, identity, nowMs);
+    if (earlier) return { outcome: earlier, ...unchanged };
+    const retryAfterSeconds = order.rate && this.#rates.take(order.actor, order.rate, nowMs);
+    if (retryAfterSeconds !== undefined)
+      return { outcome: { kind: "limited", retryAfterSeconds } as const, ...unchanged };
+    const { seq } = this.#sql.exec<{ seq: number }>("UPDATE log SET seq = seq + 1 RETURNING seq").one();
+    const forgottenSoftSeq = readFloor(this.#sql).softSeq;
+    const mark = { mode: order.mode, seq, nowMs, forgottenSoftSeq };
+    let targets = this.#targets;
+    for (const target of order.targets) targets += recordTarget(this.#sql, target, mark);
+    recordEntry(this.#sql, order, seq, nowMs);
+    if (identity) rememberOrder(this.#sql, identity, seq, nowMs);
+    if (seq % PRUNE_EVERY === 0) {
+      pruneEntries(this.#sql, nowMs);
+      pruneOrders(this.#sql, nowMs);
+    }
+    const outcome = { kind: "purged", seq, purgedAtMs: nowMs, replayed: false } as const;
+    return { outcome, ...compact(this.#sql, { targets, maxTargets: this.#maxTargets }, seq, nowMs) };
+  }
+
+  /** A reader ahead of us: this storage was set back. Its fences would outrank every purge to come, so we are another log. */
+  #reincarnated(): Uint8Array {
+    this.#sql.exec("UPDATE log SET incarnation = ?", crypto.randomUUID());
+    this.#arm(Date.now());
+    return this.#since(undefined);
+  }
+
+  /** Until it has gone off no other is needed. One that is lost is set again, by this instance or the next. */
+  #arm(nowMs: number): void {
+    const isArmed = this.#armedForMs !== undefined && nowMs < this.#armedForMs + LOST_MS;
+    if (isArmed || this.env.STRATA_KV === undefined) return;
+    const dueMs = dueAtMs(this.#sql, this.#targets, nowMs);
+    this.#armedForMs = dueMs;
+    this.ctx.storage.setAlarm(dueMs).catch((cause: unknown) => {
+      this.#armedForMs = undefined;
+      reportLog("purge-snapshot-failed", { message: messageOf(cause) });
+    });
+  }
+
+  #reportFloor(dropped: number): void {
+    const { hardSeq, softSeq, seq } = readFloor(this.#sql);
+    reportLog("purge-floor-rose", { dropped, floor: seq, hardSeq, softSeq, targets: this.#targets });
+  }
+}

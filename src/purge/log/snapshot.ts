@@ -1,0 +1,53 @@
+// Owns when the purge log's snapshot is written to KV: after purges, at most once a second, again after a failure. Never fails a purge.
+import type { Cursor } from "../wire/records.ts";
+import { messageOf, reportLog } from "./report.ts";
+import { SNAPSHOT_KEY } from "../wire/snapshot-key.ts";
+
+/** The one method of KV this needs. */
+export interface SnapshotStore {
+  put(key: string, value: Uint8Array): Promise<void>;
+}
+
+/** What the platform takes for one key. */
+const INTERVAL_MS = 1000;
+/** A whole log is read and encoded for a snapshot: the larger, the less often; 6 s for 100,000 targets. */
+const INTERVAL_MS_PER_TARGET = 0.05;
+const MAX_RETRY_MS = 5 * 60 * 1000;
+
+type State = { incarnation: string; seq: number; written_at_ms: number; failures: number };
+
+function readState(sql: SqlStorage): State {
+  return sql.exec<State>("SELECT incarnation, seq, written_at_ms, failures FROM snapshot").one();
+}
+
+/** When the next may be written. */
+export function dueAtMs(sql: SqlStorage, targets: number, nowMs: number): number {
+  const { written_at_ms, failures } = readState(sql);
+  const pauseMs = INTERVAL_MS + targets * INTERVAL_MS_PER_TARGET;
+  const retryMs = failures === 0 ? 0 : Math.min(INTERVAL_MS * 2 ** failures, MAX_RETRY_MS);
+  // a clock that was set back must not stop the snapshots
+  return Math.min(Math.max(nowMs, written_at_ms + Math.max(pauseMs, retryMs)), nowMs + MAX_RETRY_MS);
+}
+
+export function isWritten(sql: SqlStorage, { incarnation, seq }: Cursor): boolean {
+  const state = readState(sql);
+  return state.incarnation === incarnation && state.seq === seq;
+}
+
+/** Never throws. `now`: the time after the attempt counts, so that two writes are never nearer than the interval. */
+export async function writeSnapshot(
+  sql: SqlStorage,
+  store: SnapshotStore,
+  { incarnation, seq }: Cursor,
+  bytes: Uint8Array,
+  now: () => number,
+): Promise<void> {
+  try {
+    await store.put(SNAPSHOT_KEY, bytes);
+    sql.exec("UPDATE snapshot SET incarnation = ?, seq = ?, written_at_ms = ?, failures = 0", incarnation, seq, now());
+  } catch (cause) {
+    sql.exec("UPDATE snapshot SET written_at_ms = ?, failures = failures + 1", now());
+    const { failures } = readState(sql);
+    reportLog("purge-snapshot-failed", { message: messageOf(cause), failures, bytes: bytes.length });
+  }
+}

@@ -1,0 +1,178 @@
+// Owns the records of a reader in typed arrays: found in the same time whatever their number, and few bytes each.
+import { hex, wordOf } from "../../http/message/hash.ts";
+import type { TargetHash } from "../../http/targets/target.ts";
+import { changedSeq, mergedMarks, type PurgeMarks, type PurgeRecord } from "../wire/records.ts";
+
+export interface RecordTable {
+  size(): number;
+  /** Adds what the record says to what is known of its target; nothing if that lies at or below what was dropped. */
+  merge(record: PurgeRecord): void;
+  marksOf(target: TargetHash): PurgeMarks | undefined;
+  /** The lengths of all prefix targets there are, ascending. */
+  prefixLengths(): readonly number[];
+  /** Drops what changed last at or before this number, for good: it is not taken in again. */
+  drop(upToSeq: number): void;
+  changedAfter(seq: number): readonly PurgeRecord[];
+}
+
+/** Records in rows, one after the other; slots find the row of a target by open addressing. */
+interface Rows {
+  /** Two words of the hash. */
+  readonly words: Uint32Array;
+  /** hardSeq, softSeq, previousSoftSeq, softAtMs. */
+  readonly marks: Float64Array;
+  readonly lengths: Uint16Array;
+  /** A row's number plus one, 0: free. A power of two, at most half full. */
+  readonly slots: Uint32Array;
+}
+
+const LEAST_ROWS = 64;
+/** No URL is as long: a longer prefix matches nothing. */
+const LONGEST = 0xffff;
+
+/** @param random from 0 to 1: nobody outside may know which hashes share a slot. */
+export function recordTable(random: () => number): RecordTable {
+  const placed = placedBy(random);
+  let rows = emptyRows(LEAST_ROWS);
+  let count = 0;
+  let droppedSeq = 0;
+  let lengths: readonly number[] | undefined = [];
+
+  function makeRoom(wanted: number): void {
+    const before = rows;
+    rows = emptyRows(wanted);
+    rows.words.set(before.words.subarray(0, count * 2));
+    rows.marks.set(before.marks.subarray(0, count * 4));
+    rows.lengths.set(before.lengths.subarray(0, count));
+    for (let row = 0; row < count; row++)
+      rows.slots[slotOf(rows, placed, wordAt(rows, row, 0), wordAt(rows, row, 1))] = row + 1;
+  }
+
+  return {
+    size: () => count,
+    merge(record) {
+      if (changedSeq(record) <= droppedSeq) return;
+      if (count === rows.lengths.length) makeRoom(Math.ceil(count * 1.5));
+      const [high, low] = [wordOf(record.target, 0), wordOf(record.target, 8)];
+      const slot = slotOf(rows, placed, high, low);
+      const row = (rows.slots[slot] ?? 0) - 1;
+      const into = row < 0 ? count : row;
+      if (row < 0) {
+        rows.slots[slot] = count + 1;
+        rows.words[count * 2] = high;
+        rows.words[count * 2 + 1] = low;
+        count += 1;
+      }
+      writeMarks(rows, into, row < 0 ? record : mergedMarks(marksAt(rows, row), record));
+      const length = Math.min(record.prefixLength, LONGEST);
+      if (length <= (rows.lengths[into] ?? 0)) return;
+      rows.lengths[into] = length;
+      lengths = undefined;
+    },
+    marksOf(target) {
+      const row = (rows.slots[slotOf(rows, placed, wordOf(target, 0), wordOf(target, 8))] ?? 0) - 1;
+      return row < 0 ? undefined : marksAt(rows, row);
+    },
+    prefixLengths: () => (lengths ??= lengthsOf(rows, count)),
+    drop(upToSeq) {
+      if (upToSeq <= droppedSeq) return;
+      droppedSeq = upToSeq;
+      const kept = moveUp(rows, count, upToSeq);
+      if (kept === count) return;
+      count = kept;
+      lengths = undefined;
+      makeRoom(Math.max(LEAST_ROWS, Math.ceil(count * 1.25)));
+    },
+    changedAfter(seq) {
+      const changed: PurgeRecord[] = [];
+      for (let row = 0; row < count; row++) {
+        const marks = marksAt(rows, row);
+        if (changedSeq(marks) > seq)
+          changed.push({ target: targetAt(rows, row), prefixLength: rows.lengths[row] ?? 0, ...marks });
+      }
+      return changed;
+    },
+  };
+}
+
+function emptyRows(capacity: number): Rows {
+  return {
+    words: new Uint32Array(capacity * 2),
+    marks: new Float64Array(capacity * 4),
+    lengths: new Uint16Array(capacity),
+    slots: new Uint32Array(2 ** Math.ceil(Math.log2(capacity * 2))),
+  };
+}
+
+type Placed = (high: number, low: number) => number;
+
+/**
+ * Where a hash belongs, as a word whose first bits count: by odd factors of chance (multiply-shift). Who may purge chooses tags, and could
+ * choose a hundred thousand whose hashes end alike: each look would go through all of them.
+ */
+export function placedBy(random: () => number): Placed {
+  const [a, b] = [oddWord(random), oddWord(random)];
+  return (high, low) => (Math.imul(high, a) + Math.imul(low, b)) >>> 0;
+}
+
+function oddWord(random: () => number): number {
+  return Math.floor(random() * 2 ** 32) | 1;
+}
+
+/** Where this hash stands, or would. */
+function slotOf({ slots, words }: Rows, placed: Placed, high: number, low: number): number {
+  const mask = slots.length - 1;
+  let slot = placed(high, low) >>> (Math.clz32(slots.length) + 1);
+  for (;;) {
+    const row = (slots[slot] ?? 0) - 1;
+    if (row < 0 || (words[row * 2] === high && words[row * 2 + 1] === low)) return slot;
+    slot = (slot + 1) & mask;
+  }
+}
+
+function wordAt({ words }: Rows, row: number, which: 0 | 1): number {
+  return words[row * 2 + which] ?? 0;
+}
+
+function targetAt(rows: Rows, row: number): TargetHash {
+  return (hex(wordAt(rows, row, 0)) + hex(wordAt(rows, row, 1))) as TargetHash;
+}
+
+function marksAt({ marks }: Rows, row: number): PurgeMarks {
+  const at = row * 4;
+  return {
+    hardSeq: marks[at] ?? 0,
+    softSeq: marks[at + 1] ?? 0,
+    previousSoftSeq: marks[at + 2] ?? 0,
+    softAtMs: marks[at + 3] ?? 0,
+  };
+}
+
+function writeMarks({ marks }: Rows, row: number, { hardSeq, softSeq, previousSoftSeq, softAtMs }: PurgeMarks): void {
+  const at = row * 4;
+  marks[at] = hardSeq;
+  marks[at + 1] = softSeq;
+  marks[at + 2] = previousSoftSeq;
+  marks[at + 3] = softAtMs;
+}
+
+/** Moves the rows that changed after a number to the front; how many there are. Slots are wrong afterwards. */
+function moveUp(rows: Rows, count: number, seq: number): number {
+  let kept = 0;
+  for (let row = 0; row < count; row++) {
+    if (Math.max(rows.marks[row * 4] ?? 0, rows.marks[row * 4 + 1] ?? 0) <= seq) continue;
+    if (kept !== row) {
+      rows.words.copyWithin(kept * 2, row * 2, row * 2 + 2);
+      rows.marks.copyWithin(kept * 4, row * 4, row * 4 + 4);
+      rows.lengths.copyWithin(kept, row, row + 1);
+    }
+    kept += 1;
+  }
+  return kept;
+}
+
+function lengthsOf(rows: Rows, count: number): readonly number[] {
+  const there = new Set(rows.lengths.subarray(0, count));
+  there.delete(0);
+  return [...there].toSorted((a, b) => a - b);
+}

@@ -1,0 +1,65 @@
+// Owns what an isolate knows of the purge log, and how it grows: by maximum, never back. When it was so is the replica's.
+import type { Location } from "../../http/message/facts.ts";
+import type { PurgeState } from "../../http/law/reuse.ts";
+import type { Stored } from "../../http/law/stored.ts";
+import { targetHash } from "../../http/targets/target.ts";
+import { type KnownLog, purgeState } from "./match.ts";
+import { type RecordTable, recordTable } from "./record-table.ts";
+import { type Cursor, type Delta, type Floor, NO_FLOOR } from "../wire/records.ts";
+import { laterFloor, suffices } from "../wire/delta-merge.ts";
+
+const ALL_BROWSERS = targetHash({ kind: "browsers", value: "" });
+
+export interface Knowledge {
+  /** False where something is missing between what is known and this: nothing of it is taken in. */
+  learn(delta: Delta): boolean;
+  cursor(): Cursor | undefined;
+  stateOf(stored: Pick<Stored, "targets" | "fence">, location: Location): PurgeState;
+  /** When the browsers that use a host were last to drop what they keep, seconds since 1970. */
+  browserEpoch(host: string): number | undefined;
+}
+
+export function knowledge(random: () => number): Knowledge {
+  let at: Cursor | undefined;
+  let floor: Floor = NO_FLOOR;
+  let table: RecordTable = recordTable(random);
+  const known: KnownLog = {
+    get incarnation() {
+      return at?.incarnation ?? "";
+    },
+    get seq() {
+      return at?.seq ?? 0;
+    },
+    get floor() {
+      return floor;
+    },
+    marksOf: (target) => table.marksOf(target),
+    prefixLengths: () => table.prefixLengths(),
+  };
+
+  return {
+    learn(delta) {
+      if (!suffices(delta, at)) return false;
+      if (delta.incarnation !== at?.incarnation) {
+        floor = NO_FLOOR;
+        table = recordTable(random);
+        at = { incarnation: delta.incarnation, seq: 0 };
+      }
+      floor = laterFloor(floor, delta.floor);
+      // before the records: an old snapshot brings some that were dropped
+      table.drop(floor.seq);
+      for (const record of delta.records) table.merge(record);
+      if (delta.seq > at.seq) at = { incarnation: delta.incarnation, seq: delta.seq };
+      return true;
+    },
+    cursor: () => at,
+    browserEpoch(host) {
+      const marks = [ALL_BROWSERS, targetHash({ kind: "browsers", value: host })].map((target) =>
+        table.marksOf(target),
+      );
+      const newestMs = Math.max(...marks.map((each) => each?.softAtMs ?? 0));
+      return newestMs === 0 ? undefined : Math.floor(newestMs / 1000);
+    },
+    stateOf: (stored, location) => (at ? purgeState(stored, location, known) : { state: "unknown" }),
+  };
+}

@@ -1,0 +1,151 @@
+// Owns a delta of the purge log as bytes: the log's answer, the colo's copy and the snapshot in KV. 19 bytes a record where all marks are set.
+import { hashBytes, hex, wordOf } from "../../http/message/hash.ts";
+import type { TargetHash } from "../../http/targets/target.ts";
+import type { Delta, Floor, PurgeRecord } from "./records.ts";
+import { type ByteReader, byteReader, type ByteWriter, byteWriter } from "./varint.ts";
+
+/** The last byte is the version of the format. */
+const MAGIC = [0x53, 0x70, 0x4c, 0x01];
+const CHECKSUM_BYTES = 8;
+const MAX_INCARNATION_BYTES = 128;
+const EXPECTED_RECORD_BYTES = 20;
+
+/** What records of a section have; the others have nothing of it in the bytes. */
+const HARD = 1;
+const SOFT = 2;
+const PREVIOUS = 4;
+const PREFIX = 8;
+const ALL_MARKS = HARD | SOFT | PREVIOUS | PREFIX;
+
+/**
+ * Times of soft purges are rounded down to seconds: an entry counts as stale a moment too early, never too late. Marks that the
+ * floor already speaks for are left out.
+ */
+export function encodeDelta({ incarnation, seq, from, floor, records }: Delta): Uint8Array<ArrayBuffer> {
+  const writer = byteWriter(256 + records.length * EXPECTED_RECORD_BYTES);
+  for (const byte of MAGIC) writer.byte(byte);
+  const name = new TextEncoder().encode(incarnation);
+  writer.varint(name.length);
+  writer.bytes(name);
+  for (const number of [seq, from, ...floorNumbers(floor)]) writer.varint(number);
+  const sections = Map.groupBy(
+    records.map((record) => needed(record, floor)),
+    shapeOf,
+  );
+  writer.varint(sections.size);
+  for (const [shape, among] of [...sections].toSorted(([a], [b]) => a - b)) writeSection(writer, shape, among);
+  const content = writer.written();
+  writeHash(writer, hashBytes(content));
+  return writer.written();
+}
+
+/** `undefined` for anything but the bytes of a delta in this version of the format. */
+export function decodeDelta(bytes: Uint8Array): Delta | undefined {
+  const content = bytes.subarray(0, -CHECKSUM_BYTES);
+  const end = byteReader(bytes.subarray(content.length));
+  if (content.length < MAGIC.length || hashBytes(content) !== hex(end.uint32()) + hex(end.uint32())) return undefined;
+  const reader = byteReader(content);
+  if (MAGIC.some((byte) => reader.byte() !== byte)) return undefined;
+  const incarnation = text(reader);
+  const seq = reader.varint();
+  const from = reader.varint();
+  const floor = readFloor(reader);
+  const records: PurgeRecord[] = [];
+  const sections = reader.varint();
+  for (let i = 0; i < sections; i++) if (!readSection(reader, records)) return undefined;
+  const isWhole = reader.sound() && reader.left() === 0;
+  return incarnation !== undefined && isWhole ? { incarnation, seq, from, floor, records } : undefined;
+}
+
+function floorNumbers(floor: Floor): readonly number[] {
+  const { hardSeq, softSeq, previousSoftSeq, softAtMs, seq, jitterSeq, roseAtMs } = floor;
+  return [hardSeq, softSeq, previousSoftSeq, softAtMs, seq, jitterSeq, roseAtMs];
+}
+
+function readFloor({ varint }: ByteReader): Floor {
+  const marks = { hardSeq: varint(), softSeq: varint(), previousSoftSeq: varint(), softAtMs: varint() };
+  return { ...marks, seq: varint(), jitterSeq: varint(), roseAtMs: varint() };
+}
+
+/** Without the marks that could make no entry's verdict stricter than the floor makes it. */
+function needed(record: PurgeRecord, floor: Floor): PurgeRecord {
+  const { hardSeq, softSeq, previousSoftSeq, softAtMs } = record;
+  const unsure = Math.max(floor.hardSeq, floor.previousSoftSeq);
+  const isSoft = softSeq > unsure;
+  return {
+    ...record,
+    hardSeq: hardSeq > floor.hardSeq ? hardSeq : 0,
+    softSeq: isSoft ? softSeq : 0,
+    previousSoftSeq: isSoft && previousSoftSeq > unsure ? previousSoftSeq : 0,
+    softAtMs: isSoft ? softAtMs : 0,
+  };
+}
+
+function shapeOf({ hardSeq, softSeq, previousSoftSeq, prefixLength }: PurgeRecord): number {
+  return (
+    (hardSeq === 0 ? 0 : HARD) |
+    (softSeq === 0 ? 0 : SOFT) |
+    (previousSoftSeq === 0 ? 0 : PREVIOUS) |
+    (prefixLength === 0 ? 0 : PREFIX)
+  );
+}
+
+/** In the order of their numbers, so that these are small differences. */
+function writeSection(writer: ByteWriter, shape: number, among: readonly PurgeRecord[]): void {
+  const lead = ({ softSeq, hardSeq }: PurgeRecord): number => (shape & SOFT ? softSeq : hardSeq);
+  const sorted = among.toSorted((a, b) => lead(a) - lead(b) || (a.target < b.target ? -1 : 1));
+  writer.byte(shape);
+  writer.varint(sorted.length);
+  let before = 0;
+  let beforeSeconds = 0;
+  for (const record of sorted) {
+    writeHash(writer, record.target);
+    if (shape & PREFIX) writer.varint(record.prefixLength);
+    writer.varint(lead(record) - before);
+    before = lead(record);
+    if (!(shape & SOFT)) continue;
+    const seconds = Math.floor(record.softAtMs / 1000);
+    writer.signed(seconds - beforeSeconds);
+    beforeSeconds = seconds;
+    if (shape & HARD) writer.signed(record.softSeq - record.hardSeq);
+    if (shape & PREVIOUS) writer.signed(record.softSeq - record.previousSoftSeq);
+  }
+}
+
+function writeHash(writer: ByteWriter, hash: string): void {
+  writer.uint32(wordOf(hash, 0));
+  writer.uint32(wordOf(hash, 8));
+}
+
+/** False where it is none. */
+function readSection(reader: ByteReader, records: PurgeRecord[]): boolean {
+  const shape = reader.byte();
+  if (shape > ALL_MARKS) return false;
+  const count = reader.varint();
+  let lead = 0;
+  let seconds = 0;
+  for (let i = 0; i < count; i++) {
+    const target = (hex(reader.uint32()) + hex(reader.uint32())) as TargetHash;
+    const prefixLength = shape & PREFIX ? reader.varint() : 0;
+    lead += reader.varint();
+    const isSoft = (shape & SOFT) !== 0;
+    if (isSoft) seconds += reader.signed();
+    const apart = isSoft && shape & HARD ? reader.signed() : 0;
+    const hardSeq = shape & HARD ? lead - apart : 0;
+    const previousSoftSeq = isSoft && shape & PREVIOUS ? lead - reader.signed() : 0;
+    if (!reader.sound() || seconds < 0 || hardSeq < 0 || previousSoftSeq < 0) return false;
+    const softAtMs = seconds * 1000;
+    records.push({ target, prefixLength, hardSeq, softSeq: isSoft ? lead : 0, previousSoftSeq, softAtMs });
+  }
+  return true;
+}
+
+function text(reader: ByteReader): string | undefined {
+  const length = reader.varint();
+  if (length > MAX_INCARNATION_BYTES) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(reader.bytes(length));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,129 @@
+// Owns how a response is filed in the global tier: one write a fill at most, and none where another edge was as quick.
+import type { CacheKey } from "../http/select/key.ts";
+import { type Stored, storageSeconds } from "../http/law/stored.ts";
+import { INDEX_SECONDS } from "./store-entry.ts";
+import type { Entry, Glimpse, Place, Tier, VaryIndex } from "./tier.ts";
+import { covers, extended, ownKey } from "./vary-index.ts";
+
+type Filed = Entry & { readonly kind: "response" };
+type Index = Glimpse & { readonly kind: "vary" };
+
+/** What the one write writes. */
+interface Write {
+  readonly key: CacheKey;
+  readonly entry: Entry;
+  readonly seconds: number;
+}
+
+/** `pause`: between edges that miss at the same time it decides which one writes. `isWanted`: asked again just before the write. */
+export async function fileGlobally(
+  tier: Tier,
+  place: Place,
+  entry: Filed,
+  pause: () => Promise<void>,
+  isWanted: () => boolean,
+): Promise<void> {
+  if (!tier.admits(entry.stored, entry.body)) return;
+  if (!place.sole) await pause();
+  if (!isWanted()) return;
+  const write = await writeOf(tier, place, entry);
+  if (write && isWanted()) await tier.put(write.key, write.entry, write.seconds);
+}
+
+/** `undefined` where what is there is as new, or the tier does not say. */
+function writeOf(tier: Tier, place: Place, entry: Filed): Promise<Write | undefined> {
+  const { stored } = entry;
+  const told = place.index?.inGlobal;
+  const varies = Object.keys(stored.variant).length > 0;
+  if (varies && told && livesApart(told, place, stored)) return apart(tier, place, entry, told);
+  return atResource(tier, place, entry, varies);
+}
+
+/** Under the resource's key: a response as such, or an index that carries it. */
+async function atResource(tier: Tier, place: Place, entry: Filed, varies: boolean): Promise<Write | undefined> {
+  const { stored, body } = entry;
+  const { key } = place;
+  const seconds = storageSeconds(stored);
+  if (!varies) {
+    const held = await glimpse(tier, place, key);
+    if (held.kind === "unknown" || (held.kind === "response" && isAsNew(held.stored, stored))) return undefined;
+    return { key, entry, seconds };
+  }
+  // only what is known can be written over; who has a lease fills alone, but others may have invalidated meanwhile
+  const held = await lookAt(tier, key);
+  if (held.kind === "unknown") return undefined;
+  const known = held.kind === "vary" ? held : undefined;
+  if (known && livesApart(known, place, stored)) return apart(tier, place, entry, known);
+  // an index that another edge made, or made anew after an invalidation, goes on: never ours, which could lead to what it dropped
+  const index =
+    known && covers(known.index, stored) ? known.index : withoutVariants(extended(place, known?.index, stored));
+  if (!index) return undefined;
+  const own = ownKey(place, index, stored);
+  const { carried } = known ?? {};
+  if (!place.sole && carried?.own === own && isAsNew(carried.stored, stored)) return undefined;
+  return {
+    key,
+    entry: { kind: "vary", index, carried: { own, stored, body } },
+    seconds: Math.max(seconds, INDEX_SECONDS),
+  };
+}
+
+/** Here each variant has its own time to go. */
+function withoutVariants(index: VaryIndex | undefined): VaryIndex | undefined {
+  return index && { ...index, variants: [] };
+}
+
+/** Under the variant's own key; the index stays as it is. */
+async function apart(tier: Tier, place: Place, entry: Filed, { index }: Index): Promise<Write | undefined> {
+  const key = ownKey(place, index, entry.stored);
+  const held = await glimpse(tier, place, key);
+  if (held.kind === "unknown" || (held.kind === "response" && isAsNew(held.stored, entry.stored))) return undefined;
+  return { key, entry, seconds: storageSeconds(entry.stored) };
+}
+
+function livesApart({ index, carried }: Index, place: Place, stored: Stored): boolean {
+  return covers(index, stored) && carried?.own !== ownKey(place, index, stored);
+}
+
+async function glimpse(tier: Tier, place: Place, key: CacheKey): Promise<Glimpse> {
+  return place.sole ? NOTHING : lookAt(tier, key);
+}
+
+async function lookAt(tier: Tier, key: CacheKey): Promise<Glimpse> {
+  return tier.look ? tier.look(key) : NOTHING;
+}
+
+const NOTHING: Glimpse = { kind: "nothing" };
+
+/** Fetched with no older view of the purge log, and received later; or the same, and hardly older. */
+function isAsNew(held: Stored, stored: Stored): boolean {
+  if (held.fence.incarnation !== stored.fence.incarnation || held.fence.seq < stored.fence.seq) return false;
+  // the same response, which must be validated since
+  if (stored.alwaysValidate && !held.alwaysValidate && held.receivedAtMs === stored.receivedAtMs) return false;
+  if (held.receivedAtMs >= stored.receivedAtMs) return true;
+  const apartMs = Math.abs(expiresAtMs(stored) - expiresAtMs(held));
+  return apartMs <= stored.lifetimeSeconds * 1000 * HARDLY_OLDER && hasTag(stored) && gist(held) === gist(stored);
+}
+
+/** A tenth of the lifetime: clients that reload must not make a write each time. */
+const HARDLY_OLDER = 0.1;
+
+function expiresAtMs({ receivedAtMs, lifetimeSeconds, initialAgeSeconds }: Stored): number {
+  return receivedAtMs + (lifetimeSeconds - initialAgeSeconds) * 1000;
+}
+
+function hasTag({ etag, shownEtag, lastModified }: Stored): boolean {
+  return (etag ?? shownEtag ?? lastModified) !== undefined;
+}
+
+/** All that lookups, purges and verdicts go by, but for the times. */
+function gist(stored: Stored): string {
+  const { etag, shownEtag, lastModified, bodyLength, status, variant, targets } = stored;
+  const { staleWhileRevalidateSeconds, staleIfErrorSeconds, staleAllowed } = stored;
+  const { alwaysValidate, forAuthorization, forSession } = stored;
+  return JSON.stringify([
+    [etag, shownEtag, lastModified, bodyLength, status],
+    [staleWhileRevalidateSeconds, staleIfErrorSeconds, staleAllowed, alwaysValidate, forAuthorization, forSession],
+    [Object.entries(variant).map(String).toSorted(), targets.toSorted()],
+  ]);
+}

@@ -1,0 +1,441 @@
+// Owns the proof that a leader under `collapse: "global"` asks for the lease, waits for another isolate's, and never fails for want of one.
+import { describe, expect, it, vi } from "vitest";
+import { leaseTable } from "../../../src/leases/lease-table.ts";
+import type { LeaseEnding, LeaseKeeper } from "../../../src/flow/edge.ts";
+import type { RuleInput } from "../../../src/policy/schema.ts";
+import type { Entry, Place, Tier } from "../../../src/tiers/tier.ts";
+import { barrier, turns, until } from "../../support/barrier.ts";
+import { answer, type EdgeOptions, inTurn, type Origin, type TestEdge, testEdge } from "../../support/edge.ts";
+import { mapTier } from "../../support/shelf-tier.ts";
+import { noise } from "../../support/stored.ts";
+
+const CACHED = { "cache-control": "max-age=600" };
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+
+interface Scripted {
+  readonly keeper: LeaseKeeper;
+  readonly calls: string[];
+  readonly hashes: Set<string>;
+}
+
+function scripted(script: Partial<LeaseKeeper> = {}): Scripted {
+  const calls: string[] = [];
+  const hashes = new Set<string>();
+  const keeper: LeaseKeeper = {
+    take(...args) {
+      calls.push("take");
+      hashes.add(args[0]);
+      return script.take?.(...args) ?? Promise.resolve({ kind: "granted" });
+    },
+    ended(...args) {
+      calls.push(`ended ${args[1]} ${String(args[2])}`);
+      return script.ended?.(...args) ?? Promise.resolve("stored");
+    },
+    release(...args) {
+      calls.push(`release ${args[2]}`);
+      return script.release?.(...args) ?? Promise.resolve(true);
+    },
+  };
+  return { keeper, calls, hashes };
+}
+
+const held = (ended: () => Promise<LeaseEnding>): Partial<LeaseKeeper> => ({
+  take: () => Promise.resolve({ kind: "held", holder: "other" }),
+  ended,
+});
+
+function edgeWith(leases: LeaseKeeper, options: EdgeOptions = {}, rule: Partial<RuleInput> = {}): TestEdge {
+  const site = { rules: [{ match: "/*", collapse: "global" as const, ...rule }] };
+  return testEdge({ site, leases: () => leases, origin: () => answer("x", CACHED), ...options });
+}
+
+/** A tier that several edges share. */
+function sharedTier(): Tier & { readonly entries: Map<string, Entry> } {
+  const entries = new Map<string, Entry>();
+  return {
+    name: "colo",
+    entries,
+    admits: () => true,
+    get: (key) => Promise.resolve(entries.get(key)),
+    put: (key, entry) => {
+      entries.set(key, entry);
+      return Promise.resolve();
+    },
+    delete: (key) => {
+      entries.delete(key);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** The same as KV is: filed apart from memory and colo. */
+function globalTier(): Tier {
+  const { entries, ...tier } = sharedTier();
+  return { ...tier, name: "global", look: (key) => Promise.resolve(entries.get(key) ?? { kind: "nothing" }) };
+}
+
+async function many(e: TestEdge, count: number, path = "/a"): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, async () => (await e.get(path)).text()));
+}
+
+describe("a lease that is granted", () => {
+  it("is taken once for all who wait here, by the key's hash, and released as stored", async () => {
+    const { keeper, calls, hashes } = scripted();
+    const e = edgeWith(keeper);
+    expect(new Set(await many(e, 20))).toEqual(new Set(["x"]));
+    await e.idle();
+    expect(e.asked).toHaveLength(1);
+    expect(calls).toEqual(["take", "release stored"]);
+    for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{16}$/);
+    await e.text("/a");
+    expect(calls).toHaveLength(2);
+  });
+
+  it("is released only once every tier has the response; those of this isolate do not wait for that", async () => {
+    const { keeper, calls } = scripted();
+    const written = barrier();
+    const slow: Tier = { ...sharedTier(), put: () => written.passed };
+    const e = edgeWith(keeper, { lower: [slow] });
+    expect(await many(e, 5)).toHaveLength(5);
+    await turns(200);
+    expect(calls).toEqual(["take"]);
+    written.open();
+    await e.idle();
+    expect(calls).toEqual(["take", "release stored"]);
+  });
+
+  it("does not wait for a slow client", async () => {
+    const { keeper, calls } = scripted();
+    const e = edgeWith(keeper, { origin: () => answer("x".repeat(100_000), CACHED) });
+    const response = await e.get("/a");
+    await vi.waitFor(() => expect(calls).toEqual(["take", "release stored"]));
+    await response.text();
+    await e.idle();
+  });
+
+  it.each<[string, Origin, string]>([
+    ["what is private", () => answer("x", { "cache-control": "private" }), "release unshared"],
+    ["no answer", () => Promise.reject(new Error("refused")), "release failed"],
+    ["an error", () => answer("down", {}, 503), "release unshared"],
+    [
+      "a body that breaks off",
+      () =>
+        answer(new ReadableStream({ pull: (c) => c.error(new Error("reset")) }), { ...CACHED, "content-length": "5" }),
+      "release failed",
+    ],
+  ])("is released at once with %s", async (_, origin, released) => {
+    const { keeper, calls } = scripted();
+    const e = edgeWith(keeper, { origin });
+    await (await e.get("/a")).text().catch(() => "broke off");
+    await e.idle();
+    expect(calls).toEqual(["take", released]);
+  });
+
+  it("is not asked for again while the key is known to be for nobody else", async () => {
+    const { keeper, calls } = scripted();
+    const e = edgeWith(keeper, { origin: () => answer("x", { "cache-control": "no-store" }) });
+    await e.text("/a");
+    await e.text("/a");
+    expect(calls).toEqual(["take", "release unshared"]);
+    expect(e.asked).toHaveLength(2);
+  });
+
+  it("is released with a 304, and when a fault of ours ends the fetch", async () => {
+    const { keeper, calls } = scripted();
+    const e = edgeWith(keeper, { origin: () => answer("v1", { "cache-control": "max-age=1", etag: '"1"' }) });
+    await e.text("/a");
+    e.clock.advance(5);
+    e.origin = () => answer(null, { ...CACHED, etag: '"1"' }, 304);
+    await e.text("/a");
+    expect(calls).toEqual(["take", "release stored", "take", "release stored"]);
+    const store = vi.spyOn(e.edge.breakers, "admit").mockImplementation(() => {
+      throw new Error("a fault of ours");
+    });
+    await expect(e.get("/b")).rejects.toThrow("a fault of ours");
+    await e.idle();
+    store.mockRestore();
+    expect(calls.slice(4)).toEqual(["take", "release unshared"]);
+  });
+
+  it("makes its store the only one: tiers are told", async () => {
+    const { keeper } = scripted();
+    const e = edgeWith(keeper);
+    const places: Place[] = [];
+    const { stack } = e.edge;
+    vi.spyOn(stack, "store").mockImplementation((place) => {
+      places.push(place);
+      return Promise.resolve();
+    });
+    await e.text("/a");
+    expect(places.map(({ sole }) => sole)).toEqual([true]);
+  });
+});
+
+it("a lease is released as failed where its leader's client does not read: in each other isolate one fetches anew", async () => {
+  const { keeper, calls } = scripted();
+  const e = edgeWith(keeper, {
+    lower: [mapTier("colo", 2 ** 20)],
+    origin: () => answer(noise(3 * 2 ** 20), CACHED),
+  });
+  const unread = await e.get("/a");
+  await until(() => e.clock.timeouts() > 1, "its client is waited for");
+  e.clock.advance(1);
+  await until(() => calls.includes("release failed"), "the lease is released");
+  expect((await unread.arrayBuffer()).byteLength).toBe(3 * 2 ** 20);
+  await e.idle();
+});
+
+describe("a lease that another isolate holds", () => {
+  it("is waited for by one for all; what was stored is found, and the origin is left alone", async () => {
+    const tier = sharedTier();
+    const other = edgeWith(scripted().keeper, { lower: [tier], origin: () => answer("theirs", CACHED) });
+    const end = barrier<LeaseEnding>();
+    const { keeper, calls } = scripted(held(() => end.passed));
+    const e = edgeWith(keeper, { lower: [tier] });
+    const all = Array.from({ length: 20 }, () => e.get("/a"));
+    await turns(200);
+    await other.text("/a");
+    end.open("stored");
+    for (const response of await Promise.all(all)) {
+      expect(response.headers.get("cache-status")).toContain("fwd=uri-miss; collapsed");
+      expect(await response.text()).toBe("theirs");
+    }
+    await e.idle();
+    expect(e.asked).toHaveLength(0);
+    expect(calls).toEqual(["take", "ended other 10000"]);
+  });
+
+  it.each<LeaseEnding>(["stored", "failed", "expired"])(
+    "and leaves nothing behind (%s) is followed by one fetch without a lease",
+    async (ending) => {
+      const { keeper, calls } = scripted(held(() => Promise.resolve(ending)));
+      const e = edgeWith(keeper);
+      expect(new Set(await many(e, 20))).toEqual(new Set(["x"]));
+      await e.idle();
+      expect(e.asked).toHaveLength(1);
+      expect(calls).toEqual(["take", "ended other 10000"]);
+    },
+  );
+
+  it("and turns out to be for nobody else lets everybody fetch at once", async () => {
+    const { keeper, calls } = scripted(held(() => Promise.resolve("unshared")));
+    const e = edgeWith(keeper);
+    const go = barrier();
+    e.origin = async () => {
+      await go.passed;
+      return answer("mine", { "cache-control": "no-store" });
+    };
+    const all = many(e, 5);
+    await vi.waitFor(() => expect(e.asked).toHaveLength(5));
+    go.open();
+    expect(await all).toEqual(Array.from({ length: 5 }, () => "mine"));
+    await e.idle();
+    expect(calls).toHaveLength(2);
+  });
+
+  it("and stores another variant is followed by a fetch of our own", async () => {
+    const tier = sharedTier();
+    const varying: Origin = (request) =>
+      answer(request.headers.get("accept-language"), { ...CACHED, vary: "accept-language" });
+    const other = edgeWith(scripted().keeper, { lower: [tier], origin: varying });
+    const { keeper } = scripted(
+      held(() => other.text("/a", { headers: { "accept-language": "de" } }).then(() => "stored")),
+    );
+    const e = edgeWith(keeper, { lower: [tier], origin: varying });
+    const all = ["de", "en", "de", "en"].map(async (language) =>
+      (await e.get("/a", { headers: { "accept-language": language } })).text(),
+    );
+    expect(await Promise.all(all)).toEqual(["de", "en", "de", "en"]);
+    await e.idle();
+    expect(e.asked).toHaveLength(1);
+  });
+
+  it("holds what is stale and may answer up for its patience only, anything else for longer", async () => {
+    const { keeper, calls } = scripted(held(() => Promise.resolve("expired")));
+    const e = edgeWith(keeper, { origin: () => answer("old", { "cache-control": "max-age=1, stale-if-error=60" }) });
+    await e.text("/a");
+    e.clock.advance(5);
+    await e.text("/a");
+    e.clock.advance(3600);
+    await e.text("/a");
+    expect(calls.filter((call) => call !== "take")).toEqual([
+      "ended other 10000",
+      "ended other 2000",
+      "ended other 10000",
+    ]);
+  });
+});
+
+describe("nobody takes a lease", () => {
+  it.each<[string, RequestInit]>([
+    ["Authorization", { headers: { authorization: "Bearer x" } }],
+    ["a session cookie", { headers: { cookie: "PHPSESSID=1" } }],
+    ["no-cache", { headers: { "cache-control": "no-cache" } }],
+    ["no-store", { headers: { "cache-control": "no-store" } }],
+    ["HEAD", { method: "HEAD" }],
+    ["POST", { method: "POST" }],
+    ["a range that goes as sent", { headers: { range: "bytes=-5" } }],
+  ])("with %s", async (_, init) => {
+    const { keeper, calls } = scripted();
+    const e = edgeWith(keeper);
+    await e.text("/a", init);
+    expect([calls, e.asked.length]).toEqual([[], 1]);
+  });
+
+  it("without the rule, or where nobody keeps leases", async () => {
+    const { keeper, calls } = scripted();
+    const plain = edgeWith(keeper, {}, { collapse: undefined });
+    const unkept = testEdge({ site: { rules: [{ match: "/*", collapse: "global" }] } });
+    expect((await plain.text("/a")).text).toBe("x");
+    expect((await unkept.text("/a")).text).toBe("hello");
+    expect(calls).toEqual([]);
+  });
+});
+
+describe("a refresh in the background", () => {
+  const brief: Origin = () => answer("x", { "cache-control": "max-age=1, stale-while-revalidate=60" });
+
+  it("has a lease of its own", async () => {
+    const { keeper, calls } = scripted();
+    const e = edgeWith(keeper, { origin: brief });
+    await e.text("/a");
+    e.clock.advance(5);
+    await e.text("/a");
+    expect([calls, e.asked.length]).toEqual([["take", "release stored", "take", "release stored"], 2]);
+  });
+
+  it("is left to the isolate that has it, and nobody waits", async () => {
+    let isHeld = false;
+    const { keeper, calls } = scripted({
+      take: () => Promise.resolve(isHeld ? { kind: "held", holder: "other" } : { kind: "granted" }),
+    });
+    const e = edgeWith(keeper, { origin: brief });
+    await e.text("/a");
+    e.clock.advance(5);
+    isHeld = true;
+    for (let i = 0; i < 3; i++) expect((await e.text("/a")).text).toBe("x");
+    expect(e.asked).toHaveLength(1);
+    expect(calls.filter((call) => call.startsWith("ended"))).toEqual([]);
+  });
+
+  it("is made where the keeper fails", async () => {
+    let isDown = false;
+    const { keeper } = scripted({
+      take: () => (isDown ? Promise.reject(new Error("down")) : Promise.resolve({ kind: "granted" })),
+    });
+    const e = edgeWith(keeper, { origin: brief });
+    await e.text("/a");
+    e.clock.advance(5);
+    isDown = true;
+    await e.text("/a");
+    expect(e.asked).toHaveLength(2);
+  });
+});
+
+/** So much later, with all that was due done. */
+async function pass(e: TestEdge, ms: number): Promise<void> {
+  await turns(200);
+  e.clock.advance(ms / 1000);
+  await turns(200);
+}
+
+describe("a keeper that does not do its work", () => {
+  it.each<[string, Partial<LeaseKeeper>, number]>([
+    ["cannot be reached", { take: () => Promise.reject(new Error("down")) }, 0],
+    ["does not answer", { take: () => never() }, 500],
+    ["does not tell the end", held(() => never()), 10_000],
+    ["breaks off while it is waited for", held(() => Promise.reject(new Error("reset"))), 0],
+    ["has no room", { take: () => Promise.resolve({ kind: "full" }) }, 0],
+    ["does not take the release", { release: () => Promise.reject(new Error("down")) }, 0],
+    ["hangs at the release", { release: () => never() }, 0],
+  ])("because it %s costs no request more than its bound", async (what, script, boundMs) => {
+    const { keeper } = scripted(script);
+    const e = edgeWith(keeper);
+    const all = many(e, 3);
+    if (boundMs > 0) {
+      await pass(e, boundMs - 1);
+      expect(e.asked).toHaveLength(0);
+    }
+    await pass(e, 1);
+    expect(await all).toEqual(["x", "x", "x"]);
+    expect(e.asked).toHaveLength(1);
+    await pass(e, 25_000);
+    await e.idle();
+    const isQuiet = ["has no room", "does not tell the end", "hangs at the release"].includes(what);
+    expect(e.reports.map(({ dependency }) => dependency)).toEqual(isQuiet ? [] : ["leases"]);
+  });
+
+  it("because its binding is missing costs nothing", async () => {
+    const leases = (): LeaseKeeper => {
+      throw new TypeError("undefined is not an object");
+    };
+    const e = edgeWith(scripted().keeper, { leases });
+    expect(await many(e, 3)).toEqual(["x", "x", "x"]);
+    expect(e.reports.map(({ message }) => message)).toEqual(["leases: did not answer"]);
+  });
+
+  it("in time has what it grants too late given back", async () => {
+    const late = barrier<{ readonly kind: "granted" }>();
+    const { keeper, calls } = scripted({ take: () => late.passed });
+    const e = edgeWith(keeper);
+    const all = many(e, 1);
+    await pass(e, 500);
+    expect(await all).toEqual(["x"]);
+    expect(calls).toEqual(["take"]);
+    late.open({ kind: "granted" });
+    await pass(e, 1);
+    await e.idle();
+    expect(calls).toEqual(["take", "release failed"]);
+  });
+
+  it("and a leader elsewhere that is gone keep nobody longer than the wait", async () => {
+    const { keeper } = scripted(held(() => never()));
+    const e = edgeWith(keeper, { origin: inTurn(() => answer("mine", CACHED)) });
+    const all = many(e, 20);
+    await pass(e, 10_000);
+    expect(new Set(await all)).toEqual(new Set(["mine"]));
+    expect(e.asked).toHaveLength(1);
+  });
+});
+
+describe("several isolates with one table of leases", () => {
+  it("ask the origin once, whoever comes first, where they share a tier", async () => {
+    await collapsed([undefined], 1);
+  });
+
+  it("ask once for each variant, where what it varies on is learned only then", async () => {
+    await collapsed(["de", "en"], 2);
+  });
+
+  async function collapsed(languages: readonly (string | undefined)[], requests: number): Promise<void> {
+    const tier = globalTier();
+    const table = leaseTable(
+      { now: () => 0, after: () => () => undefined },
+      { leaseMs: 30_000, waitMs: 10_000, leases: 100, waiters: 100 },
+    );
+    const keeper: LeaseKeeper = {
+      take: (...args) => Promise.resolve(table.take(...args)),
+      ended: (...args) => table.ended(...args),
+      release: (...args) => Promise.resolve(table.release(...args)),
+    };
+    const go = barrier();
+    const origin: Origin = async (request) => {
+      await go.passed;
+      const vary: Record<string, string> = languages.length > 1 ? { vary: "accept-language" } : {};
+      return answer(request.headers.get("accept-language") ?? "once", { ...CACHED, ...vary });
+    };
+    const edges = Array.from({ length: 5 }, () => edgeWith(keeper, { lower: [tier], origin }));
+    const all = edges.flatMap((e, edge) =>
+      Array.from({ length: 50 }, async (_, i) => {
+        const language = languages[(edge + i) % languages.length];
+        const init = language === undefined ? {} : { headers: { "accept-language": language } };
+        expect(await (await e.get("/a", init)).text()).toBe(language ?? "once");
+      }),
+    );
+    await turns(500);
+    go.open();
+    await Promise.all(all);
+    await Promise.all(edges.map((e) => e.idle()));
+    expect(edges.reduce((sum, { asked }) => sum + asked.length, 0)).toBe(requests);
+  }
+});
