@@ -9,7 +9,7 @@ import { zlibCodings } from "./codings/zlib.ts";
 import { breakers } from "./flow/fetch/breaker.ts";
 import type { Edge, Purges } from "./flow/edge.ts";
 import { flights } from "./flow/collapse/flights.ts";
-import { keyMarks } from "./flow/support/expiring-set.ts";
+import { expiringSet } from "./flow/support/expiring-set.ts";
 import { urlReader } from "./flow/support/request-url.ts";
 import { deadline, timeout } from "./flow/support/timeout.ts";
 import { turns } from "./flow/support/turns.ts";
@@ -25,7 +25,7 @@ import type { PurgeLog } from "./purge/log/log.ts";
 import type { LogReader } from "./purge/reader/log-reader.ts";
 import type { Delta } from "./purge/wire/records.ts";
 import { purgeReplica, type Replica } from "./purge/reader/replica.ts";
-import { cacheShelf } from "./purge/colo/blob-cache.ts";
+import { blobCache } from "./purge/colo/blob-cache.ts";
 import { decodeDelta } from "./purge/wire/delta-codec.ts";
 import { type CacheLike, coloTier } from "./tiers/colo.ts";
 import { guarded } from "./tiers/guard.ts";
@@ -93,11 +93,11 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
     now,
     ids: { uuid: () => crypto.randomUUID(), hex: randomHex },
     timeout,
-    refreshing: keyMarks(now),
+    refreshing: expiringSet(now),
     flights: flights(now),
-    unstorable: keyMarks(now),
-    large: keyMarks(now),
-    resting: keyMarks(now),
+    unstorable: expiringSet(now),
+    large: expiringSet(now),
+    originBackoff: expiringSet(now),
     breakers: breakers({ now, random }),
     purging: turns<PurgeOutcome>(timeout),
     report: reportError,
@@ -209,9 +209,9 @@ function readerOf(env: StrataEnv, site: Site, options: Omit<CopyOptions, "shelf"
       const sentAtMs = options.now();
       return { delta: decoded(await logOf(env).since(cursor)), sentAtMs };
     },
-    late: [kvSnapshot(env.STRATA_KV)],
+    fallbacks: [kvSnapshot(env.STRATA_KV)],
   };
-  const shelf = cacheShelf(openColo(env), copyUrl(env, site));
+  const shelf = blobCache(openColo(env), copyUrl(env, site));
   return coloCopy(log, { ...options, shelf });
 }
 

@@ -4,7 +4,7 @@ import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
 import type { LogReader } from "../../src/purge/reader/log-reader.ts";
 import { type Cursor, type Delta, NO_FLOOR, type PurgeRecord } from "../../src/purge/wire/records.ts";
 import { purgeReplica, type Replica } from "../../src/purge/reader/replica.ts";
-import type { Filed, Shelf } from "../../src/purge/colo/blob-cache.ts";
+import type { Filed, BlobCache } from "../../src/purge/colo/blob-cache.ts";
 import { type Chance, chance } from "./chance.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
 
@@ -265,7 +265,12 @@ function outages(clock: VirtualClock, luck: Chance, { faults }: WorldOptions): (
 }
 
 /** The Cache API of a colo: some milliseconds, now and then many. */
-function simulatedShelf(clock: VirtualClock, luck: Chance, tally: Tally, isUp: () => Promise<void> | undefined): Shelf {
+function simulatedShelf(
+  clock: VirtualClock,
+  luck: Chance,
+  tally: Tally,
+  isUp: () => Promise<void> | undefined,
+): BlobCache {
   const filed = new Map<string, Filed>();
   const latencyMs = (most: number): number => (luck.next() < 0.002 ? luck.between(20, 80) : luck.between(1, most));
   return {

@@ -1,34 +1,37 @@
 // Owns what the ways of a request share: the trip itself, its errand to the origin, and what is held meanwhile.
-import { asAnybody } from "../http/law/anonymous.ts";
+import { asAnonymous } from "../http/law/anonymous.ts";
 import type { RequestFacts } from "../http/message/facts.ts";
 import type { ReasonCode } from "../http/law/reasons.ts";
 import type { PurgeState } from "../http/law/reuse.ts";
 import type { Fence, Stored } from "../http/law/stored.ts";
 import type { Rule } from "../policy/define.ts";
-import type { Found, Place } from "../tiers/tier.ts";
+import type { Found, CacheSlot } from "../tiers/tier.ts";
 import type { Delivery } from "./answer/deliver.ts";
 import type { Edge, Exchange } from "./edge.ts";
 import type { Land } from "./collapse/flights.ts";
 import type { FoundPart } from "./fill/body-to-store.ts";
-import { keyedRequest } from "./lookup/apply-rule.ts";
+import { applyIndex } from "./lookup/apply-rule.ts";
 import type { Intent } from "./fetch/origin-request.ts";
 
 /** One request that takes part in caching, with all that is known of it. */
-export interface Trip {
+export interface CacheRequest {
   readonly edge: Edge;
   readonly exchange: Exchange;
   readonly facts: RequestFacts;
   readonly rule: Rule;
-  readonly place: Place;
+  readonly slot: CacheSlot;
 }
 
 /** With what the place's index tells of the request's fields. */
-export function tripTo(place: Place, { edge, exchange, facts, rule }: Omit<Trip, "place">): Trip {
-  return { edge, exchange, facts: keyedRequest(facts, place.index), rule, place };
+export function cacheRequest(
+  slot: CacheSlot,
+  { edge, exchange, facts, rule }: Omit<CacheRequest, "slot">,
+): CacheRequest {
+  return { edge, exchange, facts: applyIndex(facts, slot.index), rule, slot };
 }
 
 /** Why a request goes to the origin, and with what in hand. */
-export interface Errand {
+export interface FetchPlan {
   readonly reason: ReasonCode;
   /** The stored response to validate. */
   readonly held?: Found | undefined;
@@ -55,7 +58,7 @@ export interface Errand {
 }
 
 /** What every response of this trip shares. */
-export function deliveryOf({ edge, exchange, facts, rule }: Trip, nowMs: number): Delivery {
+export function deliveryOf({ edge, exchange, facts, rule }: CacheRequest, nowMs: number): Delivery {
   const offer = { edge, codings: rule.compress };
   return { facts, exchange, nowMs, browser: rule.browser, offer };
 }
@@ -72,9 +75,9 @@ export function discard(found: Found | undefined): void {
 }
 
 /** The same trip in the cache's own name. */
-export function forAnybody(trip: Trip): Trip {
-  const facts = asAnybody(trip.facts);
-  return { ...trip, facts, place: { ...trip.place, request: facts.field } };
+export function anonymously(trip: CacheRequest): CacheRequest {
+  const facts = asAnonymous(trip.facts);
+  return { ...trip, facts, slot: { ...trip.slot, request: facts.field } };
 }
 
 /** What is answered to it says nothing of what others would get. */

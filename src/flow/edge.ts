@@ -10,7 +10,7 @@ import type { Stack } from "../tiers/tier.ts";
 import type { Breakers } from "./fetch/breaker.ts";
 import type { Codings } from "./fill/encoded-stream.ts";
 import type { Flights } from "./collapse/flights.ts";
-import type { KeyMarks } from "./support/expiring-set.ts";
+import type { ExpiringSet } from "./support/expiring-set.ts";
 import type { ReadUrl } from "./support/request-url.ts";
 import type { Timeout } from "./support/timeout.ts";
 import type { Timings } from "./support/timings.ts";
@@ -79,17 +79,17 @@ export interface Edge {
   readonly ids: Ids;
   readonly timeout: (ms: number) => Timeout;
   /** What has a background refresh under way: one at a time for each. */
-  readonly refreshing: KeyMarks;
+  readonly refreshing: ExpiringSet;
   /** Fetches under way that others may wait for. */
   readonly flights: Flights;
   /** Who keeps the lease of a key, by its hash; absent where there is nobody. */
   readonly leases?: ((hash: string) => LeaseKeeper) | undefined;
   /** What could not be stored lately. */
-  readonly unstorable: KeyMarks;
+  readonly unstorable: ExpiringSet;
   /** What is known to be too large to be fetched for the sake of a range. */
-  readonly large: KeyMarks;
+  readonly large: ExpiringSet;
   /** What the origin asked not to be asked for, with Retry-After. */
-  readonly resting: KeyMarks;
+  readonly originBackoff: ExpiringSet;
   readonly breakers: Breakers;
   /** Orders of one origin for the same things: one at a time. */
   readonly purging: Turns<PurgeOutcome>;

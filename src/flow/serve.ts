@@ -7,25 +7,25 @@ import { type Failure, settleFailure } from "../http/law/settle.ts";
 import type { Rule } from "../policy/define.ts";
 import { ruleFor } from "../policy/match.ts";
 import type { Found } from "../tiers/tier.ts";
-import { restOf, wanted } from "./fetch/fetch-plan.ts";
-import { boarded, landedWithin, needsOrigin } from "./collapse/collapse.ts";
+import { planRest, planFetch } from "./fetch/fetch-plan.ts";
+import { joined, landedWithin, needsOrigin } from "./collapse/collapse.ts";
 import { deliverHeld } from "./answer/deliver.ts";
 import type { Edge, Exchange } from "./edge.ts";
 import { deliverFailure, deliverProblem } from "./answer/error-answer.ts";
 import type { Land, Landing } from "./collapse/flights.ts";
 import { forward } from "./fetch/fetch.ts";
 import type { FoundPart } from "./fill/body-to-store.ts";
-import { askLeave, leaseKey } from "./collapse/lease.ts";
-import { CLEAR, look, type Seen } from "./lookup/lookup.ts";
-import { passBy } from "./fetch/bypass.ts";
-import { refusedLoop } from "./fetch/refuse-loop.ts";
+import { acquireLease, leaseKey } from "./collapse/lease.ts";
+import { CLEAR, lookUp, type Seen } from "./lookup/lookup.ts";
+import { bypass } from "./fetch/bypass.ts";
+import { refuseLoop } from "./fetch/refuse-loop.ts";
 import { patienceFor } from "./fetch/patience.ts";
 import { receive } from "./receive.ts";
 import { refreshLater } from "./collapse/refresh.ts";
-import { ruledRequest } from "./lookup/apply-rule.ts";
+import { applyRule } from "./lookup/apply-rule.ts";
 import { LATE } from "./support/timeout.ts";
 import { timed } from "./support/timings.ts";
-import { deliveryOf, discard, present, type Trip, tripTo } from "./cache-request.ts";
+import { deliveryOf, discard, present, type CacheRequest, cacheRequest } from "./cache-request.ts";
 import { FETCH_WHOLE } from "./fetch/origin-request.ts";
 
 const REFUSED: Outcome = { reason: "bad-request", hit: false };
@@ -36,8 +36,8 @@ export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
     return deliverProblem({ ...received, exchange, nowMs: edge.now() }, received.status, received.detail, REFUSED);
   const rule = ruleFor(edge.site, received.facts.location.path);
   const passes = received.kind === "bypass" ? received.reason : rule.bypass ? "rule" : undefined;
-  if (passes === undefined) return lookup(edge, exchange, ruledRequest(received.facts, rule), rule);
-  return refusedLoop(edge, exchange, received.facts) ?? passBy(edge, exchange, received.facts, passes);
+  if (passes === undefined) return lookup(edge, exchange, applyRule(received.facts, rule), rule);
+  return refuseLoop(edge, exchange, received.facts) ?? bypass(edge, exchange, received.facts, passes);
 }
 
 /** How often a request looks again after another's fetch, before it fetches for itself. */
@@ -49,19 +49,19 @@ async function lookup(edge: Edge, exchange: Exchange, facts: RequestFacts, rule:
   let last: Landing["kind"] | undefined;
   for (let waits = 0; ; waits++) {
     const lookedAt = edge.flights.moment();
-    const looked = look(edge, exchange, facts, rule);
+    const looked = lookUp(edge, exchange, facts, rule);
     // each look follows another's landing
     // oxlint-disable-next-line no-await-in-loop
     const seen = looked instanceof Promise ? await looked : looked;
-    const refused = seen.decided.verdict === "fresh" ? undefined : refusedLoop(edge, exchange, facts);
+    const refused = seen.decided.verdict === "fresh" ? undefined : refuseLoop(edge, exchange, facts);
     if (refused) {
       discard(seen.held);
       return refused;
     }
-    const trip = tripTo(seen.place, { edge, exchange, facts, rule });
+    const trip = cacheRequest(seen.slot, { edge, exchange, facts, rule });
     // what was just stored and must be validated all the same can be shared with nobody
     const isAlone = waits >= MAX_WAITS || (last === "stored" && seen.decided.verdict === "revalidate");
-    const flight = isAlone ? undefined : boarded(trip, seen.decided, lookedAt);
+    const flight = isAlone ? undefined : joined(trip, seen.decided, lookedAt);
     if (flight?.role === "leader") {
       // oxlint-disable-next-line no-await-in-loop
       const answered = await lead(exchange, flight.land, led(trip, seen, flight.land, waitedFor));
@@ -100,21 +100,26 @@ async function lead<T>(exchange: Exchange, land: Land, answered: T | Promise<T>)
  * The leader's own answer: from the origin, or from what another isolate fetched where the rule has them wait for each other.
  * "again" where that was another variant: then this one has a key, and a lease, of its own.
  */
-async function led(trip: Trip, seen: Seen, land: Land, waitedFor: ReasonCode | undefined): Promise<Response | "again"> {
+async function led(
+  trip: CacheRequest,
+  seen: Seen,
+  land: Land,
+  waitedFor: ReasonCode | undefined,
+): Promise<Response | "again"> {
   if (trip.rule.collapse !== "global") return answer(trip, seen, land, waitedFor);
-  const asking = askLeave(trip, seen.nowMs, patienceFor(trip, seen), land);
+  const asking = acquireLease(trip, seen.nowMs, patienceFor(trip, seen), land);
   const leave = await timed(trip.exchange, "wait", asking);
   if (leave.kind === "alone") return answer(trip, seen, land, waitedFor);
   if (leave.kind === "sole") {
-    const sole = { ...trip, place: { ...trip.place, sole: true } };
+    const sole = { ...trip, slot: { ...trip.slot, sole: true } };
     return lead(trip.exchange, leave.land, answer(sole, seen, leave.land, waitedFor));
   }
   // a stream must not stay open while we wait
   discard(seen.held);
   // there is nothing to share: nobody here needs to wait, either
   if ((await timed(trip.exchange, "wait", leave.ended())) === "unshared") land({ kind: "unshared" });
-  const again = await look(trip.edge, trip.exchange, trip.facts, trip.rule);
-  const next = tripTo(again.place, trip);
+  const again = await lookUp(trip.edge, trip.exchange, trip.facts, trip.rule);
+  const next = cacheRequest(again.slot, trip);
   const isFound = !needsOrigin(again.decided);
   const isOther = leaseKey(next) !== leaseKey(trip);
   // what is found is found by those who wait here, too
@@ -125,13 +130,13 @@ async function led(trip: Trip, seen: Seen, land: Land, waitedFor: ReasonCode | u
 }
 
 /** What a failure leaves to those who waited for another's fetch: something stale, because of `standsIn`, or the same failure. */
-async function failTogether(trip: Trip, failure: Failure, standsIn?: ReasonCode): Promise<Response> {
+async function failTogether(trip: CacheRequest, failure: Failure, standsIn?: ReasonCode): Promise<Response> {
   const { edge, exchange, facts, rule } = trip;
-  const seen = await look(edge, exchange, facts, rule);
+  const seen = await lookUp(edge, exchange, facts, rule);
   const { decided, held, purge, nowMs } = seen;
   // a third has fetched it meanwhile
   if (decided.verdict === "fresh" || decided.verdict === "stale-while-revalidate") {
-    return answer(tripTo(seen.place, trip), seen, undefined, undefined);
+    return answer(cacheRequest(seen.slot, trip), seen, undefined, undefined);
   }
   const stored = decided.verdict === "revalidate" ? decided.stored : undefined;
   const verdict = settleFailure(failure, { stored, purge }, nowMs);
@@ -146,7 +151,7 @@ async function failTogether(trip: Trip, failure: Failure, standsIn?: ReasonCode)
 
 /** Carries out the verdict on what was seen. `land` tells those who wait how the fetch ended; `waitedFor`: why this one waited. */
 function answer(
-  trip: Trip,
+  trip: CacheRequest,
   seen: Seen,
   land: Land | undefined,
   waitedFor: ReasonCode | undefined,
@@ -176,7 +181,7 @@ function answer(
     case "revalidate":
       return forward(trip, { ...about, land, patienceMs: patienceFor(trip, seen) });
     case "complete":
-      return forward(trip, { reason, prefix: partIn(held), purge, intent: restOf(decided.stored), land });
+      return forward(trip, { reason, prefix: partIn(held), purge, intent: planRest(decided.stored), land });
     case "fetch": {
       const neighbour = reason === "partial" ? partIn(held) : undefined;
       if (!neighbour) discard(held);
@@ -186,7 +191,7 @@ function answer(
         // a part cannot be validated, but the answer in its place ends it as it would a whole
         given: reason !== "partial" && held?.stored.part ? held.stored : undefined,
         purge: CLEAR,
-        intent: wanted(trip, decided.clientConditionals),
+        intent: planFetch(trip, decided.clientConditionals),
         land,
       });
     }

@@ -4,7 +4,7 @@ import type { Variant } from "../http/select/vary.ts";
 import type { CacheKey } from "../http/select/key.ts";
 import type { Stored } from "../http/law/stored.ts";
 import type { TargetHash } from "../http/targets/target.ts";
-import type { Entry, Glimpsed } from "./tier.ts";
+import type { Entry, KnownHead } from "./tier.ts";
 
 /** Raise it when `Stored` or this encoding changes: entries of another version are misses. */
 export const FORMAT_VERSION = 5;
@@ -67,14 +67,14 @@ const varySchema = v.object({
 const headSchema = v.union([responseSchema, varySchema]);
 
 /** ASCII JSON, fit for a header field. `address`: where it is filed; read at another one it is a miss, whoever put it there. */
-export function encodeHead(entry: Glimpsed, address: string): string {
+export function encodeHead(entry: KnownHead, address: string): string {
   return JSON.stringify({ v: FORMAT_VERSION, address, ...plain(entry) }).replace(
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
-function plain(entry: Glimpsed): object {
+function plain(entry: KnownHead): object {
   if (entry.kind === "response") return { kind: entry.kind, stored: inPairs(entry.stored) };
   const { kind, index, carried } = entry;
   return { kind, index, carried: carried && { own: carried.own, stored: inPairs(carried.stored) } };
@@ -85,7 +85,7 @@ function inPairs(record: Stored): object {
 }
 
 /** `undefined` for anything that is not a head of this version, written for this address. */
-export function decodeHead(text: string, address: string): Glimpsed | undefined {
+export function decodeHead(text: string, address: string): KnownHead | undefined {
   const parsed = v.safeParse(headSchema, parseJson(text), { abortEarly: true });
   if (!parsed.success || parsed.output.address !== address) return undefined;
   const { v: _, address: __, ...head } = parsed.output;
@@ -139,7 +139,7 @@ export function decodeFrame(frame: ArrayBuffer, address: string): Entry | "damag
 }
 
 /** The head of a frame of which only the beginning is here; "more" where that is too little of it. */
-export function decodeBeginning(bytes: Uint8Array, address: string): Glimpsed | "more" | undefined {
+export function decodeBeginning(bytes: Uint8Array, address: string): KnownHead | "more" | undefined {
   const end = headEnd(bytes);
   if (end === undefined || end > bytes.length) return end !== undefined && end > MAX_HEAD_BYTES ? undefined : "more";
   return decodeHeadOf(bytes, end, address);
@@ -153,7 +153,7 @@ function headEnd(bytes: Uint8Array): number | undefined {
   return PREFIX_BYTES + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 }
 
-function decodeHeadOf(bytes: Uint8Array, end: number, address: string): Glimpsed | undefined {
+function decodeHeadOf(bytes: Uint8Array, end: number, address: string): KnownHead | undefined {
   if (end > bytes.length) return undefined;
   return decodeHead(new TextDecoder().decode(bytes.subarray(PREFIX_BYTES, end)), address);
 }

@@ -5,7 +5,7 @@ import { MAX_BODY_BYTES } from "../http/law/storable.ts";
 import type { Stored } from "../http/law/stored.ts";
 import { addressOf } from "./address.ts";
 import { decodeHead, encodeHead } from "./codec.ts";
-import type { Body, Entry, Slice, Tier } from "./tier.ts";
+import type { Body, Entry, RangeReader, Tier } from "./tier.ts";
 
 const HEAD_FIELD = "strata-entry";
 /** Where a streamed body is filed apart from its head. */
@@ -81,7 +81,7 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
 }
 
 /** The Cache API answers a range of what it holds under a Content-Length with 206; whatever else it says is not used. */
-function slicer(opened: CacheLike, request: Request): Slice {
+function slicer(opened: CacheLike, request: Request): RangeReader {
   return async (first, last) => {
     const asked = new Request(request, { headers: { range: `bytes=${String(first)}-${String(last)}` } });
     const answer = await opened.match(asked).catch(() => undefined);
@@ -98,7 +98,7 @@ async function withBody(
   stored: Stored,
   response: Response,
   maxBufferedBytes: number,
-  slice?: Slice,
+  slice?: RangeReader,
 ): Promise<Entry | undefined> {
   const declared = declaredLength((name) => response.headers.get(name) ?? undefined);
   const expected = stored.bodyLength ?? declared ?? Number.POSITIVE_INFINITY;

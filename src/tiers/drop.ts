@@ -4,7 +4,7 @@ import type { Stored } from "../http/law/stored.ts";
 import { isNewer } from "./ended-responses.ts";
 import { discard } from "./lookup.ts";
 import type { MemoryTier } from "./memory.ts";
-import type { Glimpsed, Place, Tier } from "./tier.ts";
+import type { KnownHead, CacheSlot, Tier } from "./tier.ts";
 import { ownKey } from "./vary-index.ts";
 
 interface Tiers {
@@ -14,19 +14,19 @@ interface Tiers {
 }
 
 /** Memory has forgotten it before this returns, so that the next look does not find it. */
-export async function drop({ memory, near, far }: Tiers, place: Place, stored: Stored): Promise<void> {
-  const own = place.index ? ownKey(place, place.index, stored) : place.key;
+export async function drop({ memory, near, far }: Tiers, slot: CacheSlot, stored: Stored): Promise<void> {
+  const own = slot.index ? ownKey(slot, slot.index, stored) : slot.key;
   const here = memory.get(own);
   if (here && isPast(here, stored)) return;
   memory.delete(own);
   await Promise.all([
     ...near.map((tier) => dropNear(tier, own, stored)),
-    ...far.map((tier) => dropFar(tier, place, stored)),
+    ...far.map((tier) => dropFar(tier, slot, stored)),
   ]);
 }
 
 /** Whether what a tier holds in the place of `stored` came after it: an index does, where that varied on nothing. */
-function isPast(held: Glimpsed, stored: Stored): boolean {
+function isPast(held: KnownHead, stored: Stored): boolean {
   return held.kind === "vary" ? Object.keys(stored.variant).length === 0 : isLater(held.stored, stored);
 }
 
@@ -48,19 +48,19 @@ async function dropNear(tier: Tier, own: CacheKey, stored: Stored): Promise<void
 }
 
 /** The index there may be another one than here. A variant that lives within it goes with it; the next fill makes another. */
-async function dropFar(tier: Tier, place: Place, stored: Stored): Promise<void> {
-  const held = await tier.look?.(place.key);
+async function dropFar(tier: Tier, slot: CacheSlot, stored: Stored): Promise<void> {
+  const held = await tier.head?.(slot.key);
   if (held?.kind === "response" && !isPast(held, stored)) {
-    await tier.delete(place.key);
+    await tier.delete(slot.key);
     return;
   }
   if (held?.kind !== "vary" || isPast(held, stored)) return;
-  const own = ownKey(place, held.index, stored);
+  const own = ownKey(slot, held.index, stored);
   const { carried } = held;
   if (carried?.own === own) {
-    if (!isLater(carried.stored, stored)) await tier.delete(place.key);
+    if (!isLater(carried.stored, stored)) await tier.delete(slot.key);
     return;
   }
-  const apart = await tier.look?.(own);
+  const apart = await tier.head?.(own);
   if (apart?.kind === "response" && !isLater(apart.stored, stored)) await tier.delete(own);
 }

@@ -7,7 +7,7 @@ import type { Fence, Stored } from "../http/law/stored.ts";
 /** What of a stored response tells which of two is the newer. */
 type Dated = Pick<Stored, "receivedAtMs" | "fence" | "variant">;
 
-export interface Endings {
+export interface EndedResponses {
   record(resource: CacheKey, stored: Dated): void;
   /** A new response of the variant was fetched: from here on it speaks for itself, however short after the old one it came. */
   supersede(resource: CacheKey, stored: Dated): void;
@@ -18,7 +18,7 @@ export interface Endings {
 /** KV shows what was deleted for a minute or so; so many endings are remembered, the oldest forgotten first. */
 const REMEMBERED = 10_000;
 
-export function endings(): Endings {
+export function endedResponses(): EndedResponses {
   // by hash: keys are as long as clients like, and a collision costs a fetch
   const ended = new Map<string, { readonly receivedAtMs: number; readonly fence: Fence }>();
   // an index's generation is in no id: tiers may have made theirs apart from each other

@@ -34,7 +34,7 @@ export function forgetting(
       for (const entry of held) if (entry?.kind === "response") discard(entry.body);
       if (held.some((entry) => entry !== undefined)) return true;
       if (invalidated.leaving(key)) return false;
-      const glimpses = await Promise.all(far.map((tier) => tier.look?.(key)));
+      const glimpses = await Promise.all(far.map((tier) => tier.head?.(key)));
       return glimpses.some((glimpse) => glimpse !== undefined && glimpse.kind !== "nothing");
     },
   };

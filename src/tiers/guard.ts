@@ -1,6 +1,6 @@
 // Owns the promise that a tier never fails a request: what throws or hangs counts as a miss and is reported.
 import { DependencyError } from "../error.ts";
-import type { Entry, Glimpse, Tier } from "./tier.ts";
+import type { Entry, EntryHead, Tier } from "./tier.ts";
 
 export type ReportError = (error: DependencyError) => void;
 
@@ -44,9 +44,9 @@ export function guarded(tier: Tier, deadline: Deadline, report: ReportError): Ti
         reported("delete", cause);
       }
     },
-    async look(key): Promise<Glimpse> {
+    async head(key): Promise<EntryHead> {
       try {
-        return tier.look ? await deadline(tier.look(key)) : { kind: "nothing" };
+        return tier.head ? await deadline(tier.head(key)) : { kind: "nothing" };
       } catch (cause) {
         reported("look", cause);
         return { kind: "unknown" };

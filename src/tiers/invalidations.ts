@@ -3,16 +3,16 @@ import { hash64 } from "../http/message/hash.ts";
 import type { CacheKey } from "../http/select/key.ts";
 
 /** A moment in this isolate's order of invalidations; not a clock. */
-export type Epoch = number;
+export type Tick = number;
 
 export interface Invalidations {
-  current(): Epoch;
+  current(): Tick;
   /** `atMs`: when the answer came that invalidates; absent where only what is under way is overtaken. */
   record(key: CacheKey, atMs?: number): void;
   /** True for what was received before the last invalidation of the key: a tier that still shows it is late. */
   outdates(key: CacheKey, receivedAtMs: number): boolean;
-  /** True when the key was invalidated after `epoch`, or when that is not remembered any more. */
-  after(key: CacheKey, epoch: Epoch): boolean;
+  /** True when the key was invalidated after `tick`, or when that is not remembered any more. */
+  after(key: CacheKey, tick: Tick): boolean;
   /** Notes that the global tier is being made to forget the key. */
   leaves(key: CacheKey, done: Promise<void>): void;
   /** Resolves when it has; `undefined` where it need not. Must not reject. */
@@ -24,10 +24,10 @@ const REMEMBERED = 10_000;
 
 export function invalidations(): Invalidations {
   // by hash: keys are as long as clients like, and a collision only invalidates too much
-  const records = new Map<string, { readonly epoch: Epoch; readonly atMs: number }>();
-  let current: Epoch = 0;
+  const records = new Map<string, { readonly tick: Tick; readonly atMs: number }>();
+  let current: Tick = 0;
   /** What began before this is older than our memory. */
-  let floor: Epoch = 0;
+  let floor: Tick = 0;
   /** What is on its way, so no more than there are requests. */
   const leaving = new Map<string, Promise<void>>();
   return {
@@ -37,12 +37,12 @@ export function invalidations(): Invalidations {
       const id = hash64(key);
       const before = records.get(id)?.atMs ?? 0;
       records.delete(id);
-      records.set(id, { epoch: current, atMs: Math.max(atMs, before) });
+      records.set(id, { tick: current, atMs: Math.max(atMs, before) });
       if (records.size <= REMEMBERED) return;
       const [oldest] = records;
       if (!oldest) return;
       records.delete(oldest[0]);
-      floor = oldest[1].epoch;
+      floor = oldest[1].tick;
     },
     outdates: (key, receivedAtMs) => records.size > 0 && receivedAtMs < (records.get(hash64(key))?.atMs ?? 0),
     leaves(key, done) {
@@ -55,6 +55,6 @@ export function invalidations(): Invalidations {
       });
     },
     leaving: (key) => (leaving.size > 0 ? leaving.get(hash64(key)) : undefined),
-    after: (key, epoch) => epoch < floor || (records.get(hash64(key))?.epoch ?? 0) > epoch,
+    after: (key, tick) => tick < floor || (records.get(hash64(key))?.tick ?? 0) > tick,
   };
 }

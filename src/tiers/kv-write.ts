@@ -2,11 +2,11 @@
 import type { CacheKey } from "../http/select/key.ts";
 import { type Stored, storageSeconds } from "../http/law/stored.ts";
 import { INDEX_SECONDS } from "./store-entry.ts";
-import type { Entry, Glimpse, Place, Tier, VaryIndex } from "./tier.ts";
+import type { Entry, EntryHead, CacheSlot, Tier, VaryIndex } from "./tier.ts";
 import { covers, extended, ownKey } from "./vary-index.ts";
 
 type Filed = Entry & { readonly kind: "response" };
-type Index = Glimpse & { readonly kind: "vary" };
+type Index = EntryHead & { readonly kind: "vary" };
 
 /** What the one write writes. */
 interface Write {
@@ -16,36 +16,36 @@ interface Write {
 }
 
 /** `pause`: between edges that miss at the same time it decides which one writes. `isWanted`: asked again just before the write. */
-export async function fileGlobally(
+export async function writeToKv(
   tier: Tier,
-  place: Place,
+  slot: CacheSlot,
   entry: Filed,
   pause: () => Promise<void>,
   isWanted: () => boolean,
 ): Promise<void> {
   if (!tier.admits(entry.stored, entry.body)) return;
-  if (!place.sole) await pause();
+  if (!slot.sole) await pause();
   if (!isWanted()) return;
-  const write = await writeOf(tier, place, entry);
+  const write = await writeOf(tier, slot, entry);
   if (write && isWanted()) await tier.put(write.key, write.entry, write.seconds);
 }
 
 /** `undefined` where what is there is as new, or the tier does not say. */
-function writeOf(tier: Tier, place: Place, entry: Filed): Promise<Write | undefined> {
+function writeOf(tier: Tier, slot: CacheSlot, entry: Filed): Promise<Write | undefined> {
   const { stored } = entry;
-  const told = place.index?.inGlobal;
+  const told = slot.index?.inGlobal;
   const varies = Object.keys(stored.variant).length > 0;
-  if (varies && told && livesApart(told, place, stored)) return apart(tier, place, entry, told);
-  return atResource(tier, place, entry, varies);
+  if (varies && told && livesApart(told, slot, stored)) return apart(tier, slot, entry, told);
+  return atResource(tier, slot, entry, varies);
 }
 
 /** Under the resource's key: a response as such, or an index that carries it. */
-async function atResource(tier: Tier, place: Place, entry: Filed, varies: boolean): Promise<Write | undefined> {
+async function atResource(tier: Tier, slot: CacheSlot, entry: Filed, varies: boolean): Promise<Write | undefined> {
   const { stored, body } = entry;
-  const { key } = place;
+  const { key } = slot;
   const seconds = storageSeconds(stored);
   if (!varies) {
-    const held = await glimpse(tier, place, key);
+    const held = await glimpse(tier, slot, key);
     if (held.kind === "unknown" || (held.kind === "response" && isAsNew(held.stored, stored))) return undefined;
     return { key, entry, seconds };
   }
@@ -53,14 +53,14 @@ async function atResource(tier: Tier, place: Place, entry: Filed, varies: boolea
   const held = await lookAt(tier, key);
   if (held.kind === "unknown") return undefined;
   const known = held.kind === "vary" ? held : undefined;
-  if (known && livesApart(known, place, stored)) return apart(tier, place, entry, known);
+  if (known && livesApart(known, slot, stored)) return apart(tier, slot, entry, known);
   // an index that another edge made, or made anew after an invalidation, goes on: never ours, which could lead to what it dropped
   const index =
-    known && covers(known.index, stored) ? known.index : withoutVariants(extended(place, known?.index, stored));
+    known && covers(known.index, stored) ? known.index : withoutVariants(extended(slot, known?.index, stored));
   if (!index) return undefined;
-  const own = ownKey(place, index, stored);
+  const own = ownKey(slot, index, stored);
   const { carried } = known ?? {};
-  if (!place.sole && carried?.own === own && isAsNew(carried.stored, stored)) return undefined;
+  if (!slot.sole && carried?.own === own && isAsNew(carried.stored, stored)) return undefined;
   return {
     key,
     entry: { kind: "vary", index, carried: { own, stored, body } },
@@ -74,26 +74,26 @@ function withoutVariants(index: VaryIndex | undefined): VaryIndex | undefined {
 }
 
 /** Under the variant's own key; the index stays as it is. */
-async function apart(tier: Tier, place: Place, entry: Filed, { index }: Index): Promise<Write | undefined> {
-  const key = ownKey(place, index, entry.stored);
-  const held = await glimpse(tier, place, key);
+async function apart(tier: Tier, slot: CacheSlot, entry: Filed, { index }: Index): Promise<Write | undefined> {
+  const key = ownKey(slot, index, entry.stored);
+  const held = await glimpse(tier, slot, key);
   if (held.kind === "unknown" || (held.kind === "response" && isAsNew(held.stored, entry.stored))) return undefined;
   return { key, entry, seconds: storageSeconds(entry.stored) };
 }
 
-function livesApart({ index, carried }: Index, place: Place, stored: Stored): boolean {
-  return covers(index, stored) && carried?.own !== ownKey(place, index, stored);
+function livesApart({ index, carried }: Index, slot: CacheSlot, stored: Stored): boolean {
+  return covers(index, stored) && carried?.own !== ownKey(slot, index, stored);
 }
 
-async function glimpse(tier: Tier, place: Place, key: CacheKey): Promise<Glimpse> {
-  return place.sole ? NOTHING : lookAt(tier, key);
+async function glimpse(tier: Tier, slot: CacheSlot, key: CacheKey): Promise<EntryHead> {
+  return slot.sole ? NOTHING : lookAt(tier, key);
 }
 
-async function lookAt(tier: Tier, key: CacheKey): Promise<Glimpse> {
-  return tier.look ? tier.look(key) : NOTHING;
+async function lookAt(tier: Tier, key: CacheKey): Promise<EntryHead> {
+  return tier.head ? tier.head(key) : NOTHING;
 }
 
-const NOTHING: Glimpse = { kind: "nothing" };
+const NOTHING: EntryHead = { kind: "nothing" };
 
 /** Fetched with no older view of the purge log, and received later; or the same, and hardly older. */
 function isAsNew(held: Stored, stored: Stored): boolean {

@@ -1,7 +1,7 @@
 // Owns the global tier: KV, one value per entry, and only what is worth its price.
 import { addressOf } from "./address.ts";
 import { decodeBeginning, decodeFrame, encodeFrame } from "./codec.ts";
-import type { Entry, Glimpsed, Tier } from "./tier.ts";
+import type { Entry, KnownHead, Tier } from "./tier.ts";
 
 /** KV refuses an `expirationTtl` below and above these, seconds. */
 const MIN_EXPIRATION_SECONDS = 60;
@@ -50,7 +50,7 @@ export function kvTier(kv: KvLike, { minTtlSeconds }: KvOptions): Tier {
     async delete(key) {
       await kv.delete(await addressOf(key));
     },
-    async look(key) {
+    async head(key) {
       const address = await addressOf(key);
       const stream = await kv.get(address, "stream");
       return (stream && (await headOf(stream, address))) ?? { kind: "nothing" };
@@ -66,7 +66,7 @@ function bytesIn(entry: Entry): Uint8Array | undefined {
 }
 
 /** Reads no further than it must. */
-async function headOf(stream: ReadableStream<Uint8Array>, address: string): Promise<Glimpsed | undefined> {
+async function headOf(stream: ReadableStream<Uint8Array>, address: string): Promise<KnownHead | undefined> {
   const reader = stream.getReader();
   let read = new Uint8Array(0);
   for (;;) {

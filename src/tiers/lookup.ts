@@ -2,7 +2,7 @@
 import type { Stored } from "../http/law/stored.ts";
 import { isNewer } from "./ended-responses.ts";
 import type { MemoryTier } from "./memory.ts";
-import type { Body, Carried, Entry, Found, KnownIndex, Lookup, Place, Tier, TierName } from "./tier.ts";
+import type { Body, CarriedResponse, Entry, Found, KnownIndex, Lookup, CacheSlot, Tier, TierName } from "./tier.ts";
 import { isSelected, mergedIndex, selectedKey, selections } from "./vary-index.ts";
 
 interface Manner {
@@ -10,13 +10,13 @@ interface Manner {
   /** Whether a final answer has taken the place of what a tier still shows. */
   readonly hasEnded: (stored: Stored) => boolean;
   /** Is told what was found, and in which of the tiers asked before it was not. */
-  readonly promote: (missing: readonly Tier[], place: Place, found: Found) => void;
+  readonly promote: (missing: readonly Tier[], slot: CacheSlot, found: Found) => void;
 }
 
 /** The first response for which `enough` holds, or the best of those found; `held`: what memory had. */
 export async function lookupLower(
   tiers: readonly Tier[],
-  place: Omit<Place, "index">,
+  slot: Omit<CacheSlot, "index">,
   held: Lookup,
   { enough, hasEnded, promote }: Manner,
 ): Promise<Lookup> {
@@ -25,7 +25,7 @@ export async function lookupLower(
   for (const tier of tiers) {
     // one tier after the other: the far ones cost money
     // oxlint-disable-next-line no-await-in-loop
-    const here = withoutEnded(await lookupIn(tier, place), hasEnded);
+    const here = withoutEnded(await lookupIn(tier, slot), hasEnded);
     const index = mergedIndex(best.index, here.index);
     if (!here.found) {
       best = { ...best, index, absence: here.absence === "vary-miss" ? "vary-miss" : best.absence };
@@ -35,7 +35,7 @@ export async function lookupLower(
     } else {
       if (best.found) discard(best.found.body);
       best = { found: here.found, absence: here.absence, index };
-      promote([...passed], { ...place, index }, here.found);
+      promote([...passed], { ...slot, index }, here.found);
       if (enough(here.found.stored)) return best;
     }
     passed.push(tier);
@@ -58,26 +58,26 @@ export function hides(near: Stored, far: Stored): boolean {
 
 const ABSENT: Lookup = { found: undefined, absence: "uri-miss", index: undefined };
 
-export function lookupSync(memory: MemoryTier, place: Omit<Place, "index">): Lookup {
-  const first = memory.get(place.key);
-  if (first?.kind !== "vary") return asLookup(memory.name, first, place);
+export function lookupSync(memory: MemoryTier, slot: Omit<CacheSlot, "index">): Lookup {
+  const first = memory.get(slot.key);
+  if (first?.kind !== "vary") return asLookup(memory.name, first, slot);
   let last = ABSENT;
-  for (const selection of selections(place, first.index)) {
-    const second = memory.get(selectedKey({ ...place, ...selection }, first.index));
+  for (const selection of selections(slot, first.index)) {
+    const second = memory.get(selectedKey({ ...slot, ...selection }, first.index));
     last = asVariant(memory.name, second, first.index, selection);
     if (last.found) break;
   }
   return last;
 }
 
-export async function lookupIn(tier: Tier, place: Omit<Place, "index">): Promise<Lookup> {
-  const first = await tier.get(place.key);
-  if (first?.kind !== "vary") return asLookup(tier.name, first, place);
+export async function lookupIn(tier: Tier, slot: Omit<CacheSlot, "index">): Promise<Lookup> {
+  const first = await tier.get(slot.key);
+  if (first?.kind !== "vary") return asLookup(tier.name, first, slot);
   const { carried } = first;
   const index: KnownIndex = tier.name === "global" ? { ...first.index, inGlobal: withoutBody(first) } : first.index;
   let last = ABSENT;
-  for (const selection of selections(place, index)) {
-    const key = selectedKey({ ...place, ...selection }, index);
+  for (const selection of selections(slot, index)) {
+    const key = selectedKey({ ...slot, ...selection }, index);
     // the second is asked for only where the first is not there
     // oxlint-disable-next-line no-await-in-loop
     const second = carried?.own === key ? asResponse(carried) : await tier.get(key);
@@ -92,13 +92,13 @@ function withoutBody({ kind, index, carried }: Entry & { kind: "vary" }): Requir
   return { kind, index, carried: carried && { own: carried.own, stored: carried.stored } };
 }
 
-function asResponse({ stored, body }: Carried & { readonly body: Body }): Entry {
+function asResponse({ stored, body }: CarriedResponse & { readonly body: Body }): Entry {
   return { kind: "response", stored, body };
 }
 
-function asLookup(tier: TierName, entry: Entry | undefined, place: Omit<Place, "index">): Lookup {
+function asLookup(tier: TierName, entry: Entry | undefined, slot: Omit<CacheSlot, "index">): Lookup {
   if (entry?.kind !== "response") return ABSENT;
-  return asVariant(tier, entry, undefined, place);
+  return asVariant(tier, entry, undefined, slot);
 }
 
 function asVariant(

@@ -1,15 +1,15 @@
 // Owns the tiers as one: what is asked of memory first, stored in all of them, and forgotten in all of them.
 import type { Stored } from "../http/law/stored.ts";
 import { drop } from "./drop.ts";
-import { endings, isNewer } from "./ended-responses.ts";
-import { file } from "./store-entry.ts";
+import { endedResponses, isNewer } from "./ended-responses.ts";
+import { storeEntry } from "./store-entry.ts";
 import { forgetting } from "./forget.ts";
-import { fileGlobally } from "./kv-write.ts";
+import { writeToKv } from "./kv-write.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
 import { discard, hides, lookupIn, lookupLower, lookupSync } from "./lookup.ts";
-import { filePart, isPartOf } from "./store-part.ts";
-import type { Found, Lookup, Place, Stack, Tier } from "./tier.ts";
+import { storePart, isPartOf } from "./store-part.ts";
+import type { Found, Lookup, CacheSlot, Stack, Tier } from "./tier.ts";
 import { ownKey, selectingReader } from "./vary-index.ts";
 
 /** `lower`: from near to far, each already guarded. `pause`: a short and random one, taken before a write to the global tier. */
@@ -22,22 +22,22 @@ export function tierStack(
 ): Stack {
   const near = lower.filter(({ name }) => name !== "global");
   const far = lower.filter(({ name }) => name === "global");
-  const ended = endings();
+  const ended = endedResponses();
 
   /** Whether a final answer or an invalidation has ended what a tier still shows. */
-  const hasEnded = ({ key }: Pick<Place, "key">, stored: Stored): boolean =>
+  const hasEnded = ({ key }: Pick<CacheSlot, "key">, stored: Stored): boolean =>
     ended.covers(key, stored) || invalidated.outdates(key, stored.receivedAtMs);
 
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
-  async function promote(tiers: readonly Tier[], place: Place, { stored, body }: Found): Promise<void> {
-    if (body.kind === "stream" || isOvertaken(invalidated, place, stored) || hasEnded(place, stored)) return;
-    const current = lookupSync(memory, place).found?.stored;
+  async function promote(tiers: readonly Tier[], slot: CacheSlot, { stored, body }: Found): Promise<void> {
+    if (body.kind === "stream" || isOvertaken(invalidated, slot, stored) || hasEnded(slot, stored)) return;
+    const current = lookupSync(memory, slot).found?.stored;
     if (current && hides(current, stored) && !hides(stored, current)) return;
-    await file([memory, ...tiers], memory, place, { kind: "response", stored, body }).done;
+    await storeEntry([memory, ...tiers], memory, slot, { kind: "response", stored, body }).done;
   }
 
   /** A validation that comes late must not bring back what a final answer has ended meanwhile; a new response is another. */
-  function isRenewalOfEnded({ key, renews }: Place, stored: Stored): boolean {
+  function isRenewalOfEnded({ key, renews }: CacheSlot, stored: Stored): boolean {
     if (!renews) ended.supersede(key, stored);
     return renews !== undefined && ended.covers(key, renews);
   }
@@ -47,14 +47,14 @@ export function tierStack(
     maxBufferedBytes,
     maxStreamedBytes: Math.max(0, ...lower.map((tier) => tier.maxStreamedBytes ?? 0)),
     reserve: (bytes) => memory.reserve(bytes),
-    lookup(place, enough, background) {
-      const first = lookupSync(memory, place);
+    lookup(slot, enough, background) {
+      const first = lookupSync(memory, slot);
       if (first.found && enough(first.found.stored)) return first;
       // what is being deleted there must not be found again
-      const isFarUseful = place.global && invalidated.leaving(place.key) === undefined;
-      return lookupLower(isFarUseful ? lower : near, place, first, {
+      const isFarUseful = slot.global && invalidated.leaving(slot.key) === undefined;
+      return lookupLower(isFarUseful ? lower : near, slot, first, {
         enough,
-        hasEnded: (stored) => hasEnded(place, stored),
+        hasEnded: (stored) => hasEnded(slot, stored),
         promote(...found) {
           noteHit(memory, ...found);
           background(promote(...found));
@@ -64,70 +64,74 @@ export function tierStack(
     keepEncoded: (bytes, coding, form) => {
       memory.keepEncoded(bytes, coding, form);
     },
-    epoch: () => invalidated.current(),
-    invalidatedSince: (key, epoch) => invalidated.after(key, epoch),
-    drop(place, stored) {
-      ended.record(place.key, stored);
-      return drop({ memory, near, far: place.global ? far : [] }, place, stored);
+    tick: () => invalidated.current(),
+    invalidatedSince: (key, tick) => invalidated.after(key, tick),
+    drop(slot, stored) {
+      ended.record(slot.key, stored);
+      return drop({ memory, near, far: slot.global ? far : [] }, slot, stored);
     },
-    async store(place, stored, bytes) {
+    async store(slot, stored, bytes) {
       const kept = { ...stored, bodyLength: bytes.length };
       // without a wait where there is nothing to wait for: memory has it at once
-      const replaced = isRenewalOfEnded(place, stored) || isReplaced(memory, lower, place);
-      const isWanted = (): boolean => !isOvertaken(invalidated, place, stored) && !ended.covers(place.key, stored);
+      const replaced = isRenewalOfEnded(slot, stored) || isReplaced(memory, lower, slot);
+      const isWanted = (): boolean => !isOvertaken(invalidated, slot, stored) && !ended.covers(slot.key, stored);
       if ((replaced instanceof Promise ? await replaced : replaced) || !isWanted()) return;
       const entry = { kind: "response", stored: kept, body: { kind: "bytes", bytes } } as const;
-      if (stored.part) return filePart(near, memory, place, entry);
-      const { room, done } = file([memory, ...near], memory, place, entry);
+      if (stored.part) return storePart(near, memory, slot, entry);
+      const { room, done } = storeEntry([memory, ...near], memory, slot, entry);
       // what took another's room is junk until it is filled again: junk must not fill the global tier
-      const global = place.global && room === "free" ? far : [];
+      const global = slot.global && room === "free" ? far : [];
       const filed = async (tier: Tier): Promise<void> => {
         // a delete that is under way would take it along
-        await invalidated.leaving(place.key);
-        await fileGlobally(tier, place, entry, pause, isWanted);
+        await invalidated.leaving(slot.key);
+        await writeToKv(tier, slot, entry, pause, isWanted);
       };
       await Promise.all([done, ...global.map(filed)]);
     },
-    async storeStream(place, stored, body) {
+    async storeStream(slot, stored, body) {
       if (
-        isRenewalOfEnded(place, stored) ||
-        (await isReplaced(memory, lower, place)) ||
-        isOvertaken(invalidated, place, stored)
+        isRenewalOfEnded(slot, stored) ||
+        (await isReplaced(memory, lower, slot)) ||
+        isOvertaken(invalidated, slot, stored)
       ) {
         await body.stream.cancel();
         return;
       }
-      const whole = body.whole?.then((length) => mustStand(invalidated, lower, place, stored).then(() => length));
+      const whole = body.whole?.then((length) => mustStand(invalidated, lower, slot, stored).then(() => length));
       whole?.catch(() => undefined);
       // memory keeps no stream: its `put` drops the predecessor that would answer instead
-      await file([memory, ...near], memory, place, { kind: "response", stored, body: { ...body, whole } }).done;
+      await storeEntry([memory, ...near], memory, slot, { kind: "response", stored, body: { ...body, whole } }).done;
     },
   };
 }
 
 /** A variant that only a farther tier holds is asked for all the same. */
-function noteHit(memory: MemoryTier, _: readonly Tier[], place: Place, { stored }: Found): void {
-  if (place.index) memory.hitElsewhere(ownKey(place, place.index, stored));
+function noteHit(memory: MemoryTier, _: readonly Tier[], slot: CacheSlot, { stored }: Found): void {
+  if (slot.index) memory.hitElsewhere(ownKey(slot, slot.index, stored));
 }
 
 /** Whether the resource, or what is stored under this variant of it, was invalidated since the request began. */
-function isOvertaken(invalidated: Invalidations, { key, request, index, epoch }: Place, stored: Stored): boolean {
-  if (invalidated.after(key, epoch)) return true;
-  return index !== undefined && invalidated.after(ownKey({ key, request }, index, stored), epoch);
+function isOvertaken(
+  invalidated: Invalidations,
+  { key, request, index, startedAt }: CacheSlot,
+  stored: Stored,
+): boolean {
+  if (invalidated.after(key, startedAt)) return true;
+  return index !== undefined && invalidated.after(ownKey({ key, request }, index, stored), startedAt);
 }
 
 /** Whether something newer than what this renews was filed meanwhile; a promise only where memory has nothing of it. */
-function isReplaced(memory: MemoryTier, lower: readonly Tier[], place: Place): boolean | Promise<boolean> {
-  const { renews } = place;
+function isReplaced(memory: MemoryTier, lower: readonly Tier[], slot: CacheSlot): boolean | Promise<boolean> {
+  const { renews } = slot;
   if (!renews) return false;
-  const asStored = { ...place, request: selectingReader(place.request, renews) };
+  const asStored = { ...slot, request: selectingReader(slot.request, renews) };
   return isRenewed(lookupSync(memory, asStored), renews) ?? isReplacedInColo(lower, asStored, renews);
 }
 
-async function isReplacedInColo(lower: readonly Tier[], place: Place, renews: Stored): Promise<boolean> {
+async function isReplacedInColo(lower: readonly Tier[], slot: CacheSlot, renews: Stored): Promise<boolean> {
   const colo = lower.find(({ name }) => name === "colo");
   if (!colo) return false;
-  const lookup = await lookupIn(colo, place);
+  const lookup = await lookupIn(colo, slot);
   if (lookup.found) discard(lookup.found.body);
   return isRenewed(lookup, renews) ?? false;
 }
@@ -136,13 +140,13 @@ async function isReplacedInColo(lower: readonly Tier[], place: Place, renews: St
 async function mustStand(
   invalidated: Invalidations,
   lower: readonly Tier[],
-  place: Place,
+  slot: CacheSlot,
   stored: Stored,
 ): Promise<void> {
-  if (isOvertaken(invalidated, place, stored)) throw new Error("invalidated meanwhile");
+  if (isOvertaken(invalidated, slot, stored)) throw new Error("invalidated meanwhile");
   const colo = lower.find(({ name }) => name === "colo");
   if (!colo) return;
-  const { found } = await lookupIn(colo, { ...place, request: selectingReader(place.request, stored) });
+  const { found } = await lookupIn(colo, { ...slot, request: selectingReader(slot.request, stored) });
   if (found) discard(found.body);
   if (found && isNewer(found.stored, stored) && !isPartOf(found.stored, stored))
     throw new Error("a newer response came before the end of this one");

@@ -1,7 +1,7 @@
 // Owns how a response is filed: under its resource's key, or under its variant's with the index renewed.
 import { storageSeconds } from "../http/law/stored.ts";
 import type { MemoryTier } from "./memory.ts";
-import type { Entry, Place, Tier } from "./tier.ts";
+import type { Entry, CacheSlot, Tier } from "./tier.ts";
 import { mergedIndex, withVariant } from "./vary-index.ts";
 
 /** How long the index of a resource's variants is kept, seconds; each store renews it. */
@@ -11,24 +11,24 @@ export const INDEX_SECONDS = 7 * 24 * 3600;
 export type Room = "free" | "displaced" | "refused";
 
 /** Files an entry in those tiers that admit it; in memory, where it is one of them, before it returns. */
-export function file(
+export function storeEntry(
   candidates: readonly Tier[],
   memory: MemoryTier,
-  place: Place,
+  slot: CacheSlot,
   entry: Entry & { kind: "response" },
 ): { readonly room: Room; readonly done: Promise<unknown> } {
   const tiers = candidates.filter((tier) => tier.admits(entry.stored, entry.body));
   const seconds = storageSeconds(entry.stored);
   if (Object.keys(entry.stored.variant).length === 0)
-    return { room: "free", done: Promise.all(tiers.map((tier) => tier.put(place.key, entry, seconds))) };
+    return { room: "free", done: Promise.all(tiers.map((tier) => tier.put(slot.key, entry, seconds))) };
   // others may have filed variants since the lookup
-  const current = memory.get(place.key);
-  const known = mergedIndex(current?.kind === "vary" ? current.index : undefined, place.index);
-  const indexed = withVariant(place, known, entry.stored, (variant) => memory.lastHit(variant));
+  const current = memory.get(slot.key);
+  const known = mergedIndex(current?.kind === "vary" ? current.index : undefined, slot.index);
+  const indexed = withVariant(slot, known, entry.stored, (variant) => memory.lastHit(variant));
   if (!indexed) return { room: "refused", done: letGo(entry) };
   const { index, own, dropped } = indexed;
   const kept: Entry = { kind: "vary", index };
-  const puts = tiers.flatMap((tier) => [tier.put(own, entry, seconds), tier.put(place.key, kept, INDEX_SECONDS)]);
+  const puts = tiers.flatMap((tier) => [tier.put(own, entry, seconds), tier.put(slot.key, kept, INDEX_SECONDS)]);
   const drop = (): unknown => Promise.all(tiers.flatMap((tier) => dropped.map((variant) => tier.delete(variant))));
   return { room: dropped.length > 0 ? "displaced" : "free", done: Promise.all(puts).then(drop) };
 }

@@ -1,27 +1,27 @@
 // Owns how a part is filed beside a whole that it belongs to: it neither keeps that out of the store nor takes its place there.
 import { remainingSeconds, type Stored } from "../http/law/stored.ts";
-import { file } from "./store-entry.ts";
+import { storeEntry } from "./store-entry.ts";
 import { discard, lookupIn, lookupSync } from "./lookup.ts";
 import type { MemoryTier } from "./memory.ts";
-import type { Entry, Lookup, Place, Tier } from "./tier.ts";
+import type { Entry, Lookup, CacheSlot, Tier } from "./tier.ts";
 import { selectingReader } from "./vary-index.ts";
 
 /** A whole that was filed since the part was asked for stays. The global tier takes no parts. */
-export async function filePart(
+export async function storePart(
   near: readonly Tier[],
   memory: MemoryTier,
-  place: Place,
+  slot: CacheSlot,
   entry: Entry & { kind: "response" },
 ): Promise<void> {
   const { stored } = entry;
-  const asStored = { ...place, request: selectingReader(place.request, stored) };
+  const asStored = { ...slot, request: selectingReader(slot.request, stored) };
   if (isHeld(lookupSync(memory, asStored), stored)) return;
   // beside a whole in the colo it does no harm
-  const { done } = file([memory], memory, place, entry);
+  const { done } = storeEntry([memory], memory, slot, entry);
   const held = await Promise.all(near.map((tier) => lookupIn(tier, asStored)));
   for (const { found } of held) if (found) discard(found.body);
   const tiers = near.filter((_, index) => !isHeld(held[index], stored));
-  await Promise.all([done, file(tiers, memory, place, entry).done]);
+  await Promise.all([done, storeEntry(tiers, memory, slot, entry).done]);
 }
 
 /** By its validators the part is one of that whole. */

@@ -4,7 +4,7 @@ import type { FieldReader } from "../http/message/fields.ts";
 import type { CacheKey } from "../http/select/key.ts";
 import type { Absence } from "../http/law/reuse.ts";
 import type { Stored } from "../http/law/stored.ts";
-import type { Epoch } from "./invalidations.ts";
+import type { Tick } from "./invalidations.ts";
 
 export type TierName = "memory" | "colo" | "global";
 
@@ -19,11 +19,11 @@ export type Body =
       readonly kind: "stream";
       readonly stream: ReadableStream<Uint8Array>;
       readonly whole?: Promise<number> | undefined;
-      readonly slice?: Slice | undefined;
+      readonly slice?: RangeReader | undefined;
     };
 
 /** Reads the bytes from `first` to `last` of a kept body without those before; `undefined` where the tier cannot. */
-export type Slice = (first: number, last: number) => Promise<ReadableStream<Uint8Array> | undefined>;
+export type RangeReader = (first: number, last: number) => Promise<ReadableStream<Uint8Array> | undefined>;
 
 /** Forms of a body that memory keeps beside it; "plain" where encoding it does not pay. */
 export type Encoded = Readonly<Partial<Record<ContentCoding, Uint8Array<ArrayBuffer> | "plain">>>;
@@ -42,11 +42,11 @@ export interface VaryIndex {
 /** An index as a lookup met it. */
 export interface KnownIndex extends VaryIndex {
   /** What the global tier has under the resource's key, where the lookup has read it. */
-  readonly inGlobal?: Glimpsed & { readonly kind: "vary" };
+  readonly inGlobal?: KnownHead & { readonly kind: "vary" };
 }
 
 /** A response that lives within the index; `own` is the key under which it would live otherwise. */
-export interface Carried {
+export interface CarriedResponse {
   readonly own: CacheKey;
   readonly stored: Stored;
 }
@@ -57,16 +57,16 @@ export type Entry =
   | {
       readonly kind: "vary";
       readonly index: VaryIndex;
-      readonly carried?: (Carried & { readonly body: Body }) | undefined;
+      readonly carried?: (CarriedResponse & { readonly body: Body }) | undefined;
     };
 
 /** An entry without its bytes. */
-export type Glimpsed =
+export type KnownHead =
   | { readonly kind: "response"; readonly stored: Stored }
-  | { readonly kind: "vary"; readonly index: VaryIndex; readonly carried?: Carried | undefined };
+  | { readonly kind: "vary"; readonly index: VaryIndex; readonly carried?: CarriedResponse | undefined };
 
 /** What a look found; "unknown" where the tier did not say. */
-export type Glimpse = Glimpsed | { readonly kind: "nothing" | "unknown" };
+export type EntryHead = KnownHead | { readonly kind: "nothing" | "unknown" };
 
 export interface Tier {
   readonly name: TierName;
@@ -80,7 +80,7 @@ export interface Tier {
   put(key: CacheKey, entry: Entry, seconds: number): Promise<void> | void;
   delete(key: CacheKey): Promise<void> | void;
   /** What is kept under this key, without its bytes: where a write costs so much that it is looked first. */
-  look?(key: CacheKey): Promise<Glimpse>;
+  head?(key: CacheKey): Promise<EntryHead>;
 }
 
 export interface Found {
@@ -98,7 +98,7 @@ export interface Lookup {
 }
 
 /** Where a response is to be filed: the resource, the request that selected it, and the index the lookup met. */
-export interface Place {
+export interface CacheSlot {
   readonly key: CacheKey;
   readonly request: FieldReader;
   /** Marks of a part of the page that the request has: only a response to the same marks answers it. */
@@ -108,8 +108,8 @@ export interface Place {
   readonly global: boolean;
   /** How many variants of a resource are kept. */
   readonly maxVariants: number;
-  /** `Stack.epoch` when the request began: an invalidation since then wins over what it stores. */
-  readonly epoch: Epoch;
+  /** `Stack.tick` when the request began: an invalidation since then wins over what it stores. */
+  readonly startedAt: Tick;
   /** The stored response that this one renews; where something newer lies by now, that stays. */
   readonly renews?: Stored | undefined;
   /** Nobody else fills this resource at present: what is dear to write is written without pause and look. */
@@ -136,15 +136,15 @@ export interface Stack {
    * Answers without a promise when memory has it.
    */
   lookup(
-    place: Omit<Place, "index">,
+    slot: Omit<CacheSlot, "index">,
     enough: (stored: Stored) => boolean,
     background: (work: Promise<void>) => void,
   ): Lookup | Promise<Lookup>;
   /** Keeps a body's encoded form beside it, for as long as memory holds exactly these bytes; `undefined` where encoding does not pay. */
   keepEncoded(bytes: Uint8Array, coding: ContentCoding, form: Uint8Array<ArrayBuffer> | undefined): void;
-  epoch(): Epoch;
-  /** Whether the resource was invalidated after `epoch`: what was asked for before is not stored. */
-  invalidatedSince(key: CacheKey, epoch: Epoch): boolean;
+  tick(): Tick;
+  /** Whether the resource was invalidated after `tick`: what was asked for before is not stored. */
+  invalidatedSince(key: CacheKey, tick: Tick): boolean;
   /** Forgets the resource with all its variants, in this isolate, this colo and the global tier. */
   invalidate(key: CacheKey, atMs?: number): Promise<void>;
   /**
@@ -162,9 +162,9 @@ export interface Stack {
    * Forgets one stored response of a resource, in this isolate, this colo and the global tier where the rule admits that, and answers with
    * no copy of it any more. Its other variants stay, and what is newer than it. Memory has forgotten it before this returns.
    */
-  drop(place: Place, stored: Stored): Promise<void>;
+  drop(slot: CacheSlot, stored: Stored): Promise<void>;
   /** In memory at once; the promise covers the other tiers. */
-  store(place: Place, stored: Stored, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  store(slot: CacheSlot, stored: Stored, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** In the colo only, and only once `whole` has resolved. */
-  storeStream(place: Place, stored: Stored, body: Body & { kind: "stream" }): Promise<void>;
+  storeStream(slot: CacheSlot, stored: Stored, body: Body & { kind: "stream" }): Promise<void>;
 }

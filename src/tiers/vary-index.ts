@@ -3,16 +3,20 @@ import type { FieldReader } from "../http/message/fields.ts";
 import { type CacheKey, isSelectedBy, variantKey } from "../http/select/key.ts";
 import type { Stored } from "../http/law/stored.ts";
 import { languageOf, MAX_VARY_FIELDS, matchesVariant, preferredLanguage, variantOf } from "../http/select/vary.ts";
-import type { KnownIndex, Place, VaryIndex } from "./tier.ts";
+import type { KnownIndex, CacheSlot, VaryIndex } from "./tier.ts";
 import type { Ticket } from "./variant-hits.ts";
 
 /** The key of the variant that the place's request selects. */
-export function selectedKey({ key, request }: Pick<Place, "key" | "request">, index: VaryIndex): CacheKey {
+export function selectedKey({ key, request }: Pick<CacheSlot, "key" | "request">, index: VaryIndex): CacheKey {
   return variantKey(key, index.generation, variantOf(index.fields, request));
 }
 
 /** The key under which a stored response is filed. */
-export function ownKey({ key, request }: Pick<Place, "key" | "request">, index: VaryIndex, stored: Stored): CacheKey {
+export function ownKey(
+  { key, request }: Pick<CacheSlot, "key" | "request">,
+  index: VaryIndex,
+  stored: Stored,
+): CacheKey {
   return selectedKey({ key, request: selectingReader(request, stored) }, index);
 }
 
@@ -26,7 +30,7 @@ export function selectingReader(request: FieldReader, { variant }: Stored): Fiel
  * what is stored in that language is what the origin would choose (RFC 9111 4.1).
  */
 export function selections(
-  { request, fragments = [] }: Pick<Place, "request" | "fragments">,
+  { request, fragments = [] }: Pick<CacheSlot, "request" | "fragments">,
   index: VaryIndex,
 ): readonly Selection[] {
   const own: Selection = { request, fragments };
@@ -54,7 +58,7 @@ interface Selection {
 
 /** The index with what one more response varies on; `undefined` where that is too much: every lookup would read all its fields. */
 export function extended(
-  { maxVariants }: Pick<Place, "maxVariants">,
+  { maxVariants }: Pick<CacheSlot, "maxVariants">,
   known: VaryIndex | undefined,
   stored: Stored,
 ): VaryIndex | undefined {
@@ -89,19 +93,19 @@ export interface Indexed {
  * `lastHit`: see `MemoryTier`.
  */
 export function withVariant(
-  place: Place,
+  slot: CacheSlot,
   known: VaryIndex | undefined,
   stored: Stored,
   lastHit: (variant: CacheKey) => Ticket | undefined,
 ): Indexed | undefined {
-  const next = extended(place, known, stored);
+  const next = extended(slot, known, stored);
   if (!next) return undefined;
-  const own = ownKey(place, next, stored);
+  const own = ownKey(slot, next, stored);
   const others = next.variants.filter((variant) => variant !== own);
-  const excess = others.length + 1 - place.maxVariants;
+  const excess = others.length + 1 - slot.maxVariants;
   const dropped = excess > 0 ? leastWanted(others, lastHit).slice(0, excess) : [];
   const variants = [...others.filter((variant) => !dropped.includes(variant)), own];
-  const languages = dropped.length > 0 ? languagesIn(place.key, next.languages, variants) : next.languages;
+  const languages = dropped.length > 0 ? languagesIn(slot.key, next.languages, variants) : next.languages;
   return { index: { ...next, variants, languages }, own, dropped };
 }
 

@@ -200,7 +200,7 @@ describe("whatever happens at once", () => {
           expect(e.edge.refreshing.size).toBe(0);
           const key = (path: string): CacheKey => path as CacheKey;
           expect(e.edge.flights.underWay(), "a flight that never landed").toBe(0);
-          expect(e.edge.flights.board(key("x"), 0).role).toBe("leader");
+          expect(e.edge.flights.join(key("x"), 0).role).toBe("leader");
           expect(e.memory.reserve(budget / 2 - 20_000), "memory set aside for ever").toBeDefined();
         }),
         { numRuns: 150 },

@@ -220,7 +220,7 @@ describe("patience", () => {
     await turns(50);
     e.clock.advance(2);
     expect(await (await waiting).text()).toBe("old");
-    Object.defineProperty(e.edge.resting, "mark", {
+    Object.defineProperty(e.edge.originBackoff, "add", {
       value: () => {
         throw new Error("ours");
       },

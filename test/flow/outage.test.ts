@@ -5,7 +5,7 @@ import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
 import { kvSnapshot } from "../../src/purge/reader/kv-snapshot.ts";
 import type { LogReader } from "../../src/purge/reader/log-reader.ts";
 import type { Delta } from "../../src/purge/wire/records.ts";
-import type { Filed, Shelf } from "../../src/purge/colo/blob-cache.ts";
+import type { Filed, BlobCache } from "../../src/purge/colo/blob-cache.ts";
 import { encodeDelta } from "../../src/purge/wire/delta-codec.ts";
 import { barrier } from "../support/barrier.ts";
 import { testClock } from "../support/clock.ts";
@@ -82,7 +82,7 @@ async function coldEdge(state: State) {
       if (state.log === "refuses") throw new Error("cut off");
       return { delta: await (state.log === "hangs" ? hangs() : log.since(cursor)), sentAtMs };
     },
-    late: [
+    fallbacks: [
       kvSnapshot({
         async get() {
           reads.kv += 1;
@@ -103,7 +103,7 @@ async function coldEdge(state: State) {
   return { edge, log, reads, breakOff: () => broken.fail(new Error("the connection broke")) };
 }
 
-function shelfWith({ copy }: State, bytes: Uint8Array | undefined, nowMs: number): Shelf {
+function shelfWith({ copy }: State, bytes: Uint8Array | undefined, nowMs: number): BlobCache {
   const filed = new Map<string, Filed>();
   if (bytes) filed.set("tail", { atMs: nowMs - (copy === "young" ? 200 : 60_000), bytes });
   return {

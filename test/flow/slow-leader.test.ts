@@ -1,6 +1,6 @@
 // Owns the proof that a client which does not read its body does not make those who wait for the same body wait for it (decision 024).
 import { describe, expect, it } from "vitest";
-import { stall } from "../../src/flow/fill/slow-client.ts";
+import { slowClient } from "../../src/flow/fill/slow-client.ts";
 import { coloTier } from "../../src/tiers/colo.ts";
 import type { Tier } from "../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../support/barrier.ts";
@@ -160,7 +160,7 @@ describe("the patience with a client", () => {
   /** A client that takes so many bytes a second, in pieces, of a body that comes at once; how many seconds until others give it up. */
   async function patienceWith(bytesPerSecond: number, seconds: number): Promise<number | undefined> {
     const clock = testClock();
-    const patience = stall(clock);
+    const patience = slowClient(clock);
     let stalledAt: number | undefined;
     const startMs = clock.now();
     void patience.stalled.then(() => (stalledAt = (clock.now() - startMs) / 1000));

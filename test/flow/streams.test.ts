@@ -98,15 +98,15 @@ function watchedBudget(e: TestEdge) {
 }
 
 function filling(source: ReadableStream<Uint8Array>, length: number | undefined, path = "/a"): Fill {
-  const place = {
+  const slot = {
     key: keyOf(path),
     request: fieldsOf({}),
     index: undefined,
     global: false,
     maxVariants: 16,
-    epoch: 0,
+    startedAt: 0,
   };
-  return { source, length, place, stored: storedOf({ bodyLength: undefined }), makesEtag: false };
+  return { source, length, slot, stored: storedOf({ bodyLength: undefined }), makesEtag: false };
 }
 
 describe("bodies on their way count in the memory budget", () => {

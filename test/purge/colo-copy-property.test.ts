@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { TargetHash } from "../../src/http/targets/target.ts";
 import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
-import { type Knowledge, knowledge } from "../../src/purge/reader/replica-state.ts";
+import { type ReplicaState, replicaState } from "../../src/purge/reader/replica-state.ts";
 import type { LogAnswer, LogReader } from "../../src/purge/reader/log-reader.ts";
 import { type Cursor, type Delta, NO_FLOOR, type PurgeRecord } from "../../src/purge/wire/records.ts";
-import type { Filed, Shelf } from "../../src/purge/colo/blob-cache.ts";
+import type { Filed, BlobCache } from "../../src/purge/colo/blob-cache.ts";
 
 const PLACE = { scheme: "https", host: "shop.test", path: "/", query: "" } as const;
 const ISOLATES = 3;
@@ -53,7 +53,7 @@ function forgetfulLog() {
 
 type Log = ReturnType<typeof forgetfulLog>;
 
-function expectTrue(log: Log, known: Knowledge, { sentAtMs }: LogAnswer): void {
+function expectTrue(log: Log, known: ReplicaState, { sentAtMs }: LogAnswer): void {
   const { life, seq } = log.stateAt(sentAtMs);
   const cursor = known.cursor();
   expect(Number(cursor?.incarnation)).toBeGreaterThanOrEqual(life);
@@ -100,7 +100,7 @@ it("whatever comes first, fails or hangs", { timeout: 120_000 }, async () => {
         await scheduler.schedule(Promise.resolve());
         return kind === 2 ? new Promise<never>(() => undefined) : done;
       }
-      const shelf: Shelf = {
+      const shelf: BlobCache = {
         get: (name) => sometime(() => filed.get(name)),
         put: (name, one) =>
           sometime(() => {
@@ -123,7 +123,7 @@ it("whatever comes first, fails or hangs", { timeout: 120_000 }, async () => {
         random: Math.random,
         report: () => undefined,
       };
-      const born = () => ({ reader: coloCopy(direct, parts), known: knowledge(Math.random) });
+      const born = () => ({ reader: coloCopy(direct, parts), known: replicaState(Math.random) });
       const isolates = Array.from({ length: ISOLATES }, born);
       const take = ({ known }: ReturnType<typeof born>, answer: LogAnswer): void => {
         // as replica.ts refuses what was under way while the log changed

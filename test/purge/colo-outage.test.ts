@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { DependencyError } from "../../src/error.ts";
 import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
 import type { LogAnswer, LogReader } from "../../src/purge/reader/log-reader.ts";
-import type { Filed, Shelf } from "../../src/purge/colo/blob-cache.ts";
+import type { Filed, BlobCache } from "../../src/purge/colo/blob-cache.ts";
 import { type Barrier, barrier, turns } from "../support/barrier.ts";
 import { testClock } from "../support/clock.ts";
 import { memoryLog } from "../support/log.ts";
@@ -15,7 +15,7 @@ function colo(takes: (name: string) => boolean = () => true) {
   const clock = testClock();
   const log = memoryLog();
   const filed = new Map<string, Filed>();
-  const shelf: Shelf = {
+  const shelf: BlobCache = {
     get: (name) => Promise.resolve(filed.get(name)),
     put(name, one) {
       if (takes(name)) filed.set(name, one);

@@ -44,7 +44,7 @@ function isolate(waitMs = 10) {
       const sentAtMs = clock.now();
       return { delta: await log.since(cursor), sentAtMs };
     },
-    late: [
+    fallbacks: [
       async () => {
         reads.push(clock.now());
         const delta = await self.readKv();

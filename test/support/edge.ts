@@ -7,7 +7,7 @@ import type { Codings } from "../../src/flow/fill/encoded-stream.ts";
 import type { Edge, LeaseKeeper, Purge } from "../../src/flow/edge.ts";
 import { flights } from "../../src/flow/collapse/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
-import { keyMarks } from "../../src/flow/support/expiring-set.ts";
+import { expiringSet } from "../../src/flow/support/expiring-set.ts";
 import { timeout } from "../../src/flow/support/timeout.ts";
 import { turns } from "../../src/flow/support/turns.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
@@ -135,12 +135,12 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     codings,
     now: clock.now,
     timeout: clock.timeout,
-    refreshing: keyMarks(clock.now),
+    refreshing: expiringSet(clock.now),
     flights: flights(clock.now),
     readUrl: urlReader(),
-    unstorable: keyMarks(clock.now),
-    large: keyMarks(clock.now),
-    resting: keyMarks(clock.now),
+    unstorable: expiringSet(clock.now),
+    large: expiringSet(clock.now),
+    originBackoff: expiringSet(clock.now),
     breakers: breakers({ now: clock.now, random: () => 0.5 }),
     purging: turns(clock.timeout),
     leases: options.leases,

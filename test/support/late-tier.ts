@@ -40,7 +40,7 @@ export function lateNamespace(clock: Clock): LateNamespace {
         delete: (key) => {
           write(key, undefined);
         },
-        look: (key) => Promise.resolve(read(key) ?? { kind: "nothing" }),
+        head: (key) => Promise.resolve(read(key) ?? { kind: "nothing" }),
       };
     },
   };

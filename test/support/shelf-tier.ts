@@ -45,7 +45,7 @@ export function mapTier(name: "colo" | "global", streamsOver = Number.POSITIVE_I
       calls.delete += 1;
       entries.delete(key);
     },
-    look(key) {
+    head(key) {
       calls.look += 1;
       return Promise.resolve(entries.get(key) ?? { kind: "nothing" });
     },

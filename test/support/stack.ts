@@ -3,7 +3,7 @@ import type { Stored } from "../../src/http/law/stored.ts";
 import { invalidations } from "../../src/tiers/invalidations.ts";
 import { type MemoryTier, memoryTier } from "../../src/tiers/memory.ts";
 import { tierStack } from "../../src/tiers/stack.ts";
-import type { Lookup, Place, Stack, Tier } from "../../src/tiers/tier.ts";
+import type { Lookup, CacheSlot, Stack, Tier } from "../../src/tiers/tier.ts";
 import { type Clock, testClock } from "./clock.ts";
 import { fieldsOf, keyOf } from "./stored.ts";
 
@@ -12,9 +12,9 @@ export interface TestStack {
   readonly memory: MemoryTier;
   readonly clock: Clock;
   /** A place for a request that begins now. */
-  place(path: string, fields?: Readonly<Record<string, string>>, changes?: Partial<Place>): Place;
+  slot(path: string, fields?: Readonly<Record<string, string>>, changes?: Partial<CacheSlot>): CacheSlot;
   /** Looks up, with all promotions done. */
-  lookup(place: Place, enough?: (stored: Stored) => boolean): Promise<Lookup>;
+  lookup(slot: CacheSlot, enough?: (stored: Stored) => boolean): Promise<Lookup>;
 }
 
 export function testStack(
@@ -29,18 +29,18 @@ export function testStack(
     stack,
     memory,
     clock,
-    place: (path, fields = {}, changes = {}) => ({
+    slot: (path, fields = {}, changes = {}) => ({
       key: keyOf(path),
       request: fieldsOf(fields),
       index: undefined,
       global: true,
       maxVariants: 16,
-      epoch: stack.epoch(),
+      startedAt: stack.tick(),
       ...changes,
     }),
-    async lookup(place, enough = () => true) {
+    async lookup(slot, enough = () => true) {
       const work: Promise<void>[] = [];
-      const found = await stack.lookup(place, enough, (promise) => void work.push(promise));
+      const found = await stack.lookup(slot, enough, (promise) => void work.push(promise));
       await Promise.all(work);
       return found;
     },

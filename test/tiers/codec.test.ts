@@ -11,7 +11,7 @@ import {
   encodeHead,
   FORMAT_VERSION,
 } from "../../src/tiers/codec.ts";
-import type { Entry, Glimpsed } from "../../src/tiers/tier.ts";
+import type { Entry, KnownHead } from "../../src/tiers/tier.ts";
 import { bytesOf, keyOf, responseEntry, storedOf } from "../support/stored.ts";
 
 const AT = "f00d";
@@ -79,7 +79,7 @@ const entry: fc.Arbitrary<{ entry: Entry; body: Uint8Array<ArrayBuffer> }> = fc.
   }),
 );
 
-function withoutBody(value: Entry): Glimpsed {
+function withoutBody(value: Entry): KnownHead {
   if (value.kind === "response") return { kind: value.kind, stored: value.stored };
   const { kind, index, carried } = value;
   return carried ? { kind, index, carried: { own: carried.own, stored: carried.stored } } : { kind, index };

@@ -124,7 +124,7 @@ export function tierContract(name: string, tier: () => Tier): void {
       expect(await t.get(keyOf("/vary"))).toMatchObject(index);
     });
 
-    it("lets a response take an index's place, and the other way round", async () => {
+    it("lets a response take an index's slot, and the other way round", async () => {
       const t = tier();
       const index: Entry = { kind: "vary", index: { generation: "g", fields: ["x"], variants: [], languages: [] } };
       await t.put(keyOf("/swap"), index, 600);

@@ -9,7 +9,7 @@ import { targetHash } from "../../src/http/targets/target.ts";
 import { matchesVariant } from "../../src/http/select/vary.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import { kvTier } from "../../src/tiers/kv.ts";
-import type { Place } from "../../src/tiers/tier.ts";
+import type { CacheSlot } from "../../src/tiers/tier.ts";
 import { barrier } from "../support/barrier.ts";
 import { NOON_MS } from "../support/clock.ts";
 import { countedKv } from "../support/kv.ts";
@@ -34,14 +34,19 @@ function edgeOver(pause?: () => Promise<void>) {
     kv,
     reports,
     /** Looks up, then stores what the origin is said to have answered. */
-    async fill(path: string, body: string, changes: Partial<Stored> = {}, place: Partial<Place> = {}): Promise<void> {
-      const at = s.place(path, fieldsIn(changes), place);
+    async fill(
+      path: string,
+      body: string,
+      changes: Partial<Stored> = {},
+      slot: Partial<CacheSlot> = {},
+    ): Promise<void> {
+      const at = s.slot(path, fieldsIn(changes), slot);
       const { index } = await s.lookup(at, () => false);
       await s.stack.store({ ...at, index }, storedOf({ etag: `"${body}"`, ...changes }), bytesOf(body));
     },
     /** The body found, and where. */
     async find(path: string, fields = {}): Promise<readonly string[]> {
-      const { found } = await s.lookup(s.place(path, fields));
+      const { found } = await s.lookup(s.slot(path, fields));
       return found ? [await textOf(found.body), found.tier] : [];
     },
     /** KV operations since last asked. */
@@ -69,7 +74,7 @@ describe("global filing: one write a fill", () => {
     const path = `/dropped-${value}`;
     // the first lives in the index, the second apart
     for (const each of ["de", "fr"]) await a.fill(path, each, { variant: lang(each) });
-    const at = a.place(path, lang(value));
+    const at = a.slot(path, lang(value));
     const { index, found } = await a.lookup(at);
     if (!found) throw new Error("not found");
     await a.stack.drop({ ...at, index }, found.stored);
@@ -128,7 +133,7 @@ describe("global filing: one write a fill", () => {
     expect(await b.find("/language", lang("fr;q=0.5, de"))).toEqual(["hallo", "global"]);
   });
 
-  it("of a response that no longer varies takes the index's place, and the other way round", async () => {
+  it("of a response that no longer varies takes the index's slot, and the other way round", async () => {
     const a = edgeOver();
     await a.fill("/turn", "plain1");
     await a.fill("/turn", "de", { variant: lang("de") });
@@ -140,7 +145,7 @@ describe("global filing: one write a fill", () => {
 
   it("goes by the index in KV, not by one that this edge made apart from it", async () => {
     const [a, b] = [edgeOver(), edgeOver()];
-    const [atA, atB] = [a.place("/apart", lang("de")), b.place("/apart", lang("fr"))];
+    const [atA, atB] = [a.slot("/apart", lang("de")), b.slot("/apart", lang("fr"))];
     await a.stack.store(atA, storedOf({ variant: lang("de") }), bytesOf("de"));
     await b.stack.store(atB, storedOf({ variant: lang("fr") }), bytesOf("fr"));
     expect(b.kv.writes[0]?.key).not.toBe(a.kv.writes[0]?.key);
@@ -161,7 +166,7 @@ describe("global filing: pause and look", () => {
   it("pauses in the background, then writes", async () => {
     const paused = barrier();
     const a = edgeOver(() => paused.passed);
-    const stored = a.stack.store(a.place("/pause"), storedOf(), bytesOf("x"));
+    const stored = a.stack.store(a.slot("/pause"), storedOf(), bytesOf("x"));
     expect(a.memory.get(keyOf("/pause"))).toBeDefined();
     expect(a.spent()).toEqual([0, 0, 0]);
     paused.open();
@@ -240,7 +245,7 @@ describe("global filing: pause and look", () => {
       const path = `/invalidated/${at}`;
       const paused = barrier();
       const a = edgeOver(() => paused.passed);
-      const stored = a.stack.store(a.place(path), storedOf(), bytesOf("old"));
+      const stored = a.stack.store(a.slot(path), storedOf(), bytesOf("old"));
       if (at === "pause") await a.stack.invalidate(keyOf(path));
       else a.kv.before = (operation) => (operation === "look" ? a.stack.invalidate(keyOf(path)) : undefined);
       paused.open();
@@ -267,7 +272,7 @@ describe("global filing: pause and look", () => {
   it("and an index that was invalidated since the lookup is not written back by who fills alone", async () => {
     const a = edgeOver();
     for (const value of ["de", "fr"]) await a.fill("/alone", value, { variant: lang(value) });
-    const at = a.place("/alone", lang("de"), { sole: true });
+    const at = a.slot("/alone", lang("de"), { sole: true });
     const { index } = await edgeOver().lookup(at);
     await edgeOver().stack.invalidate(keyOf("/alone"));
     await a.stack.store({ ...at, index }, storedOf({ variant: lang("de"), etag: '"new"' }), bytesOf("new"));
@@ -298,7 +303,7 @@ describe("global filing: invalidation and purge", () => {
     const targets = storedTargets("product:7");
     await edgeOver().fill("/fenced", "de", { variant: lang("de"), targets, ...fenceAt(7) });
     const b = edgeOver();
-    const { found } = await b.lookup(b.place("/fenced", lang("de")));
+    const { found } = await b.lookup(b.slot("/fenced", lang("de")));
     expect(found?.stored).toMatchObject({ targets, ...fenceAt(7) });
   });
 });
@@ -325,18 +330,18 @@ describe("global filing: in any order, by any edge", () => {
         for (const [i, [edge, does, language, geo]] of all.entries()) {
           const fields = { ...lang(language), ...(geo === undefined ? {} : { "x-geo": geo }) };
           const s = edges[edge] ?? testStack([global]);
-          const place = s.place("/any", fields);
+          const slot = s.slot("/any", fields);
           const puts = global.calls.put;
           if (does === "invalidate") {
-            await s.stack.invalidate(place.key);
+            await s.stack.invalidate(slot.key);
             invalidatedAtMs = i;
           } else if (does === "fill") {
-            const { index } = await s.lookup(place, () => false);
-            await s.stack.store({ ...place, index }, storedOf({ variant: fields, receivedAtMs: i }), bytesOf("x"));
+            const { index } = await s.lookup(slot, () => false);
+            await s.stack.store({ ...slot, index }, storedOf({ variant: fields, receivedAtMs: i }), bytesOf("x"));
           } else {
             const cold = testStack([global]);
-            const { found } = await cold.lookup(cold.place("/any", fields));
-            if (found) expect(matchesVariant(found.stored.variant, place.request)).toBe(true);
+            const { found } = await cold.lookup(cold.slot("/any", fields));
+            if (found) expect(matchesVariant(found.stored.variant, slot.request)).toBe(true);
             if (found) expect(found.stored.receivedAtMs).toBeGreaterThanOrEqual(invalidatedAtMs);
           }
           expect(global.calls.put - puts).toBeLessThanOrEqual(does === "fill" ? 1 : 0);

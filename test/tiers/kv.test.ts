@@ -93,7 +93,7 @@ describe("global", () => {
     const { tier, kv } = counted();
     kv.before = () => Promise.reject(new Error("KV is down"));
     await expect(tier.get(keyOf("/a"))).rejects.toThrow("KV is down");
-    await expect(tier.look?.(keyOf("/a"))).rejects.toThrow("KV is down");
+    await expect(tier.head?.(keyOf("/a"))).rejects.toThrow("KV is down");
   });
 });
 
@@ -103,12 +103,12 @@ describe("global: a look", () => {
     const entry = responseEntry(noise(500_000), { etag: '"e"', fence: { incarnation: "log", seq: 7 } });
     await tier.put(keyOf("/look"), entry, 600);
     await tier.put(keyOf("/look/index"), carrying, 600);
-    expect(await tier.look?.(keyOf("/look"))).toEqual({ kind: "response", stored: entry.stored });
-    expect(await tier.look?.(keyOf("/look/index"))).toMatchObject({
+    expect(await tier.head?.(keyOf("/look"))).toEqual({ kind: "response", stored: entry.stored });
+    expect(await tier.head?.(keyOf("/look/index"))).toMatchObject({
       index: carrying.index,
       carried: { own: keyOf("/x/1") },
     });
-    expect(await tier.look?.(keyOf("/look/nothing"))).toEqual({ kind: "nothing" });
+    expect(await tier.head?.(keyOf("/look/nothing"))).toEqual({ kind: "nothing" });
     expect(kv.reads).toBe(3);
   });
 
@@ -127,8 +127,8 @@ describe("global: a look", () => {
       },
     });
     const { kv } = countedKv(env.STRATA_KV);
-    const { look } = kvTier({ ...kv, get: () => Promise.resolve<never>(stream as never) }, { minTtlSeconds: 300 });
-    expect(await look?.(keyOf("/a"))).toEqual({ kind: "response", stored: entry.stored });
+    const { head } = kvTier({ ...kv, get: () => Promise.resolve<never>(stream as never) }, { minTtlSeconds: 300 });
+    expect(await head?.(keyOf("/a"))).toEqual({ kind: "response", stored: entry.stored });
     expect(isCancelled).toBe(true);
     expect(sent).toBeLessThan(frame.length - 900);
   });
@@ -143,6 +143,6 @@ describe("global: a look", () => {
   ])("takes %s for nothing", async (name, value) => {
     const { tier } = counted();
     await env.STRATA_KV.put(await addressOf(keyOf(`/odd/${name}`)), value);
-    expect(await tier.look?.(keyOf(`/odd/${name}`))).toEqual({ kind: "nothing" });
+    expect(await tier.head?.(keyOf(`/odd/${name}`))).toEqual({ kind: "nothing" });
   });
 });

@@ -1,7 +1,7 @@
 // Owns the proof that the tiers act as one: order, promotion, variants, what is stored where.
 import { describe, expect, it } from "vitest";
 import { coloTier } from "../../src/tiers/colo.ts";
-import type { Place } from "../../src/tiers/tier.ts";
+import type { CacheSlot } from "../../src/tiers/tier.ts";
 import { barrier } from "../support/barrier.ts";
 import { NOON_MS } from "../support/clock.ts";
 import { mapTier } from "../support/shelf-tier.ts";
@@ -12,8 +12,8 @@ const tiers = () => [mapTier("colo"), mapTier("global")] as const;
 const lang = (value: string) => ({ "accept-language": value });
 const german = { variant: lang("de") };
 
-async function bodyOf(stack: TestStack, place: Place): Promise<string | undefined> {
-  const { found } = await stack.lookup(place);
+async function bodyOf(stack: TestStack, slot: CacheSlot): Promise<string | undefined> {
+  const { found } = await stack.lookup(slot);
   return found && textOf(found.body);
 }
 
@@ -21,9 +21,9 @@ describe("stack: lookup", () => {
   it("answers from memory without a promise and without asking anybody else", async () => {
     const [colo, global] = tiers();
     const s = testStack([colo, global]);
-    await s.stack.store(s.place("/a"), storedOf(), bytesOf("a"));
+    await s.stack.store(s.slot("/a"), storedOf(), bytesOf("a"));
     const lookup = s.stack.lookup(
-      s.place("/a"),
+      s.slot("/a"),
       () => true,
       () => undefined,
     );
@@ -34,7 +34,7 @@ describe("stack: lookup", () => {
 
   it("finds nothing where nothing is, and says so", async () => {
     const s = testStack([...tiers()]);
-    expect(await s.lookup(s.place("/a"))).toEqual({ found: undefined, absence: "uri-miss", index: undefined });
+    expect(await s.lookup(s.slot("/a"))).toEqual({ found: undefined, absence: "uri-miss", index: undefined });
   });
 
   it("asks the near tier before the far one, and not the far one when the near one has it", async () => {
@@ -42,7 +42,7 @@ describe("stack: lookup", () => {
     const s = testStack([colo, global]);
     colo.entries.set(keyOf("/a"), responseEntry("near"));
     global.entries.set(keyOf("/a"), responseEntry("far"));
-    expect(await bodyOf(s, s.place("/a"))).toBe("near");
+    expect(await bodyOf(s, s.slot("/a"))).toBe("near");
     expect(global.calls.get).toBe(0);
   });
 
@@ -50,11 +50,11 @@ describe("stack: lookup", () => {
     const [colo, global] = tiers();
     const s = testStack([colo, global]);
     global.entries.set(keyOf("/a"), responseEntry("far"));
-    expect((await s.lookup(s.place("/a"))).found?.tier).toBe("global");
+    expect((await s.lookup(s.slot("/a"))).found?.tier).toBe("global");
     expect(s.memory.get(keyOf("/a"))).toBeDefined();
     expect(colo.entries.has(keyOf("/a"))).toBe(true);
     expect(global.calls.put).toBe(0);
-    expect((await s.lookup(s.place("/a"))).found?.tier).toBe("memory");
+    expect((await s.lookup(s.slot("/a"))).found?.tier).toBe("memory");
   });
 
   it("asks on past what is not enough, and takes the youngest in the end", async () => {
@@ -63,7 +63,7 @@ describe("stack: lookup", () => {
     s.memory.put(keyOf("/a"), responseEntry("middle", { receivedAtMs: NOON_MS + 1 }), 60);
     colo.entries.set(keyOf("/a"), responseEntry("youngest", { receivedAtMs: NOON_MS + 2 }));
     global.entries.set(keyOf("/a"), responseEntry("oldest", { receivedAtMs: NOON_MS }));
-    const { found } = await s.lookup(s.place("/a"), () => false);
+    const { found } = await s.lookup(s.slot("/a"), () => false);
     expect(found && (await textOf(found.body))).toBe("youngest");
     expect(global.calls.get).toBe(1);
     expect(colo.calls.put).toBe(0);
@@ -74,7 +74,7 @@ describe("stack: lookup", () => {
     const s = testStack([colo, global]);
     s.memory.put(keyOf("/a"), responseEntry("old", { etag: '"old"' }), 60);
     colo.entries.set(keyOf("/a"), responseEntry("new", { etag: '"new"', receivedAtMs: NOON_MS + 1 }));
-    const { found } = await s.lookup(s.place("/a"), ({ etag }) => etag === '"new"');
+    const { found } = await s.lookup(s.slot("/a"), ({ etag }) => etag === '"new"');
     expect(found?.tier).toBe("colo");
     expect(global.calls.get).toBe(0);
   });
@@ -83,8 +83,8 @@ describe("stack: lookup", () => {
     const [colo, global] = tiers();
     const s = testStack([colo, global]);
     global.entries.set(keyOf("/a"), responseEntry("far"));
-    expect((await s.lookup(s.place("/a", {}, { global: false }))).found).toBeUndefined();
-    await s.stack.store(s.place("/b", {}, { global: false }), storedOf(), bytesOf("b"));
+    expect((await s.lookup(s.slot("/a", {}, { global: false }))).found).toBeUndefined();
+    await s.stack.store(s.slot("/b", {}, { global: false }), storedOf(), bytesOf("b"));
     expect(colo.entries.has(keyOf("/b"))).toBe(true);
     expect([global.calls.get, global.calls.put]).toEqual([0, 0]);
   });
@@ -95,8 +95,8 @@ describe("stack: lookup", () => {
     const slow = barrier();
     global.entries.set(keyOf("/a"), responseEntry("old"));
     global.beforeGet = () => slow.passed;
-    const lookup = s.lookup(s.place("/a"));
-    await s.stack.store(s.place("/a"), storedOf({ receivedAtMs: NOON_MS + 1000 }), bytesOf("new"));
+    const lookup = s.lookup(s.slot("/a"));
+    await s.stack.store(s.slot("/a"), storedOf({ receivedAtMs: NOON_MS + 1000 }), bytesOf("new"));
     global.entries.set(keyOf("/a"), responseEntry("old"));
     slow.open();
     await lookup;
@@ -117,7 +117,7 @@ describe("stack: lookup", () => {
       const later = { receivedAtMs: NOON_MS + 1000 };
       colo.entries.set(keyOf("/a"), responseEntry("colo", { ...fenced(near), ...(near < far ? later : {}) }));
       global.entries.set(keyOf("/a"), responseEntry("global", { ...fenced(far), ...(far < near ? later : {}) }));
-      const { found } = await s.lookup(s.place("/a"), () => false);
+      const { found } = await s.lookup(s.slot("/a"), () => false);
       expect(found?.tier).toBe(tier);
       expect(s.memory.get(keyOf("/a"))).toMatchObject({ stored: fenced(5) });
     },
@@ -128,7 +128,7 @@ describe("stack: lookup", () => {
     const s = testStack([colo, global]);
     colo.entries.set(keyOf("/a"), responseEntry("colo", { fence: { incarnation: "lost", seq: 9 } }));
     global.entries.set(keyOf("/a"), responseEntry("global", { receivedAtMs: NOON_MS + 1 }));
-    expect((await s.lookup(s.place("/a"), () => false)).found?.tier).toBe("global");
+    expect((await s.lookup(s.slot("/a"), () => false)).found?.tier).toBe("global");
   });
 
   it("lets the stream of an older find go when a younger one is found", async () => {
@@ -138,7 +138,7 @@ describe("stack: lookup", () => {
     colo.get = () => ({ ...responseEntry("older"), body: { kind: "stream", stream } });
     global.entries.set(keyOf("/a"), responseEntry("younger", { receivedAtMs: NOON_MS + 1 }));
     const s = testStack([colo, global]);
-    const { found } = await s.lookup(s.place("/a"), () => false);
+    const { found } = await s.lookup(s.slot("/a"), () => false);
     expect(found?.tier).toBe("global");
     const late = new Promise((resolve) => setTimeout(resolve, 0, "still open"));
     expect(await Promise.race([gone.passed, late])).toBeUndefined();
@@ -151,7 +151,7 @@ describe("stack: store", () => {
     const slow = barrier();
     colo.beforePut = () => slow.passed;
     const s = testStack([colo]);
-    const stored = s.stack.store(s.place("/a"), storedOf(), bytesOf("a"));
+    const stored = s.stack.store(s.slot("/a"), storedOf(), bytesOf("a"));
     expect(s.memory.get(keyOf("/a"))).toBeDefined();
     slow.open();
     await stored;
@@ -161,22 +161,22 @@ describe("stack: store", () => {
   it("records the length of the body", async () => {
     const [colo] = tiers();
     const s = testStack([colo]);
-    await s.stack.store(s.place("/a"), storedOf(), bytesOf("four"));
+    await s.stack.store(s.slot("/a"), storedOf(), bytesOf("four"));
     expect(colo.entries.get(keyOf("/a"))).toMatchObject({ stored: { bodyLength: 4 } });
   });
 
   it("puts a stream into the colo only, and drops what memory would answer instead", async () => {
     const [colo, global] = tiers();
     const s = testStack([colo, global]);
-    await s.stack.store(s.place("/a"), storedOf(), bytesOf("old"));
+    await s.stack.store(s.slot("/a"), storedOf(), bytesOf("old"));
     const puts = global.calls.put;
-    await s.stack.storeStream(s.place("/a"), storedOf({ receivedAtMs: NOON_MS + 1 }), {
+    await s.stack.storeStream(s.slot("/a"), storedOf({ receivedAtMs: NOON_MS + 1 }), {
       kind: "stream",
       stream: new Blob(["new"]).stream(),
     });
     expect(s.memory.get(keyOf("/a"))).toBeUndefined();
     expect(global.calls.put).toBe(puts);
-    expect(await bodyOf(s, s.place("/a"))).toBe("new");
+    expect(await bodyOf(s, s.slot("/a"))).toBe("new");
   });
 
   it("keeps nothing of a stream that errors", async () => {
@@ -185,13 +185,13 @@ describe("stack: store", () => {
     const { readable, writable } = new IdentityTransformStream();
     const whole = Promise.withResolvers<number>();
     const body = { kind: "stream", stream: readable, whole: whole.promise } as const;
-    const kept = s.stack.storeStream(s.place("/a"), storedOf(), body);
+    const kept = s.stack.storeStream(s.slot("/a"), storedOf(), body);
     const writer = writable.getWriter();
     await writer.write(noise(1_500_000));
     whole.reject(new Error("the origin broke off"));
     await writer.abort(new Error("the origin broke off"));
     await kept;
-    expect((await s.lookup(s.place("/a"))).found).toBeUndefined();
+    expect((await s.lookup(s.slot("/a"))).found).toBeUndefined();
   });
 });
 
@@ -199,45 +199,45 @@ describe("stack: variants", () => {
   it("keeps one answer for each value of what a response varies on", async () => {
     const [colo] = tiers();
     const s = testStack([colo]);
-    await s.stack.store(s.place("/a", lang("de")), storedOf(german), bytesOf("hallo"));
-    const { index, found, absence } = await s.lookup(s.place("/a", lang("fr")));
+    await s.stack.store(s.slot("/a", lang("de")), storedOf(german), bytesOf("hallo"));
+    const { index, found, absence } = await s.lookup(s.slot("/a", lang("fr")));
     expect({ found, absence }).toEqual({ found: undefined, absence: "vary-miss" });
     expect(index?.fields).toEqual(["accept-language"]);
-    await s.stack.store(s.place("/a", lang("fr"), { index }), storedOf({ variant: lang("fr") }), bytesOf("bonjour"));
-    expect(await bodyOf(s, s.place("/a", lang("de")))).toBe("hallo");
-    expect(await bodyOf(s, s.place("/a", lang("fr")))).toBe("bonjour");
-    expect(await bodyOf(s, s.place("/a"))).toBeUndefined();
+    await s.stack.store(s.slot("/a", lang("fr"), { index }), storedOf({ variant: lang("fr") }), bytesOf("bonjour"));
+    expect(await bodyOf(s, s.slot("/a", lang("de")))).toBe("hallo");
+    expect(await bodyOf(s, s.slot("/a", lang("fr")))).toBe("bonjour");
+    expect(await bodyOf(s, s.slot("/a"))).toBeUndefined();
   });
 
   it("finds variants in lower tiers and promotes them with their index", async () => {
     const [colo, global] = tiers();
     const first = testStack([colo, global]);
-    await first.stack.store(first.place("/a", lang("de")), storedOf(german), bytesOf("hallo"));
+    await first.stack.store(first.slot("/a", lang("de")), storedOf(german), bytesOf("hallo"));
     colo.entries.clear();
     const second = testStack([colo, global]);
-    expect((await second.lookup(second.place("/a", lang("de")))).found?.tier).toBe("global");
-    expect((await second.lookup(second.place("/a", lang("de")))).found?.tier).toBe("memory");
+    expect((await second.lookup(second.slot("/a", lang("de")))).found?.tier).toBe("global");
+    expect((await second.lookup(second.slot("/a", lang("de")))).found?.tier).toBe("memory");
     expect(colo.entries.get(keyOf("/a"))?.kind).toBe("vary");
-    expect((await second.lookup(second.place("/a", lang("fr")))).found).toBeUndefined();
+    expect((await second.lookup(second.slot("/a", lang("fr")))).found).toBeUndefined();
   });
 
   it("keeps both of two variants that were filled at the same time", async () => {
     const s = testStack([]);
-    const [de, fr] = [s.place("/a", lang("de")), s.place("/a", lang("fr"))];
+    const [de, fr] = [s.slot("/a", lang("de")), s.slot("/a", lang("fr"))];
     await s.stack.store(de, storedOf(german), bytesOf("hallo"));
     await s.stack.store(fr, storedOf({ variant: lang("fr") }), bytesOf("bonjour"));
-    expect(await bodyOf(s, s.place("/a", lang("de")))).toBe("hallo");
-    expect(await bodyOf(s, s.place("/a", lang("fr")))).toBe("bonjour");
+    expect(await bodyOf(s, s.slot("/a", lang("de")))).toBe("hallo");
+    expect(await bodyOf(s, s.slot("/a", lang("fr")))).toBe("bonjour");
   });
 
   it("learns a second field without mixing up what it knew", async () => {
     const s = testStack([]);
-    await s.stack.store(s.place("/a", lang("de")), storedOf(german), bytesOf("hallo"));
-    const { index } = await s.lookup(s.place("/a", { ...lang("de"), "x-geo": "at" }), () => false);
+    await s.stack.store(s.slot("/a", lang("de")), storedOf(german), bytesOf("hallo"));
+    const { index } = await s.lookup(s.slot("/a", { ...lang("de"), "x-geo": "at" }), () => false);
     const both = { ...lang("de"), "x-geo": "at" };
-    await s.stack.store(s.place("/a", both, { index }), storedOf({ variant: both }), bytesOf("servus"));
-    expect(await bodyOf(s, s.place("/a", both))).toBe("servus");
-    expect(await bodyOf(s, s.place("/a", { ...lang("de"), "x-geo": "ch" }))).not.toBe("servus");
+    await s.stack.store(s.slot("/a", both, { index }), storedOf({ variant: both }), bytesOf("servus"));
+    expect(await bodyOf(s, s.slot("/a", both))).toBe("servus");
+    expect(await bodyOf(s, s.slot("/a", { ...lang("de"), "x-geo": "ch" }))).not.toBe("servus");
   });
 
   it("keeps at most 16 variants of a resource", async () => {
@@ -245,24 +245,24 @@ describe("stack: variants", () => {
     const s = testStack([colo]);
     for (let i = 0; i < 40; i++) {
       const fields = lang(`l${String(i)}`);
-      const { index } = await s.lookup(s.place("/a", fields));
-      await s.stack.store(s.place("/a", fields, { index }), storedOf({ variant: fields }), bytesOf("x"));
+      const { index } = await s.lookup(s.slot("/a", fields));
+      await s.stack.store(s.slot("/a", fields, { index }), storedOf({ variant: fields }), bytesOf("x"));
     }
     const index = colo.entries.get(keyOf("/a"));
     expect(index?.kind === "vary" && index.index.variants.length).toBe(16);
     expect(colo.entries.size).toBe(17);
-    expect(await bodyOf(s, s.place("/a", lang("l39")))).toBe("x");
-    expect(await bodyOf(s, s.place("/a", lang("l0")))).toBeUndefined();
+    expect(await bodyOf(s, s.slot("/a", lang("l39")))).toBe("x");
+    expect(await bodyOf(s, s.slot("/a", lang("l0")))).toBeUndefined();
   });
 
   it("keeps at most 16 variants also when they are all filled at the same time", async () => {
     const s = testStack([]);
-    const places = Array.from({ length: 40 }, (_, i) => s.place("/a", lang(`l${String(i)}`)));
-    const stores = places.map((place, i) =>
-      s.stack.store(place, storedOf({ variant: lang(`l${String(i)}`) }), bytesOf("x")),
+    const places = Array.from({ length: 40 }, (_, i) => s.slot("/a", lang(`l${String(i)}`)));
+    const stores = places.map((slot, i) =>
+      s.stack.store(slot, storedOf({ variant: lang(`l${String(i)}`) }), bytesOf("x")),
     );
     await Promise.all(stores);
-    const found = await Promise.all(places.map((place) => bodyOf(s, place)));
+    const found = await Promise.all(places.map((slot) => bodyOf(s, slot)));
     expect(found.filter((body) => body === "x")).toHaveLength(16);
   });
 });
@@ -272,21 +272,21 @@ describe("stack: which variants are kept", () => {
 
   async function storeAll(s: TestStack, names: readonly (string | number)[], maxVariants = 16): Promise<void> {
     for (const name of names) {
-      const { index } = await s.lookup(s.place("/a", named(name)), () => false);
-      const place = s.place("/a", named(name), { index, maxVariants });
-      await s.stack.store(place, storedOf({ variant: named(name) }), bytesOf(String(name)));
+      const { index } = await s.lookup(s.slot("/a", named(name)), () => false);
+      const slot = s.slot("/a", named(name), { index, maxVariants });
+      await s.stack.store(slot, storedOf({ variant: named(name) }), bytesOf(String(name)));
     }
   }
 
   async function keptOf(s: TestStack, names: readonly (string | number)[]): Promise<readonly (string | number)[]> {
-    const bodies = await Promise.all(names.map((name) => bodyOf(s, s.place("/a", named(name)))));
+    const bodies = await Promise.all(names.map((name) => bodyOf(s, s.slot("/a", named(name)))));
     return names.filter((_, i) => bodies[i] !== undefined);
   }
 
   it("of those never hit the oldest goes", async () => {
     const s = testStack([]);
     await storeAll(s, [0, 1, 2, 3], 4);
-    expect(await bodyOf(s, s.place("/a", named(0)))).toBe("0");
+    expect(await bodyOf(s, s.slot("/a", named(0)))).toBe("0");
     await storeAll(s, ["new"], 4);
     expect(await keptOf(s, [0, 1, 2, 3, "new"])).toEqual([0, 2, 3, "new"]);
   });
@@ -309,7 +309,7 @@ describe("stack: which variants are kept", () => {
     const variant = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`x-${String(i)}`, "1"]));
     const gone = barrier<unknown>();
     const stream = new ReadableStream<Uint8Array>({ cancel: gone.open });
-    await s.stack.storeStream(s.place("/a", variant), storedOf({ variant }), { kind: "stream", stream });
+    await s.stack.storeStream(s.slot("/a", variant), storedOf({ variant }), { kind: "stream", stream });
     await gone.passed;
     expect(await keptOf(s, [0])).toEqual([0]);
   });
@@ -338,7 +338,7 @@ describe("stack: which variants are kept", () => {
     await storeAll(first, [0, 1], 2);
     const second = testStack([colo]);
     for (let i = 0; i < 2; i++) expect(await keptOf(second, [0, 1])).toEqual([0, 1]);
-    expect((await second.lookup(second.place("/a", named(0)))).found?.tier).toBe("memory");
+    expect((await second.lookup(second.slot("/a", named(0)))).found?.tier).toBe("memory");
   });
 });
 
@@ -348,7 +348,7 @@ describe("stack: languages", () => {
   it.each(["memory", "colo", "global"] as const)("are found in %s by who likes them best", async (name) => {
     const [colo, global] = tiers();
     const first = testStack([colo, global]);
-    await first.stack.store(first.place("/a", lang("de")), storedOf(inGerman), bytesOf("hallo"));
+    await first.stack.store(first.slot("/a", lang("de")), storedOf(inGerman), bytesOf("hallo"));
     if (name === "global") colo.entries.clear();
     for (const [accepted, body] of [
       ["fr;q=0.5, de", "hallo"],
@@ -357,7 +357,7 @@ describe("stack: languages", () => {
       ["*", undefined],
     ] as const) {
       const s = name === "memory" ? first : testStack([colo, global]);
-      const { found } = await s.lookup(s.place("/a", lang(accepted)));
+      const { found } = await s.lookup(s.slot("/a", lang(accepted)));
       expect(found && (await textOf(found.body)), accepted).toBe(body);
       if (found) expect(found.tier).toBe(name);
     }
@@ -366,11 +366,11 @@ describe("stack: languages", () => {
   it("are promoted under what selected them", async () => {
     const [colo] = tiers();
     const first = testStack([colo]);
-    await first.stack.store(first.place("/a", lang("de")), storedOf(inGerman), bytesOf("hallo"));
+    await first.stack.store(first.slot("/a", lang("de")), storedOf(inGerman), bytesOf("hallo"));
     const second = testStack([colo]);
-    await second.lookup(second.place("/a", lang("fr;q=0.5, de")));
+    await second.lookup(second.slot("/a", lang("fr;q=0.5, de")));
     for (const accepted of ["fr;q=0.5, de", "de"])
-      expect((await second.lookup(second.place("/a", lang(accepted)))).found?.tier, accepted).toBe("memory");
+      expect((await second.lookup(second.slot("/a", lang(accepted)))).found?.tier, accepted).toBe("memory");
     const index = second.memory.get(keyOf("/a"));
     expect(index?.kind === "vary" && index.index.variants.length).toBe(1);
   });
@@ -378,9 +378,9 @@ describe("stack: languages", () => {
   it("do not outlive an invalidation", async () => {
     const [colo] = tiers();
     const s = testStack([colo]);
-    await s.stack.store(s.place("/a", lang("de")), storedOf(inGerman), bytesOf("hallo"));
+    await s.stack.store(s.slot("/a", lang("de")), storedOf(inGerman), bytesOf("hallo"));
     await s.stack.invalidate(keyOf("/a"));
-    expect(await bodyOf(s, s.place("/a", lang("fr;q=0.5, de")))).toBeUndefined();
+    expect(await bodyOf(s, s.slot("/a", lang("fr;q=0.5, de")))).toBeUndefined();
   });
 });
 
@@ -388,31 +388,31 @@ describe("stack: invalidation", () => {
   it("forgets a resource in every tier", async () => {
     const [colo, global] = tiers();
     const s = testStack([colo, global]);
-    await s.stack.store(s.place("/a"), storedOf(), bytesOf("a"));
-    await s.stack.store(s.place("/b"), storedOf(), bytesOf("b"));
+    await s.stack.store(s.slot("/a"), storedOf(), bytesOf("a"));
+    await s.stack.store(s.slot("/b"), storedOf(), bytesOf("b"));
     await s.stack.invalidate(keyOf("/a"));
-    expect(await bodyOf(s, s.place("/a"))).toBeUndefined();
+    expect(await bodyOf(s, s.slot("/a"))).toBeUndefined();
     expect([colo, global].map(({ entries }) => entries.has(keyOf("/a")))).toEqual([false, false]);
-    expect(await bodyOf(s, s.place("/b"))).toBe("b");
+    expect(await bodyOf(s, s.slot("/b"))).toBe("b");
   });
 
   it("forgets all variants, also once a new index is made", async () => {
     const [colo] = tiers();
     const s = testStack([colo]);
-    await s.stack.store(s.place("/a", lang("de")), storedOf(german), bytesOf("hallo"));
+    await s.stack.store(s.slot("/a", lang("de")), storedOf(german), bytesOf("hallo"));
     await s.stack.invalidate(keyOf("/a"));
-    await s.stack.store(s.place("/a", lang("fr")), storedOf({ variant: lang("fr") }), bytesOf("bonjour"));
-    expect(await bodyOf(s, s.place("/a", lang("de")))).toBeUndefined();
+    await s.stack.store(s.slot("/a", lang("fr")), storedOf({ variant: lang("fr") }), bytesOf("bonjour"));
+    expect(await bodyOf(s, s.slot("/a", lang("de")))).toBeUndefined();
   });
 
   it("wins over a fill that began before it, and not over one that began after", async () => {
     const s = testStack([]);
-    const before = s.place("/a");
+    const before = s.slot("/a");
     await s.stack.invalidate(keyOf("/a"));
     await s.stack.store(before, storedOf(), bytesOf("old"));
-    expect(await bodyOf(s, s.place("/a"))).toBeUndefined();
-    await s.stack.store(s.place("/a"), storedOf(), bytesOf("new"));
-    expect(await bodyOf(s, s.place("/a"))).toBe("new");
+    expect(await bodyOf(s, s.slot("/a"))).toBeUndefined();
+    await s.stack.store(s.slot("/a"), storedOf(), bytesOf("new"));
+    expect(await bodyOf(s, s.slot("/a"))).toBe("new");
   });
 
   it("wins over a promotion that was under way", async () => {
@@ -426,7 +426,7 @@ describe("stack: invalidation", () => {
       return slow.passed;
     };
     const entry = global.entries.get(keyOf("/a"));
-    const lookup = s.lookup(s.place("/a"));
+    const lookup = s.lookup(s.slot("/a"));
     await reached.passed;
     await s.stack.invalidate(keyOf("/a"));
     if (entry) global.entries.set(keyOf("/a"), entry);

@@ -101,7 +101,7 @@ describe("KV tolerates", () => {
     await env.STRATA_KV.put(address, at(value, address));
     expect(await tier.get(key)).toBeUndefined();
     expect(reports).toHaveLength(alarms);
-    expect(["nothing", "response", "vary"]).toContain((await tier.look?.(key))?.kind);
+    expect(["nothing", "response", "vary"]).toContain((await tier.head?.(key))?.kind);
     // the alarm is not raised again
     expect(await tier.get(key)).toBeUndefined();
     expect(reports).toHaveLength(alarms);
@@ -117,7 +117,7 @@ describe("KV tolerates", () => {
     const address = await addressOf(key);
     await env.STRATA_KV.put(address, at(frame, address), { metadata });
     expect(await tier.get(key)).toEqual(response);
-    expect(await tier.look?.(key)).toMatchObject({ kind: "response" });
+    expect(await tier.head?.(key)).toMatchObject({ kind: "response" });
     expect(reports).toEqual([]);
   });
 

@@ -41,17 +41,17 @@ const NAMES = Array.from({ length: 12 }, (_, i) => `l${String(i)}`);
 /** One request: a hit, or a fill. `reload`: filled again although it is there. */
 async function ask(s: TestStack, name: string, maxVariants = MAX, reload = false, language?: string): Promise<boolean> {
   const fields = lang(name);
-  const { found, index } = await s.lookup(s.place("/a", fields));
+  const { found, index } = await s.lookup(s.slot("/a", fields));
   if (found?.body.kind === "stream") await found.body.stream.cancel();
   if (found && !reload) return true;
   const headers = language === undefined ? [] : [["content-language", language] as const];
-  const place = s.place("/a", fields, { index, maxVariants });
+  const slot = s.slot("/a", fields, { index, maxVariants });
   const stored = storedOf({ variant: fields, headers });
   const bytes = bytesOf(name);
-  if (bytes.length <= s.stack.maxBufferedBytes) await s.stack.store(place, stored, bytes);
+  if (bytes.length <= s.stack.maxBufferedBytes) await s.stack.store(slot, stored, bytes);
   else
     await s.stack.storeStream(
-      place,
+      slot,
       { ...stored, bodyLength: bytes.length },
       { kind: "stream", stream: new Blob([bytes]).stream(), whole: Promise.resolve(bytes.length) },
     );
@@ -121,7 +121,7 @@ describe("which variant goes", () => {
     await ask(s, "l3");
     await ask(s, "l4");
     const kept = async (name: string): Promise<boolean> =>
-      (await s.lookup(s.place("/a", lang(name)))).found !== undefined;
+      (await s.lookup(s.slot("/a", lang(name)))).found !== undefined;
     expect([await kept("l2"), await kept("l1"), await kept("l0"), await kept("l4")]).toEqual([true, true, false, true]);
   });
 
@@ -151,8 +151,8 @@ describe("languages", () => {
     for (let i = 0; i < 40; i++) await ask(s, `l${String(i)}`, 4, false, `l${String(i)}`);
     await ask(s, "fr", 4, false, "fr");
     expect((await listed(s)).toSorted()).toEqual(["de", "fr", "l38", "l39"]);
-    expect((await s.lookup(s.place("/a", lang(likes("de"))))).found).toBeDefined();
-    expect((await s.lookup(s.place("/a", lang(likes("fr"))))).found).toBeDefined();
+    expect((await s.lookup(s.slot("/a", lang(likes("de"))))).found).toBeDefined();
+    expect((await s.lookup(s.slot("/a", lang(likes("fr"))))).found).toBeDefined();
   });
 
   it("are told to the global tier, also where its list is full of invented ones", async () => {
@@ -161,7 +161,7 @@ describe("languages", () => {
     for (let i = 0; i < 16; i++) await ask(junk, `l${String(i)}`, 16, false, `l${String(i)}`);
     await ask(testStack([global]), "de", 16, false, "de");
     const cold = testStack([global]);
-    expect((await cold.lookup(cold.place("/a", lang(likes("de"))))).found?.tier).toBe("global");
+    expect((await cold.lookup(cold.slot("/a", lang(likes("de"))))).found?.tier).toBe("global");
   });
 
   it("are as many as the rule keeps variants", async () => {

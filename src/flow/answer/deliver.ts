@@ -8,16 +8,16 @@ import { deliverable, sentOn304 } from "../../http/message/field-table.ts";
 import { declaredLength, type HeaderPairs } from "../../http/message/fields.ts";
 import { initialAge } from "../../http/law/freshness.ts";
 import { encodedFields, negotiatedFields } from "../../http/answer/negotiated.ts";
-import { madePrivate } from "../../http/law/made-private.ts";
+import { withPrivate } from "../../http/law/made-private.ts";
 import { type ByteRange, contentRange, resolvedRange, unsatisfiedRange } from "../../http/message/range.ts";
 import { isBodyless } from "../../http/message/status-table.ts";
 import { ageSeconds, originValidators, remainingSeconds, shownFields, shownValidators } from "../../http/law/stored.ts";
-import type { Found, Slice } from "../../tiers/tier.ts";
+import type { Found, RangeReader } from "../../tiers/tier.ts";
 import type { Exchange } from "../edge.ts";
 import { encodedForm, negotiate, type Offer } from "./negotiate.ts";
-import { inPortions } from "../fill/chunked-send.ts";
-import { slicedStream } from "../fill/cut-stream.ts";
-import { tell } from "./diagnostics.ts";
+import { sendInChunks } from "../fill/chunked-send.ts";
+import { cutStream } from "../fill/cut-stream.ts";
+import { setDiagnostics } from "./diagnostics.ts";
 
 /** What every response of one exchange shares. */
 export interface Delivery {
@@ -42,7 +42,7 @@ interface Answer {
   readonly divisible: boolean;
   readonly content: Content;
   /** Reads a range of `content` without what is before it. */
-  readonly slice?: Slice | undefined;
+  readonly slice?: RangeReader | undefined;
   /** Bytes of `content`, where known. */
   readonly length: number | undefined;
   /** Where `content` begins in the whole, and the whole's length where known. */
@@ -125,7 +125,7 @@ export function deliverAnswer(
   const evaluates = evaluateConditionals && response.field("set-cookie") === undefined;
   const answer: Answer = {
     status: response.status,
-    fields: addPrivate ? madePrivate(fields) : fields,
+    fields: addPrivate ? withPrivate(fields) : fields,
     validators: evaluates ? originValidators(response) : undefined,
     divisible: response.status === 200,
     content,
@@ -176,7 +176,7 @@ function build(delivery: Delivery, answer: Answer, outcome: Outcome): Response {
     headers.append(name, value);
   }
   if (!headers.has("date")) headers.set("Date", new Date(nowMs).toUTCString());
-  tell(headers, exchange, outcome);
+  setDiagnostics(headers, exchange, outcome);
   const status = shown.kind === "whole" ? answer.status : STATUS[shown.kind];
   const bodyless = facts.method === "HEAD" || isBodyless(status) || shown.kind === "unsatisfiable";
   const content = bodyless ? nothingOf(sent.content) : contentOf(shown, sent);
@@ -253,11 +253,11 @@ function ofLength(fields: HeaderPairs, length: number): HeaderPairs {
 
 function contentOf(shown: Shown, { content, slice, first }: Answer): Content {
   if (content === null) return content;
-  if (shown.kind !== "range") return content instanceof Uint8Array ? inPortions(content) : content;
+  if (shown.kind !== "range") return content instanceof Uint8Array ? sendInChunks(content) : content;
   const skipped = shown.range.first - first;
   const length = shown.range.last - shown.range.first + 1;
-  if (content instanceof Uint8Array) return inPortions(content.subarray(skipped, skipped + length));
-  return slicedStream(content, skipped, length, slice);
+  if (content instanceof Uint8Array) return sendInChunks(content.subarray(skipped, skipped + length));
+  return cutStream(content, skipped, length, slice);
 }
 
 function nothingOf(content: Content): null {

@@ -3,7 +3,7 @@ import { cacheStatus, detailOf, type Outcome, xCache } from "../../http/answer/c
 import type { Exchange } from "../edge.ts";
 
 /** Cache-Status is appended to that of caches nearer to the origin. */
-export function tell(headers: Headers, { trace, timings }: Exchange, outcome: Outcome): void {
+export function setDiagnostics(headers: Headers, { trace, timings }: Exchange, outcome: Outcome): void {
   headers.set("Cache-Status", cacheStatus(outcome, headers.get("cache-status") ?? undefined));
   headers.set("X-Cache", xCache(outcome));
   headers.set("X-Request-Id", trace.requestId);

@@ -2,7 +2,7 @@
 import type { Outcome } from "../../http/answer/cache-status.ts";
 import type { Failure } from "../../http/law/settle.ts";
 import type { Delivery } from "./deliver.ts";
-import { tell } from "./diagnostics.ts";
+import { setDiagnostics } from "./diagnostics.ts";
 
 /** Nothing came from the origin and nothing may stand in. */
 export function deliverFailure(delivery: Delivery, { reason, retryAfterSeconds }: Failed, outcome: Outcome): Response {
@@ -38,7 +38,7 @@ export function deliverProblem(
     Date: new Date(nowMs).toUTCString(),
     ...(RETRIABLE.has(status) && { "Retry-After": String(retryAfterSeconds) }),
   });
-  tell(headers, exchange, outcome);
+  setDiagnostics(headers, exchange, outcome);
   return new Response(facts.method === "HEAD" ? null : problem, { status, headers });
 }
 

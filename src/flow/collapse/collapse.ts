@@ -1,18 +1,18 @@
 // Owns collapsing: of concurrent requests that would fetch the same, one asks the origin; the others wait, and look again.
 import type { Reuse } from "../../http/law/reuse.ts";
-import { wanted } from "../fetch/fetch-plan.ts";
+import { planFetch } from "../fetch/fetch-plan.ts";
 import { crowdKey } from "../lookup/expected-key.ts";
-import type { Boarded, Landing, Moment } from "./flights.ts";
+import type { JoinedFlight, Landing, Moment } from "./flights.ts";
 import type { Edge } from "../edge.ts";
 import { LATE, within } from "../support/timeout.ts";
-import type { Trip } from "../cache-request.ts";
+import type { CacheRequest } from "../cache-request.ts";
 import { isUnstorable } from "../fetch/unstorable.ts";
 
 /**
  * Boards the flight for what a request needs from the origin; `undefined` where its answer may be for this client alone, and so must
  * be fetched by itself.
  */
-export function boarded(trip: Trip, decided: Reuse, lookedAt: Moment): Boarded | undefined {
+export function joined(trip: CacheRequest, decided: Reuse, lookedAt: Moment): JoinedFlight | undefined {
   if (!needsOrigin(decided)) return undefined;
   const { edge, facts, rule } = trip;
   const { method, hasAuthorization, hasSession, directives } = facts;
@@ -20,8 +20,8 @@ export function boarded(trip: Trip, decided: Reuse, lookedAt: Moment): Boarded |
   if (method !== "GET" || hasAuthorization || hasSession || insists) return undefined;
   // lately there was nothing to share
   if (isUnstorable(trip)) return undefined;
-  if (wanted(trip, false).conditions.length > 0) return undefined;
-  return edge.flights.board(crowdKey(trip), lookedAt);
+  if (planFetch(trip, false).conditions.length > 0) return undefined;
+  return edge.flights.join(crowdKey(trip), lookedAt);
 }
 
 /** What is held, if anything, cannot answer without the origin. */
@@ -50,4 +50,4 @@ export async function landedWithin(
   return landing === LATE ? { kind: "unshared" } : landing;
 }
 
-type Follower = Extract<Boarded, { role: "follower" }>;
+type Follower = Extract<JoinedFlight, { role: "follower" }>;

@@ -23,7 +23,7 @@ export interface Land {
   readonly isAwaited: () => boolean;
 }
 
-export type Boarded =
+export type JoinedFlight =
   | { readonly role: "leader"; readonly key: CacheKey; readonly land: Land }
   | { readonly role: "follower"; readonly landed: Promise<Landing>; readonly startedAtMs: number };
 
@@ -38,7 +38,7 @@ export interface Flights {
    * The flight under way under this key, or a new one that the caller leads and must land. One that has stored something since the
    * caller looked (`lookedAt`) counts as under way: there is something to find.
    */
-  board(key: CacheKey, lookedAt: Moment): Boarded;
+  join(key: CacheKey, lookedAt: Moment): JoinedFlight;
 }
 
 /** How long a follower waits, roughly: nobody hears that its client has left. */
@@ -82,7 +82,7 @@ export function flights(now: () => number): Flights {
   return {
     moment: () => current,
     underWay: () => under.size,
-    board(key, lookedAt) {
+    join(key, lookedAt) {
       forgetLost();
       const running = under.get(key);
       if (running) {

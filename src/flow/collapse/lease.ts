@@ -6,10 +6,10 @@ import { variantOf } from "../../http/select/vary.ts";
 import type { Edge, Exchange, LeaseEnding, LeaseKeeper } from "../edge.ts";
 import type { Land } from "./flights.ts";
 import { LATE, within } from "../support/timeout.ts";
-import type { Trip } from "../cache-request.ts";
+import type { CacheRequest } from "../cache-request.ts";
 
 /** What a leader may do. */
-export type Leave =
+export type LeaseGrant =
   /** Fetch, and land with this: it lands the flight as well, and ends the lease. */
   | { readonly kind: "sole"; readonly land: Land }
   /** Fetch all the same: there is no lease to be had. */
@@ -24,10 +24,15 @@ const WAIT_MS = 10_000;
 /** How late a lease may be granted that is given back at once; background work lives for 30 s, and a lease no longer. */
 const LATE_MS = 25_000;
 
-const ALONE: Leave = { kind: "alone" };
+const ALONE: LeaseGrant = { kind: "alone" };
 
 /** `lookedAtMs`: when nothing was found that could answer. */
-export async function askLeave(trip: Trip, lookedAtMs: number, waitMs: number | undefined, land: Land): Promise<Leave> {
+export async function acquireLease(
+  trip: CacheRequest,
+  lookedAtMs: number,
+  waitMs: number | undefined,
+  land: Land,
+): Promise<LeaseGrant> {
   const { edge, exchange } = trip;
   const key = hash64(leaseKey(trip));
   try {
@@ -53,7 +58,7 @@ export async function askLeave(trip: Trip, lookedAtMs: number, waitMs: number | 
 }
 
 /** The resource as this request varies it: the same in every isolate, whichever index of it that isolate has. */
-export function leaseKey({ facts, place: { key, index } }: Trip): CacheKey {
+export function leaseKey({ facts, slot: { key, index } }: CacheRequest): CacheKey {
   return index ? variantKey(key, "", variantOf(index.fields, facts.field)) : key;
 }
 

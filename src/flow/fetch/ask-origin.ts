@@ -12,10 +12,10 @@ import type { Admission, Route } from "./breaker.ts";
 import type { Edge, Exchange } from "../edge.ts";
 import { LATE, type Timeout } from "../support/timeout.ts";
 import { timed } from "../support/timings.ts";
-import { type Intent, mappedBack, upstreamRequest } from "./origin-request.ts";
+import { type Intent, mappedBack, originRequest } from "./origin-request.ts";
 
 /** An answer whose body nobody has read yet. */
-export type Upstream = Answered | Failed;
+export type OriginAnswer = Answered | Failed;
 
 interface Answered {
   readonly kind: "response";
@@ -37,7 +37,7 @@ export async function askOrigin(
   facts: RequestFacts,
   intent: Intent,
   rule: Rule,
-): Promise<Upstream> {
+): Promise<OriginAnswer> {
   const upstream = await timed(exchange, "origin", answered(edge, exchange, facts, intent, rule));
   if (upstream.kind === "response") exchange.timings?.heard(upstream.response.field("server-timing"));
   return upstream;
@@ -50,13 +50,13 @@ async function answered(
   facts: RequestFacts,
   intent: Intent,
   rule: Rule,
-): Promise<Upstream> {
+): Promise<OriginAnswer> {
   const origin = originOf(edge.site.origins, facts.location.host);
   const deadline = edge.timeout(rule.deadlineMs);
   const attempt = (): Promise<Attempt> =>
     attempted(edge, exchange, facts, rule, (signal) => {
       const url = origin?.kind === "url" ? origin.url : undefined;
-      return { request: upstreamRequest(edge.name, exchange, facts, intent, url, signal), origin, deadline };
+      return { request: originRequest(edge.name, exchange, facts, intent, url, signal), origin, deadline };
     });
   try {
     const first = await attempt();
@@ -80,7 +80,7 @@ async function answered(
 }
 
 interface Attempt {
-  readonly upstream: Upstream;
+  readonly upstream: OriginAnswer;
   readonly isProbe: boolean;
   /** Tells the breaker how it ended. */
   report(): void;
@@ -154,12 +154,16 @@ function admitted(
 }
 
 /** An answer that is no HTTP response comes from something alive. */
-function healthIn(upstream: Upstream): Health {
+function healthIn(upstream: OriginAnswer): Health {
   if (upstream.kind === "response") return healthOf(upstream.response);
   return upstream.reason === "origin-invalid" ? "silent" : "broken";
 }
 
-async function fetched(edge: Edge, facts: RequestFacts, prepare: (signal: AbortSignal) => Prepared): Promise<Upstream> {
+async function fetched(
+  edge: Edge,
+  facts: RequestFacts,
+  prepare: (signal: AbortSignal) => Prepared,
+): Promise<OriginAnswer> {
   const requestedAtMs = edge.now();
   const abort = new AbortController();
   try {

@@ -9,7 +9,7 @@ import type { ReasonCode } from "../../http/law/reasons.ts";
 import { type Asked, settle } from "../../http/law/settle.ts";
 import type { Fence } from "../../http/law/stored.ts";
 import { ruleFor } from "../../policy/match.ts";
-import type { Place } from "../../tiers/tier.ts";
+import type { CacheSlot } from "../../tiers/tier.ts";
 import { type Delivery, deliverAnswer } from "../answer/deliver.ts";
 import type { Edge, Exchange } from "../edge.ts";
 import { deliverFailure } from "../answer/error-answer.ts";
@@ -17,18 +17,18 @@ import { fill } from "../fill/fill.ts";
 import { invalidate } from "./invalidate.ts";
 import { keyOf } from "../lookup/resource-key.ts";
 import { askOrigin } from "./ask-origin.ts";
-import { isSentAsRuled, ruledAnswer, ruledRequest } from "../lookup/apply-rule.ts";
-import { tell } from "../answer/diagnostics.ts";
+import { isSentAsRuled, applyRuleToAnswer, applyRule } from "../lookup/apply-rule.ts";
+import { setDiagnostics } from "../answer/diagnostics.ts";
 import { AS_SENT } from "./origin-request.ts";
 
-export async function passBy(
+export async function bypass(
   edge: Edge,
   exchange: Exchange,
   facts: RequestFacts,
   reason: ReasonCode,
 ): Promise<Response> {
   const fence = edge.purges.fence();
-  const startedAt = edge.stack.epoch();
+  const startedAt = edge.stack.tick();
   const upstream = await askOrigin(edge, exchange, facts, AS_SENT, ruleFor(edge.site, facts.location.path));
   const delivery: Delivery = { facts, exchange, nowMs: edge.now() };
   if (upstream.kind === "failure") {
@@ -38,16 +38,16 @@ export async function passBy(
   // a switched protocol is a socket, not a message; but the fields it came with are read by clients
   if (response.status === 101) {
     const headers = new Headers(deliverable([...raw.headers]).map(([name, value]) => [name, value]));
-    tell(headers, exchange, { reason, hit: false, fwdStatus: 101 });
+    setDiagnostics(headers, exchange, { reason, hit: false, fwdStatus: 101 });
     return new Response(null, { status: 101, webSocket: raw.webSocket, headers });
   }
   const overtaken = edge.stack.invalidatedSince(ownKey(edge, facts), startedAt);
   const invalidating = invalidate(edge, exchange, facts, response);
   // its own invalidation does not count against it, one that another request made before or makes from now on does
-  const epoch = overtaken ? startedAt : edge.stack.epoch();
+  const begunAt = overtaken ? startedAt : edge.stack.tick();
   // before the client hears of its success, so that its next request cannot see the old state here
   const seq = await invalidating;
-  const kept = keptForGet(edge, exchange, facts, response, raw.body, after(fence, seq), epoch, delivery.nowMs);
+  const kept = keptForGet(edge, exchange, facts, response, raw.body, after(fence, seq), begunAt, delivery.nowMs);
   const outcome: Outcome = { reason, hit: false, fwdStatus: response.status, stored: kept !== undefined };
   const manner = {
     addPrivate: (facts.hasSession || facts.hasPreview) && kept === undefined,
@@ -73,11 +73,11 @@ function keptForGet(
   response: ResponseFacts,
   content: ReadableStream<Uint8Array> | null,
   fence: Fence | undefined,
-  epoch: Place["epoch"],
+  startedAt: CacheSlot["startedAt"],
   nowMs: number,
 ): ReadableStream<Uint8Array> | undefined {
   const rule = ruleFor(edge.site, facts.location.path);
-  const ruled = ruledRequest(facts, rule);
+  const ruled = applyRule(facts, rule);
   if (!content || rule.bypass || !rule.storesPost || !answersGet(facts, response) || !isSentAsRuled(facts, ruled))
     return undefined;
   const request: RequestFacts = { ...ruled, method: "GET" };
@@ -89,14 +89,14 @@ function keptForGet(
     purge: { state: "clear" },
     fence,
   };
-  const verdict = settle(ruledAnswer(response, request, rule), asked, rule, nowMs);
+  const verdict = settle(applyRuleToAnswer(response, request, rule), asked, rule, nowMs);
   const key = ownKey(edge, facts);
-  if (verdict.verdict !== "store" || edge.stack.invalidatedSince(key, epoch)) return undefined;
+  if (verdict.verdict !== "store" || edge.stack.invalidatedSince(key, startedAt)) return undefined;
   const { global, maxVariants } = rule;
   const { field, fragments } = request;
-  const place = { key, request: field, fragments, index: undefined, global, maxVariants, epoch };
+  const slot = { key, request: field, fragments, index: undefined, global, maxVariants, startedAt };
   const length = declaredLength(response.field);
-  const filling = fill(edge, { source: content, length, place, stored: verdict.stored, makesEtag: rule.etag });
+  const filling = fill(edge, { source: content, length, slot, stored: verdict.stored, makesEtag: rule.etag });
   exchange.background(filling.done);
   return filling.body;
 }

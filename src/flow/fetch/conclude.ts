@@ -13,9 +13,9 @@ import { endReplaced, endStored } from "./end-stored.ts";
 import { deliverFailure } from "../answer/error-answer.ts";
 import { fill } from "../fill/fill.ts";
 import type { Landing } from "../collapse/flights.ts";
-import type { Kept } from "../fill/body-store.ts";
+import type { BodyOutcome } from "../fill/body-store.ts";
 import { precededBy } from "../fill/cut-stream.ts";
-import { discard, type Errand, present, type Trip, unread } from "../cache-request.ts";
+import { discard, type FetchPlan, present, type CacheRequest, unread } from "../cache-request.ts";
 import { noteStorable, noteTooLarge, noteUnstorable } from "./unstorable.ts";
 
 /** The origin's answer, its body unread, and what is known by now of the one that leaves. */
@@ -28,8 +28,8 @@ export interface Arrival {
 
 /** Carries out a verdict on what the origin said. */
 export async function conclude(
-  trip: Trip,
-  errand: Errand,
+  trip: CacheRequest,
+  errand: FetchPlan,
   asked: Asked,
   verdict: Exclude<Settle, { verdict: "refetch" }>,
   { response, content, delivery, outcome }: Arrival,
@@ -77,14 +77,18 @@ export async function conclude(
 }
 
 /** The fields that kept an answer out of the store, for a client that may know. */
-function namedUnkeyed({ exchange }: Trip, { request }: Asked, reason: ReasonCode): readonly string[] | undefined {
+function namedUnkeyed(
+  { exchange }: CacheRequest,
+  { request }: Asked,
+  reason: ReasonCode,
+): readonly string[] | undefined {
   return reason === "unkeyed-field" && exchange.shows === "all" ? request.unkeyed : undefined;
 }
 
 /** The origin's answer, given to its client while it is stored: decoded and encoded on the way, where that is to be. */
 function storedAnswer(
-  trip: Trip,
-  errand: Errand,
+  trip: CacheRequest,
+  errand: FetchPlan,
   { stored: settled, undo }: Settle & { readonly verdict: "store" },
   { response, content, delivery, outcome }: Arrival,
 ): Response {
@@ -110,7 +114,7 @@ function mayBeEncoded({ compressible = false, part }: Stored, { status }: Respon
 
 /** As it came; but HEAD has the fields of a GET, whose body a fill would decode and encode (RFC 9110 9.3.2). */
 function passedAnswer(
-  { facts, rule }: Trip,
+  { facts, rule }: CacheRequest,
   asked: Asked,
   { response, content, delivery, outcome }: Arrival,
   manner: AnswerManner,
@@ -128,8 +132,8 @@ function passedAnswer(
 
 /** The stored beginning and the rest that came, as the whole. */
 function completedAnswer(
-  trip: Trip,
-  errand: Errand,
+  trip: CacheRequest,
+  errand: FetchPlan,
   stored: Stored,
   content: ReadableStream<Uint8Array> | null,
   delivery: Delivery,
@@ -150,7 +154,7 @@ function emptyStream(): ReadableStream<Uint8Array> {
 const STORED: Landing = { kind: "stored" };
 const UNSHARED: Landing = { kind: "unshared" };
 const AGAIN: Landing = { kind: "again" };
-const LANDINGS: Readonly<Record<Kept, Landing>> = {
+const LANDINGS: Readonly<Record<BodyOutcome, Landing>> = {
   kept: STORED,
   declined: UNSHARED,
   refused: UNSHARED,
@@ -160,17 +164,17 @@ const LANDINGS: Readonly<Record<Kept, Landing>> = {
 
 /** Starts the fill and returns the client's side of it. */
 function filled(
-  trip: Trip,
-  errand: Errand,
+  trip: CacheRequest,
+  errand: FetchPlan,
   stored: Stored,
   source: ReadableStream<Uint8Array>,
   length: number | undefined,
   encoding?: Encoding,
 ): ReadableStream<Uint8Array> {
-  const { edge, exchange, place, rule } = trip;
+  const { edge, exchange, slot, rule } = trip;
   const { neighbour, land, isAwaited = land?.isAwaited } = errand;
   const [whenStored, left] = [encoding?.stored, encoding?.left];
-  const keepable = { length, place, stored, neighbour, makesEtag: rule.etag, whenStored };
+  const keepable = { length, slot, stored, neighbour, makesEtag: rule.etag, whenStored };
   const filling = fill(edge, { ...keepable, source, left, isAwaited });
   const ended = filling.kept.then(async (kept) => {
     if (kept === "kept" && !stored.part) noteStorable(trip);
@@ -189,30 +193,30 @@ function filled(
 }
 
 /** What is stored from here on has the body of `held`, and must not cover a newer one. */
-function renewing(trip: Trip, held: Found | undefined): Trip {
-  return { ...trip, place: { ...trip.place, renews: held?.stored } };
+function renewing(trip: CacheRequest, held: Found | undefined): CacheRequest {
+  return { ...trip, slot: { ...trip.slot, renews: held?.stored } };
 }
 
 /** A validated response: its body goes on under the merged header section, in every tier and to the client. */
-function refreshed(trip: Trip, errand: Errand, held: Found, delivery: Delivery, before: Outcome): Response {
+function refreshed(trip: CacheRequest, errand: FetchPlan, held: Found, delivery: Delivery, before: Outcome): Response {
   const { stored, body } = held;
   const outcome: Outcome = { ...before, stored: true };
   if (body.kind === "bytes") {
-    const filed = trip.edge.stack.store(trip.place, stored, body.bytes);
+    const filed = trip.edge.stack.store(trip.slot, stored, body.bytes);
     trip.exchange.background(filed);
     noteStorable(trip);
     errand.land?.(STORED, () => filed);
     return deliverHeld(delivery, held, outcome);
   }
   // the same body goes on, and costs the origin nothing, whoever leaves: a tier that does not take it anew leaves what it has
-  const again: Errand = { ...errand, held: undefined, given: undefined, isAwaited: () => true };
+  const again: FetchPlan = { ...errand, held: undefined, given: undefined, isAwaited: () => true };
   const stream = filled(trip, again, stored, body.stream, stored.bodyLength);
   return deliverHeld(delivery, { ...held, body: { kind: "stream", stream } }, outcome);
 }
 
 /** What a HEAD confirmed goes on under its new header section; a stream that nobody reads is not filed again for that. */
-function keepFreshened(trip: Trip, held: Found, freshened: Stored): void {
-  const { edge, exchange, place } = renewing(trip, held);
-  if (held.body.kind === "bytes") exchange.background(edge.stack.store(place, freshened, held.body.bytes));
+function keepFreshened(trip: CacheRequest, held: Found, freshened: Stored): void {
+  const { edge, exchange, slot } = renewing(trip, held);
+  if (held.body.kind === "bytes") exchange.background(edge.stack.store(slot, freshened, held.body.bytes));
   else discard(held);
 }

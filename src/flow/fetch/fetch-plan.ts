@@ -5,7 +5,7 @@ import { parseContentRange } from "../../http/message/range.ts";
 import type { Stored } from "../../http/law/stored.ts";
 import type { CacheKey } from "../../http/select/key.ts";
 import { keyOf } from "../lookup/resource-key.ts";
-import type { Trip } from "../cache-request.ts";
+import type { CacheRequest } from "../cache-request.ts";
 import { FETCH_WHOLE, type Intent } from "./origin-request.ts";
 import { isUnstorable } from "./unstorable.ts";
 import { UNASKED_BYTES } from "../fill/fill-cost.ts";
@@ -14,7 +14,7 @@ import { UNASKED_BYTES } from "../fill/fill-cost.ts";
  * The whole, from which a range is cut, is fetched and stored once for all where the range begins early, unless the resource is known to be
  * large or cannot be stored. Who asks for everything from the first byte on is given that.
  */
-export function wanted(trip: Trip, clientConditionals: boolean): Intent {
+export function planFetch(trip: CacheRequest, clientConditionals: boolean): Intent {
   const { facts, edge } = trip;
   const { range } = facts;
   if (clientConditionals) return { ...FETCH_WHOLE, clientConditionals };
@@ -22,11 +22,11 @@ export function wanted(trip: Trip, clientConditionals: boolean): Intent {
   const isEarly = range.kind === "from" && range.first < UNASKED_BYTES;
   const isOpen = range.kind === "from" && range.first === 0 && range.last === undefined;
   const isDivisible = isEarly && !isUnstorable(trip) && (isOpen || !edge.large.has(sizeKey(trip)));
-  return isDivisible ? FETCH_WHOLE : asRanged(facts);
+  return isDivisible ? FETCH_WHOLE : planRange(facts);
 }
 
 /** The range as its client sent it. */
-export function asRanged({ field }: RequestFacts): Intent {
+export function planRange({ field }: RequestFacts): Intent {
   const conditions: HeaderPairs = ["range", "if-range"].flatMap((name): HeaderPairs => {
     const value = field(name);
     return value === undefined ? [] : [[name, value]];
@@ -38,20 +38,20 @@ export function asRanged({ field }: RequestFacts): Intent {
 const LARGE_SECONDS = 3600;
 
 /** Notes what an answer says of the size of the whole, where the origin gives out ranges of it: these need not wait for the whole. */
-export function noteSize(trip: Trip, { status, field }: ResponseFacts): void {
+export function noteSize(trip: CacheRequest, { status, field }: ResponseFacts): void {
   const isDivided = status === 200 && /\bbytes\b/i.test(field("accept-ranges") ?? "");
   const part = status === 206 ? parseContentRange(field("content-range")) : undefined;
   const total = part?.total ?? (isDivided ? declaredLength(field) : undefined) ?? 0;
-  if (total > UNASKED_BYTES) trip.edge.large.mark(sizeKey(trip), LARGE_SECONDS);
+  if (total > UNASKED_BYTES) trip.edge.large.add(sizeKey(trip), LARGE_SECONDS);
 }
 
 /** Without the query, which clients invent. */
-function sizeKey({ edge, facts, rule }: Trip): CacheKey {
+function sizeKey({ edge, facts, rule }: CacheRequest): CacheKey {
   return keyOf(edge, { ...facts.location, query: "" }, rule);
 }
 
 /** What follows a stored beginning; the whole, if that is no longer what it began (RFC 9110 13.1.5). */
-export function restOf({ part, etag }: Stored): Intent {
+export function planRest({ part, etag }: Stored): Intent {
   const range = ["range", `bytes=${String((part?.last ?? -1) + 1)}-`] as const;
   return { ...FETCH_WHOLE, conditions: etag === undefined ? [range] : [range, ["if-range", etag]] };
 }

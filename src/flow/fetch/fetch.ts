@@ -1,5 +1,5 @@
 // Owns the one way to the origin for a request that takes part in caching: ask, settle, conclude; or something stale, if that takes too long.
-import { isForAnybody } from "../../http/law/anonymous.ts";
+import { isAnonymous } from "../../http/law/anonymous.ts";
 import type { Outcome } from "../../http/answer/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../../http/message/facts.ts";
 import { splitList } from "../../http/message/fields.ts";
@@ -9,24 +9,32 @@ import { retryAfterSeconds } from "../../http/message/retry-after.ts";
 import { type Asked, type Settle, settle, settleFailure } from "../../http/law/settle.ts";
 import { originValidators, type Stored, storedValidators } from "../../http/law/stored.ts";
 import type { Found } from "../../tiers/tier.ts";
-import { asRanged, noteSize } from "./fetch-plan.ts";
+import { planRange, noteSize } from "./fetch-plan.ts";
 import { conclude } from "./conclude.ts";
 import { deliverHeld } from "../answer/deliver.ts";
 import { deliverFailure } from "../answer/error-answer.ts";
-import { askOrigin, type Upstream } from "./ask-origin.ts";
-import { ruledAnswer } from "../lookup/apply-rule.ts";
+import { askOrigin, type OriginAnswer } from "./ask-origin.ts";
+import { applyRuleToAnswer } from "../lookup/apply-rule.ts";
 import { LATE, within } from "../support/timeout.ts";
-import { deliveryOf, discard, type Errand, forAnybody, present, type Trip, unread } from "../cache-request.ts";
+import {
+  deliveryOf,
+  discard,
+  type FetchPlan,
+  anonymously,
+  present,
+  type CacheRequest,
+  unread,
+} from "../cache-request.ts";
 import { isUnstorable } from "./unstorable.ts";
 import { FETCH_WHOLE, type Intent } from "./origin-request.ts";
 import { isWasteful } from "../fill/fill-cost.ts";
 
 /** A background refresh takes the same way and leaves the response unread. */
-export async function forward(trip: Trip, errand: Errand): Promise<Response> {
-  const { edge, exchange, facts, rule, place } = trip;
+export async function forward(trip: CacheRequest, errand: FetchPlan): Promise<Response> {
+  const { edge, exchange, facts, rule, slot } = trip;
   const { held, intent: wanted, patienceMs } = errand;
   const intent = { ...wanted, hints: hintsFor(trip, wanted) };
-  if (patienceMs !== undefined && edge.resting.has(place.key)) return meanwhile(trip, errand, "stale-if-busy");
+  if (patienceMs !== undefined && edge.originBackoff.has(slot.key)) return meanwhile(trip, errand, "stale-if-busy");
   // the fence is taken before asking, so that a purge while we wait applies to the answer; and where something is held, when that
   // was judged: a purge since then, which nobody has asked about, must not be overtaken by a 304
   const asked: Asked = {
@@ -39,7 +47,7 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
     fence: held ? errand.fence : edge.purges.fence(),
   };
   const validators = held ? storedValidators(held.stored) : [];
-  const varied = place.index?.fields ?? [];
+  const varied = slot.index?.fields ?? [];
   const conditions = [...intent.conditions, ...validators];
   const asking = askOrigin(edge, exchange, facts, { ...intent, varied, conditions }, rule);
   if (patienceMs === undefined) return arrived(trip, errand, asked, await asking);
@@ -55,37 +63,42 @@ export async function forward(trip: Trip, errand: Errand): Promise<Response> {
 }
 
 /** What is held goes to the client; who waits for the fetch goes on waiting, if there is one. */
-function meanwhile(trip: Trip, { held, reason, land }: Errand, settled: ReasonCode): Response {
+function meanwhile(trip: CacheRequest, { held, reason, land }: FetchPlan, settled: ReasonCode): Response {
   if (settled === "stale-if-busy") land?.({ kind: "failed", reason: "origin-resting", final: true });
   return deliverHeld(deliveryOf(trip, trip.edge.now()), present(held), { reason, hit: false, settled });
 }
 
 /** The fetch goes on without its client, who has what was held; a stream of it is read by now, so it is opened anew. */
-async function arriveLater(trip: Trip, errand: Errand, asked: Asked, asking: Promise<Upstream>): Promise<void> {
+async function arriveLater(
+  trip: CacheRequest,
+  errand: FetchPlan,
+  asked: Asked,
+  asking: Promise<OriginAnswer>,
+): Promise<void> {
   const upstream = await asking;
   const held = errand.held?.body.kind === "stream" ? await foundAgain(trip, errand.held.stored) : errand.held;
   const [given, isAwaited] = [errand.held?.stored, (): boolean => true];
-  const later: Errand = { ...errand, held, given, forCache: true, isAwaited };
+  const later: FetchPlan = { ...errand, held, given, forCache: true, isAwaited };
   const response = await arrived(trip, later, { ...asked, stored: held?.stored }, upstream);
   await response.body?.cancel();
 }
 
 /** `undefined` where it is not there any more, or another has taken its place: what the origin says is not about that. */
-async function foundAgain({ edge, exchange, place }: Trip, before: Stored): Promise<Found | undefined> {
+async function foundAgain({ edge, exchange, slot }: CacheRequest, before: Stored): Promise<Found | undefined> {
   const isSame = ({ receivedAtMs, etag }: Stored): boolean =>
     receivedAtMs === before.receivedAtMs && etag === before.etag;
-  const { found } = await edge.stack.lookup(place, isSame, exchange.background);
+  const { found } = await edge.stack.lookup(slot, isSame, exchange.background);
   if (found && isSame(found.stored)) return found;
   discard(found);
   return undefined;
 }
 
-async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstream): Promise<Response> {
+async function arrived(trip: CacheRequest, errand: FetchPlan, asked: Asked, upstream: OriginAnswer): Promise<Response> {
   const delivery = deliveryOf(trip, trip.edge.now());
   const { reason, held, standIn = held, land } = errand;
   if (upstream.kind === "response") {
     const { status } = upstream.response;
-    const response = ruledAnswer(upstream.response, trip.facts, trip.rule, held?.stored);
+    const response = applyRuleToAnswer(upstream.response, trip.facts, trip.rule, held?.stored);
     const content = upstream.raw.body;
     noteRest(trip, response);
     const hints = hintsMissed(trip, errand, response);
@@ -118,7 +131,7 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
     if (verdict.verdict === "store" && isForRange(trip, errand, response, delivery.nowMs)) {
       await unread(content);
       const { purge, neighbour, given } = errand;
-      return forward(trip, { reason, neighbour, given, purge, intent: asRanged(trip.facts), land });
+      return forward(trip, { reason, neighbour, given, purge, intent: planRange(trip.facts), land });
     }
     const outcome: Outcome = { reason, hit: false, fwdStatus: status, settled: verdict.reason };
     return conclude(trip, errand, asked, verdict, { response, content, delivery, outcome });
@@ -133,9 +146,9 @@ async function arrived(trip: Trip, errand: Errand, asked: Asked, upstream: Upstr
 }
 
 /** The same question without what is one client's own; `undefined` where it was asked so, or cannot be. */
-function inOwnName(trip: Trip): Trip | undefined {
-  const own = forAnybody(trip);
-  return isForAnybody(own.facts) && !isForAnybody(trip.facts) ? own : undefined;
+function inOwnName(trip: CacheRequest): CacheRequest | undefined {
+  const own = anonymously(trip);
+  return isAnonymous(own.facts) && !isAnonymous(trip.facts) ? own : undefined;
 }
 
 /** It answers one client and leaves the store as it was. */
@@ -145,8 +158,8 @@ function isLeftOver(verdict: Settle): boolean {
 
 /** Whether a whole came, unasked for, that is too large for the range that was: nothing is known of it, and only the range is fetched. */
 function isForRange(
-  { facts }: Trip,
-  { intent, held, prefix, isAwaited }: Errand,
+  { facts }: CacheRequest,
+  { intent, held, prefix, isAwaited }: FetchPlan,
   response: ResponseFacts,
   nowMs: number,
 ): boolean {
@@ -163,13 +176,13 @@ function isForRange(
 const MAX_REST_SECONDS = 60;
 
 /** Where something stale can answer, the origin is left alone for as long as it asks (RFC 9110 10.2.3). */
-function noteRest({ edge, facts, place }: Trip, { status, field, receivedAtMs }: ResponseFacts): void {
+function noteRest({ edge, facts, slot }: CacheRequest, { status, field, receivedAtMs }: ResponseFacts): void {
   const rest = status === 503 ? retryAfterSeconds(field("retry-after"), receivedAtMs) : undefined;
-  if (rest !== undefined && isForAnybody(facts)) edge.resting.mark(place.key, Math.min(rest, MAX_REST_SECONDS));
+  if (rest !== undefined && isAnonymous(facts)) edge.originBackoff.add(slot.key, Math.min(rest, MAX_REST_SECONDS));
 }
 
 /** Fields that go along although no stored response varies on them: all, where the answer will be for this client alone. */
-function hintsFor(trip: Trip, { hints }: Intent): readonly string[] {
+function hintsFor(trip: CacheRequest, { hints }: Intent): readonly string[] {
   if (hints) return hints;
   return isUnstorable(trip) ? hintsOf(trip.facts) : [];
 }
@@ -179,9 +192,9 @@ function hintsOf({ names, naming, declared }: RequestFacts): readonly string[] {
 }
 
 /** Fields that the answer's Vary names and that its request did not take along: what came was made without them. */
-function hintsMissed({ facts, place }: Trip, { intent }: Errand, response: ResponseFacts): readonly string[] {
+function hintsMissed({ facts, slot }: CacheRequest, { intent }: FetchPlan, response: ResponseFacts): readonly string[] {
   if (intent.hints || response.status === 304) return [];
-  const sent = place.index?.fields ?? [];
+  const sent = slot.index?.fields ?? [];
   const varied = splitList(response.field("vary")?.toLowerCase() ?? "");
   return hintsOf(facts).filter((name) => varied.includes(name) && !sent.includes(name));
 }

@@ -4,7 +4,7 @@ import { fetchedUrl } from "../../http/message/fetched-url.ts";
 import { forwardedConditions, forwardedToOrigin, passedToOrigin } from "../../http/message/field-table.ts";
 import type { FieldReader, HeaderPairs } from "../../http/message/fields.ts";
 import { wayFields } from "../../http/message/cdn-loop.ts";
-import { withoutMadeTags } from "../../http/law/generated-etag.ts";
+import { withoutGeneratedTags } from "../../http/law/generated-etag.ts";
 import { asGatewaysRead } from "../../http/message/request-fields.ts";
 import { isForwardedNormalised, normalisedValue } from "../../http/select/vary.ts";
 import type { Exchange } from "../edge.ts";
@@ -27,7 +27,7 @@ export const FETCH_WHOLE: Intent = { asSent: false, clientConditionals: false, c
 export const AS_SENT: Intent = { asSent: true, clientConditionals: true, conditions: [] };
 
 /** `origin`: absent where the public URL is the origin's too. `edgeName`: as the edge names itself to servers behind it. */
-export function upstreamRequest(
+export function originRequest(
   edgeName: string,
   { request, trace }: Exchange,
   facts: RequestFacts,
@@ -84,7 +84,7 @@ function isTwin(name: string, { declared }: RequestFacts, { asSent, varied = [] 
 
 /** As the facts read it, so that key and content cannot disagree; a conditional without the tags that were made here. */
 function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [] }: Intent): string | undefined {
-  const value = name === "if-none-match" ? withoutMadeTags(field(name)) : field(name);
+  const value = name === "if-none-match" ? withoutGeneratedTags(field(name)) : field(name);
   return !asSent && isForwardedNormalised(name, varied) ? normalisedValue(name, value) : value;
 }
 

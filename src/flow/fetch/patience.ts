@@ -2,10 +2,10 @@
 import { fwdOf } from "../../http/law/reasons.ts";
 import { settleFailure } from "../../http/law/settle.ts";
 import type { Seen } from "../lookup/lookup.ts";
-import type { Trip } from "../cache-request.ts";
+import type { CacheRequest } from "../cache-request.ts";
 
 /** Milliseconds; `undefined` where nothing may stand in. */
-export function patienceFor({ rule }: Trip, { decided, purge, nowMs }: Seen): number | undefined {
+export function patienceFor({ rule }: CacheRequest, { decided, purge, nowMs }: Seen): number | undefined {
   // who insists on a validation waits for it (RFC 9111 5.2.1.4)
   if (fwdOf(decided.reason) === "request") return undefined;
   const stored = decided.verdict === "revalidate" ? decided.stored : undefined;

@@ -8,7 +8,7 @@ import { deliverProblem } from "../answer/error-answer.ts";
  * The answer to a request that has come back; `undefined` for any other. Asked of requests that would go on: a fresh hit goes no further
  * and is spared the question. It comes before the wait for another's fetch, which may be the one that led here.
  */
-export function refusedLoop(edge: Edge, exchange: Exchange, facts: RequestFacts): Response | undefined {
+export function refuseLoop(edge: Edge, exchange: Exchange, facts: RequestFacts): Response | undefined {
   const { headers } = exchange.request;
   if (!isLoop((field) => headers.get(field) ?? undefined, edge.name)) return undefined;
   const title = "the request has come back to this edge: its origin leads here";

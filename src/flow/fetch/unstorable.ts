@@ -1,20 +1,20 @@
 // Owns the memory of what could not be stored lately: nobody waits for another's fetch of it, and ranges of it go to the origin as sent.
-import { isForAnybody } from "../../http/law/anonymous.ts";
+import { isAnonymous } from "../../http/law/anonymous.ts";
 import type { ResponseFacts } from "../../http/message/facts.ts";
 import { splitList } from "../../http/message/fields.ts";
 import { isOfRequest, makesPrivate, type ReasonCode } from "../../http/law/reasons.ts";
 import { isUnkeyed } from "../../http/law/sharing.ts";
 import { mayDependOnRequest } from "../../http/message/status-table.ts";
 import { crowdKey, flightKey } from "../lookup/expected-key.ts";
-import { isAuthenticated, type Trip } from "../cache-request.ts";
+import { isAuthenticated, type CacheRequest } from "../cache-request.ts";
 import type { Intent } from "./origin-request.ts";
 
 /** How long an answer that was not to be stored speaks for the next ones. */
 const UNSTORABLE_SECONDS = 60;
 
-export function isUnstorable(trip: Trip): boolean {
+export function isUnstorable(trip: CacheRequest): boolean {
   const { unstorable } = trip.edge;
-  return unstorable.has(flightKey(trip)) || (!isForAnybody(trip.facts) && unstorable.has(crowdKey(trip)));
+  return unstorable.has(flightKey(trip)) || (!isAnonymous(trip.facts) && unstorable.has(crowdKey(trip)));
 }
 
 /**
@@ -22,7 +22,7 @@ export function isUnstorable(trip: Trip): boolean {
  * answer to a request that carries something of its client's own counts for requests of that kind alone.
  */
 export function noteUnstorable(
-  trip: Trip,
+  trip: CacheRequest,
   { conditions }: Intent,
   { status, field }: ResponseFacts,
   reason: ReasonCode,
@@ -36,15 +36,15 @@ export function noteUnstorable(
   if (isForHintsAlone) return noteStorable(trip);
   // a cookie that nobody knows keeps the answer to each request of its kind out of the store
   if (isOfRequest(reason) && !makesPrivate(reason)) return;
-  edge.unstorable.mark(crowdKey(trip), UNSTORABLE_SECONDS);
+  edge.unstorable.add(crowdKey(trip), UNSTORABLE_SECONDS);
 }
 
 /** Notes a body that no tier takes. */
-export function noteTooLarge(trip: Trip): void {
-  trip.edge.unstorable.mark(flightKey(trip), UNSTORABLE_SECONDS);
+export function noteTooLarge(trip: CacheRequest): void {
+  trip.edge.unstorable.add(flightKey(trip), UNSTORABLE_SECONDS);
 }
 
 /** Forgets the mark: the answer was stored, or could have been. */
-export function noteStorable(trip: Trip): void {
-  for (const key of new Set([flightKey(trip), crowdKey(trip)])) trip.edge.unstorable.forget(key);
+export function noteStorable(trip: CacheRequest): void {
+  for (const key of new Set([flightKey(trip), crowdKey(trip)])) trip.edge.unstorable.delete(key);
 }

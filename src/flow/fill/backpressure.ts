@@ -1,6 +1,6 @@
 // Owns writing to a reader that may be slow: how much waits for it, and when it has caught up.
 
-export interface Writing {
+export interface Backpressure {
   /** The bytes must stay as they are until they are read. */
   send(piece: Uint8Array): void;
   /** A promise where more than `windowBytes` wait: it resolves when no more do, or nothing is to be waited for any more. */
@@ -15,7 +15,7 @@ export interface Writing {
 const OVERHEAD_BYTES = 256;
 
 /** `fail`: is told that the reader is gone. */
-export function writing(writer: WritableStreamDefaultWriter<Uint8Array>, fail: () => void): Writing {
+export function backpressure(writer: WritableStreamDefaultWriter<Uint8Array>, fail: () => void): Backpressure {
   let waiting = 0;
   let isStopped = false;
   let last: Promise<void> = Promise.resolve();

@@ -1,8 +1,8 @@
 // Owns a body collected in memory, within the memory budget: its client reads it from the same bytes.
 import type { Reservation, Stack } from "../../tiers/tier.ts";
-import { PIECE_BYTES } from "./chunk-reader.ts";
+import { CHUNK_BYTES } from "./chunk-reader.ts";
 
-export interface Blocks {
+export interface BodyBuffer {
   /** False where the budget has no room for it. */
   add(bytes: number): boolean;
   /** The same bytes where they are collected; `undefined` where there is no room for them. */
@@ -25,7 +25,7 @@ interface Block {
   used: number;
 }
 
-export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
+export function bodyBuffer({ reserve }: Pick<Stack, "reserve">): BodyBuffer {
   let blocks: Block[] = [];
   let reserved: Reservation[] = [];
 
@@ -37,7 +37,7 @@ export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
 
   function added(bytes: number): Block | undefined {
     // a single piece has to be in memory to be read at all
-    const isFree = blocks.length === 0 && bytes <= PIECE_BYTES;
+    const isFree = blocks.length === 0 && bytes <= CHUNK_BYTES;
     if (!isFree && !taken(bytes)) return undefined;
     const block = { bytes: new Uint8Array(bytes), used: 0 };
     blocks.push(block);
@@ -50,7 +50,7 @@ export function emptyBlocks({ reserve }: Pick<Stack, "reserve">): Blocks {
     collect(piece) {
       const last = blocks.at(-1);
       const fits = last && last.used + piece.length <= last.bytes.length;
-      const block = fits ? last : added(Math.max(piece.length, PIECE_BYTES));
+      const block = fits ? last : added(Math.max(piece.length, CHUNK_BYTES));
       if (!block) return undefined;
       block.bytes.set(piece, block.used);
       block.used += piece.length;

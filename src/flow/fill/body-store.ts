@@ -1,27 +1,27 @@
 // Owns the store's side of a fill: a small body is collected for memory, a larger one goes to the colo as it comes.
-import { withMadeEtag } from "../../http/law/generated-etag.ts";
+import { withGeneratedEtag } from "../../http/law/generated-etag.ts";
 import { combinedBytes, combinedRecord } from "../../http/law/parts.ts";
 import type { Reservation, Stack } from "../../tiers/tier.ts";
-import { emptyBlocks } from "./body-buffer.ts";
+import { bodyBuffer } from "./body-buffer.ts";
 import type { Edge } from "../edge.ts";
-import { type Feed, feed } from "./colo-writer.ts";
-import type { Keepable } from "./body-to-store.ts";
+import { type ColoWriter, coloWriter } from "./colo-writer.ts";
+import type { BodyToStore } from "./body-to-store.ts";
 import { LATE, within } from "../support/timeout.ts";
 
 /** What became of a body. `declined`: too large, or no room; `refused`: a tier would not have it this time; `broken`: it was not whole; `unwanted`: nobody waited for the rest. */
-export type Kept = "kept" | "declined" | "refused" | "broken" | "unwanted";
+export type BodyOutcome = "kept" | "declined" | "refused" | "broken" | "unwanted";
 
-export interface Keeper {
+export interface BodyStore {
   /** Who takes the pieces: memory at once, the colo in its own time, or nobody any more. */
   mode(): "collecting" | "feeding" | "over";
   /** Takes a piece, and returns its bytes in memory that stays as it is: the piece itself, or a copy. */
   take(piece: Uint8Array): Uint8Array;
   /** What the colo is fed with, once it is. */
-  feed(): Pick<Feed, "room" | "windowBytes"> | undefined;
+  colo(): Pick<ColoWriter, "room" | "windowBytes"> | undefined;
   /** The body ended as it should. Further calls do nothing. */
   complete(): void;
   abandon(how: "broken" | "unwanted", cause: unknown): void;
-  readonly kept: Promise<Kept>;
+  readonly kept: Promise<BodyOutcome>;
   /** Resolves when the tiers are done with it. */
   settled(): Promise<void>;
   /** What it has taken out of the memory budget: to be renewed while the fill runs. */
@@ -30,17 +30,17 @@ export interface Keeper {
   release(): void;
 }
 
-export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keepable): Keeper {
+export function bodyStore(edge: Pick<Edge, "stack" | "now" | "timeout">, what: BodyToStore): BodyStore {
   const { stack } = edge;
   const { stored, length } = what;
-  const blocks = emptyBlocks(stack);
-  let mode: ReturnType<Keeper["mode"]> = "collecting";
+  const blocks = bodyBuffer(stack);
+  let mode: ReturnType<BodyStore["mode"]> = "collecting";
   let size = 0;
-  let colo: Feed | undefined;
+  let colo: ColoWriter | undefined;
   let work: Promise<void> | undefined;
-  const kept = Promise.withResolvers<Kept>();
+  const kept = Promise.withResolvers<BodyOutcome>();
 
-  function lose(how: Kept, cause?: unknown): void {
+  function lose(how: BodyOutcome, cause?: unknown): void {
     if (mode === "over") return;
     mode = "over";
     colo?.abort(cause);
@@ -52,7 +52,7 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
   function feedColo(): void {
     if (stored.part || (length ?? size) > stack.maxStreamedBytes) return lose("declined");
     mode = "feeding";
-    colo = feed(edge, what, lose);
+    colo = coloWriter(edge, what, lose);
     for (const collected of blocks.drained()) colo.send(collected);
   }
 
@@ -62,7 +62,7 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
   return {
     kept: kept.promise,
     mode: () => mode,
-    feed: () => colo,
+    colo: () => colo,
     take(piece) {
       size += piece.length;
       if (size > (length ?? size)) lose("broken", new Error("the body is longer than its Content-Length"));
@@ -96,7 +96,7 @@ export function keeper(edge: Pick<Edge, "stack" | "now" | "timeout">, what: Keep
 /** How long those who wait for the body wait for a tier to say that it has it, once it is whole. */
 const PUT_MS = 5000;
 
-async function putInTime({ timeout }: Pick<Edge, "timeout">, stored: Promise<void>): Promise<Kept> {
+async function putInTime({ timeout }: Pick<Edge, "timeout">, stored: Promise<void>): Promise<BodyOutcome> {
   return (await within(timeout(PUT_MS), stored)) === LATE ? "refused" : "kept";
 }
 
@@ -108,7 +108,7 @@ function compact(piece: Uint8Array): Uint8Array {
 /** A part goes into the store joined with its neighbour, where both fit and belong together. */
 async function storeCollected(
   stack: Stack,
-  { place, stored, neighbour, makesEtag, whenStored }: Keepable,
+  { slot, stored, neighbour, makesEtag, whenStored }: BodyToStore,
   bytes: Uint8Array<ArrayBuffer>,
   release: () => void,
 ): Promise<void> {
@@ -116,12 +116,12 @@ async function storeCollected(
   release();
   const { part } = stored;
   if (!part) {
-    const work = stack.store(place, makesEtag ? withMadeEtag(stored, bytes) : stored, bytes);
+    const work = stack.store(slot, makesEtag ? withGeneratedEtag(stored, bytes) : stored, bytes);
     whenStored?.(bytes);
     return work;
   }
   const whole = neighbour && combinedRecord(neighbour.stored, stored);
-  if (!whole || (whole.bodyLength ?? 0) > stack.maxBufferedBytes) return stack.store(place, stored, bytes);
+  if (!whole || (whole.bodyLength ?? 0) > stack.maxBufferedBytes) return stack.store(slot, stored, bytes);
   const before = { first: neighbour.stored.part?.first ?? 0, bytes: neighbour.bytes };
-  return stack.store(place, whole, combinedBytes(before, { first: part.first, bytes }));
+  return stack.store(slot, whole, combinedBytes(before, { first: part.first, bytes }));
 }

@@ -1,6 +1,6 @@
 // Owns what is known of a body before it comes: how long it will be, and where its response is to be filed.
 import type { Stored } from "../../http/law/stored.ts";
-import type { Place, TierName } from "../../tiers/tier.ts";
+import type { CacheSlot, TierName } from "../../tiers/tier.ts";
 
 /** An incomplete response as found in a tier. */
 export interface FoundPart {
@@ -9,10 +9,10 @@ export interface FoundPart {
   readonly tier: TierName;
 }
 
-export interface Keepable {
+export interface BodyToStore {
   /** Content-Length of the body, where it declared one. */
   readonly length: number | undefined;
-  readonly place: Place;
+  readonly slot: CacheSlot;
   readonly stored: Stored;
   /** A stored part that what comes may be joined with. */
   readonly neighbour?: FoundPart | undefined;

@@ -1,6 +1,6 @@
 // Owns reading a body in pieces as they come: as large as there is, where the runtime lets us bring the memory.
 
-export interface Pieces {
+export interface ChunkReader {
   /**
    * The next piece, without waiting for more than there is; `undefined` at the end. `spare`: memory of an earlier piece, to be used again.
    */
@@ -9,15 +9,15 @@ export interface Pieces {
 }
 
 /** The runtime's own pieces have 4 KB: each costs a turn of the event loop. */
-export const PIECE_BYTES = 64 * 1024;
+export const CHUNK_BYTES = 64 * 1024;
 
-export function piecesOf(source: ReadableStream<Uint8Array>): Pieces {
+export function chunkReader(source: ReadableStream<Uint8Array>): ChunkReader {
   const reader = byteReader(source);
   if (reader) {
     return {
       async next(spare) {
-        const memory = spare instanceof ArrayBuffer && spare.byteLength === PIECE_BYTES ? spare : undefined;
-        const { done, value } = await reader.read(new Uint8Array(memory ?? new ArrayBuffer(PIECE_BYTES)));
+        const memory = spare instanceof ArrayBuffer && spare.byteLength === CHUNK_BYTES ? spare : undefined;
+        const { done, value } = await reader.read(new Uint8Array(memory ?? new ArrayBuffer(CHUNK_BYTES)));
         return done ? undefined : value;
       },
       cancel: (cause) => reader.cancel(cause),

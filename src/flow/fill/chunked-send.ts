@@ -1,6 +1,6 @@
 // Owns sending bytes that are in memory: small ones at once, large ones in portions, as the client takes them.
-import { type Outlet, outlet } from "./client-stream.ts";
-import { PIECE_BYTES } from "./chunk-reader.ts";
+import { type ClientStream, clientStream } from "./client-stream.ts";
+import { CHUNK_BYTES } from "./chunk-reader.ts";
 
 /**
  * The runtime copies the bytes of a response and keeps the copy until its client has them all. Measured in workerd, 1,000 clients at
@@ -9,17 +9,17 @@ import { PIECE_BYTES } from "./chunk-reader.ts";
  */
 const AT_ONCE_BYTES = 256 * 1024;
 
-export function inPortions(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
+export function sendInChunks(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
   if (bytes.length <= AT_ONCE_BYTES) return bytes;
-  const client = outlet(bytes.length);
+  const client = clientStream(bytes.length);
   // what goes wrong here breaks off the client's body, which tells it
   void send(bytes, client).catch(() => undefined);
   return client.body;
 }
 
-async function send(bytes: Uint8Array, client: Outlet): Promise<void> {
-  for (let sent = 0; sent < bytes.length && !client.isGone(); sent += PIECE_BYTES) {
-    client.send(bytes.subarray(sent, sent + PIECE_BYTES));
+async function send(bytes: Uint8Array, client: ClientStream): Promise<void> {
+  for (let sent = 0; sent < bytes.length && !client.isGone(); sent += CHUNK_BYTES) {
+    client.send(bytes.subarray(sent, sent + CHUNK_BYTES));
     // portions go one after the other
     // oxlint-disable-next-line no-await-in-loop
     await client.room(0);

@@ -1,7 +1,7 @@
 // Owns the client's side of a fill: what a slow client has not read yet waits here.
-import { writing } from "./backpressure.ts";
+import { backpressure } from "./backpressure.ts";
 
-export interface Outlet {
+export interface ClientStream {
   readonly body: ReadableStream<Uint8Array>;
   /** Resolves when the client has read it all, or is gone. */
   readonly left: Promise<void>;
@@ -17,7 +17,7 @@ export interface Outlet {
 }
 
 /** `length`: of the whole body, where known. */
-export function outlet(length: number | undefined): Outlet {
+export function clientStream(length: number | undefined): ClientStream {
   const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
   const writer = writable.getWriter();
   const left = Promise.withResolvers<void>();
@@ -28,7 +28,7 @@ export function outlet(length: number | undefined): Outlet {
     queue.stop();
     left.resolve();
   };
-  const queue = writing(writer, gone);
+  const queue = backpressure(writer, gone);
   writer.closed.then(left.resolve, gone);
   return {
     body: readable,

@@ -1,11 +1,11 @@
 // Owns the stream of a fill into the colo: a slow colo holds the body back a little, one too slow is given up.
 import type { Edge } from "../edge.ts";
-import type { Keepable } from "./body-to-store.ts";
-import { PIECE_BYTES } from "./chunk-reader.ts";
+import type { BodyToStore } from "./body-to-store.ts";
+import { CHUNK_BYTES } from "./chunk-reader.ts";
 import { after } from "../support/timeout.ts";
-import { writing } from "./backpressure.ts";
+import { backpressure } from "./backpressure.ts";
 
-export interface Feed {
+export interface ColoWriter {
   /** The bytes must stay as they are until they are taken. */
   send(piece: Uint8Array): void;
   /** How much may wait for whoever is slow, in bytes. */
@@ -24,18 +24,18 @@ export interface Feed {
 }
 
 /** What may wait where the memory budget has room for it; else a single piece. */
-const WINDOW_BYTES = 4 * PIECE_BYTES;
+const WINDOW_BYTES = 4 * CHUNK_BYTES;
 
 /** How long a client is held back for a slow colo: so long for any body, and longer for a longer one. */
 const PATIENCE_MS = 2000;
 const BYTES_PER_MS = 8000;
 
 /** `lose`: is told once that the colo takes no more of it. */
-export function feed(
+export function coloWriter(
   { stack, now, timeout }: Pick<Edge, "stack" | "now" | "timeout">,
-  { place, stored, length }: Keepable,
+  { slot, stored, length }: BodyToStore,
   lose: (how: "refused" | "declined", cause: Error) => void,
-): Feed {
+): ColoWriter {
   // with a declared length the Cache API can cut ranges out of it
   const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
   const writer = writable.getWriter();
@@ -45,14 +45,14 @@ export function feed(
   let sent = 0;
   let heldMs = 0;
   let isOver = false;
-  const queue = writing(writer, () => {
+  const queue = backpressure(writer, () => {
     if (!isOver) lose("refused", new Error("the colo tier takes no more of this body"));
   });
   const reserved = stack.reserve(WINDOW_BYTES);
   const windowBytes = reserved ? WINDOW_BYTES : 0;
   const body = { kind: "stream", stream: readable, whole: whole.promise } as const;
   return {
-    stored: stack.storeStream(place, length === undefined ? stored : { ...stored, bodyLength: length }, body),
+    stored: stack.storeStream(slot, length === undefined ? stored : { ...stored, bodyLength: length }, body),
     windowBytes,
     send(piece) {
       sent += piece.length;

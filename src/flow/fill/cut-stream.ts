@@ -1,16 +1,16 @@
 // Owns streams of bytes cut and joined: the slice that a range asks for, and a stored beginning before the rest of a body.
-import type { Slice } from "../../tiers/tier.ts";
-import { piecesOf } from "./chunk-reader.ts";
+import type { RangeReader } from "../../tiers/tier.ts";
+import { chunkReader } from "./chunk-reader.ts";
 
 /**
  * The `length` bytes after the first `skipped`, with a known length; what the source has beyond them is not read, nor, where `slice`
  * can do without, what it has before.
  */
-export function slicedStream(
+export function cutStream(
   source: ReadableStream<Uint8Array>,
   skipped: number,
   length: number,
-  slice?: Slice,
+  slice?: RangeReader,
 ): ReadableStream<Uint8Array> {
   const { readable, writable } = new FixedLengthStream(length);
   // what goes wrong here breaks off the client's body, which tells it
@@ -23,7 +23,7 @@ async function sliceInto(
   source: ReadableStream<Uint8Array>,
   skipped: number,
   length: number,
-  slice: Slice | undefined,
+  slice: RangeReader | undefined,
 ): Promise<void> {
   const ready = skipped > 0 && slice ? await slice(skipped, skipped + length - 1).catch(() => undefined) : undefined;
   if (!ready) return cut(source, skipped, length, client.getWriter());
@@ -36,7 +36,7 @@ async function cut(
   length: number,
   client: WritableStreamDefaultWriter<Uint8Array>,
 ): Promise<void> {
-  const pieces = piecesOf(source);
+  const pieces = chunkReader(source);
   let position = 0;
   const end = skipped + length;
   try {

@@ -3,8 +3,8 @@ import type { ContentCoding } from "../../http/select/coding.ts";
 import { isWorthIt } from "../../http/body/compressible.ts";
 import type { Stack } from "../../tiers/tier.ts";
 import { joined } from "./body-buffer.ts";
-import { type Outlet, outlet } from "./client-stream.ts";
-import { PIECE_BYTES } from "./chunk-reader.ts";
+import { type ClientStream, clientStream } from "./client-stream.ts";
+import { CHUNK_BYTES } from "./chunk-reader.ts";
 import { LATE, type Timeout, within } from "../support/timeout.ts";
 
 /** An encoder at work: each step resolves with what came out of it, in order. */
@@ -49,7 +49,7 @@ export function encodingOf(
     encoded(source, coding) {
       const made = Promise.withResolvers<void>();
       settled = made.promise;
-      const client = outlet(undefined);
+      const client = clientStream(undefined);
       void client.left.then(left.resolve);
       const keep = (form: Uint8Array<ArrayBuffer> | undefined): void => {
         if (plain && form) stack.keepEncoded(plain, coding, isWorthIt(form.length, plain.length) ? form : undefined);
@@ -86,7 +86,7 @@ interface Manner {
 async function pump(
   source: ReadableStream<Uint8Array>,
   encoder: Encoder,
-  client: Outlet,
+  client: ClientStream,
   { maxBytes, keep, timeout }: Manner,
 ): Promise<void> {
   const reader = source.getReader();
@@ -98,7 +98,7 @@ async function pump(
     if (isKept) chunks.push(...encoded);
     for (const chunk of encoded) client.send(chunk);
     // what is kept is in memory anyway, and others wait for it
-    if (!isKept) await client.room(PIECE_BYTES);
+    if (!isKept) await client.room(CHUNK_BYTES);
   }
 
   try {

@@ -2,7 +2,7 @@
 import type { Edge } from "../edge.ts";
 import { after } from "../support/timeout.ts";
 
-export interface Watch {
+export interface FillTimeout {
   /** The same, watched: rejects where the fill was abandoned. */
   reading<T>(read: Promise<T>): Promise<T>;
   /** Abandons the fill. */
@@ -10,7 +10,7 @@ export interface Watch {
   stop(): void;
 }
 
-export interface Watched {
+export interface FillListener {
   /** Called every 30 s, for as long as the platform lets the fill run. */
   alive(): void;
   /** Called before what is read rejects. */
@@ -24,11 +24,11 @@ const PATIENCE_MS = 29_500;
  * The runtime says that a client is gone only when it is written to: of a fill to which nothing comes nobody knows. One who is still
  * there would wait for ever, so either way it is broken off.
  */
-export function watched(
+export function fillTimeout(
   { now, timeout }: Pick<Edge, "now" | "timeout">,
   left: Promise<void>,
-  { alive, givenUp }: Watched,
-): Watch {
+  { alive, givenUp }: FillListener,
+): FillTimeout {
   const abandoned = Promise.withResolvers<never>();
   abandoned.promise.catch(() => undefined);
   let leftAtMs: number | undefined;

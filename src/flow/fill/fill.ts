@@ -1,15 +1,15 @@
 // Owns the fill: one pump that gives a body to the client and, whole and unbroken, to the store.
 import { DependencyError } from "../../error.ts";
 import type { Edge } from "../edge.ts";
-import type { Keepable } from "./body-to-store.ts";
-import { type Keeper, type Kept, keeper } from "./body-store.ts";
-import { type Outlet, outlet } from "./client-stream.ts";
-import { type Pieces, piecesOf } from "./chunk-reader.ts";
-import { type Stall, stall } from "./slow-client.ts";
-import { type Watch, watched } from "./fill-timeout.ts";
+import type { BodyToStore } from "./body-to-store.ts";
+import { type BodyStore, type BodyOutcome, bodyStore } from "./body-store.ts";
+import { type ClientStream, clientStream } from "./client-stream.ts";
+import { type ChunkReader, chunkReader } from "./chunk-reader.ts";
+import { type SlowClient, slowClient } from "./slow-client.ts";
+import { type FillTimeout, fillTimeout } from "./fill-timeout.ts";
 import { isWorthFinishing, type Progress } from "./fill-cost.ts";
 
-export interface Fill extends Keepable {
+export interface Fill extends BodyToStore {
   readonly source: ReadableStream<Uint8Array>;
   /** Resolves when a client that does not read the body itself, but what is made of it, is gone. */
   readonly left?: Promise<void> | undefined;
@@ -21,7 +21,7 @@ export interface Fill extends Keepable {
 export interface Filling {
   readonly body: ReadableStream<Uint8Array>;
   /** Resolves when others find it, in memory, or in the colo where it is too large; or when they never will. */
-  readonly kept: Promise<Kept>;
+  readonly kept: Promise<BodyOutcome>;
   /** Resolves when its client holds it up for so long that others should not wait for it; never where it does not. */
   readonly stalled: Promise<void>;
   /** Resolves when every tier that takes it has it, however slow the client. */
@@ -31,17 +31,17 @@ export interface Filling {
 
 /** Streams `source` to a client while it is stored. */
 export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, what: Fill): Filling {
-  const keep = keeper(edge, what);
-  const patience = stall(edge);
+  const keep = bodyStore(edge, what);
+  const patience = slowClient(edge);
   const { stalled } = patience;
   // the runtime passes on what nobody keeps
   if (keep.mode() === "over")
     return { body: what.source, kept: keep.kept, stalled, filed: keep.settled, done: Promise.resolve() };
-  const pieces = piecesOf(what.source);
-  const client = outlet(what.length);
+  const pieces = chunkReader(what.source);
+  const client = clientStream(what.length);
   const left = Promise.race([client.left, ...(what.left ? [what.left] : [])]);
   const progress: Course = { received: 0, whenLeft: undefined };
-  const watch = watched(edge, left, {
+  const watch = fillTimeout(edge, left, {
     alive() {
       for (const held of keep.reserved()) held?.renew();
     },
@@ -61,7 +61,7 @@ export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, w
 }
 
 /** The client, and how patient others are with it. */
-type Client = Outlet & { readonly stall: Stall };
+type Client = ClientStream & { readonly stall: SlowClient };
 
 type Course = { -readonly [Member in keyof Progress]: Progress[Member] };
 
@@ -74,10 +74,10 @@ function isUnwanted({ length, isAwaited }: Fill, progress: Progress): boolean {
 
 async function pump(
   what: Fill,
-  pieces: Pieces,
-  keep: Keeper,
+  pieces: ChunkReader,
+  keep: BodyStore,
   client: Client,
-  watch: Watch,
+  watch: FillTimeout,
   progress: Course,
 ): Promise<void> {
   const { length } = what;
@@ -118,9 +118,9 @@ async function pump(
  * What is collected is read as fast as it comes; what goes to the colo as fast as the slower of colo and client takes it; what nobody
  * keeps piece by piece, all in the same memory: true where that is free again.
  */
-async function readyForMore(keep: Keeper, client: Client, sent: number): Promise<boolean> {
+async function readyForMore(keep: BodyStore, client: Client, sent: number): Promise<boolean> {
   if (keep.mode() === "collecting") return false;
-  const feed = keep.feed();
+  const feed = keep.colo();
   const isFeeding = keep.mode() === "feeding";
   const room = client.room(isFeeding ? (feed?.windowBytes ?? 0) : 0);
   if (room) await (isFeeding ? client.stall.waiting(room, sent) : room);

@@ -2,7 +2,7 @@
 import type { Edge } from "../edge.ts";
 import { after } from "../support/timeout.ts";
 
-export interface Stall {
+export interface SlowClient {
   /** Waits for the client, and counts how long. `sent`: bytes of the body that were on their way to it by then. */
   waiting(room: Promise<void>, sent: number): Promise<void>;
   /** Resolves when the client has held the fill up for too long; the fill goes on all the same. */
@@ -14,7 +14,7 @@ const PATIENCE_MS = 1000;
 /** Altogether it may hold the fill up for so long, and longer for what it has taken: a client that reads 1 MB a second never stalls. */
 const BYTES_PER_MS = 1000;
 
-export function stall({ now, timeout }: Pick<Edge, "now" | "timeout">): Stall {
+export function slowClient({ now, timeout }: Pick<Edge, "now" | "timeout">): SlowClient {
   const stalled = Promise.withResolvers<void>();
   let heldMs = 0;
   let isStalled = false;

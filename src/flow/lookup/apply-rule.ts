@@ -7,13 +7,13 @@ import { declaredFields, namedCookies, reducedReader } from "../../http/select/r
 import type { Stored } from "../../http/law/stored.ts";
 import { withDeclaredVary } from "../../http/select/vary.ts";
 import type { Rule } from "../../policy/define.ts";
-import type { Place } from "../../tiers/tier.ts";
+import type { CacheSlot } from "../../tiers/tier.ts";
 
 /**
  * The request with its query, its cookies and its declared fields reduced: what is keyed on is what the origin receives. Fragment
  * marks count as declared.
  */
-export function ruledRequest(facts: RequestFacts, rule: Rule): RequestFacts {
+export function applyRule(facts: RequestFacts, rule: Rule): RequestFacts {
   const { query, vary } = rule;
   const { location, fragments } = facts;
   const reduced = query ? { ...location, query: reducedQuery(location.query, query) } : location;
@@ -47,7 +47,7 @@ function ruledCookies(facts: RequestFacts, { vary, ignoresCookies }: Rule): Cook
  * The request as its resource's known variants need it: one without a mark is told apart from those with it, and a field that they vary
  * on is in the key of its variant.
  */
-export function keyedRequest(asked: RequestFacts, index: Place["index"]): RequestFacts {
+export function applyIndex(asked: RequestFacts, index: CacheSlot["index"]): RequestFacts {
   if (!index) return withinMarks(asked, []);
   const marks = index.fields.filter((name) => asked.naming.groupOf(name) === "fragment");
   const facts = withinMarks(asked, marks);
@@ -89,7 +89,7 @@ function withNames(names: readonly string[], others: readonly string[]): readonl
  * The answer without the cookies a rule strips, and with what the rule declares in its Vary, for caches below. `validated`: the stored
  * response that a 304 is about.
  */
-export function ruledAnswer(
+export function applyRuleToAnswer(
   response: ResponseFacts,
   request: RequestFacts,
   rule: Rule,

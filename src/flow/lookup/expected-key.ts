@@ -1,12 +1,12 @@
 // Owns the key under which requests are expected to fetch the same: the resource, or the variant that its known index selects.
-import { isForAnybody } from "../../http/law/anonymous.ts";
+import { isAnonymous } from "../../http/law/anonymous.ts";
 import { type CacheKey, variantKey } from "../../http/select/key.ts";
 import { variantOf } from "../../http/select/vary.ts";
-import type { Trip } from "../cache-request.ts";
+import type { CacheRequest } from "../cache-request.ts";
 
-type Asked = Pick<Trip, "facts" | "place">;
+type Asked = Pick<CacheRequest, "facts" | "slot">;
 
-export function flightKey({ facts, place: { key, index } }: Asked): CacheKey {
+export function flightKey({ facts, slot: { key, index } }: Asked): CacheKey {
   const { field, fragments } = facts;
   if (index) return variantKey(key, index.generation, variantOf(index.fields, field));
   return fragments.length === 0 ? key : variantKey(key, "", variantOf(fragments, field));
@@ -19,6 +19,6 @@ export function flightKey({ facts, place: { key, index } }: Asked): CacheKey {
 export function crowdKey(asked: Asked): CacheKey {
   const { facts } = asked;
   const key = flightKey(asked);
-  if (isForAnybody(facts)) return key;
+  if (isAnonymous(facts)) return key;
   return variantKey(key, facts.unkeyed.length > 0 ? "with unkeyed fields" : "with cookies", {});
 }

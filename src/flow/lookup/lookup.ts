@@ -4,7 +4,7 @@ import { newerMayExist } from "../../http/law/reasons.ts";
 import { type PurgeState, type Reuse, reuse } from "../../http/law/reuse.ts";
 import type { Fence, Stored } from "../../http/law/stored.ts";
 import type { Rule } from "../../policy/define.ts";
-import type { Found, Lookup, Place } from "../../tiers/tier.ts";
+import type { Found, Lookup, CacheSlot } from "../../tiers/tier.ts";
 import type { Edge, Exchange } from "../edge.ts";
 import { keyOf } from "./resource-key.ts";
 import { timed } from "../support/timings.ts";
@@ -14,7 +14,7 @@ export interface Seen {
   readonly decided: Reuse;
   readonly held: Found | undefined;
   readonly purge: PurgeState;
-  readonly place: Place;
+  readonly slot: CacheSlot;
   readonly nowMs: number;
   /** Taken before anything was judged: what the origin confirms of what is held has been judged up to here, no further. */
   readonly fence: Fence | undefined;
@@ -25,7 +25,7 @@ export interface Seen {
 export const CLEAR: PurgeState = { state: "clear" };
 
 /** Answers without a promise when memory has it and the log's copy is inside its bound. */
-export function look(edge: Edge, exchange: Exchange, facts: RequestFacts, rule: Rule): Seen | Promise<Seen> {
+export function lookUp(edge: Edge, exchange: Exchange, facts: RequestFacts, rule: Rule): Seen | Promise<Seen> {
   const inBound = edge.purges.ensure(rule.maxLagMs, exchange.background);
   if (typeof inBound === "boolean") return lookWith(inBound, edge, exchange, facts, rule);
   return timed(exchange, "purges", inBound).then((known) => lookWith(known, edge, exchange, facts, rule));
@@ -59,12 +59,12 @@ function lookWith(
   const { global, maxVariants } = rule;
   const key = keyOf(edge, facts.location, rule);
   const { field: request, fragments } = facts;
-  const asked = { key, request, fragments, global, maxVariants, epoch: edge.stack.epoch() };
+  const asked = { key, request, fragments, global, maxVariants, startedAt: edge.stack.tick() };
   const seen = ({ found, absence, index }: Lookup): Seen => {
-    const place = { ...asked, index };
-    if (found) return { ...judge(found.stored), held: found, place, nowMs, fence, unproven };
+    const slot = { ...asked, index };
+    if (found) return { ...judge(found.stored), held: found, slot, nowMs, fence, unproven };
     const decided = reuse(facts, absence, CLEAR, rule, nowMs);
-    return { decided, purge: CLEAR, held: undefined, place, nowMs, fence, unproven };
+    return { decided, purge: CLEAR, held: undefined, slot, nowMs, fence, unproven };
   };
   const lookup = edge.stack.lookup(asked, enough, exchange.background);
   return lookup instanceof Promise ? timed(exchange, "lookup", lookup).then(seen) : seen(lookup);

@@ -2,23 +2,23 @@
 import { hash64 } from "../../http/message/hash.ts";
 import type { CacheKey } from "../../http/select/key.ts";
 
-export interface KeyMarks {
+export interface ExpiringSet {
   /** What it returns forgets this mark, if no later one has taken its place. */
-  mark(key: CacheKey, seconds: number): () => void;
+  add(key: CacheKey, seconds: number): () => void;
   has(key: CacheKey): boolean;
   /** Forgets whatever mark the key has. */
-  forget(key: CacheKey): void;
+  delete(key: CacheKey): void;
   /** How many are remembered, those that are over included. */
   readonly size: number;
 }
 
 const MAX_REMEMBERED = 10_000;
 
-export function keyMarks(now: () => number): KeyMarks {
+export function expiringSet(now: () => number): ExpiringSet {
   // by hash: keys are as long as clients like, and what a mark does to another key is harmless
   const marks = new Map<string, { readonly untilMs: number }>();
   return {
-    mark(key, seconds) {
+    add(key, seconds) {
       const id = hash64(key);
       const own = { untilMs: now() + seconds * 1000 };
       marks.delete(id);
@@ -29,7 +29,7 @@ export function keyMarks(now: () => number): KeyMarks {
         if (marks.get(id) === own) marks.delete(id);
       };
     },
-    forget(key) {
+    delete(key) {
       if (marks.size > 0) marks.delete(hash64(key));
     },
     has: (key) => marks.size > 0 && (marks.get(hash64(key))?.untilMs ?? 0) > now(),

@@ -8,7 +8,7 @@ import type { RequestFacts } from "../message/facts.ts";
  * Only such a request may decide for others: withdraw what is stored, end it, or change its header section. Cache-Control and Pragma do
  * not count: with them a client asks for what the origin has now, which is what RFC 9111 4.3.3 goes by.
  */
-export function isForAnybody(facts: RequestFacts): boolean {
+export function isAnonymous(facts: RequestFacts): boolean {
   const { hasAuthorization, hasSession, unkeyed, field } = facts;
   return (
     !hasAuthorization &&
@@ -19,7 +19,7 @@ export function isForAnybody(facts: RequestFacts): boolean {
 }
 
 /** The same request as the cache itself asks it: without personal fields, and without what its client demands of caches. */
-export function asAnybody(facts: RequestFacts): RequestFacts {
+export function asAnonymous(facts: RequestFacts): RequestFacts {
   const { names, naming, unkeyed, field } = facts;
   const credentials = names.filter((name) => naming.groupOf(name) === "credential" && !isKeyed(facts, name));
   const cookies = isKeyed(facts, "cookie") ? {} : NO_COOKIES;

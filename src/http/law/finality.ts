@@ -1,10 +1,10 @@
 // Owns what an answer that is not stored says of what is: nothing, that it must be validated, or that it has ended (RFC 9111 4.3.3, 4.3.5).
-import { isForAnybody } from "./anonymous.ts";
+import { isAnonymous } from "./anonymous.ts";
 import type { RequestFacts } from "../message/facts.ts";
 import { isOfRequest, type ReasonCode, withdraws } from "./reasons.ts";
 
 /** What ends: the resource with all its variants, the one variant that was asked about, or only its reuse without validation. */
-export type Ending = "resource" | "variant" | "freshness";
+export type EndedScope = "resource" | "variant" | "freshness";
 
 /**
  * Statuses below 500 that end nothing: said of the moment or of the request's own form, so the resource may be as it was. All the others
@@ -45,8 +45,8 @@ export function endsStored(status: number): boolean {
 }
 
 /** What an answer, not stored for this reason, ends of what is stored; `undefined`: nothing. */
-export function endingOf(request: RequestFacts, status: number, reason: ReasonCode): Ending | undefined {
-  if (!isForAnybody(request) || !endsStored(status) || isOfRequest(reason)) return undefined;
+export function endedScope(request: RequestFacts, status: number, reason: ReasonCode): EndedScope | undefined {
+  if (!isAnonymous(request) || !endsStored(status) || isOfRequest(reason)) return undefined;
   const withdrawn = withdraws(reason);
   if (withdrawn) return withdrawn;
   if (request.method !== "HEAD") return "variant";

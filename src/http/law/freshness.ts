@@ -3,7 +3,7 @@
 import { parseHttpDate } from "../message/dates.ts";
 import type { RequestFacts, ResponseFacts } from "../message/facts.ts";
 import { deltaSeconds, splitList } from "../message/fields.ts";
-import { isForAnybody } from "./anonymous.ts";
+import { isAnonymous } from "./anonymous.ts";
 import { isStorableStatus, mayDependOnRequest, statusFacts } from "../message/status-table.ts";
 
 /** What a site's rule makes of a lifetime the origin gives, in seconds. */
@@ -73,7 +73,7 @@ function policyFor(request: RequestFacts, given: number, { byStatus }: LifetimeP
   const status = given === 206 ? 200 : given;
   if (byStatus.size === 0 || !isStorableStatus(status)) return undefined;
   const exact = byStatus.get(String(status));
-  if (exact || (mayDependOnRequest(status) && !isForAnybody(request))) return exact;
+  if (exact || (mayDependOnRequest(status) && !isAnonymous(request))) return exact;
   return byStatus.get(`${String(Math.floor(status / 100))}xx`);
 }
 

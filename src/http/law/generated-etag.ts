@@ -6,14 +6,14 @@ import type { Stored } from "./stored.ts";
 const PREFIX = '"strata-';
 
 /** Strong: the same bytes, the same tag. Only for a 200 that has no validator of its own. */
-export function withMadeEtag(stored: Stored, bytes: Uint8Array): Stored {
+export function withGeneratedEtag(stored: Stored, bytes: Uint8Array): Stored {
   const { status, etag, lastModified } = stored;
   if (status !== 200 || etag !== undefined || lastModified !== undefined) return stored;
   return { ...stored, shownEtag: `${PREFIX}${hashBytes(bytes)}"` };
 }
 
 /** An If-None-Match without the tags that no origin can know; `undefined` where nothing is left of it. */
-export function withoutMadeTags(ifNoneMatch: string | undefined): string | undefined {
+export function withoutGeneratedTags(ifNoneMatch: string | undefined): string | undefined {
   if (ifNoneMatch === undefined || !ifNoneMatch.includes(PREFIX)) return ifNoneMatch;
   const tags = parseEtagList(ifNoneMatch);
   if (tags === undefined || tags === "*") return ifNoneMatch;

@@ -4,7 +4,7 @@ import { type HeaderPairs, readerOf, splitList } from "../message/fields.ts";
 /** Directives that would let a cache below share the answer. */
 const SHARING = /^(?:public|private|s-maxage)(?:\s*=|$)/i;
 
-export function madePrivate(headers: HeaderPairs): HeaderPairs {
+export function withPrivate(headers: HeaderPairs): HeaderPairs {
   const directives = splitList(readerOf(headers)("cache-control") ?? "").filter(
     (directive) => !SHARING.test(directive),
   );

@@ -1,5 +1,5 @@
 // Owns the second question of a cache: what do I do with what the origin said? (RFC 9111 3, 4.3.3, 4.3.4)
-import { isForAnybody } from "./anonymous.ts";
+import { isAnonymous } from "./anonymous.ts";
 import type { ContentCoding } from "../select/coding.ts";
 import type { RequestFacts, ResponseFacts } from "../message/facts.ts";
 import { combinedRecord } from "./parts.ts";
@@ -100,7 +100,7 @@ export function settle(response: ResponseFacts, asked: Asked, policy: SettlePoli
 /** A client that forces a HEAD, or asks with something of its own, does not choose the header section that others see. */
 function mayFreshen(request: RequestFacts): boolean {
   const { noCache, noStore, maxAge, minFresh } = request.directives;
-  return isForAnybody(request) && !noCache && !noStore && maxAge === undefined && minFresh === undefined;
+  return isAnonymous(request) && !noCache && !noStore && maxAge === undefined && minFresh === undefined;
 }
 
 function store(response: ResponseFacts, asked: Asked, policy: SettlePolicy): Settle {

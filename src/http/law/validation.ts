@@ -7,7 +7,7 @@ import { kept, mergedBy304 } from "../message/field-table.ts";
 import { declaredLength, type HeaderPairs, readerOf } from "../message/fields.ts";
 import { initialAge } from "./freshness.ts";
 import { changesNonces } from "../message/csp-nonce.ts";
-import { madePrivate } from "./made-private.ts";
+import { withPrivate } from "./made-private.ts";
 import { makesPrivate, type ReasonCode } from "./reasons.ts";
 import { dated, recordOf, type SettlePolicy, targetsOf } from "./record.ts";
 import { type Fence, originValidators, type Stored } from "./stored.ts";
@@ -41,7 +41,7 @@ export function validated(
   const headers = dated(kept(merged.headers), merged);
   const answers = {
     compressible: isCompressible(merged),
-    headers: request.hasSession || makesPrivate(record) ? madePrivate(headers) : headers,
+    headers: request.hasSession || makesPrivate(record) ? withPrivate(headers) : headers,
     receivedAtMs: response.receivedAtMs,
     initialAgeSeconds: initialAge(merged),
   };

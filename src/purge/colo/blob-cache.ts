@@ -7,7 +7,7 @@ export interface Filed {
 }
 
 /** A place that all isolates of a colo reach. */
-export interface Shelf {
+export interface BlobCache {
   get(name: string): Promise<Filed | undefined>;
   put(name: string, filed: Filed, seconds: number): Promise<void>;
 }
@@ -25,7 +25,7 @@ const FORMAT = "1";
  * @param cache opened lazily: an isolate may start before it may do I/O.
  * @param base an absolute URL that no other log's readers use.
  */
-export function cacheShelf(cache: () => Promise<CacheLike>, base: string): Shelf {
+export function blobCache(cache: () => Promise<CacheLike>, base: string): BlobCache {
   const request = (name: string): Request => new Request(`${base}/${name}`);
   return {
     async get(name) {

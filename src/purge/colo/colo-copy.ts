@@ -4,7 +4,7 @@ import { type Copy, copyOn, type CopyOptions } from "./copy-parts.ts";
 import { before } from "../reader/deadline.ts";
 import type { Cursor, Delta } from "../wire/records.ts";
 import type { LogAnswer, LogReader } from "../reader/log-reader.ts";
-import { joined, suffices } from "../wire/delta-merge.ts";
+import { mergedDelta, suffices } from "../wire/delta-merge.ts";
 
 /** Between these shares of the age that is asked for, by chance, a reader has the tail made anew. */
 const EARLY = { from: 0.6, to: 0.8 };
@@ -36,7 +36,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
   ): Promise<LogAnswer> {
     const cursor = stretch ? { incarnation: stretch.incarnation, seq: stretch.seq } : at;
     const news = await askLog(log, copy, options, cursor, maxAgeMs);
-    const delta = (stretch && joined(stretch, news.delta)) ?? news.delta;
+    const delta = (stretch && mergedDelta(stretch, news.delta)) ?? news.delta;
     return { delta, sentAtMs: news.sentAtMs, later: copy.file(news, tail).then(() => undefined) };
   }
 
@@ -54,7 +54,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
   async function stretchFor(cursor: Cursor | undefined, tail: Delta): Promise<Delta | undefined> {
     if (suffices(tail, cursor)) return tail;
     const base = await copy.snapshot();
-    const whole = base && joined(base, tail);
+    const whole = base && mergedDelta(base, tail);
     return whole && suffices(whole, cursor) ? whole : undefined;
   }
 
@@ -90,7 +90,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
   }
 
   return {
-    late: [leftOver, ...(log.late ?? [])],
+    fallbacks: [leftOver, ...(log.fallbacks ?? [])],
     async since(cursor, maxAgeMs) {
       if (maxAgeMs <= 0) return log.since(cursor, maxAgeMs);
       const startedAtMs = now();

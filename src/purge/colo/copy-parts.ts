@@ -5,12 +5,12 @@ import type { SetDeadline } from "../reader/deadline.ts";
 import { recordTable } from "../reader/record-table.ts";
 import type { Delta } from "../wire/records.ts";
 import type { LogAnswer } from "../reader/log-reader.ts";
-import type { Filed, Shelf } from "./blob-cache.ts";
-import { joined } from "../wire/delta-merge.ts";
+import type { Filed, BlobCache } from "./blob-cache.ts";
+import { mergedDelta } from "../wire/delta-merge.ts";
 import { decodeDelta, encodeDelta } from "../wire/delta-codec.ts";
 
 export interface CopyOptions {
-  readonly shelf: Shelf;
+  readonly shelf: BlobCache;
   readonly now: () => number;
   readonly timeout: SetDeadline;
   readonly random: () => number;
@@ -65,11 +65,11 @@ export function copyOn({ shelf, now, random, ...others }: CopyOptions): Copy {
       const filed = await tail();
       // of a question that was sent later
       if (filed && filed.sentAtMs > sentAtMs) return;
-      const next = compact((behind && joined(behind, news)) ?? news, random);
+      const next = compact((behind && mergedDelta(behind, news)) ?? news, random);
       const bytes = encodeDelta(next);
       if (bytes.length <= TAIL_BYTES) return put("tail", sentAtMs, bytes);
       const base = next.from === 0 ? next : await snapshot();
-      const whole = base && joined(base, next);
+      const whole = base && mergedDelta(base, next);
       // without a snapshot before it, it would grow for ever: then only what is new is filed
       if (!whole || whole.from > 0) return put("tail", sentAtMs, encodeDelta(news));
       await tried(SNAPSHOT_WAIT_MS, () =>

@@ -18,7 +18,7 @@ const IDENTITY = { key: "rehearsal", fingerprint: "" };
 const TAKEN_BACK = new Error("taken back");
 
 /** @throws where the storage does not take a purge, or holds numbers that no log has. */
-export function rehearse(storage: DurableObjectStorage, nowMs: number): void {
+export function checkStorage(storage: DurableObjectStorage, nowMs: number): void {
   try {
     storage.transactionSync(() => {
       purgeOnce(storage.sql, nowMs);

@@ -1,5 +1,5 @@
 // Owns the purge log's storage when it is opened, and when it fails: usable, or dropped as a whole and made anew, as another log. It is never in the way of a purge.
-import { rehearse } from "./storage-check.ts";
+import { checkStorage } from "./storage-check.ts";
 import { messageOf, reportLog } from "./report.ts";
 import { createTables, dropEverything, isEmpty, updateTables, VERSION } from "./schema.ts";
 
@@ -30,7 +30,7 @@ export function renewedWhereUnusable(
 ): boolean {
   try {
     prepare();
-    rehearse(storage, nowMs);
+    checkStorage(storage, nowMs);
     return false;
   } catch (cause) {
     // these say nothing of what the storage holds

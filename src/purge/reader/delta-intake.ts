@@ -1,10 +1,10 @@
 // Owns which answers of the purge log an isolate takes in, and from when its knowledge is: never from a log before the one it knows, never older again.
-import { type Knowledge, knowledge } from "./replica-state.ts";
+import { type ReplicaState, replicaState } from "./replica-state.ts";
 import { lineage, type Standing, type Ticket } from "./lineage.ts";
 import type { LogAnswer, LogReader } from "./log-reader.ts";
 
-export interface Intake {
-  readonly known: Knowledge;
+export interface DeltaIntake {
+  readonly known: ReplicaState;
   /** When the youngest question was sent whose answer is known; -Infinity where nobody can tell, or it does not count. */
   askedAtMs(): number;
   /** For a question or a purge that is about to be sent to the log. */
@@ -32,8 +32,8 @@ interface IntakeOptions {
 /** Questions that settle which log is the later one: one, and one more where an earlier one has come back. */
 const MAX_PROOFS = 2;
 
-export function intake({ now, random, younger }: IntakeOptions): Intake {
-  const known = knowledge(random);
+export function deltaIntake({ now, random, younger }: IntakeOptions): DeltaIntake {
+  const known = replicaState(random);
   const order = lineage();
   let askedAtMs = Number.NEGATIVE_INFINITY;
   /** Answers to questions sent before this was taken make nothing young. */

@@ -3,10 +3,10 @@ import { DependencyError } from "../../error.ts";
 import { before, type SetDeadline } from "./deadline.ts";
 import type { Ticket } from "./lineage.ts";
 import type { Background } from "./log-requests.ts";
-import type { LateCopy, LogAnswer, LogReader } from "./log-reader.ts";
+import type { FallbackSnapshot, LogAnswer, LogReader } from "./log-reader.ts";
 import type { Cursor } from "../wire/records.ts";
 
-export interface LateCopiesOptions {
+export interface FallbackOptions {
   readonly now: () => number;
   readonly timeout: SetDeadline;
   /** How long a copy may take, milliseconds. */
@@ -27,23 +27,23 @@ interface Reader {
   apply(answer: LogAnswer, ticket: Ticket): boolean;
 }
 
-export interface LateCopies {
+export interface FallbackSnapshots {
   /** Has them read where it is time to; a promise where a request has to wait for what they add. */
   read(log: LogReader, background: Background): Promise<void> | undefined;
   /** The log answers: when it is out of reach the next time, they are read at once. */
   rest(): void;
 }
 
-export function lateCopies(
-  { now, timeout, waitMs, report }: LateCopiesOptions,
+export function fallbackSnapshots(
+  { now, timeout, waitMs, report }: FallbackOptions,
   { cursor, ticket, apply }: Reader,
-): LateCopies {
+): FallbackSnapshots {
   let startedAtMs = Number.NEGATIVE_INFINITY;
   let pauseMs = EVERY_MS;
   let reading: Promise<void> | undefined;
 
   /** False where it failed or hung. */
-  async function read(copy: LateCopy): Promise<boolean> {
+  async function read(copy: FallbackSnapshot): Promise<boolean> {
     const begun = ticket();
     try {
       const done = await before(
@@ -58,7 +58,7 @@ export function lateCopies(
     }
   }
 
-  async function readAll(copies: readonly LateCopy[]): Promise<void> {
+  async function readAll(copies: readonly FallbackSnapshot[]): Promise<void> {
     let isWell = true;
     // what is nearest is youngest, and says which log it is
     // oxlint-disable-next-line no-await-in-loop
@@ -71,7 +71,7 @@ export function lateCopies(
       startedAtMs = Number.NEGATIVE_INFINITY;
       pauseMs = EVERY_MS;
     },
-    read({ late = [] }, background) {
+    read({ fallbacks = [] }, background) {
       const nowMs = now();
       // of a clock that was set back: as long ago as it was
       if (Math.abs(nowMs - startedAtMs) >= pauseMs) {
@@ -80,7 +80,7 @@ export function lateCopies(
         startedAtMs = nowMs;
         // until it is over it counts as failed: it may die with the request that began it
         pauseMs = AGAIN_MS;
-        const begun = readAll(late).then(() => (reading = undefined));
+        const begun = readAll(fallbacks).then(() => (reading = undefined));
         background(begun);
         reading = isAwaited ? begun : undefined;
       }

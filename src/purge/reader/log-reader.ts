@@ -12,12 +12,12 @@ export interface LogAnswer {
 }
 
 /** What a copy adds for a reader at `cursor`; `undefined` where it is not there. It may be older than any bound, and nobody knows how old: -Infinity. */
-export type LateCopy = (cursor: Cursor | undefined) => Promise<LogAnswer | undefined>;
+export type FallbackSnapshot = (cursor: Cursor | undefined) => Promise<LogAnswer | undefined>;
 
 /** The one method of the log a reader calls. */
 export interface LogReader {
   /** What a reader at `cursor` lacks; `maxAgeMs`: how long ago the question may have been sent. @throws where nobody answers. */
   since(cursor: Cursor | undefined, maxAgeMs: number): Promise<LogAnswer>;
   /** For when nothing younger can be had, the nearest first. */
-  readonly late?: readonly LateCopy[];
+  readonly fallbacks?: readonly FallbackSnapshot[];
 }

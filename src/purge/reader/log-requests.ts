@@ -3,7 +3,7 @@ import type { LogReader } from "./log-reader.ts";
 
 export type Background = (work: Promise<unknown>) => void;
 
-export interface Question {
+export interface LogRequest {
   /** True where the log answered it and the answer was of use; never rejects. */
   readonly answered: Promise<boolean>;
   readonly sentAtMs: number;
@@ -18,26 +18,26 @@ export interface Pauses {
   readonly afterItsKindMs: number;
 }
 
-export interface Questions {
+export interface LogRequests {
   /** The latest of those that may be shared. */
-  latest(): Question | undefined;
+  latest(): LogRequest | undefined;
   /** Asks ahead of need, unless that was done a moment ago; nobody waits for it. True where it did. */
   ahead(log: LogReader, maxAgeMs: number, background: Background, pauses: Pauses): boolean;
   /** The latest if it was sent at `oldestMs` or later and is not `refused`, which was waited for in vain; or a new one. */
-  share(log: LogReader, maxAgeMs: number, background: Background, oldestMs: number, refused?: Question): Question;
+  share(log: LogReader, maxAgeMs: number, background: Background, oldestMs: number, refused?: LogRequest): LogRequest;
   /** The answer to a question that is sent from now on; true: it is somebody else's. */
   strict(log: LogReader, background: Background): { readonly answered: Promise<boolean>; readonly isShared: boolean };
 }
 
 type Put = (log: LogReader, maxAgeMs: number, background: Background) => Promise<boolean>;
-type Send = (log: LogReader, maxAgeMs: number, background: Background, over: (sent: Question) => void) => Question;
+type Send = (log: LogReader, maxAgeMs: number, background: Background, over: (sent: LogRequest) => void) => LogRequest;
 
 /**
  * @param put puts the question to the log and takes in the answer.
  * @param deadMs a question this old died with the request that sent it.
  */
-export function questions(now: () => number, deadMs: number, put: Put): Questions {
-  let latest: Question | undefined;
+export function logRequests(now: () => number, deadMs: number, put: Put): LogRequests {
+  let latest: LogRequest | undefined;
   let aheadAtMs = Number.NEGATIVE_INFINITY;
 
   const send: Send = (log, maxAgeMs, background, over) => {
@@ -52,7 +52,7 @@ export function questions(now: () => number, deadMs: number, put: Put): Question
     return question;
   };
 
-  function ask(log: LogReader, maxAgeMs: number, background: Background): Question {
+  function ask(log: LogReader, maxAgeMs: number, background: Background): LogRequest {
     latest = send(log, maxAgeMs, background, (question) => {
       if (latest === question) latest = undefined;
     });
@@ -78,8 +78,8 @@ export function questions(now: () => number, deadMs: number, put: Put): Question
   };
 }
 
-function strictQuestions(now: () => number, deadMs: number, send: Send): Questions["strict"] {
-  let current: Question | undefined;
+function strictQuestions(now: () => number, deadMs: number, send: Send): LogRequests["strict"] {
+  let current: LogRequest | undefined;
   /** Follows the current one, for those who came after that was sent. */
   let next: Promise<boolean> | undefined;
 

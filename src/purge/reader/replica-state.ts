@@ -10,7 +10,7 @@ import { laterFloor, suffices } from "../wire/delta-merge.ts";
 
 const ALL_BROWSERS = targetHash({ kind: "browsers", value: "" });
 
-export interface Knowledge {
+export interface ReplicaState {
   /** False where something is missing between what is known and this: nothing of it is taken in. */
   learn(delta: Delta): boolean;
   cursor(): Cursor | undefined;
@@ -19,7 +19,7 @@ export interface Knowledge {
   browserEpoch(host: string): number | undefined;
 }
 
-export function knowledge(random: () => number): Knowledge {
+export function replicaState(random: () => number): ReplicaState {
   let at: Cursor | undefined;
   let floor: Floor = NO_FLOOR;
   let table: RecordTable = recordTable(random);

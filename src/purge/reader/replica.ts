@@ -4,10 +4,10 @@ import type { Location } from "../../http/message/facts.ts";
 import type { PurgeState } from "../../http/law/reuse.ts";
 import type { Fence, Stored } from "../../http/law/stored.ts";
 import { before, type SetDeadline } from "./deadline.ts";
-import { intake } from "./delta-intake.ts";
-import { lateCopies } from "./fallback-snapshots.ts";
+import { deltaIntake } from "./delta-intake.ts";
+import { fallbackSnapshots } from "./fallback-snapshots.ts";
 import type { Ticket } from "./lineage.ts";
-import { type Background, type Pauses, questions } from "./log-requests.ts";
+import { type Background, type Pauses, logRequests } from "./log-requests.ts";
 import type { LogAnswer, LogReader } from "./log-reader.ts";
 import type { Cursor } from "../wire/records.ts";
 
@@ -55,9 +55,9 @@ export function purgeReplica(options: ReplicaOptions): Replica {
   const { now, timeout, random, waitMs } = options;
   let earlyShare = earlyBy(random);
   let failedAtMs = Number.NEGATIVE_INFINITY;
-  const taken = intake({ now, random, younger: () => void (earlyShare = earlyBy(random)) });
+  const taken = deltaIntake({ now, random, younger: () => void (earlyShare = earlyBy(random)) });
   const { known, askedAtMs } = taken;
-  const late = lateCopies(options, { ...taken, cursor: known.cursor });
+  const late = fallbackSnapshots(options, { ...taken, cursor: known.cursor });
   const failed = unanswered(options);
 
   async function put(log: LogReader, maxAgeMs: number, background: Background): Promise<boolean> {
@@ -73,7 +73,7 @@ export function purgeReplica(options: ReplicaOptions): Replica {
     }
   }
 
-  const underWay = questions(now, waitMs, put);
+  const underWay = logRequests(now, waitMs, put);
 
   /** Twice, where the first was another request's question: that may have died with it. */
   async function wait(log: LogReader, maxLagMs: number, background: Background): Promise<boolean> {

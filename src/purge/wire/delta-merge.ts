@@ -7,7 +7,7 @@ export function suffices({ incarnation, from }: Delta, cursor: Cursor | undefine
 }
 
 /** Both as one, where they are of one log and nothing is missing between them. A record may stand in it twice. */
-export function joined(a: Delta, b: Delta): Delta | undefined {
+export function mergedDelta(a: Delta, b: Delta): Delta | undefined {
   if (a.incarnation !== b.incarnation || a.from > b.seq || b.from > a.seq) return undefined;
   return {
     incarnation: a.incarnation,

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { leaseTable } from "../../../src/leases/lease-table.ts";
 import type { LeaseEnding, LeaseKeeper } from "../../../src/flow/edge.ts";
 import type { RuleInput } from "../../../src/policy/schema.ts";
-import type { Entry, Place, Tier } from "../../../src/tiers/tier.ts";
+import type { Entry, CacheSlot, Tier } from "../../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../../support/barrier.ts";
 import { answer, type EdgeOptions, inTurn, type Origin, type TestEdge, testEdge } from "../../support/edge.ts";
 import { mapTier } from "../../support/shelf-tier.ts";
@@ -71,7 +71,7 @@ function sharedTier(): Tier & { readonly entries: Map<string, Entry> } {
 /** The same as KV is: filed apart from memory and colo. */
 function globalTier(): Tier {
   const { entries, ...tier } = sharedTier();
-  return { ...tier, name: "global", look: (key) => Promise.resolve(entries.get(key) ?? { kind: "nothing" }) };
+  return { ...tier, name: "global", head: (key) => Promise.resolve(entries.get(key) ?? { kind: "nothing" }) };
 }
 
 async function many(e: TestEdge, count: number, path = "/a"): Promise<string[]> {
@@ -160,7 +160,7 @@ describe("a lease that is granted", () => {
   it("makes its store the only one: tiers are told", async () => {
     const { keeper } = scripted();
     const e = edgeWith(keeper);
-    const places: Place[] = [];
+    const places: CacheSlot[] = [];
     const { stack } = e.edge;
     vi.spyOn(stack, "store").mockImplementation((place) => {
       places.push(place);

@@ -154,7 +154,7 @@ describe("what is purged everywhere is known to be stored", () => {
   it("where KV does not say, it counts as stored", async () => {
     const global = mapTier("global");
     const { e, orders } = recorded({}, { site: EVERYWHERE, lower: [global] });
-    global.look = () => Promise.resolve({ kind: "unknown" });
+    global.head = () => Promise.resolve({ kind: "unknown" });
     await e.text("/api/a", { method: "POST" });
     expect(orders).toHaveLength(1);
   });

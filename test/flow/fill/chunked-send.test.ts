@@ -1,6 +1,6 @@
 // Owns the proof that a large body in memory is given to the runtime only as its client takes it, and arrives as it is.
 import { describe, expect, it } from "vitest";
-import { inPortions } from "../../../src/flow/fill/chunked-send.ts";
+import { sendInChunks } from "../../../src/flow/fill/chunked-send.ts";
 import { turns } from "../../support/barrier.ts";
 import { answer, testEdge } from "../../support/edge.ts";
 import { ranged } from "../../support/ranged.ts";
@@ -24,12 +24,12 @@ function counted(bytes: Uint8Array<ArrayBuffer>): { readonly bytes: typeof bytes
 describe("bytes in memory", () => {
   it("go at once where they are few", () => {
     const bytes = noise(SMALL);
-    expect(inPortions(bytes)).toBe(bytes);
+    expect(sendInChunks(bytes)).toBe(bytes);
   });
 
   it("wait for their client where they are many", async () => {
     const { bytes, cuts } = counted(noise(LARGE));
-    const reader = new Response(inPortions(bytes)).body?.getReader();
+    const reader = new Response(sendInChunks(bytes)).body?.getReader();
     await turns(200);
     expect(cuts()).toBe(1);
     let size = 0;
@@ -43,7 +43,7 @@ describe("bytes in memory", () => {
 
   it("are let go when their client is", async () => {
     const { bytes, cuts } = counted(noise(LARGE));
-    const reader = new Response(inPortions(bytes)).body?.getReader();
+    const reader = new Response(sendInChunks(bytes)).body?.getReader();
     await reader?.read();
     await reader?.cancel();
     await turns(200);

@@ -1,6 +1,6 @@
 // Owns the proof that marks on keys end, by time, by who made them, or for want of room.
 import { expect, it } from "vitest";
-import { keyMarks } from "../../../src/flow/support/expiring-set.ts";
+import { expiringSet } from "../../../src/flow/support/expiring-set.ts";
 import { testClock } from "../../support/clock.ts";
 import { keyOf } from "../../support/stored.ts";
 
@@ -8,8 +8,8 @@ const KEY = keyOf("/a");
 
 it("a mark ends with its time", () => {
   const clock = testClock();
-  const marks = keyMarks(clock.now);
-  marks.mark(KEY, 30);
+  const marks = expiringSet(clock.now);
+  marks.add(KEY, 30);
   clock.advance(29);
   expect([marks.has(KEY), marks.has(keyOf("/b"))]).toEqual([true, false]);
   clock.advance(1);
@@ -17,9 +17,9 @@ it("a mark ends with its time", () => {
 });
 
 it("or by who made it, if no later one has taken its place", () => {
-  const marks = keyMarks(testClock().now);
-  const first = marks.mark(KEY, 30);
-  const second = marks.mark(KEY, 30);
+  const marks = expiringSet(testClock().now);
+  const first = marks.add(KEY, 30);
+  const second = marks.add(KEY, 30);
   first();
   expect(marks.has(KEY)).toBe(true);
   second();
@@ -27,16 +27,16 @@ it("or by who made it, if no later one has taken its place", () => {
 });
 
 it("or when it is forgotten, whoever made it", () => {
-  const marks = keyMarks(testClock().now);
-  marks.mark(KEY, 30);
-  marks.forget(keyOf("/b"));
+  const marks = expiringSet(testClock().now);
+  marks.add(KEY, 30);
+  marks.delete(keyOf("/b"));
   expect(marks.has(KEY)).toBe(true);
-  marks.forget(KEY);
+  marks.delete(KEY);
   expect(marks.has(KEY)).toBe(false);
 });
 
 it("or for want of room, the oldest first", () => {
-  const marks = keyMarks(testClock().now);
-  for (let i = 0; i < 11_000; i++) marks.mark(keyOf(`/${String(i)}`), 30);
+  const marks = expiringSet(testClock().now);
+  for (let i = 0; i < 11_000; i++) marks.add(keyOf(`/${String(i)}`), 30);
   expect([marks.size, marks.has(keyOf("/0")), marks.has(keyOf("/10999"))]).toEqual([10_000, false, true]);
 });

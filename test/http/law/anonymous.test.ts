@@ -1,7 +1,7 @@
 // Owns the table of what makes a request one client's own, and the proof that the cache's own question carries none of it.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { asAnybody, isForAnybody } from "../../../src/http/law/anonymous.ts";
+import { asAnonymous, isAnonymous } from "../../../src/http/law/anonymous.ts";
 import type { RequestFacts } from "../../../src/http/message/facts.ts";
 import { type Fields, requestOf } from "../support.ts";
 
@@ -26,12 +26,12 @@ describe("a question that anybody could have asked", () => {
     ["conditionals and a range", { "if-none-match": '"a"', range: "bytes=0-1" }, true],
     ["negotiation", { accept: "a/b", "accept-language": "de", "user-agent": "x" }, true],
   ])("carries %s", (_, fields, verdict) => {
-    expect(isForAnybody(requestOf(fields))).toBe(verdict);
+    expect(isAnonymous(requestOf(fields))).toBe(verdict);
   });
 
   it("may carry a cookie that a rule has reduced: that is in the key", () => {
-    expect(isForAnybody(declaring(requestOf({ cookie: "x=1" }), "cookie"))).toBe(true);
-    expect(isForAnybody(declaring(requestOf({ cookie: "sid=1" }), "cookie"))).toBe(false);
+    expect(isAnonymous(declaring(requestOf({ cookie: "x=1" }), "cookie"))).toBe(true);
+    expect(isAnonymous(declaring(requestOf({ cookie: "sid=1" }), "cookie"))).toBe(false);
   });
 });
 
@@ -55,8 +55,8 @@ describe("the cache's own question", () => {
     fc.assert(
       fc.property(fields, fc.constantFrom("GET", "HEAD"), (given, method) => {
         const before = requestOf(given, { method });
-        const own = asAnybody(before);
-        expect(isForAnybody(own)).toBe(true);
+        const own = asAnonymous(before);
+        expect(isAnonymous(own)).toBe(true);
         for (const name of ["cookie", "authorization", "x-api-key", "x-odd", "cache-control", "pragma"])
           expect(own.field(name)).toBeUndefined();
         for (const name of ["accept", "accept-language", "v"]) expect(own.field(name)).toBe(before.field(name));
@@ -67,7 +67,7 @@ describe("the cache's own question", () => {
   });
 
   it("keeps a cookie that is in the key", () => {
-    const own = asAnybody(declaring(requestOf({ cookie: "x=1", authorization: "Bearer a" }), "cookie"));
+    const own = asAnonymous(declaring(requestOf({ cookie: "x=1", authorization: "Bearer a" }), "cookie"));
     expect([own.field("cookie"), own.field("authorization")]).toEqual(["x=1", undefined]);
   });
 });

@@ -1,6 +1,6 @@
 // Owns the table of what each final status, and each reason not to store an answer, does to what is stored (RFC 9111 4.3.3, 4.3.5).
 import { describe, expect, it } from "vitest";
-import { endingOf, endsStored } from "../../../src/http/law/finality.ts";
+import { endedScope, endsStored } from "../../../src/http/law/finality.ts";
 import { mayDependOnRequest } from "../../../src/http/message/status-table.ts";
 import type { ReasonCode } from "../../../src/http/law/reasons.ts";
 import { requestOf } from "../support.ts";
@@ -66,9 +66,9 @@ describe("an answer that is not stored", () => {
     "RFC 9111 4.3.3: of status %d ends what is stored: %s, may be one client's own: %s (%s)",
     (status, ends, own) => {
       expect([endsStored(status), mayDependOnRequest(status)]).toEqual([ends, own]);
-      expect(endingOf(requestOf(), status, "no-lifetime")).toBe(ends ? "variant" : undefined);
+      expect(endedScope(requestOf(), status, "no-lifetime")).toBe(ends ? "variant" : undefined);
       for (const reason of ["private", "no-store", "set-cookie", "vary-star"] as const)
-        expect(endingOf(requestOf(), status, reason), reason).toBe(ends ? "resource" : undefined);
+        expect(endedScope(requestOf(), status, reason), reason).toBe(ends ? "resource" : undefined);
     },
   );
 
@@ -85,13 +85,13 @@ describe("an answer that is not stored", () => {
     for (const [status] of STATUSES)
       for (const reason of ["no-lifetime", "private", "status", "head-mismatch"] as const)
         for (const method of ["GET", "HEAD"])
-          expect(endingOf(requestOf(fields, { method }), status, reason)).toBeUndefined();
+          expect(endedScope(requestOf(fields, { method }), status, reason)).toBeUndefined();
   });
 
   it.each(["request-no-store", "vary-twin", "client-304", "purge-unknown", "session-response"] satisfies ReasonCode[])(
     "ends nothing where the reason is the request's: %s",
     (reason) => {
-      for (const [status] of STATUSES) expect(endingOf(requestOf(), status, reason)).toBeUndefined();
+      for (const [status] of STATUSES) expect(endedScope(requestOf(), status, reason)).toBeUndefined();
     },
   );
 
@@ -100,7 +100,7 @@ describe("an answer that is not stored", () => {
     ["max-age=0", { "cache-control": "max-age=0" }],
     ["Pragma", { pragma: "no-cache" }],
   ])("ends it also where a client reloads, which asks for what the origin has now: %s", (_, fields) => {
-    expect(endingOf(requestOf(fields), 404, "no-lifetime")).toBe("variant");
+    expect(endedScope(requestOf(fields), 404, "no-lifetime")).toBe("variant");
   });
 });
 
@@ -120,6 +120,6 @@ describe("an answer to HEAD", () => {
     [500, "head-response", undefined],
     [501, "head-response", undefined],
   ])("RFC 9111 4.3.5: of status %d, %s, is a reason to validate at most: %s", (status, reason, ending) => {
-    expect(endingOf(requestOf({}, { method: "HEAD" }), status, reason)).toBe(ending);
+    expect(endedScope(requestOf({}, { method: "HEAD" }), status, reason)).toBe(ending);
   });
 });

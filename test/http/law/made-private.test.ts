@@ -1,6 +1,6 @@
 // Owns the proof that an answer to one session tells every cache below so.
 import { expect, it } from "vitest";
-import { madePrivate } from "../../../src/http/law/made-private.ts";
+import { withPrivate } from "../../../src/http/law/made-private.ts";
 
 it.each([
   ["nothing said", [], [["Cache-Control", "private"]]],
@@ -24,5 +24,5 @@ it.each([
     ],
   ],
 ] as const)("%s", (_, headers, expected) => {
-  expect(madePrivate(headers)).toEqual(expected);
+  expect(withPrivate(headers)).toEqual(expected);
 });

@@ -7,8 +7,8 @@ import { coloCopy } from "../../../src/purge/colo/colo-copy.ts";
 import type { LogReader } from "../../../src/purge/reader/log-reader.ts";
 import { type Cursor, type Delta, NO_FLOOR } from "../../../src/purge/wire/records.ts";
 import { purgeReplica } from "../../../src/purge/reader/replica.ts";
-import { cacheShelf, type Shelf } from "../../../src/purge/colo/blob-cache.ts";
-import { joined, laterFloor, suffices } from "../../../src/purge/wire/delta-merge.ts";
+import { blobCache, type BlobCache } from "../../../src/purge/colo/blob-cache.ts";
+import { mergedDelta, laterFloor, suffices } from "../../../src/purge/wire/delta-merge.ts";
 import { turns } from "../../support/barrier.ts";
 import { testClock } from "../../support/clock.ts";
 import { memoryLog } from "../../support/log.ts";
@@ -17,13 +17,13 @@ const BOUND_MS = 1000;
 const PLACE: Location = { scheme: "https", host: "shop.test", path: "/", query: "" };
 
 /** One colo over the real Cache API; its isolates share log and clock. */
-function colo(changes: { readonly shelf?: Shelf; readonly random?: () => number } = {}) {
+function colo(changes: { readonly shelf?: BlobCache; readonly random?: () => number } = {}) {
   const clock = testClock();
   const log = memoryLog();
   const reports: DependencyError[] = [];
   const name = crypto.randomUUID();
   const open = () => caches.open(name);
-  const shelf = changes.shelf ?? cacheShelf(open, "https://shop.test/.strata/purge-log/1");
+  const shelf = changes.shelf ?? blobCache(open, "https://shop.test/.strata/purge-log/1");
   const report = (error: DependencyError): void => void reports.push(error);
   const parts = { now: clock.now, timeout: clock.timeout, random: changes.random ?? (() => 0.5), report };
   function isolate(source: Partial<LogReader> = {}) {
@@ -56,7 +56,7 @@ function colo(changes: { readonly shelf?: Shelf; readonly random?: () => number 
 }
 
 /** Shared memory in the place of the Cache API, each step one turn. */
-function memoryShelf(): Shelf & { readonly filed: Map<string, { atMs: number; bytes: Uint8Array }> } {
+function memoryShelf(): BlobCache & { readonly filed: Map<string, { atMs: number; bytes: Uint8Array }> } {
   const filed = new Map<string, { atMs: number; bytes: Uint8Array }>();
   return {
     filed,
@@ -395,7 +395,7 @@ describe("colo copy: partitions", () => {
     const direct = async (cursor: Cursor | undefined) => ({ delta: await log.since(cursor), sentAtMs: clock.now() });
     const cutOff = isolate({
       since: (cursor) => (up.log ? direct(cursor) : Promise.reject(new Error("cut off"))),
-      late: [
+      fallbacks: [
         () =>
           up.kv
             ? Promise.resolve({ delta: inKv, sentAtMs: Number.NEGATIVE_INFINITY })
@@ -430,7 +430,7 @@ describe("colo copy: too old, and the log out of reach", () => {
     log.purge(["later"], "hard");
     clock.advance(60);
     const kv = () => Promise.resolve({ delta: inKv, sentAtMs: Number.NEGATIVE_INFINITY });
-    const cold = isolate({ ...cutOff, late: [kv] });
+    const cold = isolate({ ...cutOff, fallbacks: [kv] });
     expect(await cold.settled()).toBe(false);
     expect(["tag-7", "late", "later"].map((tag) => cold.stateOf(tag, 0).state)).toEqual(["gone", "gone", "clear"]);
     // what is fetched now is fenced with what was known then
@@ -459,7 +459,7 @@ describe("colo copy: too old, and the log out of reach", () => {
     await isolate().settled();
     clock.advance(60);
     const kv = () => Promise.resolve({ delta: inKv, sentAtMs: Number.NEGATIVE_INFINITY });
-    const cold = isolate({ ...cutOff, late: [kv] });
+    const cold = isolate({ ...cutOff, fallbacks: [kv] });
     expect(await cold.settled()).toBe(false);
     expect(cold.replica.fence()).toEqual({ incarnation: "first+", seq: 1 });
   });
@@ -482,7 +482,7 @@ describe("stretches of a log's history", () => {
     [stretch(6, 9), stretch(0, 5), undefined],
     [stretch(0, 5), stretch(0, 5, "other"), undefined],
   ])("%o and %o are one only where nothing is missing between them", (a, b, whole) => {
-    expect(joined(a, b)).toEqual(whole);
+    expect(mergedDelta(a, b)).toEqual(whole);
   });
 
   it("a reader misses nothing from where a stretch begins, or from the beginning", () => {

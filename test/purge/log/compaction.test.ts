@@ -6,7 +6,7 @@ import type { Location } from "../../../src/http/message/facts.ts";
 import type { PurgeMode } from "../../../src/http/targets/purge-order.ts";
 import type { PurgeState } from "../../../src/http/law/reuse.ts";
 import { type Target, type TargetHash, targetHash } from "../../../src/http/targets/target.ts";
-import { knowledge } from "../../../src/purge/reader/replica-state.ts";
+import { replicaState } from "../../../src/purge/reader/replica-state.ts";
 import type { PurgeLog } from "../../../src/purge/log/log.ts";
 import { type KnownLog, purgeState } from "../../../src/purge/reader/match.ts";
 import {
@@ -93,7 +93,7 @@ describe("a log that forgets", () => {
           clockInHand();
           await withBindings(newLog(), { STRATA_PURGE_TARGETS: String(cap) }, async (log, { storage }) => {
             const history = new Map<TargetHash, PurgeRecord>();
-            const warm = knowledge(Math.random);
+            const warm = replicaState(Math.random);
             const snapshots: Delta[] = [];
             let seq = 0;
             let floorSeq = 0;
@@ -117,11 +117,11 @@ describe("a log that forgets", () => {
               }
             }
             warm.learn(read(log.since(warm.cursor())));
-            const cold = knowledge(Math.random);
+            const cold = replicaState(Math.random);
             const last = read(log.since(undefined));
             cold.learn(last);
             // an old snapshot may come at any time, also after a floor that rose above all it has
-            const late = knowledge(Math.random);
+            const late = replicaState(Math.random);
             const arriving = [...snapshots.slice(1), last, ...snapshots.slice(0, 1), ...snapshots.toReversed()];
             for (const delta of arriving) late.learn(delta);
             if (floorSeq > 0) forgot += 1;
@@ -249,7 +249,7 @@ describe("beyond the cap", () => {
       await purge(log, ["b", "c"], "soft");
       const { delta } = await purge(log, ["a"], "soft");
       expect(delta.floor).toMatchObject({ softSeq: 1, previousSoftSeq: 0 });
-      const known = knowledge(Math.random);
+      const known = replicaState(Math.random);
       known.learn(delta);
       const stored = { targets: [targetHash(tag("a"))], fence: { incarnation: delta.incarnation, seq: 0 } };
       expect(known.stateOf(stored, at(2))).toEqual({ state: "validate" });
@@ -368,7 +368,7 @@ describe("older than anything that is stored", () => {
       const before = read(instance.since(undefined));
       await instance.alarm();
       expect(read(instance.since(undefined))).toEqual(before);
-      const known = knowledge(Math.random);
+      const known = replicaState(Math.random);
       known.learn((await purge(instance, ["other"])).delta);
       const stored = { targets: [targetHash(tag("a"))], fence: { incarnation: before.incarnation, seq: 1 } };
       expect(known.stateOf(stored, at(2))).toEqual({

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Location } from "../../../src/http/message/facts.ts";
 import { targetHash } from "../../../src/http/targets/target.ts";
-import { knowledge } from "../../../src/purge/reader/replica-state.ts";
+import { replicaState } from "../../../src/purge/reader/replica-state.ts";
 import { PurgeLog } from "../../../src/purge/log/log.ts";
 import { decodeDelta } from "../../../src/purge/wire/delta-codec.ts";
 import {
@@ -153,7 +153,7 @@ async function works(state: DurableObjectState): Promise<{ readonly incarnation:
     STRATA_PURGE_TARGETS: "4",
   };
   const log = new PurgeLog(state, bindings);
-  const known = knowledge(Math.random);
+  const known = replicaState(Math.random);
   known.learn(read(log.since(undefined)));
   const first = await purge(log, ["a"], "hard", known.cursor(), { idempotencyKey: "k", requestId: "r-1" });
   const again = await purge(log, ["a"], "hard", known.cursor(), { idempotencyKey: "k" });
@@ -193,7 +193,7 @@ describe("storage is kept, with all that it knew,", () => {
   it.each(Object.entries(KEPT))("%s", (_, by) =>
     made(by, async (state) => {
       const before = state.storage.sql.exec<{ incarnation: string }>("SELECT incarnation FROM log").one().incarnation;
-      const known = knowledge(Math.random);
+      const known = replicaState(Math.random);
       known.learn(read(new PurgeLog(state, {}).since(undefined)));
       expect(known.cursor()).toEqual({ incarnation: before, seq: 2 });
       expect(known.stateOf(storedIn(before, 0, "old"), PLACE)).toMatchObject({ state: "gone" });
@@ -228,7 +228,7 @@ describe("storage becomes that of another log", () => {
   it("what was stored under the one before is unusable", () =>
     made(DROPPED["of the next version, with the same tables"] ?? with3(), async (state) => {
       const before = state.storage.sql.exec<{ incarnation: string }>("SELECT incarnation FROM log").one().incarnation;
-      const known = knowledge(Math.random);
+      const known = replicaState(Math.random);
       known.learn(read(new PurgeLog(state, {}).since({ incarnation: before, seq: 2 })));
       expect(known.stateOf(storedIn(before, 99, "never purged"), PLACE)).toEqual({
         state: "gone",
@@ -262,7 +262,7 @@ describe("old code and new on one object", () => {
     const seen = new Map<string, number>();
     const property = fc.asyncProperty(fc.array(turn, { minLength: 2, maxLength: 12 }), (turns) =>
       made(openAsVersion3, async (state) => {
-        const known = knowledge(Math.random);
+        const known = replicaState(Math.random);
         known.learn(read(new PurgeLog(state, {}).since(undefined)));
         const incarnation = known.cursor()?.incarnation ?? "";
         const isOldGone = turns.every(({ code }) => code !== "version 3");
@@ -329,7 +329,7 @@ describe("through the object itself", () => {
     await evictDurableObject(log);
     const { seq, delta } = await purge(log, ["a"]);
     expect(seq).toBeGreaterThan(0);
-    const known = knowledge(Math.random);
+    const known = replicaState(Math.random);
     known.learn(await since(log));
     expect(known.stateOf(storedIn(delta.incarnation, seq - 1, "a"), PLACE)).toMatchObject({ state: "gone" });
     expect((await log.history(undefined, 5))[0]).toMatchObject({ seq });

@@ -69,7 +69,7 @@ describe("of two incarnations the later one", () => {
 });
 
 /** One isolate, whose questions the test answers; patience never ends. */
-function isolate(late?: LogReader["late"]) {
+function isolate(late?: LogReader["fallbacks"]) {
   const clock = testClock();
   const log = memoryLog();
   const sent: {
@@ -90,7 +90,7 @@ function isolate(late?: LogReader["late"]) {
       sent.push({ cursor, maxAgeMs, answer });
       return answer.passed;
     },
-    ...(late && { late }),
+    ...(late && { fallbacks: late }),
   };
   const self = {
     clock,

@@ -272,7 +272,7 @@ describe("replica: snapshot of a log out of reach", () => {
     const reads: number[] = [];
     const reader: LogReader = {
       since: down,
-      late: [
+      fallbacks: [
         () => {
           reads.push(b.clock.now());
           return Promise.resolve({ delta: other.delta(undefined), sentAtMs: Number.NEGATIVE_INFINITY });
@@ -323,7 +323,7 @@ describe("replica: snapshot of a log out of reach", () => {
     ["is not there", () => Promise.resolve(undefined)],
   ])("that %s changes nothing", async (_, snapshot) => {
     const b = bench();
-    expect(await b.replica.ensure({ since: down, late: [snapshot] }, BOUND_MS, () => undefined)).toBe(false);
+    expect(await b.replica.ensure({ since: down, fallbacks: [snapshot] }, BOUND_MS, () => undefined)).toBe(false);
     expect(b.replica.fence()).toBeUndefined();
   });
 });
