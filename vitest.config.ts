@@ -31,7 +31,7 @@ export default defineConfig({
           // a limit for what hangs, not a measure: machines are slow at times
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          include: ["test/{tiers,purge,leases,flow,auth,routes,observe,codings}/**/*.test.ts"],
+          include: ["test/{base,tiers,purge,leases,flow,auth,routes,observe,codings}/**/*.test.ts"],
         },
       },
     ],

@@ -14,14 +14,15 @@ interface Room {
   readonly may: readonly string[];
 }
 
-const ROUTES = ["flow/", "http/", "policy/", "auth/", "error.ts", "valibot"];
+const ROUTES = ["flow/", "base/", "http/", "policy/", "auth/", "error.ts", "valibot"];
 
 /** What every room of flow/ may name: of the rest, storage by its port alone. */
-const FLOW = ["http/", "policy/", "tiers/tier.ts", "error.ts"];
+const FLOW = ["base/", "http/", "policy/", "tiers/tier.ts", "error.ts"];
 /** The two files at flow's top level that describe what travels. */
 const TRAVELS = ["flow/edge.ts", "flow/cache-request.ts"];
 
 const ROOMS: readonly Room[] = [
+  { from: "src/base", may: ["base/", "error.ts"] },
   { from: "src/http/message", may: ["http/message/", "structured-headers"] },
   { from: "src/http/select", may: ["http/select/", "http/message/"] },
   { from: "src/http/targets", may: ["http/targets/", "http/message/", "structured-headers"] },
@@ -31,13 +32,13 @@ const ROOMS: readonly Room[] = [
     from: "src/http/answer",
     may: ["http/answer/", "http/message/", "http/select/", "http/body/", "http/law/", "structured-headers"],
   },
-  { from: "src/policy", may: ["policy/", "http/", "error.ts", "valibot"] },
-  { from: "src/tiers", may: ["tiers/", "http/", "error.ts", "valibot"] },
-  { from: "src/purge/wire", may: ["purge/wire/", "http/"] },
-  { from: "src/purge/log", may: ["purge/log/", "purge/wire/", "http/", "error.ts", "cloudflare:workers"] },
-  { from: "src/purge/reader", may: ["purge/reader/", "purge/wire/", "http/", "error.ts"] },
-  { from: "src/purge/colo", may: ["purge/colo/", "purge/wire/", "purge/reader/", "http/", "error.ts"] },
-  { from: "src/leases", may: ["leases/", "http/", "cloudflare:workers"] },
+  { from: "src/policy", may: ["policy/", "base/", "http/", "error.ts", "valibot"] },
+  { from: "src/tiers", may: ["tiers/", "base/", "http/", "error.ts", "valibot"] },
+  { from: "src/purge/wire", may: ["purge/wire/", "base/", "http/"] },
+  { from: "src/purge/log", may: ["purge/log/", "purge/wire/", "base/", "http/", "error.ts", "cloudflare:workers"] },
+  { from: "src/purge/reader", may: ["purge/reader/", "purge/wire/", "base/", "http/", "error.ts"] },
+  { from: "src/purge/colo", may: ["purge/colo/", "purge/wire/", "purge/reader/", "base/", "http/", "error.ts"] },
+  { from: "src/leases", may: ["leases/", "base/", "http/", "cloudflare:workers"] },
   { from: "src/flow", may: ["flow/", ...FLOW] },
   { from: "src/flow/support", may: ["flow/support/", ...FLOW] },
   { from: "src/flow/lookup", may: ["flow/lookup/", "flow/support/", ...TRAVELS, ...FLOW] },
@@ -51,9 +52,9 @@ const ROOMS: readonly Room[] = [
     from: "src/flow/collapse",
     may: ["flow/collapse/", "flow/support/", "flow/lookup/", "flow/answer/", "flow/fetch/", ...TRAVELS, ...FLOW],
   },
-  { from: "src/codings", may: ["codings/", "http/", "node:zlib"] },
-  { from: "src/auth", may: ["auth/", "http/", "error.ts", "valibot"] },
-  { from: "src/observe", may: ["observe/", "http/", "error.ts"] },
+  { from: "src/codings", may: ["codings/", "base/", "http/", "node:zlib"] },
+  { from: "src/auth", may: ["auth/", "base/", "http/", "error.ts", "valibot"] },
+  { from: "src/observe", may: ["observe/", "base/", "http/", "error.ts"] },
   { from: "src/routes", may: ["routes/", ...ROUTES] },
   { from: "src/routes/vendors", may: ["routes/", ...ROUTES] },
   { from: "src/a-new-room", may: [] },
@@ -230,8 +231,8 @@ describe("arrows between the rooms of src/", () => {
           specifier.startsWith(".") ? posix.join(posix.dirname(file), specifier) : specifier,
         ),
       );
-    // the core, the thrown errors and the ports of flow/ are for every room that may name them
-    const shared = from.startsWith("src/flow/") ? FLOW : ["http/", "error.ts"];
+    // mechanisms, the core, the thrown errors and the ports of flow/ are for every room that may name them
+    const shared = from.startsWith("src/flow/") ? FLOW : ["base/", "http/", "error.ts"];
     const others = may.filter((entry) => !shared.includes(entry) && `src/${entry}` !== `${from}/`);
     expect(others.filter((entry) => !imports.some((place) => place.startsWith(entry)))).toEqual([]);
   });

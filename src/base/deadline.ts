@@ -6,6 +6,9 @@ export interface Timeout {
   cancel(): void;
 }
 
+/** Milliseconds. Passed in wherever a test sets the clock. */
+export type SetTimeout = (ms: number) => Timeout;
+
 export function timeout(ms: number): Timeout {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
@@ -17,7 +20,7 @@ export function timeout(ms: number): Timeout {
   };
 }
 
-/** Calls back when the time is over; what it returns prevents that. */
+/** Calls back when the time is over; the function it returns prevents that. */
 export function after(limit: Timeout, then: () => void): () => void {
   void limit.passed.then(then);
   return limit.cancel;
@@ -25,7 +28,7 @@ export function after(limit: Timeout, then: () => void): () => void {
 
 export const LATE = Symbol("late");
 
-/** What the work comes to, or `LATE`; the work goes on then. Cancels the timeout when it has been of use. */
+/** The result of the work, or `LATE` when the time is over first; the work goes on then. Cancels the timeout once the work is done. */
 export async function within<T>(limit: Timeout, work: Promise<T>): Promise<T | typeof LATE> {
   try {
     return await Promise.race([work, limit.passed.then((): typeof LATE => LATE)]);
@@ -34,8 +37,8 @@ export async function within<T>(limit: Timeout, work: Promise<T>): Promise<T | t
   }
 }
 
-/** Work that rejects where it takes longer than `ms`. */
-export function deadline(timeouts: (ms: number) => Timeout, ms: number): <T>(work: Promise<T>) => Promise<T> {
+/** Makes work reject when it takes longer than `ms`; the work goes on then. */
+export function deadline(timeouts: SetTimeout, ms: number): <T>(work: Promise<T>) => Promise<T> {
   return async (work) => {
     const done = await within(timeouts(ms), work);
     if (done === LATE) throw new Error(`no answer within ${String(ms)} ms`);
