@@ -1,5 +1,6 @@
 // Owns the memory of stored responses that a final answer ended: a copy of one that a tier still shows does not answer, and nothing that
 // was under way brings it back.
+import { boundedMap } from "../base/bounded-map.ts";
 import { hash64 } from "../http/message/hash.ts";
 import { type CacheKey, variantKey } from "../http/select/key.ts";
 import type { Fence, Stored } from "../http/law/stored.ts";
@@ -20,18 +21,15 @@ const REMEMBERED = 10_000;
 
 export function endedResponses(): EndedResponses {
   // by hash: keys are as long as clients like, and a collision costs a fetch
-  const ended = new Map<string, { readonly receivedAtMs: number; readonly fence: Fence }>();
+  const ended = boundedMap<string, { readonly receivedAtMs: number; readonly fence: Fence }>(REMEMBERED);
   // an index's generation is in no id: tiers may have made theirs apart from each other
   const idOf = (resource: CacheKey, { variant }: Dated): string => hash64(variantKey(resource, "", variant));
   return {
     record(resource, stored) {
       const id = idOf(resource, stored);
       const before = ended.get(id);
-      ended.delete(id);
       const { receivedAtMs, fence } = before && isNewer(before, stored) ? before : stored;
       ended.set(id, { receivedAtMs, fence });
-      const [oldest] = ended.keys();
-      if (ended.size > REMEMBERED && oldest !== undefined) ended.delete(oldest);
     },
     supersede(resource, stored) {
       if (ended.size > 0) ended.delete(idOf(resource, stored));

@@ -1,4 +1,5 @@
 // Owns the memory of recent invalidations: what was asked of the origin before one must not be stored after it.
+import { boundedMap } from "../base/bounded-map.ts";
 import { hash64 } from "../http/message/hash.ts";
 import type { CacheKey } from "../http/select/key.ts";
 
@@ -24,7 +25,7 @@ const REMEMBERED = 10_000;
 
 export function invalidations(): Invalidations {
   // by hash: keys are as long as clients like, and a collision only invalidates too much
-  const records = new Map<string, { readonly tick: Tick; readonly atMs: number }>();
+  const records = boundedMap<string, { readonly tick: Tick; readonly atMs: number }>(REMEMBERED);
   let current: Tick = 0;
   /** What began before this is older than our memory. */
   let floor: Tick = 0;
@@ -36,13 +37,8 @@ export function invalidations(): Invalidations {
       current += 1;
       const id = hash64(key);
       const before = records.get(id)?.atMs ?? 0;
-      records.delete(id);
-      records.set(id, { tick: current, atMs: Math.max(atMs, before) });
-      if (records.size <= REMEMBERED) return;
-      const [oldest] = records;
-      if (!oldest) return;
-      records.delete(oldest[0]);
-      floor = oldest[1].tick;
+      const forgotten = records.set(id, { tick: current, atMs: Math.max(atMs, before) });
+      if (forgotten) floor = forgotten[1].tick;
     },
     outdates: (key, receivedAtMs) => records.size > 0 && receivedAtMs < (records.get(hash64(key))?.atMs ?? 0),
     leaves(key, done) {

@@ -1,5 +1,6 @@
 // Owns the order in which variants were last asked for, in this isolate: kept apart from the memory tier's entries, so that a refill,
 // an eviction or a body that lives in the colo loses none of it.
+import { boundedMap } from "../base/bounded-map.ts";
 import { hash64 } from "../http/message/hash.ts";
 import type { CacheKey } from "../http/select/key.ts";
 
@@ -20,7 +21,7 @@ const REMEMBERED = 2000;
 
 export function variantHits(): VariantHits {
   // by hash: keys are as long as clients like, and a collision only changes which variant goes first
-  const hits = new Map<string, Ticket>();
+  const hits = boundedMap<string, Ticket>(REMEMBERED);
   let latest: Ticket = 0;
   return {
     next() {
@@ -28,11 +29,7 @@ export function variantHits(): VariantHits {
       return latest;
     },
     note(variant, ticket) {
-      const id = hash64(variant);
-      hits.delete(id);
-      hits.set(id, ticket);
-      const [oldest] = hits.keys();
-      if (hits.size > REMEMBERED && oldest !== undefined) hits.delete(oldest);
+      hits.set(hash64(variant), ticket);
     },
     last: (variant) => (hits.size > 0 ? hits.get(hash64(variant)) : undefined),
     forget(variant) {

@@ -1,4 +1,5 @@
 // Owns the circuit breakers of an isolate: which circuits a request belongs to, and what its end means for each of them.
+import { type BoundedMap, boundedMap } from "../../base/bounded-map.ts";
 import { hash64 } from "../../http/message/hash.ts";
 import type { BreakerPolicy } from "../../policy/breaker.ts";
 import type { Health } from "../../http/law/origin-health.ts";
@@ -59,7 +60,7 @@ const UNWATCHED: Admission = { kind: "admitted", isProbe: false, report: () => u
 export function breakers({ now, random }: BreakerOptions): Breakers {
   const placeAt = places(random);
   /** Paths that were answered when they were last asked for: apart, so that no invented path that breaks down displaces one. */
-  const working = recent<true>();
+  const working = boundedMap<string, true>(MAX_KNOWN);
 
   return {
     admit(route, limitMs) {
@@ -69,7 +70,7 @@ export function breakers({ now, random }: BreakerOptions): Breakers {
       const own = placeAt("path", id, policy, "");
       const all = [own, ...groupsOf(route, placeAt)];
       // a path that works is refused only once it has broken down itself, whatever its neighbours do
-      const asked = working.get(id) ? [own] : all;
+      const asked = working.has(id) ? [own] : all;
       const nowMs = now();
       const open = asked.flatMap((place) => {
         const stance = place.circuit.stance(nowMs);
@@ -84,8 +85,8 @@ export function breakers({ now, random }: BreakerOptions): Breakers {
         kind: "admitted",
         isProbe: open.length > 0,
         report(health, askedSeconds) {
-          if (health === "answered") working.put(id, true);
-          if (health === "broken") working.drop(id);
+          if (health === "answered") working.set(id, true);
+          if (health === "broken") working.delete(id);
           for (const place of all) tell(place, probes.get(place.circuit), health, now(), askedSeconds);
         },
       };
@@ -105,15 +106,15 @@ type PlaceAt = (level: Level, id: string, policy: BreakerPolicy, member: string)
 
 /** Finds the circuit of a name, by its hash, or begins it. */
 function places(random: () => number): PlaceAt {
-  const circuits: Readonly<Record<Level, Recent<Circuit>>> = {
-    path: recent(),
-    branch: recent(),
-    rule: recent(),
-    host: recent(),
+  const circuits: Readonly<Record<Level, BoundedMap<string, Circuit>>> = {
+    path: boundedMap(MAX_KNOWN),
+    branch: boundedMap(MAX_KNOWN),
+    rule: boundedMap(MAX_KNOWN),
+    host: boundedMap(MAX_KNOWN),
   };
   return (level, id, policy, member) => {
     const found = circuits[level].get(id) ?? circuit({ policy, spread: SPREAD[level], random });
-    circuits[level].put(id, found);
+    circuits[level].set(id, found);
     return { circuit: found, member, sentIn: found.era() };
   };
 }
@@ -147,25 +148,4 @@ function tell(
 /** By hash: paths are as long as clients like, and a collision only takes two for one. */
 function idOf(name: readonly string[]): string {
   return hash64(JSON.stringify(name));
-}
-
-interface Recent<T> {
-  get(id: string): T | undefined;
-  put(id: string, value: T): void;
-  drop(id: string): void;
-}
-
-/** A map of limited size: it forgets the oldest entry when a new one does not fit. */
-function recent<T>(): Recent<T> {
-  const values = new Map<string, T>();
-  return {
-    get: (id) => values.get(id),
-    put(id, value) {
-      values.delete(id);
-      values.set(id, value);
-      const [oldest] = values.keys();
-      if (values.size > MAX_KNOWN && oldest !== undefined) values.delete(oldest);
-    },
-    drop: (id) => void values.delete(id),
-  };
 }

@@ -1,4 +1,5 @@
 // Owns what is remembered of keys for a while: that they could not be stored lately, are being refreshed, or that their origin asked for a rest.
+import { boundedMap } from "../../base/bounded-map.ts";
 import { hash64 } from "../../http/message/hash.ts";
 import type { CacheKey } from "../../http/select/key.ts";
 
@@ -16,15 +17,12 @@ const MAX_REMEMBERED = 10_000;
 
 export function expiringSet(now: () => number): ExpiringSet {
   // by hash: keys are as long as clients like, and what a mark does to another key is harmless
-  const marks = new Map<string, { readonly untilMs: number }>();
+  const marks = boundedMap<string, { readonly untilMs: number }>(MAX_REMEMBERED);
   return {
     add(key, seconds) {
       const id = hash64(key);
       const own = { untilMs: now() + seconds * 1000 };
-      marks.delete(id);
       marks.set(id, own);
-      const [oldest] = marks.keys();
-      if (marks.size > MAX_REMEMBERED && oldest !== undefined) marks.delete(oldest);
       return () => {
         if (marks.get(id) === own) marks.delete(id);
       };

@@ -1,4 +1,5 @@
 // Owns reading a request's URL. Hot ones come again and again: what the last of them came to is kept.
+import { boundedMap } from "../../base/bounded-map.ts";
 import type { Location } from "../../http/message/facts.ts";
 import { fetchedUrl } from "../../http/message/fetched-url.ts";
 import { canonicalHost, isHost } from "../../http/message/host.ts";
@@ -15,13 +16,12 @@ const MAX_CHARACTERS = 500;
 
 /** A reader for an isolate: the same text always comes to the same. */
 export function urlReader(): (text: string) => ReadUrl {
-  const kept = new Map<string, ReadUrl>();
+  const kept = boundedMap<string, ReadUrl>(MAX_KEPT);
   return (text) => {
     const known = kept.get(text);
     if (known) return known;
     const made = read(text);
     if (text.length > MAX_CHARACTERS) return made;
-    if (kept.size >= MAX_KEPT) kept.clear();
     kept.set(text, made);
     return made;
   };

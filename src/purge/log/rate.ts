@@ -1,4 +1,5 @@
 // Owns how many purges an actor may order: so many at once and so many a second after that. In memory: an object that restarts starts anew.
+import { boundedMap } from "../../base/bounded-map.ts";
 import type { PurgeOrder } from "../../http/targets/purge-order.ts";
 
 const MAX_ACTORS = 10_000;
@@ -12,7 +13,7 @@ export interface RateLimit {
 
 /** GCRA, a token bucket that keeps one number an actor: when its bucket is full again. */
 export function rateLimit(): RateLimit {
-  const fullAtMs = new Map<string, number>();
+  const fullAtMs = boundedMap<string, number>(MAX_ACTORS);
   return {
     take(actor, { perSecond, burst }, nowMs) {
       const eachMs = 1000 / perSecond;
@@ -21,11 +22,7 @@ export function rateLimit(): RateLimit {
       const before = held - nowMs > burst * eachMs + 1 ? nowMs : Math.max(held, nowMs);
       const waitMs = before + eachMs - burst * eachMs - nowMs;
       if (waitMs > ROUNDING_MS) return Math.max(1, Math.ceil(waitMs / 1000));
-      // the one that asked longest ago goes when there are too many
-      fullAtMs.delete(actor);
       fullAtMs.set(actor, before + eachMs);
-      const [oldest] = fullAtMs.keys();
-      if (fullAtMs.size > MAX_ACTORS && oldest !== undefined) fullAtMs.delete(oldest);
       return undefined;
     },
   };

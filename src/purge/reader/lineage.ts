@@ -1,4 +1,5 @@
 // Owns which of two incarnations of the purge log is the later one, as far as an isolate can prove it: no answer takes it back to one it has left.
+import { boundedMap } from "../../base/bounded-map.ts";
 
 /** Numbers what an isolate sends to the log and what it learns, in one order: a clock may stand still or go back. */
 export type Ticket = number;
@@ -33,7 +34,7 @@ export function lineage(): Lineage {
   let current: string | undefined;
   let entered: Ticket = 0;
   let enteredAtMs = Number.NEGATIVE_INFINITY;
-  const left = new Set<string>();
+  const left = boundedMap<string, true>(MAX_LEFT);
 
   return {
     ticket: () => ++tickets,
@@ -46,9 +47,7 @@ export function lineage(): Lineage {
       return !left.has(incarnation) && copiedAtMs > enteredAtMs ? "later" : "unproved";
     },
     enter(incarnation, nowMs) {
-      if (current !== undefined) left.add(current);
-      const [oldest] = left;
-      if (left.size > MAX_LEFT && oldest !== undefined) left.delete(oldest);
+      if (current !== undefined) left.set(current, true);
       current = incarnation;
       entered = ++tickets;
       enteredAtMs = nowMs;
