@@ -1,4 +1,5 @@
 // Owns decoding an encoded body as it comes, in bounded memory: one chunk of what comes out waits at a time.
+import { discard } from "../base/streams.ts";
 import { type Coding, createBrotliDecompress, createGunzip, createZstdDecompress } from "node:zlib";
 import type { ContentCoding } from "../http/select/coding.ts";
 
@@ -30,7 +31,7 @@ export function decodedStream(source: ReadableStream<Uint8Array>, coding: Conten
           if (done) controller.close();
           else controller.enqueue(value);
         } catch (cause) {
-          void reader.cancel(cause).catch(() => undefined);
+          discard(reader, cause);
           throw cause;
         }
       },

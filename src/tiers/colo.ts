@@ -1,4 +1,5 @@
 // Owns the colo tier: the Cache API under a synthetic URL, with our own lifetime and our metadata in one header field.
+import { unread } from "../base/streams.ts";
 import { declaredLength } from "../http/message/fields.ts";
 import { type CacheKey, hostOf } from "../http/select/key.ts";
 import { MAX_BODY_BYTES } from "../http/law/storable.ts";
@@ -37,7 +38,7 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
       if (!response) return undefined;
       const head = decodeHead(response.headers.get(HEAD_FIELD) ?? "", address);
       const bodyId = response.headers.get(BODY_FIELD);
-      if (!head || head.kind === "vary" || bodyId !== null) await response.body?.cancel();
+      if (!head || head.kind === "vary" || bodyId !== null) await unread(response.body);
       if (!head) return undefined;
       if (head.kind === "vary") return { kind: head.kind, index: head.index };
       const apart = bodyId === null ? undefined : syntheticRequest(key, address, bodyId);
@@ -55,7 +56,7 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
       const head = encodeHead(entry.kind === "vary" ? { kind: entry.kind, index: entry.index } : entry, address);
       const stream = entry.kind === "response" && entry.body.kind === "stream" ? entry.body : undefined;
       if (head.length > MAX_HEAD_BYTES || seconds <= 0) {
-        await stream?.stream.cancel();
+        await unread(stream?.stream);
         // what it replaces must not go on answering
         await (await cache()).delete(request);
         return;
@@ -89,7 +90,7 @@ function slicer(opened: CacheLike, request: Request): RangeReader {
     if (answer?.status === 206 && answer.body && field.startsWith(`bytes ${String(first)}-${String(last)}/`)) {
       return answer.body;
     }
-    await answer?.body?.cancel();
+    await unread(answer?.body);
     return undefined;
   };
 }
@@ -105,7 +106,7 @@ async function withBody(
   if (expected > maxBufferedBytes && response.body) {
     if ((declared ?? expected) === expected)
       return { kind: "response", stored, body: { kind: "stream", stream: response.body, slice } };
-    await response.body.cancel();
+    await unread(response.body);
     return undefined;
   }
   const bytes = new Uint8Array(await response.arrayBuffer());

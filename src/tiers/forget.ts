@@ -1,6 +1,6 @@
 // Owns forgetting: what the tiers are made to forget of a resource, the near ones apart from the far one, and whether they hold any of it.
 import type { Invalidations } from "./invalidations.ts";
-import { discard } from "./lookup.ts";
+import { discardBody } from "./lookup.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Stack, Tier } from "./tier.ts";
 
@@ -31,7 +31,7 @@ export function forgetting(
     async holds(key) {
       if (memory.get(key)) return true;
       const held = await Promise.all(near.map((tier) => tier.get(key)));
-      for (const entry of held) if (entry?.kind === "response") discard(entry.body);
+      for (const entry of held) if (entry?.kind === "response") discardBody(entry.body);
       if (held.some((entry) => entry !== undefined)) return true;
       if (invalidated.leaving(key)) return false;
       const glimpses = await Promise.all(far.map((tier) => tier.head?.(key)));

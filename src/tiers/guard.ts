@@ -1,5 +1,6 @@
 // Owns the promise that a tier never fails a request: what throws or hangs counts as a miss and is reported.
 import { DependencyError } from "../error.ts";
+import { discardBody } from "./lookup.ts";
 import type { Entry, EntryHead, Tier } from "./tier.ts";
 
 export type ReportError = (error: DependencyError) => void;
@@ -56,6 +57,5 @@ export function guarded(tier: Tier, deadline: Deadline, report: ReportError): Ti
 }
 
 function discardEntry(entry: Entry | undefined): void {
-  if (entry?.kind === "response" && entry.body.kind === "stream")
-    void entry.body.stream.cancel().catch(() => undefined);
+  if (entry?.kind === "response") discardBody(entry.body);
 }

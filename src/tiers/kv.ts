@@ -1,4 +1,5 @@
 // Owns the global tier: KV, one value per entry, and only what is worth its price.
+import { unread } from "../base/streams.ts";
 import { addressOf } from "./address.ts";
 import { decodeBeginning, decodeFrame, encodeFrame } from "./codec.ts";
 import type { Entry, KnownHead, Tier } from "./tier.ts";
@@ -81,7 +82,7 @@ async function headOf(stream: ReadableStream<Uint8Array>, address: string): Prom
     const head = decodeBeginning(read, address);
     if (head === "more") continue;
     // oxlint-disable-next-line no-await-in-loop
-    await reader.cancel();
+    await unread(reader);
     return head;
   }
 }

@@ -1,4 +1,5 @@
 // Owns the lookup: from near to far, with Vary's two steps in each tier, and what of several finds counts.
+import { discard } from "../base/streams.ts";
 import type { Stored } from "../http/law/stored.ts";
 import { isNewer } from "./ended-responses.ts";
 import type { MemoryTier } from "./memory.ts";
@@ -30,10 +31,10 @@ export async function lookupLower(
     if (!here.found) {
       best = { ...best, index, absence: here.absence === "vary-miss" ? "vary-miss" : best.absence };
     } else if (best.found && hides(best.found.stored, here.found.stored)) {
-      discard(here.found.body);
+      discardBody(here.found.body);
       best = { ...best, index };
     } else {
-      if (best.found) discard(best.found.body);
+      if (best.found) discardBody(best.found.body);
       best = { found: here.found, absence: here.absence, index };
       promote([...passed], { ...slot, index }, here.found);
       if (enough(here.found.stored)) return best;
@@ -46,7 +47,7 @@ export async function lookupLower(
 function withoutEnded(lookup: Lookup, hasEnded: (stored: Stored) => boolean): Lookup {
   const { found } = lookup;
   if (!found || !hasEnded(found.stored)) return lookup;
-  discard(found.body);
+  discardBody(found.body);
   return { ...lookup, found: undefined };
 }
 
@@ -112,6 +113,6 @@ function asVariant(
   return { found: { stored, body, tier }, absence: "uri-miss", index };
 }
 
-export function discard(body: Body): void {
-  if (body.kind === "stream") void body.stream.cancel().catch(() => undefined);
+export function discardBody(body: Body): void {
+  if (body.kind === "stream") discard(body.stream);
 }

@@ -1,4 +1,5 @@
 // Owns the tiers as one: what is asked of memory first, stored in all of them, and forgotten in all of them.
+import { unread } from "../base/streams.ts";
 import type { Stored } from "../http/law/stored.ts";
 import { drop } from "./drop.ts";
 import { endedResponses, isNewer } from "./ended-responses.ts";
@@ -7,7 +8,7 @@ import { forgetting } from "./forget.ts";
 import { writeToKv } from "./kv-write.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
-import { discard, hides, lookupIn, lookupLower, lookupSync } from "./lookup.ts";
+import { discardBody, hides, lookupIn, lookupLower, lookupSync } from "./lookup.ts";
 import { storePart, isPartOf } from "./store-part.ts";
 import type { Found, Lookup, CacheSlot, Stack, Tier } from "./tier.ts";
 import { ownKey, selectingReader } from "./vary-index.ts";
@@ -94,7 +95,7 @@ export function tierStack(
         (await isReplaced(memory, lower, slot)) ||
         isOvertaken(invalidated, slot, stored)
       ) {
-        await body.stream.cancel();
+        await unread(body.stream);
         return;
       }
       const whole = body.whole?.then((length) => mustStand(invalidated, lower, slot, stored).then(() => length));
@@ -132,7 +133,7 @@ async function isReplacedInColo(lower: readonly Tier[], slot: CacheSlot, renews:
   const colo = lower.find(({ name }) => name === "colo");
   if (!colo) return false;
   const lookup = await lookupIn(colo, slot);
-  if (lookup.found) discard(lookup.found.body);
+  if (lookup.found) discardBody(lookup.found.body);
   return isRenewed(lookup, renews) ?? false;
 }
 
@@ -147,7 +148,7 @@ async function mustStand(
   const colo = lower.find(({ name }) => name === "colo");
   if (!colo) return;
   const { found } = await lookupIn(colo, { ...slot, request: selectingReader(slot.request, stored) });
-  if (found) discard(found.body);
+  if (found) discardBody(found.body);
   if (found && isNewer(found.stored, stored) && !isPartOf(found.stored, stored))
     throw new Error("a newer response came before the end of this one");
 }

@@ -1,4 +1,5 @@
 // Owns how a response is filed: under its resource's key, or under its variant's with the index renewed.
+import { unread } from "../base/streams.ts";
 import { storageSeconds } from "../http/law/stored.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Entry, CacheSlot, Tier } from "./tier.ts";
@@ -34,5 +35,5 @@ export function storeEntry(
 }
 
 async function letGo({ body }: Entry & { kind: "response" }): Promise<void> {
-  if (body.kind === "stream") await body.stream.cancel();
+  if (body.kind === "stream") await unread(body.stream);
 }

@@ -1,4 +1,5 @@
 // Owns the response a client gets: from what is held or what the origin sent, with 304, 206, HEAD, Age and Cache-Status.
+import { discard } from "../../base/streams.ts";
 import { type BrowserPolicy, forBrowser } from "../../http/answer/browser.ts";
 import type { Outcome } from "../../http/answer/cache-status.ts";
 import type { ContentCoding } from "../../http/select/coding.ts";
@@ -261,6 +262,6 @@ function contentOf(shown: Shown, { content, slice, first }: Answer): Content {
 }
 
 function nothingOf(content: Content): null {
-  if (content instanceof ReadableStream) void content.cancel().catch(() => undefined);
+  if (content instanceof ReadableStream) discard(content);
   return null;
 }

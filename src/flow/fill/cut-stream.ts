@@ -1,4 +1,5 @@
 // Owns streams of bytes cut and joined: the slice that a range asks for, and a stored beginning before the rest of a body.
+import { unread } from "../../base/streams.ts";
 import type { RangeReader } from "../../tiers/tier.ts";
 import { chunkReader } from "./chunk-reader.ts";
 
@@ -27,7 +28,7 @@ async function sliceInto(
 ): Promise<void> {
   const ready = skipped > 0 && slice ? await slice(skipped, skipped + length - 1).catch(() => undefined) : undefined;
   if (!ready) return cut(source, skipped, length, client.getWriter());
-  await Promise.all([source.cancel(), ready.pipeTo(client)]);
+  await Promise.all([unread(source), ready.pipeTo(client)]);
 }
 
 async function cut(
@@ -56,7 +57,7 @@ async function cut(
   } catch (cause) {
     await client.abort(cause).catch(() => undefined);
   }
-  await pieces.cancel("the range is complete");
+  await unread(pieces, "the range is complete");
 }
 
 /**
@@ -83,7 +84,7 @@ export function precededBy(
       position += value.length;
       const ends = length !== undefined && position >= length;
       if (ends && !((await reader.read()).done && position === length)) {
-        await reader.cancel();
+        await unread(reader);
         throw new Error("the rest is longer than its Content-Range");
       }
       controller.enqueue(value);

@@ -1,4 +1,5 @@
 // Owns the fill: one pump that gives a body to the client and, whole and unbroken, to the store.
+import { discard } from "../../base/streams.ts";
 import { DependencyError } from "../../error.ts";
 import type { Edge } from "../edge.ts";
 import type { BodyToStore } from "./body-to-store.ts";
@@ -106,7 +107,7 @@ async function pump(
     await client.end();
   } catch (cause) {
     keep.abandon(cause === UNWANTED ? "unwanted" : "broken", cause);
-    void pieces.cancel(cause).catch(() => undefined);
+    discard(pieces, cause);
     await client.abort(cause);
   } finally {
     await keep.settled();
