@@ -11,7 +11,7 @@ import type { Edge, Purges } from "./flow/edge.ts";
 import { flights } from "./flow/collapse/flights.ts";
 import { expiringSet } from "./flow/support/expiring-set.ts";
 import { urlReader } from "./flow/support/request-url.ts";
-import { deadline, timeout } from "./flow/support/timeout.ts";
+import { deadline, timeout } from "./base/deadline.ts";
 import { turns } from "./flow/support/turns.ts";
 import type { PurgeEntry, PurgeOutcome } from "./http/targets/purge-order.ts";
 import { edgeName } from "./http/message/cdn-loop.ts";

@@ -1,10 +1,10 @@
 // Owns a clock of millisecond steps that moves when everything before is done: what is simulated runs as fast as it can.
-import type { Deadline } from "../../src/purge/reader/deadline.ts";
+import type { Timeout } from "../../src/base/deadline.ts";
 
 export interface VirtualClock {
   now(): number;
   /** As a deadline of the worker's, on this clock. */
-  timeout(ms: number): Deadline;
+  timeout(ms: number): Timeout;
   /** Passes after so many milliseconds; at least one. */
   pause(ms: number): Promise<void>;
   at(ms: number, run: () => void): void;

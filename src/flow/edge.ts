@@ -12,7 +12,7 @@ import type { Codings } from "./fill/encoded-stream.ts";
 import type { Flights } from "./collapse/flights.ts";
 import type { ExpiringSet } from "./support/expiring-set.ts";
 import type { ReadUrl } from "./support/request-url.ts";
-import type { Timeout } from "./support/timeout.ts";
+import type { Timeout } from "../base/deadline.ts";
 import type { Timings } from "./support/timings.ts";
 import type { Ids, Trace } from "./support/trace.ts";
 import type { Turns } from "./support/turns.ts";

@@ -23,7 +23,7 @@ import { patienceFor } from "./fetch/patience.ts";
 import { receive } from "./receive.ts";
 import { refreshLater } from "./collapse/refresh.ts";
 import { applyRule } from "./lookup/apply-rule.ts";
-import { LATE } from "./support/timeout.ts";
+import { LATE } from "../base/deadline.ts";
 import { timed } from "./support/timings.ts";
 import { deliveryOf, discard, present, type CacheRequest, cacheRequest } from "./cache-request.ts";
 import { FETCH_WHOLE } from "./fetch/origin-request.ts";

@@ -1,4 +1,5 @@
 // Owns the state of leases: who may fetch what, until when, and who waits for it. The clock and the timer come from outside.
+import { after, type SetTimeout } from "../base/deadline.ts";
 
 /** How a lease ended for those who waited; "expired" also where nothing is known of it. */
 export type Ending = "stored" | "unshared" | "failed" | "expired";
@@ -21,8 +22,7 @@ export interface LeaseTable {
 
 export interface Timing {
   now(): number;
-  /** Calls back after `ms`, unless the function returned was called before. */
-  after(ms: number, callback: () => void): () => void;
+  readonly timeout: SetTimeout;
 }
 
 export interface LeaseLimits {
@@ -40,7 +40,7 @@ interface Lease {
   readonly waiters: Set<(ending: Ending) => void>;
 }
 
-export function leaseTable({ now, after }: Timing, limits: LeaseLimits): LeaseTable {
+export function leaseTable({ now, timeout }: Timing, limits: LeaseLimits): LeaseTable {
   // all last equally long, so the oldest expires first
   const leases = new Map<string, Lease>();
   let waiting = 0;
@@ -79,7 +79,7 @@ export function leaseTable({ now, after }: Timing, limits: LeaseLimits): LeaseTa
         lease.waiters.delete(free);
         resolve(ending);
       };
-      const cancel = after(Math.min(withinMs, limits.waitMs, lease.expiresAtMs - now()), () => {
+      const cancel = after(timeout(Math.min(withinMs, limits.waitMs, lease.expiresAtMs - now())), () => {
         free("expired");
       });
       waiting += 1;

@@ -1,5 +1,6 @@
 // Owns the Durable Object of leases: of the isolates that miss one key, one fetches and the others wait.
 import { DurableObject } from "cloudflare:workers";
+import { timeout } from "../base/deadline.ts";
 import { type Ending, type LeaseTable, leaseTable, type Taken } from "./lease-table.ts";
 
 /**
@@ -13,18 +14,7 @@ const LIMITS = { leaseMs: 30_000, waitMs: 10_000, leases: 20_000, waiters: 10_00
  * object that is evicted forgets its leases, which lets the next one fetch and blocks nobody.
  */
 export class Leases extends DurableObject<unknown> {
-  readonly #table: LeaseTable = leaseTable(
-    {
-      now: () => Date.now(),
-      after(ms, callback) {
-        const timer = setTimeout(callback, ms);
-        return () => {
-          clearTimeout(timer);
-        };
-      },
-    },
-    LIMITS,
-  );
+  readonly #table: LeaseTable = leaseTable({ now: () => Date.now(), timeout }, LIMITS);
 
   take(key: string, holder: string, lookedAgoMs: number): Taken {
     return this.#table.take(key, holder, lookedAgoMs);

@@ -1,6 +1,6 @@
 // Owns the proof that no request makes the origin send much more than its client takes: ranges of cold objects, bodies whose client left.
 import { describe, expect, it } from "vitest";
-import { deadline, timeout } from "../../src/flow/support/timeout.ts";
+import { deadline, timeout } from "../../src/base/deadline.ts";
 import { coloTier } from "../../src/tiers/colo.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import type { Tier } from "../../src/tiers/tier.ts";

@@ -1,6 +1,6 @@
 // Owns the proof that a tier which fails costs nothing but the tier.
 import { describe, expect, it } from "vitest";
-import { deadline, timeout } from "../../src/flow/support/timeout.ts";
+import { deadline, timeout } from "../../src/base/deadline.ts";
 import type { DependencyError } from "../../src/error.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import type { Tier } from "../../src/tiers/tier.ts";

@@ -1,6 +1,6 @@
 // Owns the proof of what a tier that hangs, breaks off or lies costs: what the client sees, what the origin is asked, and that it ends.
 import { describe, expect, it } from "vitest";
-import { deadline, timeout } from "../../src/flow/support/timeout.ts";
+import { deadline, timeout } from "../../src/base/deadline.ts";
 import type { DependencyError } from "../../src/error.ts";
 import { targetHash } from "../../src/http/targets/target.ts";
 import { type CacheLike, coloTier } from "../../src/tiers/colo.ts";

@@ -1,6 +1,6 @@
 // Owns the table of what a client gets and who is asked, for each state of the purge log, the colo's copy, KV's snapshot and the rule.
 import { describe, expect, it } from "vitest";
-import { timeout } from "../../src/flow/support/timeout.ts";
+import { timeout } from "../../src/base/deadline.ts";
 import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
 import { kvSnapshot } from "../../src/purge/reader/kv-snapshot.ts";
 import type { LogReader } from "../../src/purge/reader/log-reader.ts";

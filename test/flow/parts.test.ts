@@ -2,7 +2,7 @@
 // is (RFC 9111 3.3, 3.4; RFC 9110 15.3.7).
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { deadline, timeout } from "../../src/flow/support/timeout.ts";
+import { deadline, timeout } from "../../src/base/deadline.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import { kvTier } from "../../src/tiers/kv.ts";
 import { barrier, turns } from "../support/barrier.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Edge } from "../../src/flow/edge.ts";
 import { fill, type Fill } from "../../src/flow/fill/fill.ts";
-import { deadline, type Timeout, timeout } from "../../src/flow/support/timeout.ts";
+import { deadline, type Timeout, timeout } from "../../src/base/deadline.ts";
 import { coloTier } from "../../src/tiers/colo.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import type { Reservation } from "../../src/tiers/tier.ts";

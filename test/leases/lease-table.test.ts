@@ -23,10 +23,11 @@ function handTiming(): Hand {
   const due = new Set<{ readonly atMs: number; readonly callback: () => void }>();
   return {
     now: () => nowMs,
-    after(ms, callback) {
-      const timer = { atMs: nowMs + ms, callback };
+    timeout(ms) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = { atMs: nowMs + ms, callback: resolve };
       due.add(timer);
-      return () => void due.delete(timer);
+      return { passed: promise, cancel: () => void due.delete(timer) };
     },
     advance(ms) {
       const untilMs = nowMs + ms;

@@ -1,6 +1,6 @@
 // Owns the proof of what a replica does while the log is out of reach, and when it is back: who waits, what is asked, what late copies add.
 import { describe, expect, it } from "vitest";
-import { timeout } from "../../src/flow/support/timeout.ts";
+import { timeout } from "../../src/base/deadline.ts";
 import type { Location } from "../../src/http/message/facts.ts";
 import { targetHash } from "../../src/http/targets/target.ts";
 import type { LogReader } from "../../src/purge/reader/log-reader.ts";

@@ -1,5 +1,5 @@
 // Owns the clock of a test: it moves only when told to.
-import type { Timeout } from "../../src/flow/support/timeout.ts";
+import type { Timeout } from "../../src/base/deadline.ts";
 
 /** A Sunday noon; round, so that dates in headers are easy to read. */
 export const NOON_MS = Date.UTC(2026, 10, 22, 12, 0, 0);

@@ -8,7 +8,7 @@ import type { Edge, LeaseKeeper, Purge } from "../../src/flow/edge.ts";
 import { flights } from "../../src/flow/collapse/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
 import { expiringSet } from "../../src/flow/support/expiring-set.ts";
-import { timeout } from "../../src/flow/support/timeout.ts";
+import { timeout } from "../../src/base/deadline.ts";
 import { turns } from "../../src/flow/support/turns.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
 import type { LogReader } from "../../src/purge/reader/log-reader.ts";

@@ -1,6 +1,6 @@
 // Owns the proof that a guarded tier never fails a request, whatever the tier under it does.
 import { describe, expect, it } from "vitest";
-import { deadline, timeout } from "../../src/flow/support/timeout.ts";
+import { deadline, timeout } from "../../src/base/deadline.ts";
 import type { DependencyError } from "../../src/error.ts";
 import { guarded } from "../../src/tiers/guard.ts";
 import type { Entry, Tier } from "../../src/tiers/tier.ts";

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deadline, timeout } from "../../src/flow/support/timeout.ts";
+import { deadline, timeout } from "../../src/base/deadline.ts";
 import type { DependencyError } from "../../src/error.ts";
 import type { Stored } from "../../src/http/law/stored.ts";
 import { targetHash } from "../../src/http/targets/target.ts";

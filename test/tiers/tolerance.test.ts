@@ -2,7 +2,7 @@
 // is raised only where something is broken.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { deadline, timeout } from "../../src/flow/support/timeout.ts";
+import { deadline, timeout } from "../../src/base/deadline.ts";
 import type { DependencyError } from "../../src/error.ts";
 import { addressOf } from "../../src/tiers/address.ts";
 import { encodeFrame, encodeHead, FORMAT_VERSION } from "../../src/tiers/codec.ts";

@@ -4,7 +4,7 @@ import { planFetch } from "../fetch/fetch-plan.ts";
 import { crowdKey } from "../lookup/expected-key.ts";
 import type { JoinedFlight, Landing, Moment } from "./flights.ts";
 import type { Edge } from "../edge.ts";
-import { LATE, within } from "../support/timeout.ts";
+import { LATE, within } from "../../base/deadline.ts";
 import type { CacheRequest } from "../cache-request.ts";
 import { isUnstorable } from "../fetch/unstorable.ts";
 

@@ -5,7 +5,7 @@ import { type CacheKey, variantKey } from "../../http/select/key.ts";
 import { variantOf } from "../../http/select/vary.ts";
 import type { Edge, Exchange, LeaseEnding, LeaseKeeper } from "../edge.ts";
 import type { Land } from "./flights.ts";
-import { LATE, within } from "../support/timeout.ts";
+import { LATE, within } from "../../base/deadline.ts";
 import type { CacheRequest } from "../cache-request.ts";
 
 /** What a leader may do. */

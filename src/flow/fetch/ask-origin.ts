@@ -10,7 +10,7 @@ import type { Rule } from "../../policy/define.ts";
 import { type Origin, originId, originOf } from "../../policy/origins.ts";
 import type { Admission, Route } from "./breaker.ts";
 import type { Edge, Exchange } from "../edge.ts";
-import { LATE, type Timeout } from "../support/timeout.ts";
+import { LATE, type Timeout } from "../../base/deadline.ts";
 import { timed } from "../support/timings.ts";
 import { type Intent, mappedBack, originRequest } from "./origin-request.ts";
 

@@ -15,7 +15,7 @@ import { deliverHeld } from "../answer/deliver.ts";
 import { deliverFailure } from "../answer/error-answer.ts";
 import { askOrigin, type OriginAnswer } from "./ask-origin.ts";
 import { applyRuleToAnswer } from "../lookup/apply-rule.ts";
-import { LATE, within } from "../support/timeout.ts";
+import { LATE, within } from "../../base/deadline.ts";
 import {
   deliveryOf,
   discard,

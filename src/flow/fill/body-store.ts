@@ -6,7 +6,7 @@ import { bodyBuffer } from "./body-buffer.ts";
 import type { Edge } from "../edge.ts";
 import { type ColoWriter, coloWriter } from "./colo-writer.ts";
 import type { BodyToStore } from "./body-to-store.ts";
-import { LATE, within } from "../support/timeout.ts";
+import { LATE, within } from "../../base/deadline.ts";
 
 /** What became of a body. `declined`: too large, or no room; `refused`: a tier would not have it this time; `broken`: it was not whole; `unwanted`: nobody waited for the rest. */
 export type BodyOutcome = "kept" | "declined" | "refused" | "broken" | "unwanted";

@@ -2,7 +2,7 @@
 import type { Edge } from "../edge.ts";
 import type { BodyToStore } from "./body-to-store.ts";
 import { CHUNK_BYTES } from "./chunk-reader.ts";
-import { after } from "../support/timeout.ts";
+import { after } from "../../base/deadline.ts";
 import { backpressure } from "./backpressure.ts";
 
 export interface ColoWriter {

@@ -1,11 +1,12 @@
 // Owns the client's side of a fill that leaves encoded: encoded as it comes, and kept with the stored body, so that it is made once.
+import { unread } from "../../base/streams.ts";
 import type { ContentCoding } from "../../http/select/coding.ts";
 import { isWorthIt } from "../../http/body/compressible.ts";
 import type { Stack } from "../../tiers/tier.ts";
 import { joined } from "./body-buffer.ts";
 import { type ClientStream, clientStream } from "./client-stream.ts";
 import { CHUNK_BYTES } from "./chunk-reader.ts";
-import { LATE, type Timeout, within } from "../support/timeout.ts";
+import { LATE, type Timeout, within } from "../../base/deadline.ts";
 
 /** An encoder at work: each step resolves with what came out of it, in order. */
 interface Encoder {
@@ -128,7 +129,7 @@ async function pump(
     keep(undefined);
     await client.abort(cause);
   }
-  await reader.cancel().catch(() => undefined);
+  await unread(reader);
 }
 
 /** What the origin has sent before it pauses must not wait in the encoder. */

@@ -1,6 +1,6 @@
 // Owns the patience with a fill: how long it may go on when its client is gone, or when nothing comes.
 import type { Edge } from "../edge.ts";
-import { after } from "../support/timeout.ts";
+import { after } from "../../base/deadline.ts";
 
 export interface FillTimeout {
   /** The same, watched: rejects where the fill was abandoned. */

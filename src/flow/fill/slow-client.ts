@@ -1,6 +1,6 @@
 // Owns the patience with a client that holds a fill up: how long others wait for a body that is read more slowly than it comes.
 import type { Edge } from "../edge.ts";
-import { after } from "../support/timeout.ts";
+import { after } from "../../base/deadline.ts";
 
 export interface SlowClient {
   /** Waits for the client, and counts how long. `sent`: bytes of the body that were on their way to it by then. */

@@ -1,5 +1,5 @@
 // Owns taking turns: one piece of work under a name at a time; those who come meanwhile share the next one.
-import { LATE, type Timeout, within } from "./timeout.ts";
+import { LATE, type Timeout, within } from "../../base/deadline.ts";
 
 export interface Turns<T> {
   /** Work that began after this call: this caller's, or that of one who has waited with it. */

@@ -1,7 +1,7 @@
 // Owns the copy of the purge log that the isolates of a colo share: a snapshot, seldom written, and a tail that says when it was true.
+import { within } from "../../base/deadline.ts";
 import { DependencyError } from "../../error.ts";
 import { type Copy, copyOn, type CopyOptions } from "./copy-parts.ts";
-import { before } from "../reader/deadline.ts";
 import type { Cursor, Delta } from "../wire/records.ts";
 import type { LogAnswer, LogReader } from "../reader/log-reader.ts";
 import { mergedDelta, suffices } from "../wire/delta-merge.ts";
@@ -127,7 +127,7 @@ async function askLog(
     () => false,
     (cause: unknown) => !(cause instanceof DependencyError),
   );
-  if ((await before(timeout(SLOW_MS), isSilent)) ?? true) await copy.markOut(sentAtMs);
+  if ((await within(timeout(SLOW_MS), isSilent)) !== false) await copy.markOut(sentAtMs);
   return answer;
 }
 

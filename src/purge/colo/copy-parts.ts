@@ -1,7 +1,7 @@
 // Owns the parts of a colo's copy of the purge log: what they hold and how they are filed. Whatever is wrong with one counts as absent.
+import { deadline, type SetTimeout } from "../../base/deadline.ts";
 import { DependencyError } from "../../error.ts";
 import { CLOCK_SKEW_MS, type Marks, marksOn } from "./colo-marks.ts";
-import type { SetDeadline } from "../reader/deadline.ts";
 import { recordTable } from "../reader/record-table.ts";
 import type { Delta } from "../wire/records.ts";
 import type { LogAnswer } from "../reader/log-reader.ts";
@@ -12,7 +12,7 @@ import { decodeDelta, encodeDelta } from "../wire/delta-codec.ts";
 export interface CopyOptions {
   readonly shelf: BlobCache;
   readonly now: () => number;
-  readonly timeout: SetDeadline;
+  readonly timeout: SetTimeout;
   readonly random: () => number;
   readonly report: (error: DependencyError) => void;
 }
@@ -85,21 +85,14 @@ function leftAloneAfterFailures({ now, timeout, report }: Pick<CopyOptions, "now
   let untilMs = Number.NEGATIVE_INFINITY;
   return async <T>(waitMs: number, work: () => Promise<T>): Promise<T | undefined> => {
     if (now() < untilMs) return undefined;
-    const late = timeout(waitMs);
     try {
-      return await Promise.race([work(), late.passed.then(refuse)]);
+      return await deadline(timeout, waitMs)(work());
     } catch (cause) {
       untilMs = now() + REST_MS;
       report(new DependencyError("colo copy of the purge log", "failed", { cause }));
       return undefined;
-    } finally {
-      late.cancel();
     }
   };
-}
-
-function refuse(): never {
-  throw new Error("took too long");
 }
 
 /** Each target once, and nothing that the floor stands for. */

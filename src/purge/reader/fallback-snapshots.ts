@@ -1,6 +1,6 @@
 // Owns what late copies of the log add while it is out of reach: read now and then, the nearest first.
+import { LATE, type SetTimeout, within } from "../../base/deadline.ts";
 import { DependencyError } from "../../error.ts";
-import { before, type SetDeadline } from "./deadline.ts";
 import type { Ticket } from "./lineage.ts";
 import type { Background } from "./log-requests.ts";
 import type { FallbackSnapshot, LogAnswer, LogReader } from "./log-reader.ts";
@@ -8,7 +8,7 @@ import type { Cursor } from "../wire/records.ts";
 
 export interface FallbackOptions {
   readonly now: () => number;
-  readonly timeout: SetDeadline;
+  readonly timeout: SetTimeout;
   /** How long a copy may take, milliseconds. */
   readonly waitMs: number;
   readonly report: (error: DependencyError) => void;
@@ -29,7 +29,7 @@ interface Reader {
 
 export interface FallbackSnapshots {
   /** Has them read where it is time to; a promise where a request has to wait for what they add. */
-  read(log: LogReader, background: Background): Promise<void> | undefined;
+  read(log: LogReader, background: Background): Promise<unknown> | undefined;
   /** The log answers: when it is out of reach the next time, they are read at once. */
   rest(): void;
 }
@@ -46,12 +46,10 @@ export function fallbackSnapshots(
   async function read(copy: FallbackSnapshot): Promise<boolean> {
     const begun = ticket();
     try {
-      const done = await before(
-        timeout(waitMs),
-        copy(cursor()).then((answer) => ({ answer })),
-      );
-      if (done?.answer) apply({ ...done.answer, isCopy: true }, begun);
-      return done !== undefined;
+      const answer = await within(timeout(waitMs), copy(cursor()));
+      if (answer === LATE) return false;
+      if (answer) apply({ ...answer, isCopy: true }, begun);
+      return true;
     } catch (cause) {
       report(new DependencyError("purge log", "a late copy could not be read", { cause }));
       return false;
@@ -85,7 +83,7 @@ export function fallbackSnapshots(
         reading = isAwaited ? begun : undefined;
       }
       // those who fail together wait together
-      return reading && before(timeout(waitMs), reading);
+      return reading && within(timeout(waitMs), reading);
     },
   };
 }

@@ -1,9 +1,9 @@
 // Owns an isolate's copy of the purge log: at most `maxLagMs` old when it answers, or it says that it does not know.
+import { type SetTimeout, within } from "../../base/deadline.ts";
 import { DependencyError } from "../../error.ts";
 import type { Location } from "../../http/message/facts.ts";
 import type { PurgeState } from "../../http/law/reuse.ts";
 import type { Fence, Stored } from "../../http/law/stored.ts";
-import { before, type SetDeadline } from "./deadline.ts";
 import { deltaIntake } from "./delta-intake.ts";
 import { fallbackSnapshots } from "./fallback-snapshots.ts";
 import type { Ticket } from "./lineage.ts";
@@ -35,7 +35,7 @@ export interface Replica {
 
 export interface ReplicaOptions {
   readonly now: () => number;
-  readonly timeout: SetDeadline;
+  readonly timeout: SetTimeout;
   readonly random: () => number;
   /** How long a request waits for the log before it goes on without, milliseconds. */
   readonly waitMs: number;
@@ -81,11 +81,11 @@ export function purgeReplica(options: ReplicaOptions): Replica {
     const inBound = (): boolean => startedAtMs - askedAtMs() <= maxLagMs;
     const others = underWay.latest();
     const first = underWay.share(log, maxLagMs, background, startedAtMs - maxLagMs);
-    await before(timeout(waitMs), first.answered);
+    await within(timeout(waitMs), first.answered);
     if (inBound()) return true;
     if (first === others) {
       const second = underWay.share(log, maxLagMs, background, startedAtMs, first);
-      await before(timeout(waitMs), second.answered);
+      await within(timeout(waitMs), second.answered);
       if (inBound()) return true;
     }
     failedAtMs = now();
@@ -94,8 +94,11 @@ export function purgeReplica(options: ReplicaOptions): Replica {
 
   async function waitStrictly(log: LogReader, background: Background): Promise<boolean> {
     const first = underWay.strict(log, background);
-    if (await before(timeout(waitMs), first.answered)) return true;
-    if (first.isShared && (await before(timeout(waitMs), underWay.strict(log, background).answered))) return true;
+    if ((await within(timeout(waitMs), first.answered)) === true) return true;
+    if (first.isShared) {
+      const second = underWay.strict(log, background);
+      if ((await within(timeout(waitMs), second.answered)) === true) return true;
+    }
     failedAtMs = now();
     return without(log, 0, background);
   }

@@ -410,7 +410,7 @@ describe("several isolates with one table of leases", () => {
   async function collapsed(languages: readonly (string | undefined)[], requests: number): Promise<void> {
     const tier = globalTier();
     const table = leaseTable(
-      { now: () => 0, after: () => () => undefined },
+      { now: () => 0, timeout: () => ({ passed: new Promise<void>(() => undefined), cancel: () => undefined }) },
       { leaseMs: 30_000, waitMs: 10_000, leases: 100, waiters: 100 },
     );
     const keeper: LeaseKeeper = {

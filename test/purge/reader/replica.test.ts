@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DependencyError } from "../../../src/error.ts";
-import { timeout } from "../../../src/flow/support/timeout.ts";
+import { timeout } from "../../../src/base/deadline.ts";
 import type { Location } from "../../../src/http/message/facts.ts";
 import { targetHash } from "../../../src/http/targets/target.ts";
 import { type Cursor, type Delta, NO_FLOOR } from "../../../src/purge/wire/records.ts";
