@@ -9,6 +9,7 @@ import {
   gzipSync,
 } from "node:zlib";
 import type { ContentCoding } from "../http/select/coding.ts";
+import type { Codings, Encoder } from "./codings.ts";
 import { decodedStream } from "./decoded.ts";
 
 /** Up to this many bytes the better level costs 10 ms at most (docs/decisions/013-compression-at-fill.md). */
@@ -25,21 +26,12 @@ function levelFor(coding: ContentCoding, length: number | undefined): number {
   return LEVELS[coding][(length ?? 0) <= SMALL_BYTES ? "small" : "large"];
 }
 
-/** An encoder at work: each step resolves with what came out of it, in order. Rejects when the coder fails. */
-interface Encoder {
-  write(chunk: Uint8Array): Promise<readonly Uint8Array[]>;
-  /** What was written so far can be decoded from what came out so far. */
-  flush(): Promise<readonly Uint8Array[]>;
-  end(): Promise<readonly Uint8Array[]>;
-}
-
-export const zlibCodings = {
-  /** A whole body at once. */
-  encode(bytes: Uint8Array, coding: ContentCoding): Uint8Array<ArrayBuffer> {
+export const zlibCodings: Codings = {
+  encode(bytes, coding) {
     // a copy: what comes out may be a slice of a much larger buffer, which would be kept with it
     return new Uint8Array(encodedAtOnce(bytes, coding));
   },
-  encoder(coding: ContentCoding, length: number | undefined): Encoder {
+  encoder(coding, length) {
     const level = levelFor(coding, length);
     switch (coding) {
       case "br":

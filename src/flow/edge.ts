@@ -1,14 +1,13 @@
 // Owns what a request's way through the edge needs: the exchange itself and the parts it is served with.
 import type { DependencyError } from "../error.ts";
-import type { Location } from "../http/message/facts.ts";
-import type { PurgeState } from "../http/law/reuse.ts";
-import type { Fence, Stored } from "../http/law/stored.ts";
 import type { PurgedBy, PurgeEntry, PurgeOrder, PurgeOutcome } from "../http/targets/purge-order.ts";
 import type { Site } from "../policy/define.ts";
 import type { Origin } from "../policy/origins.ts";
+import type { Codings } from "../codings/codings.ts";
+import type { LeaseKeeper } from "../leases/lease-keeper.ts";
+import type { KnownPurges } from "../purge/reader/known-purges.ts";
 import type { Stack } from "../tiers/tier.ts";
 import type { Breakers } from "./fetch/breaker.ts";
-import type { Codings } from "./fill/encoded-stream.ts";
 import type { Flights } from "./collapse/flights.ts";
 import type { ExpiringSet } from "./support/expiring-set.ts";
 import type { ReadUrl } from "./support/request-url.ts";
@@ -30,14 +29,9 @@ export interface Exchange {
 }
 
 /** What the flow asks of the purge log's replica. */
-export interface Purges {
+export interface Purges extends KnownPurges {
   /** True when the copy is inside the bound; see `Replica.ensure`. */
   ensure(maxLagMs: number, background: (work: Promise<unknown>) => void): boolean | Promise<boolean>;
-  /** `location`: of the resource as it is keyed. */
-  stateOf(stored: Pick<Stored, "targets" | "fence">, location: Location): PurgeState;
-  fence(): Fence | undefined;
-  /** When the browsers that use a host were last to drop what they keep, seconds since 1970. */
-  browserEpoch(host: string): number | undefined;
   readonly purge: Purge;
   /** The latest purges before a number, the newest first; without one, the newest of all. */
   history(beforeSeq: number | undefined, limit: number, by: PurgedBy): Promise<readonly PurgeEntry[]>;
@@ -45,24 +39,6 @@ export interface Purges {
 
 /** Carries out a purge; resolves once the log has it and this isolate obeys it. @throws where the log did not confirm. */
 export type Purge = (order: PurgeOrder) => Promise<PurgeOutcome>;
-
-/** How a lease ended for those who waited; "expired" also where nothing is known of it. */
-export type LeaseEnding = "stored" | "unshared" | "failed" | "expired";
-
-/** What the flow asks of the object that has a key's lease. Keys are hashes: no URL leaves the edge. */
-export interface LeaseKeeper {
-  /** `lookedAgoMs`: how long ago the caller found nothing. */
-  take(
-    key: string,
-    holder: string,
-    lookedAgoMs: number,
-  ): Promise<
-    { readonly kind: "granted" } | { readonly kind: "held"; readonly holder: string } | { readonly kind: "full" }
-  >;
-  /** Resolves when that holder's lease is over, or after `withinMs`. */
-  ended(key: string, holder: string, withinMs: number): Promise<LeaseEnding>;
-  release(key: string, holder: string, ending: LeaseEnding): Promise<unknown>;
-}
 
 /** Where the edge serves from; wired once per isolate. */
 export interface Edge {

@@ -1,23 +1,12 @@
 // Owns the state of leases: who may fetch what, until when, and who waits for it. The clock and the timer come from outside.
 import { after, type SetTimeout } from "../base/deadline.ts";
+import type { LeaseAnswer, LeaseEnding, LeaseKeeper } from "./lease-keeper.ts";
 
-/** How a lease ended for those who waited; "expired" also where nothing is known of it. */
-export type Ending = "stored" | "unshared" | "failed" | "expired";
-
-export type Taken =
-  | { readonly kind: "granted"; readonly expiresAtMs: number }
-  /** Somebody else fetches, or did since the caller looked: `ended` tells when that is over. */
-  | { readonly kind: "held"; readonly holder: string }
-  /** No room: go on without. */
-  | { readonly kind: "full" };
-
-export interface LeaseTable {
-  /** `lookedAgoMs`: how long ago the caller found nothing. */
-  take(key: string, holder: string, lookedAgoMs: number): Taken;
-  /** Resolves at the end of that holder's lease, at its expiry or after `withinMs`, whichever is first. */
-  ended(key: string, holder: string, withinMs: number): Promise<Ending>;
+/** A lease keeper that answers where it is. */
+export interface LeaseTable extends Pick<LeaseKeeper, "ended"> {
+  take(...args: Parameters<LeaseKeeper["take"]>): LeaseAnswer;
   /** False where the lease is not, or no longer, that holder's: then nothing changes. */
-  release(key: string, holder: string, ending: Ending): boolean;
+  release(...args: Parameters<LeaseKeeper["release"]>): boolean;
 }
 
 export interface Timing {
@@ -36,8 +25,8 @@ export interface LeaseLimits {
 interface Lease {
   readonly holder: string;
   readonly expiresAtMs: number;
-  ended: { readonly ending: Ending; readonly atMs: number } | undefined;
-  readonly waiters: Set<(ending: Ending) => void>;
+  ended: { readonly ending: LeaseEnding; readonly atMs: number } | undefined;
+  readonly waiters: Set<(ending: LeaseEnding) => void>;
 }
 
 export function leaseTable({ now, timeout }: Timing, limits: LeaseLimits): LeaseTable {
@@ -45,7 +34,7 @@ export function leaseTable({ now, timeout }: Timing, limits: LeaseLimits): Lease
   const leases = new Map<string, Lease>();
   let waiting = 0;
 
-  function end(lease: Lease, ending: Ending): void {
+  function end(lease: Lease, ending: LeaseEnding): void {
     lease.ended ??= { ending, atMs: now() };
     for (const free of lease.waiters) free(ending);
   }
@@ -64,16 +53,15 @@ export function leaseTable({ now, timeout }: Timing, limits: LeaseLimits): Lease
       // the oldest stands first
       leases.delete(key);
       if (leases.size >= limits.leases) return { kind: "full" };
-      const expiresAtMs = now() + limits.leaseMs;
-      leases.set(key, { holder, expiresAtMs, ended: undefined, waiters: new Set() });
-      return { kind: "granted", expiresAtMs };
+      leases.set(key, { holder, expiresAtMs: now() + limits.leaseMs, ended: undefined, waiters: new Set() });
+      return { kind: "granted" };
     },
     async ended(key, holder, withinMs) {
       const lease = leases.get(key);
       if (lease?.holder !== holder || waiting >= limits.waiters) return "expired";
       if (lease.ended) return lease.ended.ending;
-      const { promise, resolve } = Promise.withResolvers<Ending>();
-      const free = (ending: Ending): void => {
+      const { promise, resolve } = Promise.withResolvers<LeaseEnding>();
+      const free = (ending: LeaseEnding): void => {
         cancel();
         waiting -= 1;
         lease.waiters.delete(free);

@@ -1,7 +1,8 @@
 // Owns the Durable Object of leases: of the isolates that miss one key, one fetches and the others wait.
 import { DurableObject } from "cloudflare:workers";
 import { timeout } from "../base/deadline.ts";
-import { type Ending, type LeaseTable, leaseTable, type Taken } from "./lease-table.ts";
+import type { LeaseAnswer, LeaseEnding } from "./lease-keeper.ts";
+import { type LeaseTable, leaseTable } from "./lease-table.ts";
 
 /**
  * A lease lasts as long as the platform keeps a leader alive. One object answers about 1,000 requests a second, half of them `take`, so
@@ -16,15 +17,15 @@ const LIMITS = { leaseMs: 30_000, waitMs: 10_000, leases: 20_000, waiters: 10_00
 export class Leases extends DurableObject<unknown> {
   readonly #table: LeaseTable = leaseTable({ now: () => Date.now(), timeout }, LIMITS);
 
-  take(key: string, holder: string, lookedAgoMs: number): Taken {
+  take(key: string, holder: string, lookedAgoMs: number): LeaseAnswer {
     return this.#table.take(key, holder, lookedAgoMs);
   }
 
-  ended(key: string, holder: string, withinMs: number): Promise<Ending> {
+  ended(key: string, holder: string, withinMs: number): Promise<LeaseEnding> {
     return this.#table.ended(key, holder, withinMs);
   }
 
-  release(key: string, holder: string, ending: Ending): boolean {
+  release(key: string, holder: string, ending: LeaseEnding): boolean {
     return this.#table.release(key, holder, ending);
   }
 }

@@ -16,8 +16,10 @@ interface Room {
 
 const ROUTES = ["flow/", "base/", "http/", "policy/", "auth/", "error.ts", "valibot"];
 
-/** What every room of flow/ may name: of the rest, storage by its port alone. */
-const FLOW = ["base/", "http/", "policy/", "tiers/tier.ts", "error.ts"];
+/** The rest as the flow sees it. */
+const PORTS = ["codings/codings.ts", "leases/lease-keeper.ts", "purge/reader/known-purges.ts", "tiers/tier.ts"];
+/** What every room of flow/ may name. */
+const FLOW = ["base/", "http/", "policy/", ...PORTS, "error.ts"];
 /** The two files at flow's top level that describe what travels. */
 const TRAVELS = ["flow/edge.ts", "flow/cache-request.ts"];
 

@@ -1,5 +1,6 @@
 // Owns the client's side of a fill that leaves encoded: encoded as it comes, and kept with the stored body, so that it is made once.
 import { unread } from "../../base/streams.ts";
+import type { Codings, Encoder } from "../../codings/codings.ts";
 import type { ContentCoding } from "../../http/select/coding.ts";
 import { isWorthIt } from "../../http/body/compressible.ts";
 import type { Stack } from "../../tiers/tier.ts";
@@ -7,24 +8,6 @@ import { joined } from "./body-buffer.ts";
 import { type ClientStream, clientStream } from "./client-stream.ts";
 import { CHUNK_BYTES } from "./chunk-reader.ts";
 import { LATE, type Timeout, within } from "../../base/deadline.ts";
-
-/** An encoder at work: each step resolves with what came out of it, in order. */
-interface Encoder {
-  write(chunk: Uint8Array): Promise<readonly Uint8Array[]>;
-  /** What was written so far can be decoded from what came out so far. */
-  flush(): Promise<readonly Uint8Array[]>;
-  end(): Promise<readonly Uint8Array[]>;
-}
-
-/** What the flow asks of content codings. */
-export interface Codings {
-  /** A whole body at once. */
-  encode(bytes: Uint8Array, coding: ContentCoding): Uint8Array<ArrayBuffer>;
-  /** `length`: of the plain body, where known. */
-  encoder(coding: ContentCoding, length: number | undefined): Encoder;
-  /** In bounded memory; breaks off where the source does, or is not what it says it is. */
-  decoded(source: ReadableStream<Uint8Array>, coding: ContentCoding): ReadableStream<Uint8Array>;
-}
 
 export interface Encoding {
   /** What the client of the fill reads; for one coding. */

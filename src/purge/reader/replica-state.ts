@@ -1,8 +1,6 @@
 // Owns what an isolate knows of the purge log, and how it grows: by maximum, never back. When it was so is the replica's.
-import type { Location } from "../../http/message/facts.ts";
-import type { PurgeState } from "../../http/law/reuse.ts";
-import type { Stored } from "../../http/law/stored.ts";
 import { targetHash } from "../../http/targets/target.ts";
+import type { KnownPurges } from "./known-purges.ts";
 import { type KnownLog, purgeState } from "./match.ts";
 import { type RecordTable, recordTable } from "./record-table.ts";
 import { type Cursor, type Delta, type Floor, NO_FLOOR } from "../wire/records.ts";
@@ -10,13 +8,10 @@ import { laterFloor, suffices } from "../wire/delta-merge.ts";
 
 const ALL_BROWSERS = targetHash({ kind: "browsers", value: "" });
 
-export interface ReplicaState {
+export interface ReplicaState extends KnownPurges {
   /** False where something is missing between what is known and this: nothing of it is taken in. */
   learn(delta: Delta): boolean;
   cursor(): Cursor | undefined;
-  stateOf(stored: Pick<Stored, "targets" | "fence">, location: Location): PurgeState;
-  /** When the browsers that use a host were last to drop what they keep, seconds since 1970. */
-  browserEpoch(host: string): number | undefined;
 }
 
 export function replicaState(random: () => number): ReplicaState {
@@ -53,6 +48,7 @@ export function replicaState(random: () => number): ReplicaState {
       return true;
     },
     cursor: () => at,
+    fence: () => at,
     browserEpoch(host) {
       const marks = [ALL_BROWSERS, targetHash({ kind: "browsers", value: host })].map((target) =>
         table.marksOf(target),

@@ -1,30 +1,23 @@
 // Owns an isolate's copy of the purge log: at most `maxLagMs` old when it answers, or it says that it does not know.
 import { type SetTimeout, within } from "../../base/deadline.ts";
 import { DependencyError } from "../../error.ts";
-import type { Location } from "../../http/message/facts.ts";
-import type { PurgeState } from "../../http/law/reuse.ts";
-import type { Fence, Stored } from "../../http/law/stored.ts";
 import { deltaIntake } from "./delta-intake.ts";
 import { fallbackSnapshots } from "./fallback-snapshots.ts";
+import type { KnownPurges } from "./known-purges.ts";
 import type { Ticket } from "./lineage.ts";
 import { type Background, type Pauses, logRequests } from "./log-requests.ts";
 import type { LogAnswer, LogReader } from "./log-reader.ts";
 import type { Cursor } from "../wire/records.ts";
 
-export interface Replica {
+/** What it says of purges counts after `ensure`. */
+export interface Replica extends KnownPurges {
   /**
    * Makes sure the copy is at most `maxLagMs` old: `true` at once while it is, a promise while it must be fetched; `false`
    * when the log did not answer in time. Past half the bound it also refreshes in the background. With 0 every request has
    * a question that was sent after it came.
    */
   ensure(log: LogReader, maxLagMs: number, background: Background): boolean | Promise<boolean>;
-  /** What the copy says of a stored response. Only meaningful after `ensure`. */
-  stateOf(stored: Pick<Stored, "targets" | "fence">, location: Location): PurgeState;
-  /** The fence of a fetch that begins now; `undefined` before the first answer of the log. */
-  fence(): Fence | undefined;
   cursor(): Cursor | undefined;
-  /** When the browsers that use a host were last to drop what they keep, seconds since 1970. */
-  browserEpoch(host: string): number | undefined;
   /** For a question or a purge that is about to be sent to the log; its answer is applied under it. */
   ticket(): Ticket;
   /** Takes in what the log said, without a ticket to a question sent just now. False where that may be old, or has a gap before it. */
@@ -130,7 +123,6 @@ export function purgeReplica(options: ReplicaOptions): Replica {
       return true;
     },
     ...known,
-    fence: known.cursor,
     ticket: taken.ticket,
     apply: taken.apply,
     doubt: taken.doubt,

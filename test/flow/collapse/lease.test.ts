@@ -1,7 +1,7 @@
 // Owns the proof that a leader under `collapse: "global"` asks for the lease, waits for another isolate's, and never fails for want of one.
 import { describe, expect, it, vi } from "vitest";
 import { leaseTable } from "../../../src/leases/lease-table.ts";
-import type { LeaseEnding, LeaseKeeper } from "../../../src/flow/edge.ts";
+import type { LeaseEnding, LeaseKeeper } from "../../../src/leases/lease-keeper.ts";
 import type { RuleInput } from "../../../src/policy/schema.ts";
 import type { Entry, CacheSlot, Tier } from "../../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../../support/barrier.ts";
