@@ -221,7 +221,7 @@ function simulatedLog(clock: VirtualClock, luck: Chance, { purgesPerSecond, faul
     since(cursor: Cursor | undefined): Delta {
       const incarnation = String(life);
       const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
-      return { incarnation, seq: records.length, from, floor: NO_FLOOR, records: records.slice(from) };
+      return { incarnation, seq: records.length, from, floor: NO_FLOOR, records: records.slice(from), browsers: [] };
     },
     /** As it was just before. */
     stateAt(ms: number): State {

@@ -57,7 +57,7 @@ function fullLog(): Delta {
     const prefixLength = target.kind === "prefix" ? target.value.length : 0;
     return { target: targetHash(target), prefixLength, hardSeq: i + 1, softSeq: 0, previousSoftSeq: 0, softAtMs: 0 };
   });
-  return { incarnation: "bench", seq: RECORDS, from: 0, floor: NO_FLOOR, records };
+  return { incarnation: "bench", seq: RECORDS, from: 0, floor: NO_FLOOR, records, browsers: [] };
 }
 
 const replica = purgeReplica({

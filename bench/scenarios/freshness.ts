@@ -134,5 +134,6 @@ function wireBytes(count: number): number {
     previousSoftSeq: 0,
     softAtMs: 0,
   }));
-  return encodeDelta({ incarnation: crypto.randomUUID(), seq: count, from: 0, floor: NO_FLOOR, records }).length;
+  return encodeDelta({ incarnation: crypto.randomUUID(), seq: count, from: 0, floor: NO_FLOOR, records, browsers: [] })
+    .length;
 }

@@ -44,7 +44,7 @@ function forgetfulLog() {
       const incarnation = String(life);
       const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
       const floor = { ...NO_FLOOR, seq: floorSeq, hardSeq: floorSeq };
-      return { incarnation, seq, from, floor, records: records.filter(({ hardSeq }) => hardSeq > from) };
+      return { incarnation, seq, from, floor, records: records.filter(({ hardSeq }) => hardSeq > from), browsers: [] };
     },
     /** As it was before whatever happened at that time. */
     stateAt: (ms: number) => states.findLast(({ atMs }) => atMs < ms) ?? { life: 0, seq: 0 },

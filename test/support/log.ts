@@ -2,6 +2,7 @@
 import { type Target, targetHash } from "../../src/http/targets/target.ts";
 import type { PurgeMode } from "../../src/http/targets/purge-order.ts";
 import {
+  type BrowserPurge,
   changedSeq,
   type Cursor,
   type Delta,
@@ -30,6 +31,7 @@ export interface MemoryLog {
 
 export function memoryLog(): MemoryLog {
   const changed = new Map<string, { record: PurgeRecord; seq: number }>();
+  const browsers = new Map<string, BrowserPurge>();
   let incarnation = "first";
   let seq = 0;
   let floor = NO_FLOOR;
@@ -44,8 +46,11 @@ export function memoryLog(): MemoryLog {
       seq += 1;
       for (const target of targets) {
         const hash = targetHash(target);
-        const isBrowsers = target.kind === "browsers";
-        const marks = purgedAgain(changed.get(hash)?.record, isBrowsers ? "soft" : mode, seq, nowMs);
+        if (target.kind === "browsers") {
+          browsers.set(hash, { target: hash, epoch: Math.floor(nowMs / 1000), seq });
+          continue;
+        }
+        const marks = purgedAgain(changed.get(hash)?.record, mode, seq, nowMs);
         const prefixLength = target.kind === "prefix" ? target.value.length : 0;
         changed.set(hash, { record: { ...marks, target: hash, prefixLength }, seq });
       }
@@ -54,10 +59,12 @@ export function memoryLog(): MemoryLog {
     delta(cursor) {
       const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
       const records = [...changed.values()].filter((row) => row.seq > from).map(({ record }) => record);
-      return { incarnation, seq, from, floor, records };
+      const told = [...browsers.values()].filter((each) => each.seq > from);
+      return { incarnation, seq, from, floor, records, browsers: told };
     },
     lose() {
       changed.clear();
+      browsers.clear();
       incarnation += "+";
       seq = 0;
       floor = NO_FLOOR;

@@ -122,3 +122,58 @@ export function purgeAsVersion2({ sql }: DurableObjectStorage, hash: string, now
   sql.exec("INSERT OR REPLACE INTO target VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", hash, 0, 0, seq, 0, 0, 0, seq, nowMs);
   sql.exec("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", seq, nowMs, 9, "old", "hard", "[]", "[]");
 }
+
+/** A purge of browsers by the last release that kept them among the targets, with its statements. @returns its number. */
+export function purgeBrowsersAsTargets(storage: DurableObjectStorage, hash: string, nowMs: number): number {
+  const { sql } = storage;
+  return storage.transactionSync(() => {
+    const { seq } = sql.exec<{ seq: number }>("UPDATE log SET seq = seq + 1 RETURNING seq").one();
+    const second = Math.floor(nowMs / 1000) * 1000;
+    insertBrowsers(sql, hash, second, seq, nowMs);
+    sql.exec("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", seq, nowMs, 9, "old", "hard", "[]", "[]", "");
+    return seq;
+  });
+}
+
+/** The same release drops what changed last at or before a number, and tells purges of browsers again, or puts them together as one of all. */
+export function compactAsTargets(storage: DurableObjectStorage, last: number, all: string, nowMs: number): void {
+  const { sql } = storage;
+  storage.transactionSync(() => {
+    const { seq } = sql.exec<{ seq: number }>("UPDATE log SET seq = seq + 1 RETURNING seq").one();
+    const told = "hard_seq = ?2, soft_seq = ?2, changed_seq = ?2, changed_at_ms = ?3";
+    sql.exec(`UPDATE target SET ${told} WHERE is_browsers AND changed_seq <= ?1`, last, seq, nowMs);
+    const hosts = sql.exec<{ latest: number | null; hosts: number }>(
+      "SELECT MAX(soft_at_ms) AS latest, COUNT(*) AS hosts FROM target WHERE is_browsers",
+    );
+    const { latest, hosts: count } = hosts.one();
+    if (count > 2 && latest !== null) {
+      sql.exec("DELETE FROM target WHERE is_browsers");
+      insertBrowsers(sql, all, latest, seq, nowMs);
+    }
+    const gone = sql.exec("DELETE FROM target WHERE changed_seq <= ? RETURNING 1", last).toArray().length;
+    if (gone > 0) sql.exec("UPDATE floor SET hard_seq = ?1, seq = ?1", last);
+  });
+}
+
+function insertBrowsers(sql: SqlStorage, hash: string, softAtMs: number, seq: number, nowMs: number): void {
+  sql.exec(
+    `INSERT OR REPLACE INTO target (target, prefix_length, is_browsers, hard_seq, soft_seq, previous_soft_seq, soft_at_ms,
+      changed_seq, changed_at_ms) VALUES (?, 0, 1, ?, ?, 0, ?, ?, ?)`,
+    hash,
+    seq,
+    seq,
+    softAtMs,
+    seq,
+    nowMs,
+  );
+}
+
+/** The second that a reader of that release, which knew nothing before, learns for these browsers; 0 for none. */
+export function epochAsTargets({ sql }: DurableObjectStorage, hashes: readonly [string, string]): number {
+  const rows = sql.exec<{ latest: number | null }>(
+    `SELECT MAX(soft_at_ms) AS latest FROM target
+    WHERE target IN (?, ?) AND hard_seq = soft_seq AND changed_seq > (SELECT seq FROM floor)`,
+    ...hashes,
+  );
+  return (rows.one().latest ?? 0) / 1000;
+}

@@ -2,6 +2,7 @@
 import { deadline, type SetTimeout } from "../../base/deadline.ts";
 import { DependencyError } from "../../error.ts";
 import { CLOCK_SKEW_MS, type Marks, marksOn } from "./colo-marks.ts";
+import { browserTable } from "../reader/browser-table.ts";
 import { recordTable } from "../reader/record-table.ts";
 import type { Delta } from "../wire/records.ts";
 import type { LogAnswer } from "../reader/log-reader.ts";
@@ -75,7 +76,7 @@ export function copyOn({ shelf, now, random, ...others }: CopyOptions): Copy {
       await tried(SNAPSHOT_WAIT_MS, () =>
         shelf.put("snapshot", { atMs: sentAtMs, bytes: encodeDelta(compact(whole, random)) }, KEPT_SECONDS),
       );
-      return put("tail", sentAtMs, encodeDelta({ ...whole, from: whole.seq, records: [] }));
+      return put("tail", sentAtMs, encodeDelta({ ...whole, from: whole.seq, records: [], browsers: [] }));
     },
   };
 }
@@ -100,5 +101,8 @@ function compact(delta: Delta, random: () => number): Delta {
   const table = recordTable(random);
   table.drop(delta.floor.seq);
   for (const record of delta.records) table.merge(record);
-  return { ...delta, records: table.changedAfter(0) };
+  const browsers = browserTable();
+  browsers.drop(delta.floor.seq);
+  for (const purge of delta.browsers) browsers.merge(purge);
+  return { ...delta, records: table.changedAfter(0), browsers: browsers.all() };
 }

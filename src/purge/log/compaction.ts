@@ -1,7 +1,7 @@
 // Owns the purge log's bound: which targets' rows are dropped, and the floor that stands for them from then on.
 import { MAX_STORAGE_SECONDS } from "../../http/law/stored.ts";
 import { type Floor, mergedMarks, type PurgeMarks } from "../wire/records.ts";
-import { carryBrowsers } from "./target-rows.ts";
+import { retellBrowsers } from "./browser-rows.ts";
 
 /** What is bounded: `targets` rows now, `maxTargets` allowed. */
 export interface Fill {
@@ -65,7 +65,12 @@ export function compact(sql: SqlStorage, { targets, maxTargets }: Fill, seq: num
 function lastOld(sql: SqlStorage, beforeMs: number): number | undefined {
   type Changed = { changed_seq: number; changed_at_ms: number };
   const oldest = (rows: number): readonly Changed[] =>
-    sql.exec<Changed>("SELECT changed_seq, changed_at_ms FROM target ORDER BY changed_seq LIMIT ?", rows).toArray();
+    sql
+      .exec<Changed>(
+        "SELECT changed_seq, changed_at_ms FROM target WHERE NOT is_browsers ORDER BY changed_seq LIMIT ?",
+        rows,
+      )
+      .toArray();
   const isOld = (row: Changed | undefined): boolean => row !== undefined && row.changed_at_ms < beforeMs;
   if (!isOld(oldest(1)[0])) return undefined;
   const rows = oldest(OLD_STEP);
@@ -96,11 +101,13 @@ function dropTo(sql: SqlStorage, last: number | undefined, seq: number, nowMs: n
       last,
     )
     .one();
-  // a floor for browsers would purge what is stored here
-  const browsers = carryBrowsers(sql, last, seq, nowMs);
-  const gone = sql.exec("DELETE FROM target WHERE changed_seq <= ? RETURNING 1", last).toArray().length;
-  if (gone > 0) raise(sql, marksOf(dropped), last);
-  return gone + browsers;
+  const gone = sql
+    .exec("DELETE FROM target WHERE changed_seq <= ? AND NOT is_browsers RETURNING 1", last)
+    .toArray().length;
+  if (gone === 0) return 0;
+  raise(sql, marksOf(dropped), last);
+  retellBrowsers(sql, last, { seq, nowMs });
+  return gone;
 }
 
 /** Of several soft purges the earliest time: a stale window is never extended. */

@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { PurgedBy, PurgeEntry, PurgeOrder, PurgeOutcome } from "../../http/targets/purge-order.ts";
 import { entriesBefore, pruneEntries, recordEntry } from "./audit.ts";
+import { browsersAfter, recordBrowsers } from "./browser-rows.ts";
 import { compact, readFloor } from "./compaction.ts";
 import { earlierOutcome, identityOf, type OrderIdentity, pruneOrders, rememberOrder } from "./idempotency.ts";
 import { rateLimit } from "./rate.ts";
@@ -10,7 +11,7 @@ import { messageOf, reportLog } from "./report.ts";
 import { readPosition } from "./storage-check.ts";
 import { dueAtMs, isWritten, type SnapshotStore, writeSnapshot } from "./snapshot.ts";
 import { isOfOrder, openStorage, renewedWhereUnusable } from "./storage.ts";
-import { changedAfter, countTargets, recordTarget } from "./target-rows.ts";
+import { changedAfter, countTargets, recordTargets } from "./target-rows.ts";
 import { encodeDelta } from "../wire/delta-codec.ts";
 
 export interface PurgeCommand {
@@ -99,7 +100,8 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
     if (from > seq) return this.#reincarnated();
     if (from === 0 && this.#whole?.incarnation === incarnation && this.#whole.seq === seq) return this.#whole.bytes;
     const records = from === seq ? [] : changedAfter(this.#sql, from);
-    const bytes = encodeDelta({ incarnation, seq, from, floor: readFloor(this.#sql), records });
+    const browsers = from === seq ? [] : browsersAfter(this.#sql, from);
+    const bytes = encodeDelta({ incarnation, seq, from, floor: readFloor(this.#sql), records, browsers });
     if (from === 0) this.#whole = { incarnation, seq, bytes };
     return bytes;
   }
@@ -135,8 +137,8 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
     const { seq } = this.#sql.exec<{ seq: number }>("UPDATE log SET seq = seq + 1 RETURNING seq").one();
     const forgottenSoftSeq = readFloor(this.#sql).softSeq;
     const mark = { mode: order.mode, seq, nowMs, forgottenSoftSeq };
-    let targets = this.#targets;
-    for (const target of order.targets) targets += recordTarget(this.#sql, target, mark);
+    const targets = this.#targets + recordTargets(this.#sql, order.targets, mark);
+    recordBrowsers(this.#sql, order.targets, mark);
     recordEntry(this.#sql, order, seq, nowMs);
     if (identity) rememberOrder(this.#sql, identity, seq, nowMs);
     if (seq % PRUNE_EVERY === 0) {

@@ -1,4 +1,5 @@
 // Owns the tables of the purge log: made, brought up to date, or dropped as a whole. What versions may share storage: docs/decisions/025.
+import { readBrowserMirror } from "./browser-mirror.ts";
 
 /**
  * Raised only where code of this version and of the one before cannot work on the same tables. Such storage is dropped by
@@ -65,7 +66,13 @@ const TABLES = `
  */
 const ADDITIONS = `
   CREATE INDEX IF NOT EXISTS target_changed ON target (changed_seq);
-  CREATE INDEX IF NOT EXISTS target_browsers ON target (soft_at_ms) WHERE is_browsers;`;
+  CREATE INDEX IF NOT EXISTS target_browsers ON target (soft_at_ms) WHERE is_browsers;
+  CREATE TABLE IF NOT EXISTS browsers (
+    target TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    changed_seq INTEGER NOT NULL,
+    changed_at_ms INTEGER NOT NULL
+  ) WITHOUT ROWID;`;
 
 /** The platform keeps tables of its own beside these. */
 const OURS = "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'";
@@ -92,6 +99,7 @@ export function updateTables(sql: SqlStorage): void {
     throw new Error(`storage of version ${String(version)}`);
   }
   sql.exec(ADDITIONS);
+  readBrowserMirror(sql);
 }
 
 /** Everything there is, known or not: a table that stays would be in the way of the next. */

@@ -2,11 +2,12 @@
 import type { PurgeOrder } from "../../http/targets/purge-order.ts";
 import type { Target } from "../../http/targets/target.ts";
 import { entriesBefore, recordEntry } from "./audit.ts";
+import { browsersAfter, recordBrowsers } from "./browser-rows.ts";
 import { compact, readFloor } from "./compaction.ts";
 import { earlierOutcome, rememberOrder } from "./idempotency.ts";
 import type { Cursor } from "../wire/records.ts";
 import { dueAtMs, isWritten } from "./snapshot.ts";
-import { changedAfter, recordTarget } from "./target-rows.ts";
+import { changedAfter, recordTargets } from "./target-rows.ts";
 
 /** No selector can name these. */
 const TARGETS: readonly Target[] = [
@@ -35,11 +36,13 @@ function purgeOnce(sql: SqlStorage, nowMs: number): void {
   const { seq } = sql.exec<{ seq: number }>("UPDATE log SET seq = seq + 1 RETURNING seq").one();
   earlierOutcome(sql, IDENTITY, nowMs);
   const mark = { mode: ORDER.mode, seq, nowMs, forgottenSoftSeq: readFloor(sql).softSeq };
-  for (const target of TARGETS) recordTarget(sql, target, mark);
+  recordTargets(sql, TARGETS, mark);
+  recordBrowsers(sql, TARGETS, mark);
   recordEntry(sql, ORDER, seq, nowMs);
   rememberOrder(sql, IDENTITY, seq, nowMs);
   compact(sql, { targets: 0, maxTargets: 1 }, seq, nowMs);
   changedAfter(sql, before.seq);
+  browsersAfter(sql, before.seq);
   for (const by of ["tokens", "origins", "all"] as const)
     entriesBefore(sql, { beforeSeq: undefined, limit: 1, by }, nowMs);
   dueAtMs(sql, 0, nowMs);
@@ -52,7 +55,7 @@ export function readPosition(sql: SqlStorage): Cursor {
 
 const MAX_NAME = 64;
 const LATEST = `SELECT MAX(seq) AS latest FROM (
-  SELECT MAX(changed_seq) AS seq FROM target UNION ALL SELECT MAX(seq) FROM entry UNION ALL SELECT MAX(seq) FROM idempotency
+  SELECT MAX(changed_seq) AS seq FROM target UNION ALL SELECT MAX(changed_seq) FROM browsers UNION ALL SELECT MAX(seq) FROM entry UNION ALL SELECT MAX(seq) FROM idempotency
 )`;
 
 /** Numbers and a name that readers can be told, and nothing numbered beyond them: the next purge would have a number that was used. */

@@ -1,5 +1,6 @@
 // Owns what an isolate knows of the purge log, and how it grows: by maximum, never back. When it was so is the replica's.
 import { targetHash } from "../../http/targets/target.ts";
+import { type BrowserTable, browserTable } from "./browser-table.ts";
 import type { KnownPurges } from "./known-purges.ts";
 import { type KnownLog, purgeState } from "./match.ts";
 import { type RecordTable, recordTable } from "./record-table.ts";
@@ -18,6 +19,7 @@ export function replicaState(random: () => number): ReplicaState {
   let at: Cursor | undefined;
   let floor: Floor = NO_FLOOR;
   let table: RecordTable = recordTable(random);
+  let browsers: BrowserTable = browserTable();
   const known: KnownLog = {
     get incarnation() {
       return at?.incarnation ?? "";
@@ -38,23 +40,23 @@ export function replicaState(random: () => number): ReplicaState {
       if (delta.incarnation !== at?.incarnation) {
         floor = NO_FLOOR;
         table = recordTable(random);
+        browsers = browserTable();
         at = { incarnation: delta.incarnation, seq: 0 };
       }
       floor = laterFloor(floor, delta.floor);
       // before the records: an old snapshot brings some that were dropped
       table.drop(floor.seq);
+      browsers.drop(floor.seq);
       for (const record of delta.records) table.merge(record);
+      for (const purge of delta.browsers) browsers.merge(purge);
       if (delta.seq > at.seq) at = { incarnation: delta.incarnation, seq: delta.seq };
       return true;
     },
     cursor: () => at,
     fence: () => at,
     browserEpoch(host) {
-      const marks = [ALL_BROWSERS, targetHash({ kind: "browsers", value: host })].map((target) =>
-        table.marksOf(target),
-      );
-      const newestMs = Math.max(...marks.map((each) => each?.softAtMs ?? 0));
-      return newestMs === 0 ? undefined : Math.floor(newestMs / 1000);
+      const [ofAll, ofHost] = [ALL_BROWSERS, targetHash({ kind: "browsers", value: host })].map(browsers.epochOf);
+      return ofAll === undefined || ofHost === undefined ? (ofAll ?? ofHost) : Math.max(ofAll, ofHost);
     },
     stateOf: (stored, location) => (at ? purgeState(stored, location, known) : { state: "unknown" }),
   };

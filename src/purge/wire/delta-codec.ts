@@ -1,7 +1,7 @@
 // Owns a delta of the purge log as bytes: the log's answer, the colo's copy and the snapshot in KV. 19 bytes a record where all marks are set.
 import { hashBytes, hex, wordOf } from "../../http/message/hash.ts";
 import type { TargetHash } from "../../http/targets/target.ts";
-import type { Delta, Floor, PurgeRecord } from "./records.ts";
+import type { BrowserPurge, Delta, Floor, PurgeRecord } from "./records.ts";
 import { type ByteReader, byteReader, type ByteWriter, byteWriter } from "./varint.ts";
 
 /** The last byte is the version of the format. */
@@ -21,17 +21,15 @@ const ALL_MARKS = HARD | SOFT | PREVIOUS | PREFIX;
  * Times of soft purges are rounded down to seconds: an entry counts as stale a moment too early, never too late. Marks that the
  * floor already speaks for are left out.
  */
-export function encodeDelta({ incarnation, seq, from, floor, records }: Delta): Uint8Array<ArrayBuffer> {
+export function encodeDelta({ incarnation, seq, from, floor, records, browsers }: Delta): Uint8Array<ArrayBuffer> {
   const writer = byteWriter(256 + records.length * EXPECTED_RECORD_BYTES);
   for (const byte of MAGIC) writer.byte(byte);
   const name = new TextEncoder().encode(incarnation);
   writer.varint(name.length);
   writer.bytes(name);
   for (const number of [seq, from, ...floorNumbers(floor)]) writer.varint(number);
-  const sections = Map.groupBy(
-    records.map((record) => needed(record, floor)),
-    shapeOf,
-  );
+  const all = [...records.map((record) => needed(record, floor)), ...browsers.map(asRecord)];
+  const sections = Map.groupBy(all, shapeOf);
   writer.varint(sections.size);
   for (const [shape, among] of [...sections].toSorted(([a], [b]) => a - b)) writeSection(writer, shape, among);
   const content = writer.written();
@@ -50,11 +48,28 @@ export function decodeDelta(bytes: Uint8Array): Delta | undefined {
   const seq = reader.varint();
   const from = reader.varint();
   const floor = readFloor(reader);
-  const records: PurgeRecord[] = [];
+  const all: PurgeRecord[] = [];
   const sections = reader.varint();
-  for (let i = 0; i < sections; i++) if (!readSection(reader, records)) return undefined;
-  const isWhole = reader.sound() && reader.left() === 0;
-  return incarnation !== undefined && isWhole ? { incarnation, seq, from, floor, records } : undefined;
+  for (let i = 0; i < sections; i++) if (!readSection(reader, all)) return undefined;
+  if (incarnation === undefined || !reader.sound() || reader.left() > 0) return undefined;
+  const records = all.filter((record) => !isOfBrowsers(record));
+  return { incarnation, seq, from, floor, records, browsers: all.filter(isOfBrowsers).map(asBrowserPurge) };
+}
+
+/**
+ * A purge of browsers crosses as a record that is hard and soft under one number, which no target's is: an order has one mode. The
+ * version before knows it in no other form (docs/decisions/025).
+ */
+function asRecord({ target, epoch, seq }: BrowserPurge): PurgeRecord {
+  return { target, prefixLength: 0, hardSeq: seq, softSeq: seq, previousSoftSeq: 0, softAtMs: epoch * 1000 };
+}
+
+function isOfBrowsers({ hardSeq, softSeq }: PurgeRecord): boolean {
+  return hardSeq > 0 && hardSeq === softSeq;
+}
+
+function asBrowserPurge({ target, softSeq, softAtMs }: PurgeRecord): BrowserPurge {
+  return { target, epoch: softAtMs / 1000, seq: softSeq };
 }
 
 function floorNumbers(floor: Floor): readonly number[] {

@@ -15,6 +15,7 @@ export function mergedDelta(a: Delta, b: Delta): Delta | undefined {
     from: Math.min(a.from, b.from),
     floor: laterFloor(a.floor, b.floor),
     records: [...a.records, ...b.records],
+    browsers: [...a.browsers, ...b.browsers],
   };
 }
 

@@ -20,6 +20,16 @@ export interface PurgeRecord extends PurgeMarks {
   readonly prefixLength: number;
 }
 
+/** The last purge of the browsers that use a host, or of all browsers. It purges nothing that is stored here. */
+export interface BrowserPurge {
+  /** Of the host, as a target of kind `browsers`. */
+  readonly target: TargetHash;
+  /** Its time in seconds since 1970: browsers that obeyed it remember that. */
+  readonly epoch: number;
+  /** The number under which readers heard of it last. */
+  readonly seq: number;
+}
+
 /**
  * What stands for the records that were dropped: as if everything had been purged as each of their targets was. Nothing is
  * ever wrongly fresh for it; some entries are fetched once more than they need be.
@@ -50,6 +60,7 @@ export interface Delta {
   readonly from: number;
   readonly floor: Floor;
   readonly records: readonly PurgeRecord[];
+  readonly browsers: readonly BrowserPurge[];
 }
 
 const NEVER: PurgeMarks = { hardSeq: 0, softSeq: 0, previousSoftSeq: 0, softAtMs: 0 };

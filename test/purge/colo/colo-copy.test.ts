@@ -472,6 +472,7 @@ describe("stretches of a log's history", () => {
     seq,
     floor: NO_FLOOR,
     records: [],
+    browsers: [],
   });
 
   it.each([

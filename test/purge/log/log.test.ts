@@ -8,6 +8,8 @@ import type { PurgeLog } from "../../../src/purge/log/log.ts";
 import { type Cursor, type Delta, mergedMarks, NO_FLOOR, type PurgeRecord } from "../../../src/purge/wire/records.ts";
 import { type Log, newLog, purge, rows, since, sql, tag } from "../../support/purge-log.ts";
 
+const isBrowsers = ({ kind }: Target): boolean => kind === "browsers";
+
 const recordOf = (delta: Delta, target: Target | string): PurgeRecord | undefined => {
   const hash = targetHash(typeof target === "string" ? tag(target) : target);
   return delta.records.find((record) => record.target === hash);
@@ -121,10 +123,14 @@ describe("purge log", () => {
       { kind: "everything", value: "" },
     ];
     const { delta } = await purge(log, targets);
-    for (const target of targets) {
+    const [[browsers] = [], stored = []] = [targets.filter(isBrowsers), targets.filter((each) => !isBrowsers(each))];
+    for (const target of stored) {
       expect(recordOf(delta, target)).toMatchObject({ hardSeq: 1, prefixLength: target.kind === "prefix" ? 7 : 0 });
     }
-    expect(await rows(log)).toBe(targets.length);
+    expect(delta.records).toHaveLength(stored.length);
+    expect(delta.browsers).toMatchObject([{ target: targetHash(browsers ?? tag("none")), seq: 1 }]);
+    expect(await rows(log, "target WHERE NOT is_browsers")).toBe(stored.length);
+    expect(await rows(log, "browsers")).toBe(1);
   });
 
   it("does not lose a prefix to another target with its hash", async () => {
@@ -137,7 +143,7 @@ describe("purge log", () => {
   it("clears browsers at once whatever the mode: they know no stale", async () => {
     const browsers: Target = { kind: "browsers", value: "shop.test" };
     const { delta } = await purge(newLog(), ["a", browsers], "soft");
-    expect(recordOf(delta, browsers)).toMatchObject({ hardSeq: 1 });
+    expect(delta.browsers).toMatchObject([{ target: targetHash(browsers), seq: 1 }]);
     expect(recordOf(delta, "a")).toMatchObject({ hardSeq: 0, softSeq: 1 });
   });
 
@@ -150,7 +156,9 @@ describe("purge log", () => {
           const times = await earlier;
           clock.mockReturnValue(MS + atMs);
           const browsers: Target = { kind: "browsers", value };
-          return [...times, (recordOf((await purge(log, [browsers])).delta, browsers)?.softAtMs ?? 0) - MS];
+          const { delta } = await purge(log, [browsers]);
+          const told = delta.browsers.find(({ target }) => target === targetHash(browsers));
+          return [...times, (told?.epoch ?? 0) * 1000 - MS];
         }, Promise.resolve([]));
       } finally {
         clock.mockRestore();

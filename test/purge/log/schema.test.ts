@@ -1,17 +1,20 @@
 // Owns the proof that storage of any version, or of none, is never in the way of a purge: kept where the tables can be shared, else dropped as a whole.
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Location } from "../../../src/http/message/facts.ts";
 import { targetHash } from "../../../src/http/targets/target.ts";
 import { replicaState } from "../../../src/purge/reader/replica-state.ts";
 import { PurgeLog } from "../../../src/purge/log/log.ts";
 import { decodeDelta } from "../../../src/purge/wire/delta-codec.ts";
 import {
+  compactAsTargets,
+  epochAsTargets,
   openAsVersion1,
   openAsVersion2,
   openAsVersion3,
   purgeAsVersion2,
+  purgeBrowsersAsTargets,
   purgeAsVersion3,
 } from "../../support/old-purge-logs.ts";
 import { newLog, purge, read, since, sql, tag } from "../../support/purge-log.ts";
@@ -317,6 +320,91 @@ describe("old code and new on one object", () => {
         expect(read(new PurgeLog(state, {}).since(undefined))).toEqual(before);
       }
     }));
+});
+
+describe("purges of browsers, which the release before keeps among the targets,", () => {
+  const HOSTS = ["a.test", "b.test", "c.test", "d.test"];
+  const browsersOf = (value: string) => ({ kind: "browsers", value }) as const;
+  const ALL = targetHash(browsersOf(""));
+  const before = (state: DurableObjectState, host: string): number =>
+    epochAsTargets(state.storage, [targetHash(browsersOf(host)), ALL]);
+  /** As a reader that knew nothing learns it from this version. */
+  function cold(log: PurgeLog) {
+    const known = replicaState(Math.random);
+    known.learn(read(log.since(undefined)));
+    return known;
+  }
+
+  it("are known to this version, which adds to them", () =>
+    made(with3(), async (state) => {
+      purgeBrowsersAsTargets(state.storage, targetHash(browsersOf("a.test")), NOW - 5000);
+      const log = new PurgeLog(state, {});
+      const second = Math.floor((NOW - 5000) / 1000);
+      expect(cold(log).browserEpoch("a.test")).toBe(second);
+      expect(cold(log).browserEpoch("b.test")).toBeUndefined();
+      await purge(log, [browsersOf("b.test")]);
+      expect(cold(log).browserEpoch("a.test")).toBe(second);
+      expect(cold(log).browserEpoch("b.test")).toBeGreaterThan(second);
+    }));
+
+  it("are known to it after a rollback, those of this version with them", () =>
+    made(with3(), async (state) => {
+      purgeBrowsersAsTargets(state.storage, targetHash(browsersOf("a.test")), NOW - 5000);
+      const log = new PurgeLog(state, {});
+      await purge(log, [browsersOf("b.test"), browsersOf("")]);
+      for (const host of HOSTS) expect(before(state, host)).toBe(cold(log).browserEpoch(host));
+      expect(before(state, "a.test")).toBeGreaterThanOrEqual(Math.floor(NOW / 1000));
+    }));
+
+  it("are none of the targets that this version bounds", () =>
+    made(with3(), async (state) => {
+      for (const host of HOSTS) purgeBrowsersAsTargets(state.storage, targetHash(browsersOf(host)), NOW);
+      const log = new PurgeLog(state, { STRATA_PURGE_TARGETS: "3" });
+      const { delta } = await purge(log, ["new"]);
+      expect(delta.floor.seq).toBe(0);
+      expect(delta.browsers).toHaveLength(HOSTS.length);
+    }));
+
+  const host = fc.constantFrom(...HOSTS, "");
+  const turn = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ by: fc.constant("this one" as const), host }) },
+    { weight: 3, arbitrary: fc.record({ by: fc.constant("the one before" as const), host }) },
+    { weight: 2, arbitrary: fc.record({ by: fc.constant("this one, of tags" as const), host }) },
+    { weight: 1, arbitrary: fc.record({ by: fc.constant("the one before, which compacts" as const), host }) },
+  );
+
+  it("are known to both, whoever takes them, however often they take turns and forget other things", async () => {
+    let forgot = 0;
+    const property = fc.asyncProperty(fc.array(turn, { minLength: 2, maxLength: 25 }), (turns) =>
+      made(openAsVersion3, async (state) => {
+        vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+        try {
+          const open = () => new PurgeLog(state, { STRATA_PURGE_TARGETS: "2" });
+          const due = new Map<string, number>();
+          for (const [index, { by, host: value }] of turns.entries()) {
+            vi.setSystemTime(NOW + index * 700);
+            const nowMs = Date.now();
+            if (by === "this one") await purge(open(), [browsersOf(value)]);
+            else if (by === "this one, of tags") await purge(open(), [`tag ${String(index)}`]);
+            else if (by === "the one before")
+              purgeBrowsersAsTargets(state.storage, targetHash(browsersOf(value)), nowMs);
+            else compactAsTargets(state.storage, index, ALL, nowMs);
+            if (by === "this one" || by === "the one before") {
+              for (const each of value === "" ? HOSTS : [value]) due.set(each, Math.floor(nowMs / 1000));
+            }
+            for (const each of HOSTS) expect(before(state, each)).toBeGreaterThanOrEqual(due.get(each) ?? 0);
+            const known = cold(open());
+            for (const each of HOSTS) expect(known.browserEpoch(each) ?? 0).toBeGreaterThanOrEqual(due.get(each) ?? 0);
+          }
+          if (read(open().since(undefined)).floor.seq > 0) forgot += 1;
+        } finally {
+          vi.useRealTimers();
+        }
+      }),
+    );
+    await fc.assert(property, { numRuns: 60 });
+    expect(forgot).toBeGreaterThan(20);
+  });
 });
 
 describe("through the object itself", () => {

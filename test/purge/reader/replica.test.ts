@@ -167,7 +167,7 @@ describe("replica: bound", () => {
     b.log.purge(["a"], "hard");
     questions[1]?.open(b.log.delta(undefined));
     expect(await late).toBe(true);
-    questions[0]?.open({ incarnation: "first", seq: 0, from: 0, floor: NO_FLOOR, records: [] });
+    questions[0]?.open({ incarnation: "first", seq: 0, from: 0, floor: NO_FLOOR, records: [], browsers: [] });
     await early;
     expect(b.replica.fence()?.seq).toBe(1);
   });

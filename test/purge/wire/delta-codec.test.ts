@@ -5,7 +5,14 @@ import { hashBytes } from "../../../src/http/message/hash.ts";
 import type { PurgeState } from "../../../src/http/law/reuse.ts";
 import type { TargetHash } from "../../../src/http/targets/target.ts";
 import { purgeState } from "../../../src/purge/reader/match.ts";
-import { type Delta, type Floor, NO_FLOOR, type PurgeRecord } from "../../../src/purge/wire/records.ts";
+import {
+  type BrowserPurge,
+  type Delta,
+  type Floor,
+  mergedMarks,
+  NO_FLOOR,
+  type PurgeRecord,
+} from "../../../src/purge/wire/records.ts";
 import { decodeDelta, encodeDelta } from "../../../src/purge/wire/delta-codec.ts";
 
 const hash = fc
@@ -30,6 +37,8 @@ const record: fc.Arbitrary<PurgeRecord> = fc
   // as logs write them
   .map((r) => ({
     ...r,
+    // no order is hard and soft
+    hardSeq: r.hardSeq === r.softSeq && r.softSeq > 0 ? r.softSeq - 1 : r.hardSeq,
     previousSoftSeq: Math.min(r.softSeq, r.previousSoftSeq),
     softAtMs: r.softSeq === 0 ? 0 : r.softAtMs,
   }));
@@ -45,6 +54,12 @@ const floor: fc.Arbitrary<Floor> = fc.oneof(
     roseAtMs: timeMs,
   }),
 );
+const browserPurge: fc.Arbitrary<BrowserPurge> = fc.record({
+  target: hash,
+  epoch: fc.nat(4e9),
+  seq: number.map((n) => n + 1),
+});
+const browsers = fc.uniqueArray(browserPurge, { maxLength: 10, selector: ({ target }) => target });
 const records = fc.uniqueArray(record, { maxLength: 30, selector: ({ target }) => target });
 const delta = (floors: fc.Arbitrary<Floor>): fc.Arbitrary<Delta> =>
   fc.record({
@@ -53,9 +68,11 @@ const delta = (floors: fc.Arbitrary<Floor>): fc.Arbitrary<Delta> =>
     from: number,
     floor: floors,
     records,
+    browsers,
   });
 
-const byTarget = (list: readonly PurgeRecord[]) => list.toSorted((a, b) => (a.target < b.target ? -1 : 1));
+const byTarget = <T extends { readonly target: TargetHash }>(list: readonly T[]) =>
+  list.toSorted((a, b) => (a.target < b.target ? -1 : 1));
 const atSecond = (r: PurgeRecord): PurgeRecord => ({ ...r, softAtMs: Math.floor(r.softAtMs / 1000) * 1000 });
 
 function decoded(bytes: Uint8Array): Delta {
@@ -82,7 +99,8 @@ describe("there and back", () => {
     fc.assert(
       fc.property(delta(fc.constant(NO_FLOOR)), (given) => {
         const read = decoded(encodeDelta(given));
-        expect({ ...read, records: [] }).toEqual({ ...given, records: [] });
+        expect({ ...read, records: [], browsers: [] }).toEqual({ ...given, records: [], browsers: [] });
+        expect(byTarget(read.browsers)).toEqual(byTarget(given.browsers));
         expect(byTarget(read.records)).toEqual(byTarget(given.records).map(atSecond));
       }),
       { numRuns: 500 },
@@ -115,6 +133,26 @@ describe("there and back", () => {
   });
 });
 
+describe("purges of browsers, to the version before and from it", () => {
+  const BASE = { incarnation: "log", seq: 9, from: 0, floor: NO_FLOOR };
+  const TARGET = "0123456789abcdef" as TargetHash;
+  /** As that version's records have them: written here past the type that keeps them apart. */
+  const asRecord = { target: TARGET, prefixLength: 0, hardSeq: 7, softSeq: 7, previousSoftSeq: 0, softAtMs: 5000 };
+  const purged: BrowserPurge = { target: TARGET, epoch: 5, seq: 7 };
+
+  it("are the same bytes as its records of them", () => {
+    const own = encodeDelta({ ...BASE, records: [], browsers: [purged] });
+    expect(own).toEqual(encodeDelta({ ...BASE, records: [asRecord], browsers: [] }));
+    expect(decoded(own)).toMatchObject({ records: [], browsers: [purged] });
+  });
+
+  it("are read where it put two of one host together, in a colo's copy", () => {
+    const merged = { ...asRecord, ...mergedMarks({ ...asRecord, hardSeq: 3, softSeq: 3, softAtMs: 1000 }, asRecord) };
+    expect(merged).toMatchObject({ hardSeq: 7, softSeq: 7, previousSoftSeq: 3 });
+    expect(decoded(encodeDelta({ ...BASE, records: [merged], browsers: [] })).browsers).toEqual([purged]);
+  });
+});
+
 describe("anything else is no delta", () => {
   const SAMPLE: Delta = {
     incarnation: "log",
@@ -139,6 +177,7 @@ describe("anything else is no delta", () => {
         softAtMs: 0,
       },
     ],
+    browsers: [],
   };
 
   it("cut off at any byte", () => {
@@ -225,7 +264,7 @@ describe("size", () => {
         softAtMs: 1.8e12 + Math.floor((softSeq / HISTORY) * THIRTY_DAYS_MS),
       };
     });
-    return { incarnation: crypto.randomUUID(), seq: HISTORY, from: 0, floor: NO_FLOOR, records };
+    return { incarnation: crypto.randomUUID(), seq: HISTORY, from: 0, floor: NO_FLOOR, records, browsers: [] };
   }
 
   it.each([

@@ -1,0 +1,20 @@
+// Owns the rows by which the version before knows purges of browsers: among the targets, marked. A rollback finds them there, and this
+// version takes over what it has written. The version that stops to write them deletes them (docs/decisions/025).
+
+/** Takes over what the version before has purged, or told again. Its row is never older: each change is written into both tables. */
+export function readBrowserMirror(sql: SqlStorage): void {
+  sql.exec(`INSERT OR REPLACE INTO browsers (target, epoch, changed_seq, changed_at_ms)
+    SELECT target, soft_at_ms / 1000, changed_seq, changed_at_ms FROM target WHERE is_browsers`);
+}
+
+/** For the rows that changed under `seq`. */
+export function writeBrowserMirror(sql: SqlStorage, seq: number): void {
+  sql.exec("DELETE FROM target WHERE is_browsers AND target NOT IN (SELECT target FROM browsers)");
+  sql.exec(
+    `INSERT OR REPLACE INTO target (target, prefix_length, is_browsers, hard_seq, soft_seq, previous_soft_seq, soft_at_ms,
+      changed_seq, changed_at_ms)
+    SELECT target, 0, 1, changed_seq, changed_seq, 0, epoch * 1000, changed_seq, changed_at_ms
+    FROM browsers WHERE changed_seq = ?`,
+    seq,
+  );
+}

@@ -1,0 +1,61 @@
+// Owns the purges of browsers: one row for each host, with the second that its browsers have to obey. They purge nothing stored here.
+import { type Target, type TargetHash, targetHash } from "../../http/targets/target.ts";
+import type { BrowserPurge } from "../wire/records.ts";
+import { writeBrowserMirror } from "./browser-mirror.ts";
+
+/** No browser keeps its cookie for longer. */
+const KEPT_SECONDS = 400 * 24 * 3600;
+const MAX_HOSTS = 1000;
+const ALL_BROWSERS = targetHash({ kind: "browsers", value: "" });
+
+/** One order, as the rows of browsers see it. */
+interface Mark {
+  readonly seq: number;
+  readonly nowMs: number;
+}
+
+/** Those of an order's targets that are browsers; of too many hosts they become one of all. */
+export function recordBrowsers(sql: SqlStorage, targets: readonly Target[], { seq, nowMs }: Mark): void {
+  const hashes = targets.filter(({ kind }) => kind === "browsers").map(targetHash);
+  if (hashes.length === 0) return;
+  for (const hash of hashes) insert(sql, hash, epochOf(sql, hash, nowMs), seq, nowMs);
+  sql.exec("DELETE FROM browsers WHERE epoch < ?", Math.floor(nowMs / 1000) - KEPT_SECONDS);
+  const { hosts, latest } = sql
+    .exec<{ hosts: number; latest: number }>("SELECT COUNT(*) AS hosts, MAX(epoch) AS latest FROM browsers")
+    .one();
+  if (hosts > MAX_HOSTS) {
+    sql.exec("DELETE FROM browsers");
+    insert(sql, ALL_BROWSERS, latest, seq, nowMs);
+  }
+  writeBrowserMirror(sql, seq);
+}
+
+function insert(sql: SqlStorage, hash: TargetHash, epoch: number, seq: number, nowMs: number): void {
+  const statement = "INSERT OR REPLACE INTO browsers (target, epoch, changed_seq, changed_at_ms) VALUES (?, ?, ?, ?)";
+  sql.exec(statement, hash, epoch, seq, nowMs);
+}
+
+/**
+ * Browsers remember the second of the purge they obeyed, each host's the later of its own and that of all; a browser that obeyed one
+ * must obey the next. No browser is told of a second before it is over (flow/answer/clear-site-data.ts), so purges within one second
+ * share it, unless the clock went back.
+ */
+function epochOf(sql: SqlStorage, hash: TargetHash, nowMs: number): number {
+  const [where, names] = hash === ALL_BROWSERS ? ["TRUE", []] : ["target IN (?, ?)", [hash, ALL_BROWSERS]];
+  const latest = `SELECT epoch, changed_at_ms FROM browsers WHERE ${where} ORDER BY epoch DESC, changed_at_ms DESC LIMIT 1`;
+  const [before] = sql.exec<{ epoch: number; changed_at_ms: number }>(latest, ...names).toArray();
+  const second = Math.floor(nowMs / 1000);
+  if (!before || before.epoch < second) return second;
+  return before.epoch === second && before.changed_at_ms <= nowMs ? second : before.epoch + 1;
+}
+
+/** Readers forget what they heard of at or before a floor: tells them again, under `seq`. */
+export function retellBrowsers(sql: SqlStorage, floorSeq: number, { seq, nowMs }: Mark): void {
+  sql.exec("UPDATE browsers SET changed_seq = ?, changed_at_ms = ? WHERE changed_seq <= ?", seq, nowMs, floorSeq);
+  writeBrowserMirror(sql, seq);
+}
+
+export function browsersAfter(sql: SqlStorage, seq: number): readonly BrowserPurge[] {
+  const rows = "SELECT target, epoch, changed_seq AS seq FROM browsers WHERE changed_seq > ?";
+  return sql.exec<{ target: TargetHash; epoch: number; seq: number }>(rows, seq).toArray();
+}
