@@ -8,8 +8,6 @@ import type { PurgeLog } from "../../../src/purge/log/log.ts";
 import { type Cursor, type Delta, mergedMarks, NO_FLOOR, type PurgeRecord } from "../../../src/purge/wire/records.ts";
 import { type Log, newLog, purge, rows, since, sql, tag } from "../../support/purge-log.ts";
 
-const isBrowsers = ({ kind }: Target): boolean => kind === "browsers";
-
 const recordOf = (delta: Delta, target: Target | string): PurgeRecord | undefined => {
   const hash = targetHash(typeof target === "string" ? tag(target) : target);
   return delta.records.find((record) => record.target === hash);
@@ -115,20 +113,17 @@ describe("purge log", () => {
 
   it("keeps targets of every kind apart, and says how long a prefix is", async () => {
     const log = newLog();
-    const targets: readonly Target[] = [
-      ...(["tag", "group", "url", "path", "prefix", "host", "browsers"] as const).map((kind) => ({
-        kind,
-        value: "größe/a",
-      })),
+    const stored: readonly Target[] = [
+      ...(["tag", "group", "url", "path", "prefix", "host"] as const).map((kind) => ({ kind, value: "größe/a" })),
       { kind: "everything", value: "" },
     ];
-    const { delta } = await purge(log, targets);
-    const [[browsers] = [], stored = []] = [targets.filter(isBrowsers), targets.filter((each) => !isBrowsers(each))];
+    const browsers: Target = { kind: "browsers", value: "größe/a" };
+    const { delta } = await purge(log, [...stored, browsers]);
     for (const target of stored) {
       expect(recordOf(delta, target)).toMatchObject({ hardSeq: 1, prefixLength: target.kind === "prefix" ? 7 : 0 });
     }
     expect(delta.records).toHaveLength(stored.length);
-    expect(delta.browsers).toMatchObject([{ target: targetHash(browsers ?? tag("none")), seq: 1 }]);
+    expect(delta.browsers).toMatchObject([{ target: targetHash(browsers), seq: 1 }]);
     expect(await rows(log, "target WHERE NOT is_browsers")).toBe(stored.length);
     expect(await rows(log, "browsers")).toBe(1);
   });
