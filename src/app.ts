@@ -8,7 +8,7 @@ import { requestIdOf } from "./flow/support/trace.ts";
 import { backgroundOf, contentRoute } from "./routes/content.ts";
 import { historyRoute } from "./routes/history.ts";
 import { knownRoute } from "./routes/known.ts";
-import { type Door, purgerFor } from "./routes/order.ts";
+import { type Authenticator, purgerFor } from "./routes/order.ts";
 import { problemResponse } from "./routes/problem.ts";
 import { purgeMethod } from "./routes/purge-method.ts";
 import { purgeRoute } from "./routes/purge.ts";
@@ -40,7 +40,7 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
     const requestId = requestIdOf(c.req.raw.headers, mounted.edge.ids);
     // a URL that is refused, or ours, names nothing that could be stored
     const isContent = mounted.edge.readUrl(c.req.raw.url).ok;
-    const answered = isContent ? await purgeMethod(c.req.raw, doorOf(mounted, requestId)) : undefined;
+    const answered = isContent ? await purgeMethod(c.req.raw, authenticatorFor(mounted, requestId)) : undefined;
     answered?.headers.set("X-Request-Id", requestId);
     return answered ?? contentRoute(c.req.raw, mounted.edge, c.executionCtx);
   });
@@ -90,11 +90,15 @@ function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
     return cloudflareRoute(
       c.req.raw,
       below("/.strata/cloudflare", c.req.raw.url),
-      doorOf(mount(c.env), c.get("requestId")),
+      authenticatorFor(mount(c.env), c.get("requestId")),
     );
   });
   app.all("/.strata/fastly/*", (c) => {
-    return fastlyRoute(c.req.raw, below("/.strata/fastly", c.req.raw.url), doorOf(mount(c.env), c.get("requestId")));
+    return fastlyRoute(
+      c.req.raw,
+      below("/.strata/fastly", c.req.raw.url),
+      authenticatorFor(mount(c.env), c.get("requestId")),
+    );
   });
 
   app.use("/.strata/*", async (c, next) => {
@@ -131,7 +135,7 @@ async function mayRead(request: Request, { edge, tokens }: Mounted): Promise<boo
   return typeof judged !== "string" && judged.actions.includes("read");
 }
 
-function doorOf({ edge, tokens }: Mounted, requestId: string): Door {
+function authenticatorFor({ edge, tokens }: Mounted, requestId: string): Authenticator {
   return async (presented) => {
     const judged = await tokens(presented, edge.now());
     return typeof judged === "string" ? judged : purgerFor(edge, judged, requestId);

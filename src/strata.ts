@@ -203,7 +203,7 @@ function logOf(env: StrataEnv): DurableObjectStub<PurgeLog> {
 }
 
 /** The log as this colo reads it. */
-function readerOf(env: StrataEnv, site: Site, options: Omit<CopyOptions, "shelf">): LogReader {
+function readerOf(env: StrataEnv, site: Site, options: Omit<CopyOptions, "blobs">): LogReader {
   const log: LogReader = {
     async since(cursor) {
       const sentAtMs = options.now();
@@ -211,8 +211,8 @@ function readerOf(env: StrataEnv, site: Site, options: Omit<CopyOptions, "shelf"
     },
     fallbacks: [kvSnapshot(env.STRATA_KV)],
   };
-  const shelf = blobCache(openColo(env), copyUrl(env, site));
-  return coloCopy(log, { ...options, shelf });
+  const blobs = blobCache(openColo(env), copyUrl(env, site));
+  return coloCopy(log, { ...options, blobs });
 }
 
 function openColo(env: StrataEnv): () => Promise<CacheLike> {

@@ -4,7 +4,7 @@ import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
 import type { LogReader } from "../../src/purge/reader/log-reader.ts";
 import { type Cursor, type Delta, NO_FLOOR, type PurgeRecord } from "../../src/purge/wire/records.ts";
 import { purgeReplica, type Replica } from "../../src/purge/reader/replica.ts";
-import type { Filed, BlobCache } from "../../src/purge/colo/blob-cache.ts";
+import type { StoredBlob, BlobCache } from "../../src/purge/colo/blob-cache.ts";
 import { type Chance, chance } from "./chance.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
 
@@ -80,7 +80,7 @@ export async function observe(options: WorldOptions): Promise<Observed> {
     if (!options.faults && !options.down) throw error;
   };
   for (const [count, roundTripMs] of colosOf(options, luck)) {
-    const shelf = simulatedShelf(clock, luck, tally, outages(clock, luck, options));
+    const blobs = simulatedBlobs(clock, luck, tally, outages(clock, luck, options));
     const reader = (offsetMs: number): LogReader => ({
       async since(cursor) {
         const sentAtMs = clock.now() + offsetMs;
@@ -99,7 +99,7 @@ export async function observe(options: WorldOptions): Promise<Observed> {
         const parts = { now: () => clock.now() + offsetMs, timeout: clock.timeout, random: luck.next, report };
         const replica = purgeReplica({ ...parts, waitMs: WAIT_MS });
         const direct = reader(offsetMs);
-        const asked = options.copies === "one" ? coloCopy(direct, { ...parts, shelf }) : direct;
+        const asked = options.copies === "one" ? coloCopy(direct, { ...parts, blobs }) : direct;
         return () => {
           request(clock, replica, asked, options.maxLagMs, log.stateAt, tally, measuredFromMs);
         };
@@ -265,13 +265,13 @@ function outages(clock: VirtualClock, luck: Chance, { faults }: WorldOptions): (
 }
 
 /** The Cache API of a colo: some milliseconds, now and then many. */
-function simulatedShelf(
+function simulatedBlobs(
   clock: VirtualClock,
   luck: Chance,
   tally: Tally,
   isUp: () => Promise<void> | undefined,
 ): BlobCache {
-  const filed = new Map<string, Filed>();
+  const filed = new Map<string, StoredBlob>();
   const latencyMs = (most: number): number => (luck.next() < 0.002 ? luck.between(20, 80) : luck.between(1, most));
   return {
     async get(name) {

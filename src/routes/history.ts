@@ -16,8 +16,8 @@ export async function historyRoute(request: Request, { purges }: Edge): Promise<
   const problems: Problem[] = [];
   if (before === "wrong") problems.push({ pointer: "before", detail: "must be a sequence number" });
   if (limit === "wrong") problems.push({ pointer: "limit", detail: `must be a number from 1 to ${String(MAX_LIMIT)}` });
-  const asked = url.searchParams.get("by") ?? "tokens";
-  const by = BY.find((one) => one === asked);
+  const written = url.searchParams.get("by") ?? "tokens";
+  const by = BY.find((one) => one === written);
   if (by === undefined) problems.push({ pointer: "by", detail: `must be one of ${BY.join(", ")}` });
   if (before === "wrong" || limit === "wrong" || by === undefined)
     return problemResponse(400, "the query was refused", problems);

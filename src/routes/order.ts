@@ -7,7 +7,7 @@ import type { PurgeMode, PurgeOrder } from "../http/targets/purge-order.ts";
 import type { Problem } from "./problem.ts";
 import { distinct, hostsOf, select, type Selected, type Selectors } from "./selectors.ts";
 
-export interface Wish {
+export interface PurgeRequest {
   readonly selectors: Selectors;
   readonly mode: PurgeMode;
   /** Browsers drop what they keep of the hosts that are named, or of all. */
@@ -17,7 +17,7 @@ export interface Wish {
   readonly idempotencyKey?: string | undefined;
 }
 
-export type Ended =
+export type PurgeResult =
   | {
       readonly kind: "purged";
       readonly seq: number;
@@ -35,24 +35,24 @@ export type Ended =
   | { readonly kind: "unavailable" };
 
 /** Who was let in purges all that is wished, or nothing. */
-export type Purger = (wish: Wish) => Promise<Ended>;
+export type Purger = (request: PurgeRequest) => Promise<PurgeResult>;
 
 /** Lets in who presents a valid token; "closed" where nobody can be let in. */
-export type Door = (presented: string | undefined) => Promise<Purger | "closed" | "denied">;
+export type Authenticator = (presented: string | undefined) => Promise<Purger | "closed" | "denied">;
 
 /** `requestId`: of the request that orders it. */
 export function purgerFor(edge: Edge, grant: Grant, requestId: string): Purger {
   const whyRefused = scopeOf(grant);
-  return async (wish) => {
-    const selection = select(wish.selectors, edge.site);
+  return async (request) => {
+    const selection = select(request.selectors, edge.site);
     if (!selection.ok) return { kind: "refused", problems: selection.problems };
-    const selected = wish.browsers ? [...selection.selected, browsersOf(selection.selected)] : selection.selected;
+    const selected = request.browsers ? [...selection.selected, browsersOf(selection.selected)] : selection.selected;
     const problems = selected.flatMap(({ pointer, targets }) => {
       const detail = targets.map(whyRefused).find((why) => why !== undefined);
       return detail === undefined ? [] : [{ pointer, detail }];
     });
     if (problems.length > 0) return { kind: "forbidden", problems };
-    return wish.dryRun ? { kind: "dry-run", selected } : ordered(edge, grant, { ...wish, requestId }, selected);
+    return request.dryRun ? { kind: "dry-run", selected } : ordered(edge, grant, { ...request, requestId }, selected);
   };
 }
 
@@ -65,9 +65,9 @@ function browsersOf(selected: readonly Selected[]): Selected {
 async function ordered(
   edge: Edge,
   { name, rate }: Grant,
-  { mode, idempotencyKey, requestId }: Wish & Pick<PurgeOrder, "requestId">,
+  { mode, idempotencyKey, requestId }: PurgeRequest & Pick<PurgeOrder, "requestId">,
   selected: readonly Selected[],
-): Promise<Ended> {
+): Promise<PurgeResult> {
   const targets = distinct(selected.flatMap((one) => one.targets));
   const asked = selected.map(({ written }) => written);
   try {

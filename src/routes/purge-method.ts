@@ -1,13 +1,15 @@
 // Owns the method PURGE: the URL it is sent to is purged, softly where Fastly-Soft-Purge says so.
 import { bearerToken } from "../auth/tokens.ts";
-import type { Door } from "./order.ts";
+import type { Authenticator } from "./order.ts";
 import { answeredAsFastly } from "./vendors/fastly.ts";
 import { problemResponse } from "./problem.ts";
 
 /** `undefined` where no token is configured: then it is a method like any other. */
-export async function purgeMethod(request: Request, door: Door): Promise<Response | undefined> {
+export async function purgeMethod(request: Request, authenticate: Authenticator): Promise<Response | undefined> {
   const { headers } = request;
-  const purger = await door(bearerToken(headers.get("authorization")) ?? headers.get("fastly-key") ?? undefined);
+  const purger = await authenticate(
+    bearerToken(headers.get("authorization")) ?? headers.get("fastly-key") ?? undefined,
+  );
   if (purger === "closed") return undefined;
   if (purger === "denied")
     return problemResponse(401, "a valid bearer token is needed", [], { "www-authenticate": "Bearer" });

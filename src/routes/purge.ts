@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { check } from "../policy/issues.ts";
 import { boundedJson } from "./json-body.ts";
-import type { Ended, Purger } from "./order.ts";
+import type { PurgeResult, Purger } from "./order.ts";
 import { asProblem, type Problem, problemResponse } from "./problem.ts";
 import { LISTS, type Selected, select } from "./selectors.ts";
 import type { Edge } from "../flow/edge.ts";
@@ -35,12 +35,12 @@ export async function purgeRoute(request: Request, edge: Edge, purger: Purger): 
   const checked = check(command, body.value);
   if (!checked.ok) return refused([...checked.issues.map(asProblem), ...furtherProblems(body.value, edge)]);
   const { mode, browsers, dryRun, wait, ...selectors } = checked.output;
-  const ended = await purger({ selectors, mode, browsers, dryRun, idempotencyKey: key });
-  if (ended.kind === "dry-run") return dryRunAnswer(ended.selected, mode);
-  if (ended.kind !== "purged") return refusal(ended);
+  const result = await purger({ selectors, mode, browsers, dryRun, idempotencyKey: key });
+  if (result.kind === "dry-run") return dryRunAnswer(result.selected, mode);
+  if (result.kind !== "purged") return refusal(result);
   const boundMs = edge.site.maxLagMs;
   if (wait) await edge.timeout(boundMs).passed;
-  const { seq, purgedAtMs, replayed, targets } = ended;
+  const { seq, purgedAtMs, replayed, targets } = result;
   const visible = wait ? { here: "now", everywhere: "now" } : { here: "now", everywhereWithinMs: boundMs };
   return json({
     seq,
@@ -82,17 +82,17 @@ function refused(errors: readonly Problem[]): Response {
   return problemResponse(400, "the purge was refused; nothing was purged", errors);
 }
 
-function refusal(ended: Exclude<Ended, { readonly kind: "purged" | "dry-run" }>): Response {
-  switch (ended.kind) {
+function refusal(result: Exclude<PurgeResult, { readonly kind: "purged" | "dry-run" }>): Response {
+  switch (result.kind) {
     case "refused":
-      return refused(ended.problems);
+      return refused(result.problems);
     case "forbidden":
-      return problemResponse(403, "the token does not allow this; nothing was purged", ended.problems);
+      return problemResponse(403, "the token does not allow this; nothing was purged", result.problems);
     case "conflict":
       return problemResponse(422, "this Idempotency-Key was used for another purge; nothing was purged");
     case "limited":
       return problemResponse(429, "too many purges by this token; nothing was purged", [], {
-        "retry-after": String(ended.retryAfterSeconds),
+        "retry-after": String(result.retryAfterSeconds),
       });
     case "unavailable":
       return problemResponse(503, "the purge log did not confirm; send the purge again", [], { "retry-after": "1" });

@@ -65,11 +65,12 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
       const lifetime = { "cache-control": `max-age=${String(seconds)}` };
       const headers: Record<string, string> = { [HEAD_FIELD]: head, ...lifetime };
       // a streamed body is filed apart, and the head that points to it only when the body is whole
-      const filed = stream && (await putStream(opened, (id) => syntheticRequest(key, address, id), stream, lifetime));
-      if (stream && !filed) return;
-      if (filed && entry.kind === "response") {
-        headers[BODY_FIELD] = filed.id;
-        const bodyLength = filed.length ?? entry.stored.bodyLength;
+      const streamed =
+        stream && (await putStream(opened, (id) => syntheticRequest(key, address, id), stream, lifetime));
+      if (stream && !streamed) return;
+      if (streamed && entry.kind === "response") {
+        headers[BODY_FIELD] = streamed.id;
+        const bodyLength = streamed.length ?? entry.stored.bodyLength;
         headers[HEAD_FIELD] = encodeHead({ ...entry, stored: { ...entry.stored, bodyLength } }, address);
       }
       const content = entry.kind === "response" && entry.body.kind === "bytes" ? entry.body.bytes : "";
@@ -84,8 +85,8 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
 /** The Cache API answers a range of what it holds under a Content-Length with 206; whatever else it says is not used. */
 function slicer(opened: CacheLike, request: Request): RangeReader {
   return async (first, last) => {
-    const asked = new Request(request, { headers: { range: `bytes=${String(first)}-${String(last)}` } });
-    const answer = await opened.match(asked).catch(() => undefined);
+    const rangeRequest = new Request(request, { headers: { range: `bytes=${String(first)}-${String(last)}` } });
+    const answer = await opened.match(rangeRequest).catch(() => undefined);
     const field = answer?.headers.get("content-range") ?? "";
     if (answer?.status === 206 && answer.body && field.startsWith(`bytes ${String(first)}-${String(last)}/`)) {
       return answer.body;
@@ -128,10 +129,10 @@ async function putStream(
     () => undefined,
   );
   const [put] = await Promise.allSettled([opened.put(request, new Response(stream, { headers }))]);
-  const filed = await ended;
-  if (put.status === "fulfilled" && filed) return filed;
+  const streamed = await ended;
+  if (put.status === "fulfilled" && streamed) return streamed;
   await opened.delete(request);
-  if (put.status === "rejected" && filed) throw put.reason;
+  if (put.status === "rejected" && streamed) throw put.reason;
   return undefined;
 }
 

@@ -13,7 +13,7 @@ export interface EndedResponses {
   /** A new response of the variant was fetched: from here on it speaks for itself, however short after the old one it came. */
   supersede(resource: CacheKey, stored: Dated): void;
   /** True for the response that ended, and for older ones of its variant. */
-  covers(resource: CacheKey, stored: Dated): boolean;
+  includes(resource: CacheKey, stored: Dated): boolean;
 }
 
 /** KV shows what was deleted for a minute or so; so many endings are remembered, the oldest forgotten first. */
@@ -34,7 +34,7 @@ export function endedResponses(): EndedResponses {
     supersede(resource, stored) {
       if (ended.size > 0) ended.delete(idOf(resource, stored));
     },
-    covers(resource, stored) {
+    includes(resource, stored) {
       const end = ended.size > 0 ? ended.get(idOf(resource, stored)) : undefined;
       return end !== undefined && !isNewer(stored, end);
     },

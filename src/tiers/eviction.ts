@@ -64,7 +64,7 @@ const RETURNING_WEIGHT = 2;
  * Newcomers wait in a small queue and go before anything that was proved; those hit there move to the main queue, and so do those that come
  * back soon after they went. All operations are O(1), amortised: what is passed over pays with a hit.
  */
-export function eviction<N extends Queued<N>>(budget: number, gone: Ghosts): Eviction<N> {
+export function eviction<N extends Queued<N>>(budget: number, ghostKeys: Ghosts): Eviction<N> {
   const probation: Queue<N> = { newest: undefined, oldest: undefined, bytes: 0, count: 0 };
   const main: Queue<N> = { newest: undefined, oldest: undefined, bytes: 0, count: 0 };
   const queueOf = (node: N): Queue<N> => (node.proved ? main : probation);
@@ -81,7 +81,7 @@ export function eviction<N extends Queued<N>>(budget: number, gone: Ghosts): Evi
       const proved = oldest.hits >= Math.min(MAX_HITS, Math.ceil(size(oldest.weight) / WEIGHT_PER_HIT));
       pull(probation, oldest);
       if (!proved) {
-        gone.remember(oldest.key);
+        ghostKeys.remember(oldest.key);
         return oldest;
       }
       oldest.hits = 0;
@@ -108,7 +108,7 @@ export function eviction<N extends Queued<N>>(budget: number, gone: Ghosts): Evi
     hit(node) {
       if (node.hits < MAX_HITS) node.hits += 1;
     },
-    proves: (key, weight) => gone.take(key, count()) && size(weight) <= RETURNING_WEIGHT,
+    proves: (key, weight) => ghostKeys.take(key, count()) && size(weight) <= RETURNING_WEIGHT,
     evict: (awaited) => leaveProbation(awaited) ?? leaveMain(),
   };
 }

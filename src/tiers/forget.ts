@@ -25,7 +25,7 @@ export function forgetting(
     },
     async dropFar(key) {
       const done = Promise.all(far.map((tier) => tier.delete(key))).then(() => undefined);
-      invalidated.leaves(key, done);
+      invalidated.deletes(key, done);
       await done;
     },
     async holds(key) {
@@ -33,9 +33,9 @@ export function forgetting(
       const held = await Promise.all(near.map((tier) => tier.get(key)));
       for (const entry of held) if (entry?.kind === "response") discardBody(entry.body);
       if (held.some((entry) => entry !== undefined)) return true;
-      if (invalidated.leaving(key)) return false;
-      const glimpses = await Promise.all(far.map((tier) => tier.head?.(key)));
-      return glimpses.some((glimpse) => glimpse !== undefined && glimpse.kind !== "nothing");
+      if (invalidated.pendingDelete(key)) return false;
+      const heads = await Promise.all(far.map((tier) => tier.head?.(key)));
+      return heads.some((head) => head !== undefined && head.kind !== "nothing");
     },
   };
   return self;

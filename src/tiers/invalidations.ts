@@ -15,9 +15,9 @@ export interface Invalidations {
   /** True when the key was invalidated after `tick`, or when that is not remembered any more. */
   after(key: CacheKey, tick: Tick): boolean;
   /** Notes that the global tier is being made to forget the key. */
-  leaves(key: CacheKey, done: Promise<void>): void;
+  deletes(key: CacheKey, done: Promise<void>): void;
   /** Resolves when it has; `undefined` where it need not. Must not reject. */
-  leaving(key: CacheKey): Promise<void> | undefined;
+  pendingDelete(key: CacheKey): Promise<void> | undefined;
 }
 
 /** Fills live for seconds: so many invalidations of distinct keys are remembered, the oldest forgotten first. */
@@ -30,7 +30,7 @@ export function invalidations(): Invalidations {
   /** What began before this is older than our memory. */
   let floor: Tick = 0;
   /** What is on its way, so no more than there are requests. */
-  const leaving = new Map<string, Promise<void>>();
+  const pendingDelete = new Map<string, Promise<void>>();
   return {
     current: () => current,
     record(key, atMs = 0) {
@@ -41,16 +41,16 @@ export function invalidations(): Invalidations {
       if (forgotten) floor = forgotten[1].tick;
     },
     outdates: (key, receivedAtMs) => records.size > 0 && receivedAtMs < (records.get(hash64(key))?.atMs ?? 0),
-    leaves(key, done) {
+    deletes(key, done) {
       const id = hash64(key);
-      const before = leaving.get(id);
+      const before = pendingDelete.get(id);
       const all = before ? Promise.all([before, done]).then(() => undefined) : done;
-      leaving.set(id, all);
+      pendingDelete.set(id, all);
       void all.then(() => {
-        if (leaving.get(id) === all) leaving.delete(id);
+        if (pendingDelete.get(id) === all) pendingDelete.delete(id);
       });
     },
-    leaving: (key) => (leaving.size > 0 ? leaving.get(hash64(key)) : undefined),
+    pendingDelete: (key) => (pendingDelete.size > 0 ? pendingDelete.get(hash64(key)) : undefined),
     after: (key, tick) => tick < floor || (records.get(hash64(key))?.tick ?? 0) > tick,
   };
 }

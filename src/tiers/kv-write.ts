@@ -3,9 +3,9 @@ import type { CacheKey } from "../http/select/key.ts";
 import { type Stored, storageSeconds } from "../http/law/stored.ts";
 import { INDEX_SECONDS } from "./store-entry.ts";
 import type { Entry, EntryHead, CacheSlot, Tier, VaryIndex } from "./tier.ts";
-import { covers, extended, ownKey } from "./vary-index.ts";
+import { isIndexed, extended, ownKey } from "./vary-index.ts";
 
-type Filed = Entry & { readonly kind: "response" };
+type ResponseEntry = Entry & { readonly kind: "response" };
 type Index = EntryHead & { readonly kind: "vary" };
 
 /** What the one write writes. */
@@ -19,7 +19,7 @@ interface Write {
 export async function writeToKv(
   tier: Tier,
   slot: CacheSlot,
-  entry: Filed,
+  entry: ResponseEntry,
   pause: () => Promise<void>,
   isWanted: () => boolean,
 ): Promise<void> {
@@ -31,32 +31,37 @@ export async function writeToKv(
 }
 
 /** `undefined` where what is there is as new, or the tier does not say. */
-function writeOf(tier: Tier, slot: CacheSlot, entry: Filed): Promise<Write | undefined> {
+function writeOf(tier: Tier, slot: CacheSlot, entry: ResponseEntry): Promise<Write | undefined> {
   const { stored } = entry;
-  const told = slot.index?.inGlobal;
+  const inGlobal = slot.index?.inGlobal;
   const varies = Object.keys(stored.variant).length > 0;
-  if (varies && told && livesApart(told, slot, stored)) return apart(tier, slot, entry, told);
+  if (varies && inGlobal && hasOwnEntry(inGlobal, slot, stored)) return atVariant(tier, slot, entry, inGlobal);
   return atResource(tier, slot, entry, varies);
 }
 
 /** Under the resource's key: a response as such, or an index that carries it. */
-async function atResource(tier: Tier, slot: CacheSlot, entry: Filed, varies: boolean): Promise<Write | undefined> {
+async function atResource(
+  tier: Tier,
+  slot: CacheSlot,
+  entry: ResponseEntry,
+  varies: boolean,
+): Promise<Write | undefined> {
   const { stored, body } = entry;
   const { key } = slot;
   const seconds = storageSeconds(stored);
   if (!varies) {
-    const held = await glimpse(tier, slot, key);
+    const held = await headUnlessSole(tier, slot, key);
     if (held.kind === "unknown" || (held.kind === "response" && isAsNew(held.stored, stored))) return undefined;
     return { key, entry, seconds };
   }
   // only what is known can be written over; who has a lease fills alone, but others may have invalidated meanwhile
-  const held = await lookAt(tier, key);
+  const held = await headOf(tier, key);
   if (held.kind === "unknown") return undefined;
   const known = held.kind === "vary" ? held : undefined;
-  if (known && livesApart(known, slot, stored)) return apart(tier, slot, entry, known);
+  if (known && hasOwnEntry(known, slot, stored)) return atVariant(tier, slot, entry, known);
   // an index that another edge made, or made anew after an invalidation, goes on: never ours, which could lead to what it dropped
   const index =
-    known && covers(known.index, stored) ? known.index : withoutVariants(extended(slot, known?.index, stored));
+    known && isIndexed(known.index, stored) ? known.index : withoutVariants(extended(slot, known?.index, stored));
   if (!index) return undefined;
   const own = ownKey(slot, index, stored);
   const { carried } = known ?? {};
@@ -74,22 +79,27 @@ function withoutVariants(index: VaryIndex | undefined): VaryIndex | undefined {
 }
 
 /** Under the variant's own key; the index stays as it is. */
-async function apart(tier: Tier, slot: CacheSlot, entry: Filed, { index }: Index): Promise<Write | undefined> {
+async function atVariant(
+  tier: Tier,
+  slot: CacheSlot,
+  entry: ResponseEntry,
+  { index }: Index,
+): Promise<Write | undefined> {
   const key = ownKey(slot, index, entry.stored);
-  const held = await glimpse(tier, slot, key);
+  const held = await headUnlessSole(tier, slot, key);
   if (held.kind === "unknown" || (held.kind === "response" && isAsNew(held.stored, entry.stored))) return undefined;
   return { key, entry, seconds: storageSeconds(entry.stored) };
 }
 
-function livesApart({ index, carried }: Index, slot: CacheSlot, stored: Stored): boolean {
-  return covers(index, stored) && carried?.own !== ownKey(slot, index, stored);
+function hasOwnEntry({ index, carried }: Index, slot: CacheSlot, stored: Stored): boolean {
+  return isIndexed(index, stored) && carried?.own !== ownKey(slot, index, stored);
 }
 
-async function glimpse(tier: Tier, slot: CacheSlot, key: CacheKey): Promise<EntryHead> {
-  return slot.sole ? NOTHING : lookAt(tier, key);
+async function headUnlessSole(tier: Tier, slot: CacheSlot, key: CacheKey): Promise<EntryHead> {
+  return slot.sole ? NOTHING : headOf(tier, key);
 }
 
-async function lookAt(tier: Tier, key: CacheKey): Promise<EntryHead> {
+async function headOf(tier: Tier, key: CacheKey): Promise<EntryHead> {
   return tier.head ? tier.head(key) : NOTHING;
 }
 

@@ -6,7 +6,7 @@ import type { MemoryTier } from "./memory.ts";
 import type { Body, CarriedResponse, Entry, Found, KnownIndex, Lookup, CacheSlot, Tier, TierName } from "./tier.ts";
 import { isSelected, mergedIndex, selectedKey, selections } from "./vary-index.ts";
 
-interface Manner {
+interface LookupOptions {
   readonly enough: (stored: Stored) => boolean;
   /** Whether a final answer has taken the place of what a tier still shows. */
   readonly hasEnded: (stored: Stored) => boolean;
@@ -19,7 +19,7 @@ export async function lookupLower(
   tiers: readonly Tier[],
   slot: Omit<CacheSlot, "index">,
   held: Lookup,
-  { enough, hasEnded, promote }: Manner,
+  { enough, hasEnded, promote }: LookupOptions,
 ): Promise<Lookup> {
   let best = held;
   const passed: Tier[] = [];

@@ -6,7 +6,7 @@ import { bytesIn, withForm, withForms } from "./encoded-forms.ts";
 import { ghosts } from "./ghosts.ts";
 import { reservations } from "./reservations.ts";
 import type { Entry, Reservation, Tier } from "./tier.ts";
-import { type Ticket, type VariantHits, variantHits } from "./variant-hits.ts";
+import { type HitTime, type VariantHits, variantHits } from "./variant-hits.ts";
 import { weightOf } from "./weight.ts";
 
 export interface MemoryOptions {
@@ -27,7 +27,7 @@ export interface MemoryTier extends Tier {
    * When a variant was last asked for, in this isolate's order; 0 where it is here and never was, `undefined` where nothing is known of
    * it. A refill or an eviction does not change it, `delete` does.
    */
-  lastHit(variant: CacheKey): Ticket | undefined;
+  lastHit(variant: CacheKey): HitTime | undefined;
   /** The variant was asked for and found in a farther tier. */
   hitElsewhere(variant: CacheKey): void;
   /**
@@ -46,7 +46,7 @@ interface Node extends Queued<Node> {
   readonly entry: Entry;
   readonly expiresAtMs: number;
   /** The last time since it was put; 0 where there was none. */
-  hitAt: Ticket;
+  hitAt: HitTime;
 }
 
 /** Of the budget, for fills under way: what they push out is hot, what they bring may not be. */
@@ -60,18 +60,18 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
   const nodes = new Map<CacheKey, Node>();
   /** A body's own bytes -> its node: who has encoded them does not know their key. */
   const holders = new WeakMap<Uint8Array, Node>();
-  const gone = ghosts(bytes / BYTES_PER_GHOST);
-  const budget = bytes - gone.bytes;
-  const queue = eviction<Node>(budget, gone);
+  const ghostKeys = ghosts(bytes / BYTES_PER_GHOST);
+  const budget = bytes - ghostKeys.bytes;
+  const queue = eviction<Node>(budget, ghostKeys);
   const reserved = reservations(now);
   const hits = variantHits();
 
   function drop(node: Node): void {
     queue.remove(node);
-    gave(node);
+    forgot(node);
   }
 
-  function gave(node: Node): void {
+  function forgot(node: Node): void {
     nodes.delete(node.key);
     if (node.hitAt > 0 && isVariant(node.entry)) hits.note(node.key, node.hitAt);
   }
@@ -81,7 +81,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
     while (queue.bytes() + reserved.bytes() + wanted > budget) {
       const victim = queue.evict(reserved.bytes() + newcomers);
       if (!victim) return;
-      gave(victim);
+      forgot(victim);
     }
   }
 

@@ -27,7 +27,7 @@ export function tierStack(
 
   /** Whether a final answer or an invalidation has ended what a tier still shows. */
   const hasEnded = ({ key }: Pick<CacheSlot, "key">, stored: Stored): boolean =>
-    ended.covers(key, stored) || invalidated.outdates(key, stored.receivedAtMs);
+    ended.includes(key, stored) || invalidated.outdates(key, stored.receivedAtMs);
 
   /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], slot: CacheSlot, { stored, body }: Found): Promise<void> {
@@ -40,7 +40,7 @@ export function tierStack(
   /** A validation that comes late must not bring back what a final answer has ended meanwhile; a new response is another. */
   function isRenewalOfEnded({ key, renews }: CacheSlot, stored: Stored): boolean {
     if (!renews) ended.supersede(key, stored);
-    return renews !== undefined && ended.covers(key, renews);
+    return renews !== undefined && ended.includes(key, renews);
   }
 
   return {
@@ -52,7 +52,7 @@ export function tierStack(
       const first = lookupSync(memory, slot);
       if (first.found && enough(first.found.stored)) return first;
       // what is being deleted there must not be found again
-      const isFarUseful = slot.global && invalidated.leaving(slot.key) === undefined;
+      const isFarUseful = slot.global && invalidated.pendingDelete(slot.key) === undefined;
       return lookupLower(isFarUseful ? lower : near, slot, first, {
         enough,
         hasEnded: (stored) => hasEnded(slot, stored),
@@ -72,22 +72,22 @@ export function tierStack(
       return drop({ memory, near, far: slot.global ? far : [] }, slot, stored);
     },
     async store(slot, stored, bytes) {
-      const kept = { ...stored, bodyLength: bytes.length };
+      const record = { ...stored, bodyLength: bytes.length };
       // without a wait where there is nothing to wait for: memory has it at once
       const replaced = isRenewalOfEnded(slot, stored) || isReplaced(memory, lower, slot);
-      const isWanted = (): boolean => !isOvertaken(invalidated, slot, stored) && !ended.covers(slot.key, stored);
+      const isWanted = (): boolean => !isOvertaken(invalidated, slot, stored) && !ended.includes(slot.key, stored);
       if ((replaced instanceof Promise ? await replaced : replaced) || !isWanted()) return;
-      const entry = { kind: "response", stored: kept, body: { kind: "bytes", bytes } } as const;
+      const entry = { kind: "response", stored: record, body: { kind: "bytes", bytes } } as const;
       if (stored.part) return storePart(near, memory, slot, entry);
       const { room, done } = storeEntry([memory, ...near], memory, slot, entry);
       // what took another's room is junk until it is filled again: junk must not fill the global tier
       const global = slot.global && room === "free" ? far : [];
-      const filed = async (tier: Tier): Promise<void> => {
+      const written = async (tier: Tier): Promise<void> => {
         // a delete that is under way would take it along
-        await invalidated.leaving(slot.key);
+        await invalidated.pendingDelete(slot.key);
         await writeToKv(tier, slot, entry, pause, isWanted);
       };
-      await Promise.all([done, ...global.map(filed)]);
+      await Promise.all([done, ...global.map(written)]);
     },
     async storeStream(slot, stored, body) {
       if (

@@ -26,14 +26,14 @@ export function storeEntry(
   const current = memory.get(slot.key);
   const known = mergedIndex(current?.kind === "vary" ? current.index : undefined, slot.index);
   const indexed = withVariant(slot, known, entry.stored, (variant) => memory.lastHit(variant));
-  if (!indexed) return { room: "refused", done: letGo(entry) };
+  if (!indexed) return { room: "refused", done: refuse(entry) };
   const { index, own, dropped } = indexed;
-  const kept: Entry = { kind: "vary", index };
-  const puts = tiers.flatMap((tier) => [tier.put(own, entry, seconds), tier.put(slot.key, kept, INDEX_SECONDS)]);
+  const indexEntry: Entry = { kind: "vary", index };
+  const puts = tiers.flatMap((tier) => [tier.put(own, entry, seconds), tier.put(slot.key, indexEntry, INDEX_SECONDS)]);
   const drop = (): unknown => Promise.all(tiers.flatMap((tier) => dropped.map((variant) => tier.delete(variant))));
   return { room: dropped.length > 0 ? "displaced" : "free", done: Promise.all(puts).then(drop) };
 }
 
-async function letGo({ body }: Entry & { kind: "response" }): Promise<void> {
+async function refuse({ body }: Entry & { kind: "response" }): Promise<void> {
   if (body.kind === "stream") await unread(body.stream);
 }

@@ -5,14 +5,14 @@ import { hash64 } from "../http/message/hash.ts";
 import type { CacheKey } from "../http/select/key.ts";
 
 /** A place in the order: the higher, the later. Not a clock. */
-export type Ticket = number;
+export type HitTime = number;
 
 export interface VariantHits {
   /** The next place in the order. */
-  next(): Ticket;
-  note(variant: CacheKey, ticket: Ticket): void;
+  next(): HitTime;
+  note(variant: CacheKey, time: HitTime): void;
   /** `undefined` where this isolate knows of no hit. */
-  last(variant: CacheKey): Ticket | undefined;
+  last(variant: CacheKey): HitTime | undefined;
   forget(variant: CacheKey): void;
 }
 
@@ -21,15 +21,15 @@ const REMEMBERED = 2000;
 
 export function variantHits(): VariantHits {
   // by hash: keys are as long as clients like, and a collision only changes which variant goes first
-  const hits = boundedMap<string, Ticket>(REMEMBERED);
-  let latest: Ticket = 0;
+  const hits = boundedMap<string, HitTime>(REMEMBERED);
+  let latest: HitTime = 0;
   return {
     next() {
       latest += 1;
       return latest;
     },
-    note(variant, ticket) {
-      hits.set(hash64(variant), ticket);
+    note(variant, time) {
+      hits.set(hash64(variant), time);
     },
     last: (variant) => (hits.size > 0 ? hits.get(hash64(variant)) : undefined),
     forget(variant) {

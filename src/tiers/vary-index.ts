@@ -4,7 +4,7 @@ import { type CacheKey, isSelectedBy, variantKey } from "../http/select/key.ts";
 import type { Stored } from "../http/law/stored.ts";
 import { languageOf, MAX_VARY_FIELDS, matchesVariant, preferredLanguage, variantOf } from "../http/select/vary.ts";
 import type { KnownIndex, CacheSlot, VaryIndex } from "./tier.ts";
-import type { Ticket } from "./variant-hits.ts";
+import type { HitTime } from "./variant-hits.ts";
 
 /** The key of the variant that the place's request selects. */
 export function selectedKey({ key, request }: Pick<CacheSlot, "key" | "request">, index: VaryIndex): CacheKey {
@@ -73,7 +73,7 @@ export function extended(
 }
 
 /** Whether a response tells an index nothing new: neither a field nor a language. A full list makes room for a new language. */
-export function covers({ fields, languages }: VaryIndex, stored: Stored): boolean {
+export function isIndexed({ fields, languages }: VaryIndex, stored: Stored): boolean {
   const isKnown = ([language]: readonly [string, string]) => languages.some(([known]) => known === language);
   return Object.keys(stored.variant).every((name) => fields.includes(name)) && languagesOf(stored).every(isKnown);
 }
@@ -96,7 +96,7 @@ export function withVariant(
   slot: CacheSlot,
   known: VaryIndex | undefined,
   stored: Stored,
-  lastHit: (variant: CacheKey) => Ticket | undefined,
+  lastHit: (variant: CacheKey) => HitTime | undefined,
 ): Indexed | undefined {
   const next = extended(slot, known, stored);
   if (!next) return undefined;
@@ -112,7 +112,7 @@ export function withVariant(
 /** Never hit, then unknown, then by their last hit; the sort keeps the older of equals in front. */
 function leastWanted(
   variants: readonly CacheKey[],
-  lastHit: (variant: CacheKey) => Ticket | undefined,
+  lastHit: (variant: CacheKey) => HitTime | undefined,
 ): readonly CacheKey[] {
   const ranked = variants.map((variant) => ({ variant, rank: lastHit(variant) ?? UNKNOWN_RANK }));
   return ranked.sort((a, b) => a.rank - b.rank).map(({ variant }) => variant);

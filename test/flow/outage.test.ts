@@ -5,7 +5,7 @@ import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
 import { kvSnapshot } from "../../src/purge/reader/kv-snapshot.ts";
 import type { LogReader } from "../../src/purge/reader/log-reader.ts";
 import type { Delta } from "../../src/purge/wire/records.ts";
-import type { Filed, BlobCache } from "../../src/purge/colo/blob-cache.ts";
+import type { StoredBlob, BlobCache } from "../../src/purge/colo/blob-cache.ts";
 import { encodeDelta } from "../../src/purge/wire/delta-codec.ts";
 import { barrier } from "../support/barrier.ts";
 import { testClock } from "../support/clock.ts";
@@ -96,15 +96,15 @@ async function coldEdge(state: State) {
       }),
     ],
   };
-  const shelf = shelfWith(state, bytesOf(KNOWS.copy[state.copy]), clock.now());
+  const blobs = shelfWith(state, bytesOf(KNOWS.copy[state.copy]), clock.now());
   const report = () => undefined;
-  const reader = coloCopy(direct, { shelf, now: clock.now, timeout, random: () => 0.5, report });
+  const reader = coloCopy(direct, { blobs, now: clock.now, timeout, random: () => 0.5, report });
   const edge = testEdge({ clock, log, lower: [colo], origin, site, reader });
   return { edge, log, reads, breakOff: () => broken.fail(new Error("the connection broke")) };
 }
 
 function shelfWith({ copy }: State, bytes: Uint8Array | undefined, nowMs: number): BlobCache {
-  const filed = new Map<string, Filed>();
+  const filed = new Map<string, StoredBlob>();
   if (bytes) filed.set("tail", { atMs: nowMs - (copy === "young" ? 200 : 60_000), bytes });
   return {
     get: (name) => (copy === "failing" ? Promise.reject(new Error("no cache")) : Promise.resolve(filed.get(name))),

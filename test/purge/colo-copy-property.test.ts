@@ -6,7 +6,7 @@ import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
 import { type ReplicaState, replicaState } from "../../src/purge/reader/replica-state.ts";
 import type { LogAnswer, LogReader } from "../../src/purge/reader/log-reader.ts";
 import { type Cursor, type Delta, NO_FLOOR, type PurgeRecord } from "../../src/purge/wire/records.ts";
-import type { Filed, BlobCache } from "../../src/purge/colo/blob-cache.ts";
+import type { StoredBlob, BlobCache } from "../../src/purge/colo/blob-cache.ts";
 
 const PLACE = { scheme: "https", host: "shop.test", path: "/", query: "" } as const;
 const ISOLATES = 3;
@@ -83,7 +83,7 @@ it("whatever comes first, fails or hangs", { timeout: 120_000 }, async () => {
     fc.infiniteStream(fc.integer({ min: 0, max: 49 })),
     async (scheduler, steps, fates) => {
       const log = forgetfulLog();
-      const filed = new Map<string, Filed>();
+      const filed = new Map<string, StoredBlob>();
       let nowMs = 1e9;
       let questions = 0;
       const fate = (): number => fates.next().value ?? 0;
@@ -100,7 +100,7 @@ it("whatever comes first, fails or hangs", { timeout: 120_000 }, async () => {
         await scheduler.schedule(Promise.resolve());
         return kind === 2 ? new Promise<never>(() => undefined) : done;
       }
-      const shelf: BlobCache = {
+      const blobs: BlobCache = {
         get: (name) => sometime(() => filed.get(name)),
         put: (name, one) =>
           sometime(() => {
@@ -116,7 +116,7 @@ it("whatever comes first, fails or hangs", { timeout: 120_000 }, async () => {
         },
       };
       const parts = {
-        shelf,
+        blobs,
         now: () => nowMs,
         // pauses soon, patience at last: a work that is waited for no longer goes on
         timeout: (ms: number) => ({ passed: turns(ms < 100 ? 1 : 6), cancel: () => undefined }),

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { DependencyError } from "../../src/error.ts";
 import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
 import type { LogAnswer, LogReader } from "../../src/purge/reader/log-reader.ts";
-import type { Filed, BlobCache } from "../../src/purge/colo/blob-cache.ts";
+import type { StoredBlob, BlobCache } from "../../src/purge/colo/blob-cache.ts";
 import { type Barrier, barrier, turns } from "../support/barrier.ts";
 import { testClock } from "../support/clock.ts";
 import { memoryLog } from "../support/log.ts";
@@ -14,8 +14,8 @@ const BOUND_MS = 1000;
 function colo(takes: (name: string) => boolean = () => true) {
   const clock = testClock();
   const log = memoryLog();
-  const filed = new Map<string, Filed>();
-  const shelf: BlobCache = {
+  const filed = new Map<string, StoredBlob>();
+  const blobs: BlobCache = {
     get: (name) => Promise.resolve(filed.get(name)),
     put(name, one) {
       if (takes(name)) filed.set(name, one);
@@ -40,7 +40,7 @@ function colo(takes: (name: string) => boolean = () => true) {
     async asks(): Promise<{ readonly answer: Promise<LogAnswer | Error> }> {
       const random = (): number => ((lots += 1) % 97) / 97;
       const report = (): void => undefined;
-      const reader = coloCopy(direct, { shelf, now: clock.now, timeout: clock.timeout, random, report });
+      const reader = coloCopy(direct, { blobs, now: clock.now, timeout: clock.timeout, random, report });
       const answer = reader.since(undefined, BOUND_MS).catch((cause: unknown) => cause as Error);
       await turns(300);
       return { answer };

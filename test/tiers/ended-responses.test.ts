@@ -24,8 +24,8 @@ describe("the memory of endings", () => {
         for (const each of ended) memory.record(keyOf("/a"), stored(each));
         const order = ({ seq, receivedAtMs }: typeof asked): number => seq * 10 + receivedAtMs;
         const covered = ended.some((each) => each.v === asked.v && order(each) >= order(asked));
-        expect(memory.covers(keyOf("/a"), stored(asked))).toBe(covered);
-        expect(memory.covers(keyOf("/b"), stored(asked))).toBe(false);
+        expect(memory.includes(keyOf("/a"), stored(asked))).toBe(covered);
+        expect(memory.includes(keyOf("/b"), stored(asked))).toBe(false);
       }),
     );
   });
@@ -34,14 +34,14 @@ describe("the memory of endings", () => {
     const memory = endedResponses();
     for (const v of ["1", "2"]) memory.record(keyOf("/a"), storedOf({ variant: { "x-v": v } }));
     memory.supersede(keyOf("/a"), storedOf({ variant: { "x-v": "1" } }));
-    const covered = ["1", "2"].map((v) => memory.covers(keyOf("/a"), storedOf({ variant: { "x-v": v } })));
+    const covered = ["1", "2"].map((v) => memory.includes(keyOf("/a"), storedOf({ variant: { "x-v": v } })));
     expect(covered).toEqual([false, true]);
   });
 
   it("is bounded", () => {
     const memory = endedResponses();
     for (let i = 0; i < 10_001; i++) memory.record(keyOf(`/${String(i)}`), storedOf());
-    expect([0, 1, 10_000].map((i) => memory.covers(keyOf(`/${String(i)}`), storedOf()))).toEqual([false, true, true]);
+    expect([0, 1, 10_000].map((i) => memory.includes(keyOf(`/${String(i)}`), storedOf()))).toEqual([false, true, true]);
   });
 });
 

@@ -1,15 +1,15 @@
 // Owns how the colo's copy lies in the Cache API: bytes with a time. What they are is for wire.ts to check.
 
 /** What was put down, and when the question behind it was sent. */
-export interface Filed {
+export interface StoredBlob {
   readonly atMs: number;
   readonly bytes: Uint8Array;
 }
 
 /** A place that all isolates of a colo reach. */
 export interface BlobCache {
-  get(name: string): Promise<Filed | undefined>;
-  put(name: string, filed: Filed, seconds: number): Promise<void>;
+  get(name: string): Promise<StoredBlob | undefined>;
+  put(name: string, blob: StoredBlob, seconds: number): Promise<void>;
 }
 
 /** The Cache API methods this shelf calls. */

@@ -18,7 +18,7 @@ const SLOW_MS = 1000;
 /** While it is, one of the colo asks so often, milliseconds. */
 const PROBE_MS = 500;
 /** Pauses between the looks of those who wait, milliseconds. */
-const LOOKS_MS: readonly number[] = [20, 30, 50, 70, 100];
+const POLLS_MS: readonly number[] = [20, 30, 50, 70, 100];
 
 /** The log, asked through the copy: it is asked itself when the copy is too old, and about once a colo before it becomes so. */
 export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
@@ -29,15 +29,15 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
 
   /** Asks the log for what a stretch lacks, or a reader, and files what comes behind the tail. */
   async function ask(
-    stretch: Delta | undefined,
+    base: Delta | undefined,
     at: Cursor | undefined,
     maxAgeMs: number,
-    tail = stretch,
+    tail = base,
   ): Promise<LogAnswer> {
-    const cursor = stretch ? { incarnation: stretch.incarnation, seq: stretch.seq } : at;
+    const cursor = base ? { incarnation: base.incarnation, seq: base.seq } : at;
     const news = await askLog(log, copy, options, cursor, maxAgeMs);
-    const delta = (stretch && mergedDelta(stretch, news.delta)) ?? news.delta;
-    return { delta, sentAtMs: news.sentAtMs, later: copy.file(news, tail).then(() => undefined) };
+    const delta = (base && mergedDelta(base, news.delta)) ?? news.delta;
+    return { delta, sentAtMs: news.sentAtMs, later: copy.write(news, tail).then(() => undefined) };
   }
 
   async function early(tail: Delta, maxAgeMs: number): Promise<LogAnswer | undefined> {
@@ -51,7 +51,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
   }
 
   /** The tail, for a cold reader with the snapshot before it; `undefined` where something is missing between. */
-  async function stretchFor(cursor: Cursor | undefined, tail: Delta): Promise<Delta | undefined> {
+  async function deltaFor(cursor: Cursor | undefined, tail: Delta): Promise<Delta | undefined> {
     if (suffices(tail, cursor)) return tail;
     const base = await copy.snapshot();
     const whole = base && mergedDelta(base, tail);
@@ -60,11 +60,11 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
 
   /** What another isolate of this colo brings, if one is asking; it may have died. */
   async function othersAnswer(cursor: Cursor | undefined, oldestMs: number, tries = 0): Promise<LogAnswer | undefined> {
-    const pauseMs = LOOKS_MS[tries];
+    const pauseMs = POLLS_MS[tries];
     if (pauseMs === undefined || !(await copy.isClaimed("claim", CLAIM_MS))) return undefined;
     await timeout(pauseMs).passed;
     const tail = await copy.tail();
-    const delta = tail && tail.sentAtMs >= oldestMs ? await stretchFor(cursor, tail.delta) : undefined;
+    const delta = tail && tail.sentAtMs >= oldestMs ? await deltaFor(cursor, tail.delta) : undefined;
     return tail && delta ? { ...tail, delta } : othersAnswer(cursor, oldestMs, tries + 1);
   }
 
@@ -86,7 +86,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
   /** What is left of the copy, however old: it adds what it knows. */
   async function leftOver(cursor: Cursor | undefined): Promise<LogAnswer | undefined> {
     const tail = await copy.tail();
-    return tail && { ...tail, delta: (await stretchFor(cursor, tail.delta)) ?? tail.delta };
+    return tail && { ...tail, delta: (await deltaFor(cursor, tail.delta)) ?? tail.delta };
   }
 
   return {
@@ -95,7 +95,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
       if (maxAgeMs <= 0) return log.since(cursor, maxAgeMs);
       const startedAtMs = now();
       const tail = await copy.tail();
-      const delta = tail && (await stretchFor(cursor, tail.delta));
+      const delta = tail && (await deltaFor(cursor, tail.delta));
       const ageMs = startedAtMs - (tail?.sentAtMs ?? Number.NEGATIVE_INFINITY);
       if (!tail || !delta || ageMs > maxAgeMs) {
         const turn = await turnToAsk(cursor, tail, startedAtMs - maxAgeMs);

@@ -1,6 +1,6 @@
 // Owns the marks that isolates of a colo leave each other: who asks the purge log, and that it is out of reach.
 import type { LogAnswer } from "../reader/log-reader.ts";
-import type { Filed } from "./blob-cache.ts";
+import type { StoredBlob } from "./blob-cache.ts";
 
 /** Clocks of one colo's machines may differ by so much, milliseconds. */
 export const CLOCK_SKEW_MS = 25;
@@ -23,12 +23,12 @@ export interface Marks {
 }
 
 /** Where marks lie; `undefined` where there is none, or it cannot be had. */
-interface Places {
-  get(name: string): Promise<Filed | undefined>;
+interface MarkStore {
+  get(name: string): Promise<StoredBlob | undefined>;
   put(name: string, atMs: number, bytes: Uint8Array): Promise<void>;
 }
 
-export function marksOn({ get, put }: Places, now: () => number, random: () => number): Marks {
+export function marksOn({ get, put }: MarkStore, now: () => number, random: () => number): Marks {
   /** -Infinity where there is none, or by a clock that is ahead. */
   async function timeOf(name: string): Promise<number> {
     const atMs = (await get(name))?.atMs ?? Number.NEGATIVE_INFINITY;
@@ -41,10 +41,10 @@ export function marksOn({ get, put }: Places, now: () => number, random: () => n
       const atMs = now();
       const mark = Math.floor(random() * 2 ** 32);
       await put(claim, atMs, new Uint8Array(Uint32Array.of(mark).buffer));
-      const filed = await get(claim);
+      const blob = await get(claim);
       // an earlier one that is still there: ours was not taken
-      if (filed?.bytes.length !== 4 || filed.atMs < atMs - CLOCK_SKEW_MS) return true;
-      return new DataView(filed.bytes.buffer, filed.bytes.byteOffset).getUint32(0, true) === mark;
+      if (blob?.bytes.length !== 4 || blob.atMs < atMs - CLOCK_SKEW_MS) return true;
+      return new DataView(blob.bytes.buffer, blob.bytes.byteOffset).getUint32(0, true) === mark;
     },
     async isOut(answered) {
       const outAtMs = await timeOf("outage");

@@ -6,12 +6,12 @@ import { browserTable } from "../reader/browser-table.ts";
 import { recordTable } from "../reader/record-table.ts";
 import type { Delta } from "../wire/records.ts";
 import type { LogAnswer } from "../reader/log-reader.ts";
-import type { Filed, BlobCache } from "./blob-cache.ts";
+import type { StoredBlob, BlobCache } from "./blob-cache.ts";
 import { mergedDelta } from "../wire/delta-merge.ts";
 import { decodeDelta, encodeDelta } from "../wire/delta-codec.ts";
 
 export interface CopyOptions {
-  readonly shelf: BlobCache;
+  readonly blobs: BlobCache;
   readonly now: () => number;
   readonly timeout: SetTimeout;
   readonly random: () => number;
@@ -20,53 +20,53 @@ export interface CopyOptions {
 
 /** A larger tail is folded into the snapshot. */
 const TAIL_BYTES = 64 * 1024;
-const KEPT_SECONDS = 7 * 86_400;
+const LIFETIME_SECONDS = 7 * 86_400;
 /** How long a read or a write may take, milliseconds; a snapshot has megabytes. */
-const SHELF_WAIT_MS = 100;
+const BLOB_WAIT_MS = 100;
 const SNAPSHOT_WAIT_MS = 400;
 /** How long the copy is left alone after it failed, milliseconds. */
-const REST_MS = 1000;
+const PAUSE_MS = 1000;
 
 export interface Copy extends Marks {
   tail(): Promise<LogAnswer | undefined>;
   snapshot(): Promise<Delta | undefined>;
   /** Files what the log said, behind the tail it was asked for if there is one. */
-  file(news: LogAnswer, behind: Delta | undefined): Promise<void>;
+  write(news: LogAnswer, behind: Delta | undefined): Promise<void>;
 }
 
-export function copyOn({ shelf, now, random, ...others }: CopyOptions): Copy {
+export function copyOn({ blobs, now, random, ...others }: CopyOptions): Copy {
   const tried = leftAloneAfterFailures({ now, ...others });
-  const get = (name: string, waitMs = SHELF_WAIT_MS): Promise<Filed | undefined> =>
-    tried(waitMs, () => shelf.get(name));
+  const get = (name: string, waitMs = BLOB_WAIT_MS): Promise<StoredBlob | undefined> =>
+    tried(waitMs, () => blobs.get(name));
   const put = (name: string, atMs: number, bytes: Uint8Array): Promise<void> =>
-    tried(SHELF_WAIT_MS, () => shelf.put(name, { atMs, bytes }, KEPT_SECONDS));
+    tried(BLOB_WAIT_MS, () => blobs.put(name, { atMs, bytes }, LIFETIME_SECONDS));
 
   async function snapshot(): Promise<Delta | undefined> {
-    const filed = await get("snapshot", SNAPSHOT_WAIT_MS);
-    return filed && decodeDelta(filed.bytes);
+    const blob = await get("snapshot", SNAPSHOT_WAIT_MS);
+    return blob && decodeDelta(blob.bytes);
   }
 
   /** What it says of itself: by the clock of whoever filed it. */
   async function tail(): Promise<LogAnswer | undefined> {
-    const filed = await get("tail");
-    const delta = filed && decodeDelta(filed.bytes);
+    const blob = await get("tail");
+    const delta = blob && decodeDelta(blob.bytes);
     // one from the future was made by a clock that cannot be compared with ours
-    return delta && filed.atMs <= now() + CLOCK_SKEW_MS ? { delta, sentAtMs: filed.atMs, isCopy: true } : undefined;
+    return delta && blob.atMs <= now() + CLOCK_SKEW_MS ? { delta, sentAtMs: blob.atMs, isCopy: true } : undefined;
   }
 
   return {
     ...marksOn({ get, put }, now, random),
     snapshot,
     async tail() {
-      const filed = await tail();
+      const blob = await tail();
       // by a clock that may be behind
-      return filed && { ...filed, sentAtMs: filed.sentAtMs - CLOCK_SKEW_MS };
+      return blob && { ...blob, sentAtMs: blob.sentAtMs - CLOCK_SKEW_MS };
     },
-    async file({ delta: news, sentAtMs }, behind) {
-      const filed = await tail();
+    async write({ delta: news, sentAtMs }, behind) {
+      const blob = await tail();
       // of a question that was sent later
-      if (filed && filed.sentAtMs > sentAtMs) return;
-      const next = compact((behind && mergedDelta(behind, news)) ?? news, random);
+      if (blob && blob.sentAtMs > sentAtMs) return;
+      const next = deduplicated((behind && mergedDelta(behind, news)) ?? news, random);
       const bytes = encodeDelta(next);
       if (bytes.length <= TAIL_BYTES) return put("tail", sentAtMs, bytes);
       const base = next.from === 0 ? next : await snapshot();
@@ -74,7 +74,7 @@ export function copyOn({ shelf, now, random, ...others }: CopyOptions): Copy {
       // without a snapshot before it, it would grow for ever: then only what is new is filed
       if (!whole || whole.from > 0) return put("tail", sentAtMs, encodeDelta(news));
       await tried(SNAPSHOT_WAIT_MS, () =>
-        shelf.put("snapshot", { atMs: sentAtMs, bytes: encodeDelta(compact(whole, random)) }, KEPT_SECONDS),
+        blobs.put("snapshot", { atMs: sentAtMs, bytes: encodeDelta(deduplicated(whole, random)) }, LIFETIME_SECONDS),
       );
       return put("tail", sentAtMs, encodeDelta({ ...whole, from: whole.seq, records: [], browsers: [] }));
     },
@@ -89,7 +89,7 @@ function leftAloneAfterFailures({ now, timeout, report }: Pick<CopyOptions, "now
     try {
       return await deadline(timeout, waitMs)(work());
     } catch (cause) {
-      untilMs = now() + REST_MS;
+      untilMs = now() + PAUSE_MS;
       report(new DependencyError("colo copy of the purge log", "failed", { cause }));
       return undefined;
     }
@@ -97,7 +97,7 @@ function leftAloneAfterFailures({ now, timeout, report }: Pick<CopyOptions, "now
 }
 
 /** Each target once, and nothing that the floor stands for. */
-function compact(delta: Delta, random: () => number): Delta {
+function deduplicated(delta: Delta, random: () => number): Delta {
   const table = recordTable(random);
   table.drop(delta.floor.seq);
   for (const record of delta.records) table.merge(record);

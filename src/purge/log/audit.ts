@@ -2,9 +2,9 @@
 import { targetName } from "../../http/targets/target.ts";
 import type { PurgedBy, PurgeEntry, PurgeMode, PurgeOrder } from "../../http/targets/purge-order.ts";
 
-const KEPT_MS = 30 * 24 * 3600 * 1000;
+const RETENTION_MS = 30 * 24 * 3600 * 1000;
 /** Clients provoke what origins write: it must not push out what tokens did. */
-const KEPT = [
+const BOUNDS = [
   { isOrigin: 0, entries: 20_000, characters: 32e6 },
   { isOrigin: 1, entries: 5000, characters: 8e6 },
 ] as const;
@@ -63,7 +63,7 @@ export function entriesBefore(sql: SqlStorage, { beforeSeq, limit, by }: Page, n
       `SELECT seq, purged_at_ms, actor, mode, asked, targets, request_id
       FROM entry WHERE seq < ? AND purged_at_ms >= ? AND ${WHOSE[by]} ORDER BY seq DESC LIMIT ?`,
       beforeSeq ?? Number.MAX_SAFE_INTEGER,
-      nowMs - KEPT_MS,
+      nowMs - RETENTION_MS,
       page,
     )
     .toArray()
@@ -80,7 +80,7 @@ export function entriesBefore(sql: SqlStorage, { beforeSeq, limit, by }: Page, n
 
 /** Drops what is too old and what is too much. Reads every row's size: now and then, not with each purge. */
 export function pruneEntries(sql: SqlStorage, nowMs: number): void {
-  for (const { isOrigin, entries, characters } of KEPT) {
+  for (const { isOrigin, entries, characters } of BOUNDS) {
     sql.exec(
       `DELETE FROM entry WHERE ${IS_ORIGIN} = ?1 AND seq <= (
         SELECT MAX(seq) FROM (
@@ -90,7 +90,7 @@ export function pruneEntries(sql: SqlStorage, nowMs: number): void {
         ) WHERE purged_at_ms < ?2 OR number > ?3 OR total > ?4
       )`,
       isOrigin,
-      nowMs - KEPT_MS,
+      nowMs - RETENTION_MS,
       entries,
       characters,
     );

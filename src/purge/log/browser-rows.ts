@@ -4,22 +4,22 @@ import type { BrowserPurge } from "../wire/records.ts";
 import { writeBrowserMirror } from "./browser-mirror.ts";
 
 /** No browser keeps its cookie for longer. */
-const KEPT_SECONDS = 400 * 24 * 3600;
+const RETENTION_SECONDS = 400 * 24 * 3600;
 const MAX_HOSTS = 1000;
 const ALL_BROWSERS = targetHash({ kind: "browsers", value: "" });
 
 /** One order, as the rows of browsers see it. */
-interface Mark {
+interface Stamp {
   readonly seq: number;
   readonly nowMs: number;
 }
 
 /** Those of an order's targets that are browsers; of too many hosts they become one of all. */
-export function recordBrowsers(sql: SqlStorage, targets: readonly Target[], { seq, nowMs }: Mark): void {
+export function recordBrowsers(sql: SqlStorage, targets: readonly Target[], { seq, nowMs }: Stamp): void {
   const hashes = targets.filter(({ kind }) => kind === "browsers").map(targetHash);
   if (hashes.length === 0) return;
   for (const hash of hashes) insert(sql, hash, epochOf(sql, hash, nowMs), seq, nowMs);
-  sql.exec("DELETE FROM browsers WHERE epoch < ?", Math.floor(nowMs / 1000) - KEPT_SECONDS);
+  sql.exec("DELETE FROM browsers WHERE epoch < ?", Math.floor(nowMs / 1000) - RETENTION_SECONDS);
   const { hosts, latest } = sql
     .exec<{ hosts: number; latest: number }>("SELECT COUNT(*) AS hosts, MAX(epoch) AS latest FROM browsers")
     .one();
@@ -50,7 +50,7 @@ function epochOf(sql: SqlStorage, hash: TargetHash, nowMs: number): number {
 }
 
 /** Readers forget what they heard of at or before a floor: tells them again, under `seq`. */
-export function retellBrowsers(sql: SqlStorage, floorSeq: number, { seq, nowMs }: Mark): void {
+export function retellBrowsers(sql: SqlStorage, floorSeq: number, { seq, nowMs }: Stamp): void {
   sql.exec("UPDATE browsers SET changed_seq = ?, changed_at_ms = ? WHERE changed_seq <= ?", seq, nowMs, floorSeq);
   writeBrowserMirror(sql, seq);
 }

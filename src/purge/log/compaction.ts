@@ -4,7 +4,7 @@ import { type Floor, mergedMarks, type PurgeMarks } from "../wire/records.ts";
 import { retellBrowsers } from "./browser-rows.ts";
 
 /** What is bounded: `targets` rows now, `maxTargets` allowed. */
-export interface Fill {
+export interface LogSize {
   readonly targets: number;
   readonly maxTargets: number;
 }
@@ -48,7 +48,7 @@ export function readFloor(sql: SqlStorage): Floor {
  * Part of the purge under number `seq`, whose readers learn of a floor that rose: first what no stored response can be old enough
  * for, then, where there are too many rows, the oldest.
  */
-export function compact(sql: SqlStorage, { targets, maxTargets }: Fill, seq: number, nowMs: number): Compacted {
+export function compact(sql: SqlStorage, { targets, maxTargets }: LogSize, seq: number, nowMs: number): Compacted {
   const young = targets - dropTo(sql, lastOld(sql, nowMs - MAX_STORAGE_SECONDS * 1000), seq, nowMs);
   if (young <= maxTargets) return { targets: young, forRoom: 0 };
   const step = Math.max(Math.ceil(maxTargets * STEP_SHARE), young - maxTargets);

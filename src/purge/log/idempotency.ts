@@ -2,7 +2,7 @@
 import type { PurgeOrder, PurgeOutcome } from "../../http/targets/purge-order.ts";
 import { targetName } from "../../http/targets/target.ts";
 
-const KEPT_MS = 24 * 3600 * 1000;
+const RETENTION_MS = 24 * 3600 * 1000;
 const MAX_KEYS = 100_000;
 
 /** Digests: a key and an order may have any length. */
@@ -31,7 +31,7 @@ export function earlierOutcome(
   nowMs: number,
 ): PurgeOutcome | undefined {
   const held = "SELECT seq, purged_at_ms, fingerprint FROM idempotency WHERE key = ? AND purged_at_ms >= ?";
-  const [row] = sql.exec<Row>(held, key, nowMs - KEPT_MS).toArray();
+  const [row] = sql.exec<Row>(held, key, nowMs - RETENTION_MS).toArray();
   if (!row) return undefined;
   if (row.fingerprint !== fingerprint) return { kind: "conflict" };
   return { kind: "purged", seq: row.seq, purgedAtMs: row.purged_at_ms, replayed: true };
@@ -55,7 +55,7 @@ export function pruneOrders(sql: SqlStorage, nowMs: number): void {
       COALESCE((SELECT MAX(seq) FROM idempotency WHERE purged_at_ms < ?), 0)
     )`,
     MAX_KEYS,
-    nowMs - KEPT_MS,
+    nowMs - RETENTION_MS,
   );
 }
 

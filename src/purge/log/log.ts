@@ -64,7 +64,7 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
   async purge({ order, since }: PurgeCommand): Promise<PurgeAnswer> {
     const identity = await identityOf(order);
     const nowMs = Date.now();
-    const { outcome, targets, forRoom } = this.#mending(() =>
+    const { outcome, targets, forRoom } = this.#renewing(() =>
       this.ctx.storage.transactionSync(() => this.#carryOut(order, identity, nowMs)),
     );
     this.#targets = targets;
@@ -75,11 +75,11 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
 
   /** What a reader at `cursor` lacks, as wire.ts writes it. */
   since(cursor: Cursor | undefined): Uint8Array {
-    return this.#mending(() => this.#since(cursor));
+    return this.#renewing(() => this.#since(cursor));
   }
 
   /** Where it fails because the storage takes no purge any more, that is made anew and it is done there. */
-  #mending<T>(work: () => T): T {
+  #renewing<T>(work: () => T): T {
     try {
       return work();
     } catch (cause) {
@@ -108,7 +108,7 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
 
   /** The latest purges before a number, the newest first; without one, the newest of all. At most 500. */
   history(beforeSeq: number | undefined, limit: number, by: PurgedBy = "all"): readonly PurgeEntry[] {
-    return this.#mending(() => entriesBefore(this.#sql, { beforeSeq, limit, by }, Date.now()));
+    return this.#renewing(() => entriesBefore(this.#sql, { beforeSeq, limit, by }, Date.now()));
   }
 
   /** Writes the snapshot where one is due. Never throws: the platform would give up after a few times. */
@@ -136,9 +136,9 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
       return { outcome: { kind: "limited", retryAfterSeconds } as const, ...unchanged };
     const { seq } = this.#sql.exec<{ seq: number }>("UPDATE log SET seq = seq + 1 RETURNING seq").one();
     const forgottenSoftSeq = readFloor(this.#sql).softSeq;
-    const mark = { mode: order.mode, seq, nowMs, forgottenSoftSeq };
-    const targets = this.#targets + recordTargets(this.#sql, order.targets, mark);
-    recordBrowsers(this.#sql, order.targets, mark);
+    const stamp = { mode: order.mode, seq, nowMs, forgottenSoftSeq };
+    const targets = this.#targets + recordTargets(this.#sql, order.targets, stamp);
+    recordBrowsers(this.#sql, order.targets, stamp);
     recordEntry(this.#sql, order, seq, nowMs);
     if (identity) rememberOrder(this.#sql, identity, seq, nowMs);
     if (seq % PRUNE_EVERY === 0) {

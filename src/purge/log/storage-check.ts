@@ -35,9 +35,9 @@ function purgeOnce(sql: SqlStorage, nowMs: number): void {
   mustBeSound(sql, before);
   const { seq } = sql.exec<{ seq: number }>("UPDATE log SET seq = seq + 1 RETURNING seq").one();
   earlierOutcome(sql, IDENTITY, nowMs);
-  const mark = { mode: ORDER.mode, seq, nowMs, forgottenSoftSeq: readFloor(sql).softSeq };
-  recordTargets(sql, TARGETS, mark);
-  recordBrowsers(sql, TARGETS, mark);
+  const stamp = { mode: ORDER.mode, seq, nowMs, forgottenSoftSeq: readFloor(sql).softSeq };
+  recordTargets(sql, TARGETS, stamp);
+  recordBrowsers(sql, TARGETS, stamp);
   recordEntry(sql, ORDER, seq, nowMs);
   rememberOrder(sql, IDENTITY, seq, nowMs);
   compact(sql, { targets: 0, maxTargets: 1 }, seq, nowMs);

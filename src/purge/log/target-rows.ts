@@ -18,7 +18,7 @@ const INTO = `target (target, prefix_length, is_browsers, hard_seq, soft_seq, pr
   changed_seq, changed_at_ms)`;
 
 /** One purge, as its targets' rows see it. */
-export interface Mark {
+export interface Stamp {
   readonly mode: PurgeMode;
   readonly seq: number;
   readonly nowMs: number;
@@ -29,16 +29,19 @@ export interface Mark {
 const NOTHING: PurgeMarks = { hardSeq: 0, softSeq: 0, previousSoftSeq: 0, softAtMs: 0 };
 
 /** Those of an order's targets that purge what is stored. @returns how many rows more there are. */
-export function recordTargets(sql: SqlStorage, targets: readonly Target[], mark: Mark): number {
-  return targets.reduce((more, target) => more + (target.kind === "browsers" ? 0 : recordTarget(sql, target, mark)), 0);
+export function recordTargets(sql: SqlStorage, targets: readonly Target[], stamp: Stamp): number {
+  return targets.reduce(
+    (more, target) => more + (target.kind === "browsers" ? 0 : recordTarget(sql, target, stamp)),
+    0,
+  );
 }
 
 /** @returns 1 for a target that had no row, else 0. */
-function recordTarget(sql: SqlStorage, target: Target, mark: Mark): number {
-  const { mode, seq, nowMs } = mark;
+function recordTarget(sql: SqlStorage, target: Target, stamp: Stamp): number {
+  const { mode, seq, nowMs } = stamp;
   const hash = targetHash(target);
   const [row] = sql.exec<Row>(`SELECT ${COLUMNS} FROM target WHERE target = ?`, hash).toArray();
-  const forgotten = { ...NOTHING, softSeq: mode === "soft" ? mark.forgottenSoftSeq : 0 };
+  const forgotten = { ...NOTHING, softSeq: mode === "soft" ? stamp.forgottenSoftSeq : 0 };
   const marks = purgedAgain(row ? recordOf(row) : forgotten, mode, seq, nowMs);
   sql.exec(
     `INSERT OR REPLACE INTO ${INTO} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,

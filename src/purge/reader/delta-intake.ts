@@ -6,7 +6,7 @@ import type { LogAnswer, LogReader } from "./log-reader.ts";
 export interface DeltaIntake {
   readonly known: ReplicaState;
   /** When the youngest question was sent whose answer is known; -Infinity where nobody can tell, or it does not count. */
-  askedAtMs(): number;
+  asOfMs(): number;
   /** For a question or a purge that is about to be sent to the log. */
   ticket(): Ticket;
   /** False where the answer may be of an earlier log, or has a gap before it: nothing of it is taken in. */
@@ -35,7 +35,7 @@ const MAX_PROOFS = 2;
 export function deltaIntake({ now, random, younger }: IntakeOptions): DeltaIntake {
   const known = replicaState(random);
   const order = lineage();
-  let askedAtMs = Number.NEGATIVE_INFINITY;
+  let asOfMs = Number.NEGATIVE_INFINITY;
   /** Answers to questions sent before this was taken make nothing young. */
   let doubted: Ticket | undefined;
 
@@ -46,8 +46,8 @@ export function deltaIntake({ now, random, younger }: IntakeOptions): DeltaIntak
     if (standing === "later") order.enter(delta.incarnation, now());
     if (doubted !== undefined && (isCopy || ticket < doubted)) return true;
     doubted = undefined;
-    if (sentAtMs > askedAtMs) {
-      askedAtMs = sentAtMs;
+    if (sentAtMs > asOfMs) {
+      asOfMs = sentAtMs;
       younger();
     }
     return true;
@@ -61,7 +61,7 @@ export function deltaIntake({ now, random, younger }: IntakeOptions): DeltaIntak
    * Takes in an answer. Where it names another log and does not prove that this is the later one, or what is known was doubted
    * since its question was sent, a question to the log that is sent now settles it.
    */
-  async function settled(log: LogReader, answer: LogAnswer, ticket: Ticket, tries = 0): Promise<boolean> {
+  async function acceptOrProve(log: LogReader, answer: LogAnswer, ticket: Ticket, tries = 0): Promise<boolean> {
     const isTaken = apply(answer, ticket);
     const { incarnation } = answer.delta;
     if (doubted === undefined && (isTaken || incarnation === known.cursor()?.incarnation)) return isTaken;
@@ -70,26 +70,26 @@ export function deltaIntake({ now, random, younger }: IntakeOptions): DeltaIntak
     const isBack = standingOf(answer, ticket) === "returned";
     const cursor = isBack ? { incarnation, seq: Number.MAX_SAFE_INTEGER } : known.cursor();
     const next = order.ticket();
-    return settled(log, await log.since(cursor, 0), next, tries + 1);
+    return acceptOrProve(log, await log.since(cursor, 0), next, tries + 1);
   }
 
   return {
     known,
-    askedAtMs: () => askedAtMs,
+    asOfMs: () => asOfMs,
     ticket: order.ticket,
     apply,
     async ask(log, maxAgeMs, heard) {
       const ticket = order.ticket();
       const answer = await log.since(known.cursor(), doubted === undefined ? maxAgeMs : 0);
       heard(answer.later?.then((more) => more && apply(more, ticket)));
-      return settled(log, answer, ticket);
+      return acceptOrProve(log, answer, ticket);
     },
     loseTime() {
-      askedAtMs = Number.NEGATIVE_INFINITY;
+      asOfMs = Number.NEGATIVE_INFINITY;
     },
     doubt() {
       doubted = order.ticket();
-      askedAtMs = Number.NEGATIVE_INFINITY;
+      asOfMs = Number.NEGATIVE_INFINITY;
     },
   };
 }

@@ -20,7 +20,7 @@ const EVERY_MS = 30_000;
 const AGAIN_MS = 1000;
 
 /** Whoever takes in what the copies add. */
-interface Reader {
+interface Intake {
   cursor(): Cursor | undefined;
   /** Taken before a copy is read. */
   ticket(): Ticket;
@@ -31,22 +31,22 @@ export interface FallbackSnapshots {
   /** Has them read where it is time to; a promise where a request has to wait for what they add. */
   read(log: LogReader, background: Background): Promise<unknown> | undefined;
   /** The log answers: when it is out of reach the next time, they are read at once. */
-  rest(): void;
+  reset(): void;
 }
 
 export function fallbackSnapshots(
   { now, timeout, waitMs, report }: FallbackOptions,
-  { cursor, ticket, apply }: Reader,
+  { cursor, ticket, apply }: Intake,
 ): FallbackSnapshots {
   let startedAtMs = Number.NEGATIVE_INFINITY;
   let pauseMs = EVERY_MS;
   let reading: Promise<void> | undefined;
 
   /** False where it failed or hung. */
-  async function read(copy: FallbackSnapshot): Promise<boolean> {
+  async function read(snapshot: FallbackSnapshot): Promise<boolean> {
     const begun = ticket();
     try {
-      const answer = await within(timeout(waitMs), copy(cursor()));
+      const answer = await within(timeout(waitMs), snapshot(cursor()));
       if (answer === LATE) return false;
       if (answer) apply({ ...answer, isCopy: true }, begun);
       return true;
@@ -56,16 +56,16 @@ export function fallbackSnapshots(
     }
   }
 
-  async function readAll(copies: readonly FallbackSnapshot[]): Promise<void> {
+  async function readAll(snapshots: readonly FallbackSnapshot[]): Promise<void> {
     let isWell = true;
     // what is nearest is youngest, and says which log it is
     // oxlint-disable-next-line no-await-in-loop
-    for (const copy of copies) isWell = (await read(copy)) && isWell;
+    for (const snapshot of snapshots) isWell = (await read(snapshot)) && isWell;
     pauseMs = isWell ? EVERY_MS : AGAIN_MS;
   }
 
   return {
-    rest() {
+    reset() {
       startedAtMs = Number.NEGATIVE_INFINITY;
       pauseMs = EVERY_MS;
     },

@@ -29,32 +29,32 @@ export interface LogRequests {
   strict(log: LogReader, background: Background): { readonly answered: Promise<boolean>; readonly isShared: boolean };
 }
 
-type Put = (log: LogReader, maxAgeMs: number, background: Background) => Promise<boolean>;
+type FetchDelta = (log: LogReader, maxAgeMs: number, background: Background) => Promise<boolean>;
 type Send = (log: LogReader, maxAgeMs: number, background: Background, over: (sent: LogRequest) => void) => LogRequest;
 
 /**
  * @param put puts the question to the log and takes in the answer.
  * @param deadMs a question this old died with the request that sent it.
  */
-export function logRequests(now: () => number, deadMs: number, put: Put): LogRequests {
+export function logRequests(now: () => number, deadMs: number, fetchDelta: FetchDelta): LogRequests {
   let latest: LogRequest | undefined;
   let aheadAtMs = Number.NEGATIVE_INFINITY;
 
   const send: Send = (log, maxAgeMs, background, over) => {
     const sentAtMs = now();
-    const question = { answered: put(log, maxAgeMs, background), sentAtMs, maxAgeMs };
+    const request = { answered: fetchDelta(log, maxAgeMs, background), sentAtMs, maxAgeMs };
     // a client that leaves must not take the answer away from the others who wait for it
     background(
-      question.answered.then(() => {
-        over(question);
+      request.answered.then(() => {
+        over(request);
       }),
     );
-    return question;
+    return request;
   };
 
   function ask(log: LogReader, maxAgeMs: number, background: Background): LogRequest {
-    latest = send(log, maxAgeMs, background, (question) => {
-      if (latest === question) latest = undefined;
+    latest = send(log, maxAgeMs, background, (request) => {
+      if (latest === request) latest = undefined;
     });
     return latest;
   }
@@ -74,19 +74,19 @@ export function logRequests(now: () => number, deadMs: number, put: Put): LogReq
       const serves = latest && latest !== refused && latest.sentAtMs >= oldestMs && latest.maxAgeMs <= maxAgeMs;
       return latest && serves ? latest : ask(log, maxAgeMs, background);
     },
-    strict: strictQuestions(now, deadMs, send),
+    strict: strictRequests(now, deadMs, send),
   };
 }
 
-function strictQuestions(now: () => number, deadMs: number, send: Send): LogRequests["strict"] {
+function strictRequests(now: () => number, deadMs: number, send: Send): LogRequests["strict"] {
   let current: LogRequest | undefined;
   /** Follows the current one, for those who came after that was sent. */
   let next: Promise<boolean> | undefined;
 
   function ask(log: LogReader, background: Background): Promise<boolean> {
     next = undefined;
-    current = send(log, 0, background, (question) => {
-      if (current === question) current = undefined;
+    current = send(log, 0, background, (request) => {
+      if (current === request) current = undefined;
     });
     return current.answered;
   }

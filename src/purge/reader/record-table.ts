@@ -32,7 +32,7 @@ const LONGEST = 0xffff;
 
 /** @param random from 0 to 1: nobody outside may know which hashes share a slot. */
 export function recordTable(random: () => number): RecordTable {
-  const placed = placedBy(random);
+  const hash = slotHash(random);
   let rows = emptyRows(LEAST_ROWS);
   let count = 0;
   let droppedSeq = 0;
@@ -45,7 +45,7 @@ export function recordTable(random: () => number): RecordTable {
     rows.marks.set(before.marks.subarray(0, count * 4));
     rows.lengths.set(before.lengths.subarray(0, count));
     for (let row = 0; row < count; row++)
-      rows.slots[slotOf(rows, placed, wordAt(rows, row, 0), wordAt(rows, row, 1))] = row + 1;
+      rows.slots[slotOf(rows, hash, wordAt(rows, row, 0), wordAt(rows, row, 1))] = row + 1;
   }
 
   return {
@@ -54,7 +54,7 @@ export function recordTable(random: () => number): RecordTable {
       if (changedSeq(record) <= droppedSeq) return;
       if (count === rows.lengths.length) makeRoom(Math.ceil(count * 1.5));
       const [high, low] = [wordOf(record.target, 0), wordOf(record.target, 8)];
-      const slot = slotOf(rows, placed, high, low);
+      const slot = slotOf(rows, hash, high, low);
       const row = (rows.slots[slot] ?? 0) - 1;
       const into = row < 0 ? count : row;
       if (row < 0) {
@@ -70,16 +70,16 @@ export function recordTable(random: () => number): RecordTable {
       lengths = undefined;
     },
     marksOf(target) {
-      const row = (rows.slots[slotOf(rows, placed, wordOf(target, 0), wordOf(target, 8))] ?? 0) - 1;
+      const row = (rows.slots[slotOf(rows, hash, wordOf(target, 0), wordOf(target, 8))] ?? 0) - 1;
       return row < 0 ? undefined : marksAt(rows, row);
     },
     prefixLengths: () => (lengths ??= lengthsOf(rows, count)),
     drop(upToSeq) {
       if (upToSeq <= droppedSeq) return;
       droppedSeq = upToSeq;
-      const kept = moveUp(rows, count, upToSeq);
-      if (kept === count) return;
-      count = kept;
+      const remaining = moveUp(rows, count, upToSeq);
+      if (remaining === count) return;
+      count = remaining;
       lengths = undefined;
       makeRoom(Math.max(LEAST_ROWS, Math.ceil(count * 1.25)));
     },
@@ -104,13 +104,13 @@ function emptyRows(capacity: number): Rows {
   };
 }
 
-type Placed = (high: number, low: number) => number;
+type SlotHash = (high: number, low: number) => number;
 
 /**
  * Where a hash belongs, as a word whose first bits count: by odd factors of chance (multiply-shift). Who may purge chooses tags, and could
  * choose a hundred thousand whose hashes end alike: each look would go through all of them.
  */
-export function placedBy(random: () => number): Placed {
+export function slotHash(random: () => number): SlotHash {
   const [a, b] = [oddWord(random), oddWord(random)];
   return (high, low) => (Math.imul(high, a) + Math.imul(low, b)) >>> 0;
 }
@@ -120,9 +120,9 @@ function oddWord(random: () => number): number {
 }
 
 /** Where this hash stands, or would. */
-function slotOf({ slots, words }: Rows, placed: Placed, high: number, low: number): number {
+function slotOf({ slots, words }: Rows, hash: SlotHash, high: number, low: number): number {
   const mask = slots.length - 1;
-  let slot = placed(high, low) >>> (Math.clz32(slots.length) + 1);
+  let slot = hash(high, low) >>> (Math.clz32(slots.length) + 1);
   for (;;) {
     const row = (slots[slot] ?? 0) - 1;
     if (row < 0 || (words[row * 2] === high && words[row * 2 + 1] === low)) return slot;
@@ -158,17 +158,17 @@ function writeMarks({ marks }: Rows, row: number, { hardSeq, softSeq, previousSo
 
 /** Moves the rows that changed after a number to the front; how many there are. Slots are wrong afterwards. */
 function moveUp(rows: Rows, count: number, seq: number): number {
-  let kept = 0;
+  let remaining = 0;
   for (let row = 0; row < count; row++) {
     if (Math.max(rows.marks[row * 4] ?? 0, rows.marks[row * 4 + 1] ?? 0) <= seq) continue;
-    if (kept !== row) {
-      rows.words.copyWithin(kept * 2, row * 2, row * 2 + 2);
-      rows.marks.copyWithin(kept * 4, row * 4, row * 4 + 4);
-      rows.lengths.copyWithin(kept, row, row + 1);
+    if (remaining !== row) {
+      rows.words.copyWithin(remaining * 2, row * 2, row * 2 + 2);
+      rows.marks.copyWithin(remaining * 4, row * 4, row * 4 + 4);
+      rows.lengths.copyWithin(remaining, row, row + 1);
     }
-    kept += 1;
+    remaining += 1;
   }
-  return kept;
+  return remaining;
 }
 
 function lengthsOf(rows: Rows, count: number): readonly number[] {

@@ -48,30 +48,30 @@ export function purgeReplica(options: ReplicaOptions): Replica {
   const { now, timeout, random, waitMs } = options;
   let earlyShare = earlyBy(random);
   let failedAtMs = Number.NEGATIVE_INFINITY;
-  const taken = deltaIntake({ now, random, younger: () => void (earlyShare = earlyBy(random)) });
-  const { known, askedAtMs } = taken;
-  const late = fallbackSnapshots(options, { ...taken, cursor: known.cursor });
-  const failed = unanswered(options);
+  const intake = deltaIntake({ now, random, younger: () => void (earlyShare = earlyBy(random)) });
+  const { known, asOfMs } = intake;
+  const fallback = fallbackSnapshots(options, { ...intake, cursor: known.cursor });
+  const reportFailure = failureReporter(options);
 
-  async function put(log: LogReader, maxAgeMs: number, background: Background): Promise<boolean> {
+  async function fetchDelta(log: LogReader, maxAgeMs: number, background: Background): Promise<boolean> {
     try {
-      return await taken.ask(log, maxAgeMs, (later) => {
+      return await intake.ask(log, maxAgeMs, (later) => {
         failedAtMs = Number.NEGATIVE_INFINITY;
-        late.rest();
-        if (later) background(later.catch(failed));
+        fallback.reset();
+        if (later) background(later.catch(reportFailure));
       });
     } catch (cause) {
-      failed(cause);
+      reportFailure(cause);
       return false;
     }
   }
 
-  const underWay = logRequests(now, waitMs, put);
+  const underWay = logRequests(now, waitMs, fetchDelta);
 
   /** Twice, where the first was another request's question: that may have died with it. */
   async function wait(log: LogReader, maxLagMs: number, background: Background): Promise<boolean> {
     const startedAtMs = now();
-    const inBound = (): boolean => startedAtMs - askedAtMs() <= maxLagMs;
+    const inBound = (): boolean => startedAtMs - asOfMs() <= maxLagMs;
     const others = underWay.latest();
     const first = underWay.share(log, maxLagMs, background, startedAtMs - maxLagMs);
     await within(timeout(waitMs), first.answered);
@@ -82,7 +82,7 @@ export function purgeReplica(options: ReplicaOptions): Replica {
       if (inBound()) return true;
     }
     failedAtMs = now();
-    return without(log, maxLagMs, background);
+    return withFallback(log, maxLagMs, background);
   }
 
   async function waitStrictly(log: LogReader, background: Background): Promise<boolean> {
@@ -93,21 +93,21 @@ export function purgeReplica(options: ReplicaOptions): Replica {
       if ((await within(timeout(waitMs), second.answered)) === true) return true;
     }
     failedAtMs = now();
-    return without(log, 0, background);
+    return withFallback(log, 0, background);
   }
 
   /** With what late copies add; one of them may be inside the bound. */
-  function without(log: LogReader, maxLagMs: number, background: Background): boolean | Promise<boolean> {
+  function withFallback(log: LogReader, maxLagMs: number, background: Background): boolean | Promise<boolean> {
     const startedAtMs = now();
-    return late.read(log, background)?.then(() => maxLagMs > 0 && startedAtMs - askedAtMs() <= maxLagMs) ?? false;
+    return fallback.read(log, background)?.then(() => maxLagMs > 0 && startedAtMs - asOfMs() <= maxLagMs) ?? false;
   }
 
   return {
     ensure(log, maxLagMs, background) {
       const nowMs = now();
       // by a clock that was set back nobody can tell how old it is
-      if (askedAtMs() > nowMs) taken.loseTime();
-      const ageMs = nowMs - askedAtMs();
+      if (asOfMs() > nowMs) intake.loseTime();
+      const ageMs = nowMs - asOfMs();
       if (ageMs > maxLagMs || maxLagMs <= 0) {
         // of a clock that was set back: as long ago as it was
         if (Math.abs(nowMs - failedAtMs) > RETRY_MS) {
@@ -115,7 +115,7 @@ export function purgeReplica(options: ReplicaOptions): Replica {
         }
         // it failed a moment ago: requests need not queue up behind it to learn that again
         if (underWay.ahead(log, maxLagMs, background, PROBE)) failedAtMs = nowMs;
-        return without(log, maxLagMs, background);
+        return withFallback(log, maxLagMs, background);
       }
       if (ageMs > maxLagMs * earlyShare) {
         underWay.ahead(log, maxLagMs, background, { afterAnyMs: waitMs, afterItsKindMs: maxLagMs * EARLY_PAUSE });
@@ -123,13 +123,13 @@ export function purgeReplica(options: ReplicaOptions): Replica {
       return true;
     },
     ...known,
-    ticket: taken.ticket,
-    apply: taken.apply,
-    doubt: taken.doubt,
+    ticket: intake.ticket,
+    apply: intake.apply,
+    doubt: intake.doubt,
   };
 }
 
-function unanswered({ report }: ReplicaOptions): (cause: unknown) => void {
+function failureReporter({ report }: ReplicaOptions): (cause: unknown) => void {
   return (cause) => {
     report(new DependencyError("purge log", "did not answer", { cause }));
   };

@@ -4,7 +4,7 @@ import { check } from "../../policy/issues.ts";
 import { bearerToken } from "../../auth/tokens.ts";
 import { boundedJson } from "../json-body.ts";
 import { asProblem, type Problem } from "../problem.ts";
-import type { Door, Ended } from "../order.ts";
+import type { Authenticator, PurgeResult } from "../order.ts";
 import { MAX_SELECTED, type Selectors } from "../selectors.ts";
 
 const CALL = /^\/client\/v4\/zones\/([^/]+)\/(purge|invalidate)_cache$/;
@@ -30,9 +30,9 @@ const body = v.strictObject({
 });
 
 /** `path`: what follows our own prefix. The zone may be called anything: there is one. */
-export async function cloudflareRoute(request: Request, path: string, door: Door): Promise<Response> {
+export async function cloudflareRoute(request: Request, path: string, authenticate: Authenticator): Promise<Response> {
   const token = bearerToken(request.headers.get("authorization")) ?? request.headers.get("x-auth-key") ?? undefined;
-  const purger = await door(token);
+  const purger = await authenticate(token);
   if (purger === "closed") return failed(404, [[7000, "No route for that URI"]]);
   if (purger === "denied") return failed(403, [[9109, "Invalid access token"]]);
   const [, zone, verb] = CALL.exec(path) ?? [];
@@ -51,17 +51,17 @@ export async function cloudflareRoute(request: Request, path: string, door: Door
   const selectors = selectorsOf(checked.output);
   const names = Object.values(selectors).some((one) => one === true || one.length > 0);
   if (!names) return failed(400, [[1012, MISSING]]);
-  const ended = await purger({ selectors, mode: verb === "purge" ? "hard" : "soft" });
-  return ended.kind === "purged"
+  const result = await purger({ selectors, mode: verb === "purge" ? "hard" : "soft" });
+  return result.kind === "purged"
     ? answer(200, { success: true, errors: [], messages: [], result: { id: zone } })
-    : refusal(ended);
+    : refusal(result);
 }
 
-function refusal(ended: Exclude<Ended, { readonly kind: "purged" }>): Response {
-  switch (ended.kind) {
+function refusal(result: Exclude<PurgeResult, { readonly kind: "purged" }>): Response {
+  switch (result.kind) {
     case "limited":
       return failed(429, [[971, "Please wait and consider throttling your request speed"]], {
-        "retry-after": String(ended.retryAfterSeconds),
+        "retry-after": String(result.retryAfterSeconds),
       });
     // the vendor's requests have neither dry runs nor idempotency keys
     case "dry-run":
@@ -71,12 +71,12 @@ function refusal(ended: Exclude<Ended, { readonly kind: "purged" }>): Response {
     case "forbidden":
       return failed(
         403,
-        ended.problems.map((problem) => [10000, `Authentication error: ${told(inTheirWords(problem))}`]),
+        result.problems.map((problem) => [10000, `Authentication error: ${told(inTheirWords(problem))}`]),
       );
     case "refused":
       return failed(
         400,
-        ended.problems.map((problem) => [1016, told(inTheirWords(problem))]),
+        result.problems.map((problem) => [1016, told(inTheirWords(problem))]),
       );
   }
 }

@@ -4,29 +4,29 @@ import type { PurgeMode } from "../../http/targets/purge-order.ts";
 import { check } from "../../policy/issues.ts";
 import { boundedJson } from "../json-body.ts";
 import { asProblem, type Problem } from "../problem.ts";
-import type { Door, Ended, Purger } from "../order.ts";
+import type { Authenticator, PurgeResult, Purger } from "../order.ts";
 import type { Selectors } from "../selectors.ts";
 
 const body = v.strictObject({
   surrogate_keys: v.custom<readonly unknown[]>(Array.isArray, "must be a list of strings"),
 });
 
-type Asked =
+type Call =
   | { readonly kind: "keys"; readonly keys: readonly unknown[] }
   | { readonly kind: "one"; readonly selectors: Selectors }
   | { readonly kind: "wrong"; readonly response: Response };
 
 /** `path`: what follows our own prefix, with its query. The service may be called anything: there is one. */
-export async function fastlyRoute(request: Request, path: string, door: Door): Promise<Response> {
-  const purger = await door(request.headers.get("fastly-key") ?? undefined);
+export async function fastlyRoute(request: Request, path: string, authenticate: Authenticator): Promise<Response> {
+  const purger = await authenticate(request.headers.get("fastly-key") ?? undefined);
   if (purger === "closed") return failed(404, "Record not found");
   if (purger === "denied") return failed(401, "Provided credentials are missing or invalid");
   if (request.method !== "POST") return failed(405, "Method not allowed", undefined, { allow: "POST" });
   const mode = request.headers.has("fastly-soft-purge") ? "soft" : "hard";
-  const asked = await askedFor(request, path, mode);
-  if (asked.kind === "wrong") return asked.response;
-  if (asked.kind === "one") return answeredAsFastly(await purger({ selectors: asked.selectors, mode }));
-  return byKeys(purger, asked.keys, mode);
+  const call = await callOf(request, path, mode);
+  if (call.kind === "wrong") return call.response;
+  if (call.kind === "one") return answeredAsFastly(await purger({ selectors: call.selectors, mode }));
+  return byKeys(purger, call.keys, mode);
 }
 
 const KEYS = /^\/service\/[^/]+\/purge\/?$/;
@@ -34,7 +34,7 @@ const KEY = /^\/service\/[^/]+\/purge\/(.+)$/;
 const ALL = /^\/service\/[^/]+\/purge_all$/;
 const URL_CALL = /^\/purge\/(.+)$/;
 
-async function askedFor(request: Request, path: string, mode: PurgeMode): Promise<Asked> {
+async function callOf(request: Request, path: string, mode: PurgeMode): Promise<Call> {
   const [, url] = URL_CALL.exec(path) ?? [];
   if (url !== undefined) return { kind: "one", selectors: { urls: [url] } };
   const [plain = ""] = path.split("?", 1);
@@ -50,7 +50,7 @@ async function askedFor(request: Request, path: string, mode: PurgeMode): Promis
 }
 
 /** Those of the field, where several lines arrive joined with a comma, and those of the body. */
-async function keysIn(request: Request): Promise<Asked> {
+async function keysIn(request: Request): Promise<Call> {
   const listed = request.headers.get("surrogate-key")?.split(/[\s,]+/);
   const keys = listed?.filter((one) => one !== "") ?? [];
   const read = await boundedJson(request);
@@ -64,34 +64,34 @@ async function keysIn(request: Request): Promise<Asked> {
 
 async function byKeys(purger: Purger, keys: readonly unknown[], mode: PurgeMode): Promise<Response> {
   if (keys.length === 0) return failed(400, "Bad request", "must name something: surrogate_keys");
-  const ended = await purger({ selectors: { tags: keys }, mode });
-  return answered(ended, (id) => Object.fromEntries(keys.map((key) => [String(key), id])), inTheirWords);
+  const result = await purger({ selectors: { tags: keys }, mode });
+  return answered(result, (id) => Object.fromEntries(keys.map((key) => [String(key), id])), inTheirWords);
 }
 
 /** Of one key or URL: what is wrong needs no place. */
-export function answeredAsFastly(ended: Ended): Response {
+export function answeredAsFastly(result: PurgeResult): Response {
   return answered(
-    ended,
+    result,
     (id) => ({ status: "ok", id }),
     ({ detail }) => detail,
   );
 }
 
-function answered(ended: Ended, content: (id: string) => object, told: (problem: Problem) => string): Response {
-  switch (ended.kind) {
+function answered(result: PurgeResult, content: (id: string) => object, told: (problem: Problem) => string): Response {
+  switch (result.kind) {
     case "purged":
-      return answer(200, content(`strata-${String(ended.seq)}`));
+      return answer(200, content(`strata-${String(result.seq)}`));
     case "limited":
-      return failed(429, "Too many requests", undefined, { "retry-after": String(ended.retryAfterSeconds) });
+      return failed(429, "Too many requests", undefined, { "retry-after": String(result.retryAfterSeconds) });
     // the vendor's requests have neither dry runs nor idempotency keys
     case "dry-run":
     case "conflict":
     case "unavailable":
       return failed(503, "The purge was not confirmed; send it again", undefined, { "retry-after": "1" });
     case "forbidden":
-      return failed(403, "You are not authorized to perform this action", ended.problems.map(told).join("; "));
+      return failed(403, "You are not authorized to perform this action", result.problems.map(told).join("; "));
     case "refused":
-      return failed(400, "Bad request", ended.problems.map(told).join("; "));
+      return failed(400, "Bad request", result.problems.map(told).join("; "));
   }
 }
 

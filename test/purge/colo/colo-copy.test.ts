@@ -17,13 +17,13 @@ const BOUND_MS = 1000;
 const PLACE: Location = { scheme: "https", host: "shop.test", path: "/", query: "" };
 
 /** One colo over the real Cache API; its isolates share log and clock. */
-function colo(changes: { readonly shelf?: BlobCache; readonly random?: () => number } = {}) {
+function colo(changes: { readonly blobs?: BlobCache; readonly random?: () => number } = {}) {
   const clock = testClock();
   const log = memoryLog();
   const reports: DependencyError[] = [];
   const name = crypto.randomUUID();
   const open = () => caches.open(name);
-  const shelf = changes.shelf ?? blobCache(open, "https://shop.test/.strata/purge-log/1");
+  const blobs = changes.blobs ?? blobCache(open, "https://shop.test/.strata/purge-log/1");
   const report = (error: DependencyError): void => void reports.push(error);
   const parts = { now: clock.now, timeout: clock.timeout, random: changes.random ?? (() => 0.5), report };
   function isolate(source: Partial<LogReader> = {}) {
@@ -35,7 +35,7 @@ function colo(changes: { readonly shelf?: BlobCache; readonly random?: () => num
       },
       ...source,
     };
-    const reader = coloCopy(direct, { ...parts, shelf });
+    const reader = coloCopy(direct, { ...parts, blobs });
     const work: Promise<unknown>[] = [];
     const self = {
       replica,
@@ -52,7 +52,7 @@ function colo(changes: { readonly shelf?: BlobCache; readonly random?: () => num
     };
     return self;
   }
-  return { clock, log, shelf, open, reports, isolate };
+  return { clock, log, blobs, open, reports, isolate };
 }
 
 /** Shared memory in the place of the Cache API, each step one turn. */
@@ -123,13 +123,13 @@ describe("colo copy: sharing", () => {
   });
 
   it("is not made anew while another isolate does that", async () => {
-    const { clock, log, shelf, isolate } = colo();
+    const { clock, log, blobs, isolate } = colo();
     await isolate().settled();
     clock.advance(0.75);
-    await shelf.put("claim", { atMs: clock.now() - 400, bytes: new Uint8Array(4) }, 60);
+    await blobs.put("claim", { atMs: clock.now() - 400, bytes: new Uint8Array(4) }, 60);
     expect(await isolate().settled()).toBe(true);
     expect(log.questions).toHaveLength(1);
-    await shelf.put("claim", { atMs: clock.now() - 600, bytes: new Uint8Array(4) }, 60);
+    await blobs.put("claim", { atMs: clock.now() - 600, bytes: new Uint8Array(4) }, 60);
     expect(await isolate().settled()).toBe(true);
     expect(log.questions).toHaveLength(2);
   });
@@ -144,7 +144,7 @@ describe("colo copy: sharing", () => {
   });
 
   it("asks once for a hundred isolates that are cold at the same moment", async () => {
-    const { clock, log, isolate } = colo({ shelf: memoryShelf(), random: Math.random });
+    const { clock, log, isolate } = colo({ blobs: memoryShelf(), random: Math.random });
     const waiting = Array.from({ length: 100 }, () => isolate().settled());
     for (let step = 0; step < 10; step++) {
       await turns(200);
@@ -155,8 +155,8 @@ describe("colo copy: sharing", () => {
   });
 
   it("waits a quarter of a second at most for an isolate that claimed and died", async () => {
-    const { clock, log, shelf, isolate } = colo();
-    await shelf.put("claim", { atMs: clock.now(), bytes: new Uint8Array(4) }, 60);
+    const { clock, log, blobs, isolate } = colo();
+    await blobs.put("claim", { atMs: clock.now(), bytes: new Uint8Array(4) }, 60);
     const cold = isolate().settled();
     for (let step = 0; step < 14; step++) {
       await vi.waitFor(() => expect(clock.timeouts() + log.questions.length).toBeGreaterThan(0), { interval: 1 });
@@ -169,15 +169,15 @@ describe("colo copy: sharing", () => {
 
 describe("colo copy: snapshot and tail", () => {
   it("grows by what is new, until it is folded into the snapshot", async () => {
-    const { clock, log, shelf, isolate } = colo();
+    const { clock, log, blobs, isolate } = colo();
     log.purge(many(100), "hard");
     const first = isolate();
     await first.settled();
-    expect(await shelf.get("snapshot")).toBeUndefined();
+    expect(await blobs.get("snapshot")).toBeUndefined();
     log.purge(many(8000, "more"), "hard");
     clock.advance(2);
     await first.settled();
-    const [snapshot, tail] = [await shelf.get("snapshot"), await shelf.get("tail")];
+    const [snapshot, tail] = [await blobs.get("snapshot"), await blobs.get("tail")];
     expect(snapshot?.bytes.length).toBeGreaterThan(64 * 1024);
     expect(tail?.bytes.length).toBeLessThan(1024);
     log.purge(["last"], "hard");
@@ -194,7 +194,7 @@ describe("colo copy: snapshot and tail", () => {
   });
 
   it("without its snapshot serves those who know enough; a cold isolate asks, and mends it", async () => {
-    const { clock, log, open, shelf, isolate } = colo();
+    const { clock, log, open, blobs, isolate } = colo();
     log.purge(many(8000), "hard");
     const warm = isolate();
     await warm.settled();
@@ -206,13 +206,13 @@ describe("colo copy: snapshot and tail", () => {
     expect(await cold.settled()).toBe(true);
     expect(log.questions).toEqual([undefined, undefined]);
     expect(cold.stateOf("tag-7", 0)).toMatchObject({ state: "gone" });
-    expect(await shelf.get("snapshot")).toBeDefined();
+    expect(await blobs.get("snapshot")).toBeDefined();
     expect(await isolate().settled()).toBe(true);
     expect(log.questions).toHaveLength(2);
   });
 
   it("does not grow for ever where there is no snapshot to fold it into", async () => {
-    const { clock, log, shelf, isolate } = colo();
+    const { clock, log, blobs, isolate } = colo();
     const warm = isolate({ since: async (cursor) => ({ delta: log.delta(cursor), sentAtMs: clock.now() }) });
     log.purge(many(10), "hard");
     await warm.replica.ensure(
@@ -228,8 +228,8 @@ describe("colo copy: snapshot and tail", () => {
       clock.advance(2);
       expect(await warm.settled()).toBe(true);
     }
-    expect(await shelf.get("snapshot")).toBeUndefined();
-    expect((await shelf.get("tail"))?.bytes.length).toBeLessThan(64 * 1024);
+    expect(await blobs.get("snapshot")).toBeUndefined();
+    expect((await blobs.get("tail"))?.bytes.length).toBeLessThan(64 * 1024);
   });
 
   it("drops what the floor stands for, and brings the floor to those who know neither", async () => {
@@ -349,7 +349,7 @@ describe("colo copy: what is wrong with it", () => {
       calls.push(name);
       return Promise.reject(new Error("no cache"));
     };
-    const { clock, log, reports, isolate } = colo({ shelf: { get: refuse, put: refuse } });
+    const { clock, log, reports, isolate } = colo({ blobs: { get: refuse, put: refuse } });
     const one = isolate();
     expect(await one.settled()).toBe(true);
     expect(calls).toEqual(["tail"]);
@@ -362,7 +362,7 @@ describe("colo copy: what is wrong with it", () => {
 
   it("a Cache API that hangs is waited for a tenth of a second", async () => {
     const hang = () => new Promise<never>(() => undefined);
-    const { clock, log, isolate } = colo({ shelf: { get: hang, put: hang } });
+    const { clock, log, isolate } = colo({ blobs: { get: hang, put: hang } });
     const known = isolate().settled();
     await turns();
     expect(log.questions).toHaveLength(0);
@@ -379,12 +379,12 @@ describe("colo copy: partitions", () => {
 
   it.each(cases)("log $log, Cache API $cache, KV $kv", async (parts) => {
     let up = parts;
-    const shelf = memoryShelf();
+    const blobs = memoryShelf();
     const { clock, log, isolate } = colo({
-      shelf: {
-        get: (name) => (up.cache ? shelf.get(name) : Promise.reject(new Error("cut off"))),
+      blobs: {
+        get: (name) => (up.cache ? blobs.get(name) : Promise.reject(new Error("cut off"))),
         put: (name, filed, seconds) =>
-          up.cache ? shelf.put(name, filed, seconds) : Promise.reject(new Error("cut off")),
+          up.cache ? blobs.put(name, filed, seconds) : Promise.reject(new Error("cut off")),
       },
     });
     log.purge(["early"], "hard");

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { targetHash } from "../../../src/http/targets/target.ts";
-import { placedBy, recordTable } from "../../../src/purge/reader/record-table.ts";
+import { slotHash, recordTable } from "../../../src/purge/reader/record-table.ts";
 import { changedSeq, mergedMarks, type PurgeRecord } from "../../../src/purge/wire/records.ts";
 
 const hashOf = (value: string) => targetHash({ kind: "tag", value });
@@ -101,7 +101,7 @@ describe("slots", () => {
   const MANY = 50_000;
   /** How many of them share a slot at most, of 2^17. */
   function crowd(hashes: readonly (readonly [number, number])[], random: () => number): number {
-    const placed = placedBy(random);
+    const placed = slotHash(random);
     const slots = new Uint16Array(2 ** 17);
     let most = 0;
     for (const [high, low] of hashes) {
