@@ -49,7 +49,7 @@ export function guarded(tier: Tier, deadline: Deadline, report: ReportError): Ti
       try {
         return tier.head ? await deadline(tier.head(key)) : { kind: "nothing" };
       } catch (cause) {
-        reported("look", cause);
+        reported("head", cause);
         return { kind: "unknown" };
       }
     },

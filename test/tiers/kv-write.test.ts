@@ -236,7 +236,7 @@ describe("global filing: pause and look", () => {
     await a.fill("/down", "x");
     await a.fill("/down", "de", { variant: lang("de") });
     expect(a.kv.writes).toHaveLength(0);
-    expect(a.reports.map(({ message }) => message)).toEqual(Array(2).fill("global tier: look failed"));
+    expect(a.reports.map(({ message }) => message)).toEqual(Array(2).fill("global tier: head failed"));
     expect(await a.find("/down", lang("de"))).toEqual(["de", "memory"]);
   });
 

@@ -71,7 +71,7 @@ export function bodyStore(edge: Pick<Edge, "stack" | "now" | "timeout">, what: B
         if (collected) return collected;
         feedColo();
       }
-      const own = compact(piece);
+      const own = trimmed(piece);
       if (mode === "feeding") colo?.send(own);
       return own;
     },
@@ -101,7 +101,7 @@ async function putInTime({ timeout }: Pick<Edge, "timeout">, stored: Promise<voi
 }
 
 /** A little of much memory would count as a little. */
-function compact(piece: Uint8Array): Uint8Array {
+function trimmed(piece: Uint8Array): Uint8Array {
   return piece.length * 2 < piece.buffer.byteLength ? piece.slice() : piece;
 }
 
