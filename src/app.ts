@@ -15,7 +15,6 @@ import { purgeRoute } from "./routes/purge.ts";
 import { cloudflareRoute } from "./routes/vendors/cloudflare.ts";
 import { fastlyRoute } from "./routes/vendors/fastly.ts";
 
-/** What the app is mounted with. */
 export interface Mounted {
   readonly edge: Edge;
   readonly tokens: Tokens;
@@ -26,7 +25,7 @@ interface AppEnv {
   readonly Variables: { edge: Edge; grant: Grant; requestId: string };
 }
 
-/** What a worker exports; a worker of one's own exports it, or calls it. */
+/** The default export of a worker; a worker of one's own may also call it. */
 export interface App {
   fetch(request: Request, env: object, context: ExecutionContext): Response | Promise<Response>;
 }
@@ -38,7 +37,7 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
   app.on("PURGE", "*", async (c) => {
     const mounted = mount(c.env);
     const requestId = requestIdOf(c.req.raw.headers, mounted.edge.ids);
-    // a URL that is refused, or ours, names nothing that could be stored
+    // nothing can be stored under a URL that the reader refuses, or under one of ours
     const isContent = mounted.edge.readUrl(c.req.raw.url).ok;
     const answered = isContent ? await purgeMethod(c.req.raw, authenticatorFor(mounted, requestId)) : undefined;
     answered?.headers.set("X-Request-Id", requestId);
@@ -53,7 +52,7 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
   app.onError(failed);
   return {
     async fetch(request, env, context) {
-      // content is most of what is asked for, and needs no routing; it also refuses what names no host
+      // most requests are for content and need no routing; contentRoute also refuses requests that name no host
       if ((request.method === "PURGE" || request.url.includes("/.strata")) && namesHost(request))
         return dated(await app.fetch(request, env, context));
       try {
@@ -77,7 +76,7 @@ function dated(response: Response): Response {
 function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
   app.get("/.strata/health", () => Response.json({ status: "ok" }, { headers: { "cache-control": "no-store" } }));
 
-  // as content is: whoever asks finds the answer again, and the purge in its record
+  // the same request id as for content: it leads from a client's answer to the purge's entry in the history
   app.use("/.strata/*", async (c, next) => {
     const requestId = requestIdOf(c.req.raw.headers, mount(c.env).edge.ids);
     c.set("requestId", requestId);
@@ -85,7 +84,7 @@ function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
     c.res.headers.set("X-Request-Id", requestId);
   });
 
-  // the vendors' clients present their tokens in their own way, and expect to be refused in their own words
+  // before the token check below: vendors' clients send tokens in their own way, and expect refusals in their own words
   app.all("/.strata/cloudflare/*", (c) => {
     return cloudflareRoute(
       c.req.raw,
@@ -107,7 +106,7 @@ function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
     if (judged === "closed") return problemResponse(404, "not found");
     if (judged === "denied")
       return problemResponse(401, "a valid bearer token is needed", [], { "www-authenticate": "Bearer" });
-    // the router takes /purge/ for /purge
+    // the router would accept /purge/ for /purge
     if (c.req.path.endsWith("/")) return problemResponse(404, "not found");
     c.set("edge", edge);
     c.set("grant", judged);
@@ -127,7 +126,7 @@ function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
   app.all("/.strata/*", () => problemResponse(404, "not found"));
 }
 
-/** With a token that may read, a client hears which of its fields no key holds. The field itself goes no further. */
+/** A client that sends a token with the right to read hears which of its fields no key holds. The field itself goes no further. */
 const DEBUG_FIELD = "strata-debug";
 
 async function mayRead(request: Request, { edge, tokens }: Mounted): Promise<boolean> {
@@ -142,7 +141,7 @@ function authenticatorFor({ edge, tokens }: Mounted, requestId: string): Authent
   };
 }
 
-/** What follows our own prefix, as it was written: a URL in it must not be read as a path. Nothing where the prefix is spelled otherwise. */
+/** The rest of the path as it was written: a URL in it must not be read as a path. Empty where the prefix is spelled otherwise. */
 function below(prefix: string, url: string): string {
   const path = url.slice(url.indexOf("/", url.indexOf("//") + 2));
   return path.startsWith(prefix) ? path.slice(prefix.length) : "";

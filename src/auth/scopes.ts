@@ -1,4 +1,4 @@
-// Owns what a token may purge: its patterns against canonical targets. What names no host is nobody's who is bound to hosts.
+// Owns what a token may purge: its patterns against canonical targets. A token bound to hosts may purge nothing that names no host.
 import type { Target } from "../http/targets/target.ts";
 import { anyPatternTest } from "../http/message/pattern.ts";
 import type { Grant } from "./tokens.ts";
@@ -13,7 +13,7 @@ export function scopeOf({ actions, tags, hosts, prefixes }: Grant): Refusal {
   const within = (place: string): boolean => prefixes?.some((prefix) => place.startsWith(prefix)) ?? false;
   const allowsPlace = (place: string): boolean => (allowsHost?.(hostIn(place)) ?? false) || within(place);
   return (target) => {
-    // what begins with / on every host is everything, in other words
+    // the prefix / on every host is another spelling of everything
     if (target.kind === "everything" || (target.kind === "prefix" && target.value === "/")) {
       if (isBound) return "this token is bound to tags, hosts or prefixes";
       return actions.includes("everything") ? undefined : "this token may not purge everything";

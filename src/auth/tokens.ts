@@ -1,25 +1,25 @@
-// Owns the admin tokens: as they are configured, and which of them was presented. Compared as digests, each with all, in constant time.
+// Owns the admin tokens: their configuration, and which of them a request presents. It compares digests, all of them each time, in constant time.
 import * as v from "valibot";
 import { canonicalHost } from "../http/message/host.ts";
 
-/** What `npm start` uses when STRATA_TOKEN is not set. A deployment refuses it. */
+/** `npm start` uses it when STRATA_TOKEN is not set. A deployment refuses it. */
 export const DEVELOPMENT_TOKEN = "dev-token";
 
-/** What a token may do: `purge` what its patterns allow, `everything`, and `read` who purged what. */
+/** `purge`: whatever the token's patterns allow. `everything`: also purge everything. `read`: the history of purges. */
 const ACTIONS = ["purge", "everything", "read"] as const;
 export type Action = (typeof ACTIONS)[number];
 
-/** Purges of one token, a second and at once, where its configuration says nothing. */
+/** Default rate of purges for one token. */
 const RATE = { perSecond: 2000, burst: 4000 } as const;
 
-/** Of STRATA_TOKEN. Names are whom purges are recorded, limited and remembered by, so nobody else may have it. */
+/** The name of STRATA_TOKEN's token. Purges are recorded, limited and remembered by name, so no other token may have it. */
 const OWN_NAME = "token";
 
-/** Who was let in, and what it may do. */
+/** A token's name, and what it may do. */
 export interface Grant {
   readonly name: string;
   readonly actions: readonly Action[];
-  /** `*` stands for any characters. Where any of the three is given, what none of them allows is refused. */
+  /** `*` stands for any characters. Where any of the three is given, a target that none of them allows is refused. */
   readonly tags?: readonly string[] | undefined;
   readonly hosts?: readonly string[] | undefined;
   /** Beginnings of host and path. */
@@ -37,7 +37,7 @@ interface Token {
 
 export type Judgement = Grant | "denied" | "closed";
 
-/** Judges what was presented. "closed" where no usable token is configured: nobody can be let in, and nothing shows that there is a door. */
+/** Judges a presented token. "closed" where no usable token is configured: then the endpoint must not even show that it exists. */
 export type Tokens = (presented: string | undefined, nowMs: number) => Promise<Judgement>;
 
 export interface TokensConfiguration {
@@ -54,12 +54,12 @@ const time = v.pipe(
 );
 const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
 const patterns = v.pipe(v.array(text, "must be a list of patterns"), v.nonEmpty("must not be empty"));
-/** No request has such a host: it would never match. */
+/** No request names such a host, so the pattern would never match. */
 const WITHOUT_DOT = "must be a host without a dot at its end";
 const schema = v.array(
   v.strictObject({
     name: v.pipe(text, v.regex(/^[\w.-]{1,64}$/, "must be at most 64 letters, digits, dots, dashes")),
-    /** Of the token: SHA-256 in 64 hexadecimal digits, so that the secret is nowhere but with its owner. */
+    /** SHA-256 of the token in 64 hexadecimal digits: the configuration holds no secret. */
     sha256: v.pipe(v.string("must be a string"), v.regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits")),
     actions: v.optional(
       v.pipe(
@@ -106,31 +106,28 @@ function hasCanonicalHost(place: string): boolean {
   return canonicalHost(host) === host;
 }
 
-/** What is wrong with STRATA_TOKENS, place by place; nothing where it can be used. */
+/** Problems of STRATA_TOKENS, each with its place; empty where it can be used. */
 export function tokenProblems(named: string | undefined): readonly string[] {
   return parse(named).problems;
 }
 
-/**
- * The door for these tokens. A configuration with any problem lets nobody in by it, half-read tokens least of all: see
- * `tokenProblems` for what to report.
- */
+/** Authenticates against these tokens. STRATA_TOKENS with any problem lets nobody in, rather than a half-read list: report `tokenProblems`. */
 export function tokensOf({ token, named, isDevelopment }: TokensConfiguration): Tokens {
-  // hashed at the first request: an isolate may compute nothing before
+  // hashed at the first request: the platform forbids such work while the isolate starts
   let made: Promise<readonly Token[]> | undefined;
   return async (presented, nowMs) => {
     const all = await (made ??= tokens({ token, named, isDevelopment }));
     if (all.length === 0) return "closed";
     const digest = await digestOf(presented ?? "");
     let found: Token | undefined;
-    // no early end: how long it takes says nothing of which it was
+    // no early exit: the time it takes must not tell which token matched
     for (const one of all) if (crypto.subtle.timingSafeEqual(digest, one.digest)) found = one;
     const isCurrent = found !== undefined && found.notBeforeMs <= nowMs && nowMs < found.expiresMs;
     return isCurrent && found && isSecret(presented, isDevelopment) ? found.grant : "denied";
   };
 }
 
-/** Nothing is no secret, nor is what everybody knows: by mistake either may be what a configured digest is of. */
+/** An empty token and the development token are no secrets, even where somebody has configured their digest by mistake. */
 function isSecret(token: string | undefined, isDevelopment: boolean): token is string {
   return token !== undefined && token !== "" && (isDevelopment || token !== DEVELOPMENT_TOKEN);
 }
@@ -163,7 +160,7 @@ function parse(named: string | undefined): Parsed {
   return { tokens: parsed.output.map(tokenOf), problems: [] };
 }
 
-/** Of two with one digest nobody could say which is meant. */
+/** Two tokens with one digest could not be told apart. */
 function repetitions(all: v.InferOutput<typeof schema>): readonly string[] {
   const names = new Set([OWN_NAME]);
   const digests = new Set<string>();
@@ -203,12 +200,12 @@ function tokenOf({
   };
 }
 
-/** Equal lengths whatever was presented: the comparison takes the same time for all. */
+/** All digests have one length, so comparing takes the same time whatever was presented. */
 function digestOf(secret: string): Promise<ArrayBuffer> {
   return crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret));
 }
 
-/** What an Authorization field presents (RFC 6750 2.1). */
+/** The token of an Authorization field (RFC 6750 2.1). */
 export function bearerToken(authorization: string | null): string | undefined {
   return /^bearer +([^\s]+)$/i.exec(authorization ?? "")?.[1];
 }

@@ -12,7 +12,7 @@ export interface BoundedMap<K, V> {
 /** @param limit entries, at least 1. */
 export function boundedMap<K, V>(limit: number): BoundedMap<K, V> {
   const entries = new Map<K, V>();
-  /** Stands before the oldest entry: a new iterator would pass over every place that deletions left empty, at each write. */
+  /** Stands before the oldest entry. A new iterator for each write would walk over every gap that deletions left at the front. */
   let oldest: MapIterator<[K, V]> | undefined;
   return {
     get size() {
@@ -24,7 +24,7 @@ export function boundedMap<K, V>(limit: number): BoundedMap<K, V> {
       entries.delete(key);
       entries.set(key, value);
       if (entries.size <= limit) {
-        // an iterator that is not moved on keeps every table alive that the map has outgrown since
+        // an iterator that never moves keeps alive every table the map has outgrown
         oldest = undefined;
         return undefined;
       }

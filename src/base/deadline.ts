@@ -1,4 +1,4 @@
-// Owns moments to come, and work that may miss one.
+// Owns timeouts, and work that may take no longer than one.
 
 /** `passed` resolves when the time is over, unless it was cancelled before. */
 export interface Timeout {
@@ -6,7 +6,7 @@ export interface Timeout {
   cancel(): void;
 }
 
-/** Milliseconds. Passed in wherever a test sets the clock. */
+/** Milliseconds. An argument wherever a test sets the clock. */
 export type SetTimeout = (ms: number) => Timeout;
 
 export function timeout(ms: number): Timeout {

@@ -1,14 +1,13 @@
-// Owns answers of an application's own routes: where the runtime encodes and decodes by itself, the label of a body says nothing of
-// the bytes that are read.
+// Owns answers of an application's own routes. The runtime encodes and decodes their bodies by itself, so Content-Encoding may not describe the bytes read here.
 import { describesEncoded, weakened } from "../http/body/content-decoding.ts";
 
-/** What the runtime undoes when a body is read, and makes when one is sent. */
+/** The runtime decodes these when a body is read, and encodes them when one is sent. */
 const AUTOMATIC: ReadonlySet<string> = new Set(["gzip", "br"]);
 
 /**
- * The answer with a header section that is true of its bytes as they are read here: without a coding that the runtime has undone, or
- * was to make. Gzip that a route made itself, with `encodeBody: "manual"`, shows by its first bytes and stays; brotli shows by
- * nothing, so a route must not encode with it.
+ * The answer with a header section that describes its bytes as they are read here: without a coding that the runtime has undone, or has
+ * not made yet. Gzip that a route made itself, with `encodeBody: "manual"`, shows by its first bytes and stays. Brotli has no such
+ * mark, so a route must not encode with it.
  */
 export async function asRead(response: Response): Promise<Response> {
   const coding = response.headers.get("content-encoding")?.trim().toLowerCase();
@@ -17,11 +16,11 @@ export async function asRead(response: Response): Promise<Response> {
   const headers = new Headers(response.headers);
   if (!isGzip || coding !== "gzip") {
     const etag = headers.get("etag");
-    // a tag of the encoded bytes, if they were encoded, is none of these
+    // the tag may name the encoded bytes, which these are not
     if (etag !== null) headers.set("etag", weakened(etag));
     for (const name of [...headers.keys()].filter(describesEncoded)) headers.delete(name);
   }
-  // the bytes are what the header section says
+  // "manual": the header section describes these bytes as they are
   return new Response(body, {
     status: response.status,
     statusText: response.statusText,
@@ -31,7 +30,7 @@ export async function asRead(response: Response): Promise<Response> {
 }
 
 interface Peeked {
-  /** All of it. */
+  /** The whole body, the bytes looked at included. */
   readonly body: ReadableStream<Uint8Array> | null;
   readonly isGzip: boolean;
 }
@@ -42,7 +41,7 @@ async function peeked(body: ReadableStream<Uint8Array> | null): Promise<Peeked> 
   const reader = body.getReader();
   const first: Uint8Array[] = [];
   while (first.reduce((length, chunk) => length + chunk.length, 0) < 2) {
-    // one chunk after the other
+    // chunks come in sequence
     // oxlint-disable-next-line no-await-in-loop
     const { done, value } = await reader.read();
     if (done) break;

@@ -1,4 +1,4 @@
-// Owns decoding an encoded body as it comes, in bounded memory: one chunk of what comes out waits at a time.
+// Owns decoding a body while it streams, in bounded memory: at most one decoded chunk waits.
 import { discard } from "../base/streams.ts";
 import { type Coding, createBrotliDecompress, createGunzip, createZstdDecompress } from "node:zlib";
 import type { ContentCoding } from "../http/select/coding.ts";
@@ -10,8 +10,8 @@ const DECODERS: Readonly<Record<ContentCoding, () => Coding>> = {
 };
 
 /**
- * The decoded bytes of `source`, however many they are: what may be kept of them is the store's to say. Breaks off where that is cut short,
- * or is not what it says it is.
+ * The decoded bytes of `source`, without a limit: the store decides how much it keeps. Errors where `source` is cut short or is not in
+ * this coding.
  */
 export function decodedStream(source: ReadableStream<Uint8Array>, coding: ContentCoding): ReadableStream<Uint8Array> {
   const decoder = DECODERS[coding]();
@@ -19,7 +19,7 @@ export function decodedStream(source: ReadableStream<Uint8Array>, coding: Conten
   const isClosed = new Promise<void>((resolve) => {
     decoder.once("close", resolve);
   });
-  // told to who reads what comes out
+  // the iterator below rethrows it to the reader
   decoder.on("error", () => undefined);
   void feed(reader, decoder, isClosed);
   const chunks = decoder[Symbol.asyncIterator]();
@@ -52,7 +52,7 @@ async function feed(
   let isEmpty = true;
   try {
     for (;;) {
-      // chunks come one after the other
+      // chunks come in sequence
       // oxlint-disable-next-line no-await-in-loop
       const { done, value } = await reader.read();
       if (done) break;
@@ -61,7 +61,7 @@ async function feed(
       // oxlint-disable-next-line no-await-in-loop
       if (!hasRoom) await Promise.race([drained(decoder), isClosed]);
     }
-    // many an origin labels an empty body
+    // many origins label an empty body with a coding
     if (isEmpty) decoder.push(null);
     else decoder.end();
   } catch (cause) {

@@ -1,4 +1,4 @@
-// Owns the types of what is used of node:zlib, which the runtime has with no flag: all of @types/node would claim globals it has not.
+// Owns the types of the part of node:zlib that is used here; the runtime has it without a flag. @types/node would also claim globals that the runtime lacks.
 declare module "node:zlib" {
   interface Coding extends AsyncIterable<Uint8Array> {
     write(chunk: Uint8Array, done?: () => void): boolean;

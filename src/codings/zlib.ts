@@ -28,7 +28,7 @@ function levelFor(coding: ContentCoding, length: number | undefined): number {
 
 export const zlibCodings: Codings = {
   encode(bytes, coding) {
-    // a copy: what comes out may be a slice of a much larger buffer, which would be kept with it
+    // a copy: the result may be a short view of a much larger buffer, and would keep all of it alive
     return new Uint8Array(encodedAtOnce(bytes, coding));
   },
   encoder(coding, length) {
@@ -53,7 +53,7 @@ function encodedAtOnce(bytes: Uint8Array, coding: ContentCoding): Uint8Array {
     case "gzip":
       return gzipSync(bytes, { level });
     case "zstd": {
-      // not zstdCompressSync: in workerd it fails where the result outgrows its first chunks. So: one that is large enough
+      // not zstdCompressSync: in workerd it fails once the result outgrows its first chunk, so give it a first chunk that is large enough
       const chunkSize = bytes.length + (bytes.length >> 8) + 512;
       return createZstdCompress({ ...zstd(level), chunkSize })._processChunk(bytes, constants.ZSTD_e_end);
     }
@@ -91,7 +91,7 @@ function stepwise(coder: Coding, flushKind: number): Encoder {
       step((done) => {
         coder.flush(flushKind, done);
       }),
-    // flushed before: zstd in workerd fails at the end where much is left to come out
+    // flush first: zstd in workerd fails at the end while much output is still pending
     end: () =>
       step((done) => {
         coder.on("end", done);

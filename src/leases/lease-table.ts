@@ -1,11 +1,11 @@
-// Owns the state of leases: who may fetch what, until when, and who waits for it. The clock and the timer come from outside.
+// Owns the state of leases: the holder of each, its expiry, and the callers that wait. The clock and the timer come from outside.
 import { after, type SetTimeout } from "../base/deadline.ts";
 import type { LeaseAnswer, LeaseEnding, LeaseKeeper } from "./lease-keeper.ts";
 
-/** A lease keeper that answers where it is. */
+/** The synchronous core of a lease keeper. */
 export interface LeaseTable extends Pick<LeaseKeeper, "ended"> {
   take(...args: Parameters<LeaseKeeper["take"]>): LeaseAnswer;
-  /** False where the lease is not, or no longer, that holder's: then nothing changes. */
+  /** False where that holder does not have the lease, or no longer: then nothing changes. */
   release(...args: Parameters<LeaseKeeper["release"]>): boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Timing {
 export interface LeaseLimits {
   readonly leaseMs: number;
   readonly waitMs: number;
-  /** Leases remembered at once; an ended one counts until it would have expired. */
+  /** Leases kept at once; one that ended early counts until its expiry. */
   readonly leases: number;
   readonly waiters: number;
 }
@@ -30,7 +30,7 @@ interface Lease {
 }
 
 export function leaseTable({ now, timeout }: Timing, limits: LeaseLimits): LeaseTable {
-  // all last equally long, so the oldest expires first
+  // all leases last equally long, so the map's oldest expires first
   const leases = new Map<string, Lease>();
   let waiting = 0;
 
@@ -50,7 +50,7 @@ export function leaseTable({ now, timeout }: Timing, limits: LeaseLimits): Lease
       if (current && (current.ended?.atMs ?? Infinity) >= now() - lookedAgoMs) {
         return { kind: "held", holder: current.holder };
       }
-      // the oldest stands first
+      // re-inserted, so that the oldest stays first
       leases.delete(key);
       if (leases.size >= limits.leases) return { kind: "full" };
       leases.set(key, { holder, expiresAtMs: now() + limits.leaseMs, ended: undefined, waiters: new Set() });

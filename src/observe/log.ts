@@ -1,4 +1,4 @@
-// Owns what goes to the platform's log: one line of JSON an event.
+// Owns reports to the platform's log: one line of JSON for each event.
 import type { DependencyError } from "../error.ts";
 
 export function reportError(error: DependencyError): void {

@@ -1,4 +1,4 @@
-// Owns the content route: everything that is not an admin path goes through the flow.
+// Owns the content route: every path that is not an admin path goes through the flow.
 import type { Edge, Exchange } from "../flow/edge.ts";
 import { isNavigation, serveNavigation } from "../flow/answer/clear-site-data.ts";
 import { serve } from "../flow/serve.ts";
@@ -18,13 +18,13 @@ export function contentRoute(
   return isNavigation(request) ? serveNavigation(edge, exchange, serve) : serve(edge, exchange);
 }
 
-/** Begins now, for what is measured. */
+/** The measured time begins here. */
 export function exchangeOf(request: Request, edge: Edge, background: Exchange["background"]): Exchange {
   const measured = edge.site.serverTiming ? timings(edge.now) : undefined;
   return { request, trace: traceOf(request.headers, edge.ids), timings: measured, background };
 }
 
-/** Who owns work that goes on after the response. */
+/** Keeps work alive after the response, and reports its failures. */
 export function backgroundOf(edge: Edge, context: Context): Exchange["background"] {
   return (work) => {
     context.waitUntil(

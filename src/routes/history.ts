@@ -1,4 +1,4 @@
-// Owns GET /.strata/purges: who purged what and when, the newest first, a page at a time.
+// Owns GET /.strata/purges: the history of purges, newest first, a page at a time.
 import type { Edge } from "../flow/edge.ts";
 import type { PurgedBy } from "../http/targets/purge-order.ts";
 import { type Problem, problemResponse } from "./problem.ts";
@@ -8,7 +8,7 @@ const MAX_LIMIT = 500;
 
 const BY: readonly PurgedBy[] = ["tokens", "origins", "all"];
 
-/** `before`: a sequence number; `limit`: entries a page; `by`: whose. `next` is where the older ones are. */
+/** `before`: a sequence number. `limit`: entries on a page. `by`: whose purges. `next`: URL of the page with older ones. */
 export async function historyRoute(request: Request, { purges }: Edge): Promise<Response> {
   const url = new URL(request.url);
   const before = wholeNumber(url.searchParams.get("before"), 1, Number.MAX_SAFE_INTEGER);
@@ -22,7 +22,7 @@ export async function historyRoute(request: Request, { purges }: Edge): Promise<
   if (before === "wrong" || limit === "wrong" || by === undefined)
     return problemResponse(400, "the query was refused", problems);
   try {
-    // one more tells whether there is another page
+    // one more shows whether there is another page
     const entries = await purges.history(before, limit + 1, by);
     const page = entries.slice(0, limit);
     const last = entries.length > limit ? page.at(-1) : undefined;

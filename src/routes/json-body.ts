@@ -1,4 +1,4 @@
-// Owns reading a JSON body of bounded length and bounded number of members, each of which stands once.
+// Owns reading a JSON body: bounded in length and members, and without a member twice.
 
 /** 1,000 targets of 1,024 characters, escaped, with room to spare. */
 const MAX_BODY_BYTES = 8 * 2 ** 20;
@@ -6,11 +6,11 @@ const MAX_BODY_BYTES = 8 * 2 ** 20;
 const MAX_MEMBERS = 20_000;
 
 export type JsonBody =
-  /** `undefined` of a body without a byte. */
+  /** `undefined` for an empty body. */
   | { readonly kind: "json"; readonly value: unknown }
   | { readonly kind: "refused"; readonly status: 400 | 413; readonly detail: string };
 
-/** Larger than any valid one: it is not read to its end. */
+/** Stops reading a body that is larger than any valid one. */
 export async function boundedJson(request: Request): Promise<JsonBody> {
   const tooLarge = { kind: "refused", status: 413, detail: "the body is too large" } as const;
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return tooLarge;
@@ -28,17 +28,17 @@ export async function boundedJson(request: Request): Promise<JsonBody> {
       new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(await new Blob(chunks).arrayBuffer()),
     );
   } catch {
-    // no UTF-8, no JSON, or nested more deeply than can be read
+    // no UTF-8, no JSON, or nested too deeply
     return { kind: "refused", status: 400, detail: "must be a JSON object" };
   }
 }
 
-/** @throws where it is no JSON. */
+/** @throws where the text is no JSON. */
 function parsed(text: string): JsonBody {
   const value: unknown = JSON.parse(text);
   const members = membersIn(text);
   if (members > MAX_MEMBERS) return { kind: "refused", status: 400, detail: "has too many members" };
-  // of two members with one name only the last would be obeyed, and its sender told that all was done (RFC 8259 4)
+  // the parser would keep only the last of two members with one name, and the sender would believe that both were obeyed (RFC 8259 4)
   if (members > membersIn(JSON.stringify(value)))
     return { kind: "refused", status: 400, detail: "has a member twice: write it once" };
   return { kind: "json", value };

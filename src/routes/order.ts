@@ -1,4 +1,4 @@
-// Owns carrying out a purge for somebody who was let in: canonical targets, within the token's scope, as one order or not at all.
+// Owns carrying out a purge for an authenticated token: canonical targets, within the token's scope, as one order or not at all.
 import { scopeOf } from "../auth/scopes.ts";
 import type { Grant } from "../auth/tokens.ts";
 import { DependencyError } from "../error.ts";
@@ -10,9 +10,9 @@ import { distinct, hostsOf, select, type Selected, type Selectors } from "./sele
 export interface PurgeRequest {
   readonly selectors: Selectors;
   readonly mode: PurgeMode;
-  /** Browsers drop what they keep of the hosts that are named, or of all. */
+  /** Browsers also drop their caches of the hosts that are named, or of all hosts. */
   readonly browsers?: boolean | undefined;
-  /** Nothing is purged: what would be is told. */
+  /** Lists the targets without purging them. */
   readonly dryRun?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
 }
@@ -34,13 +34,13 @@ export type PurgeResult =
   | { readonly kind: "limited"; readonly retryAfterSeconds: number }
   | { readonly kind: "unavailable" };
 
-/** Who was let in purges all that is wished, or nothing. */
+/** Purges everything requested, or nothing. */
 export type Purger = (request: PurgeRequest) => Promise<PurgeResult>;
 
-/** Lets in who presents a valid token; "closed" where nobody can be let in. */
+/** Authenticates a presented token; "closed" where no token is configured. */
 export type Authenticator = (presented: string | undefined) => Promise<Purger | "closed" | "denied">;
 
-/** `requestId`: of the request that orders it. */
+/** `requestId`: of the HTTP request that orders the purge. */
 export function purgerFor(edge: Edge, grant: Grant, requestId: string): Purger {
   const whyRefused = scopeOf(grant);
   return async (request) => {
@@ -56,7 +56,7 @@ export function purgerFor(edge: Edge, grant: Grant, requestId: string): Purger {
   };
 }
 
-/** Of the hosts that are named; a tag, or a path without a host, is everywhere. */
+/** Browsers of the hosts that are named. A tag, or a path without a host, is on every host. */
 function browsersOf(selected: readonly Selected[]): Selected {
   const hosts = hostsOf(selected) ?? [""];
   return { pointer: "/browsers", written: "browsers", targets: hosts.map((value) => ({ kind: "browsers", value })) };

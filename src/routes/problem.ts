@@ -21,7 +21,7 @@ export function problemResponse(
   return response;
 }
 
-/** What a schema says is wrong, with its place. */
+/** An issue of a schema, with its place. */
 export function asProblem(issue: v.BaseIssue<unknown>): Problem {
   const keys = issue.path?.map(({ key }) => String(key).replaceAll("~", "~0").replaceAll("/", "~1")) ?? [];
   const pointer = keys.map((key) => `/${key}`).join("");

@@ -1,10 +1,10 @@
-// Owns the method PURGE: the URL it is sent to is purged, softly where Fastly-Soft-Purge says so.
+// Owns the method PURGE: it purges the URL it is sent to, softly where Fastly-Soft-Purge says so.
 import { bearerToken } from "../auth/tokens.ts";
 import type { Authenticator } from "./order.ts";
 import { answeredAsFastly } from "./vendors/fastly.ts";
 import { problemResponse } from "./problem.ts";
 
-/** `undefined` where no token is configured: then it is a method like any other. */
+/** `undefined` where no token is configured: then PURGE is a method like any other. */
 export async function purgeMethod(request: Request, authenticate: Authenticator): Promise<Response | undefined> {
   const { headers } = request;
   const purger = await authenticate(

@@ -1,4 +1,4 @@
-// Owns POST /.strata/purge: what is asked, and the receipt. All problems are named, and nothing is purged in part.
+// Owns POST /.strata/purge: the command and the receipt. It names every problem, and purges nothing in part.
 import * as v from "valibot";
 import { check } from "../policy/issues.ts";
 import { boundedJson } from "./json-body.ts";
@@ -52,14 +52,14 @@ export async function purgeRoute(request: Request, edge: Edge, purger: Purger): 
   });
 }
 
-/** RFC 8941 strings and plain tokens alike. */
+/** Accepts RFC 8941 strings and plain tokens. */
 function idempotencyKey(field: string | null): string | undefined {
   if (field === null) return undefined;
   const [, key] = /^"?([\x21\x23-\x7e]{1,255})"?$/.exec(field.trim()) ?? [];
   return key ?? "malformed";
 }
 
-/** What is wrong besides the shape: a caller wants to hear of all at once. */
+/** Problems besides the shape: a caller wants to hear of all at once. */
 function furtherProblems(value: unknown, edge: Edge): readonly Problem[] {
   const lists = LISTS.flatMap((name): [string, readonly unknown[]][] => {
     const found: unknown = typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;

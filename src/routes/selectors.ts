@@ -1,4 +1,4 @@
-// Owns selectors: what somebody writes to have purged becomes canonical targets, by the same reading as requests get, or a problem.
+// Owns selectors: it reads each as a canonical target, by the same rules as requests, or names the problem.
 import type { Location } from "../http/message/facts.ts";
 import { canonicalHost, isHost } from "../http/message/host.ts";
 import { whyUnnameable } from "../http/targets/tag-name.ts";
@@ -10,20 +10,19 @@ import type { Site } from "../policy/define.ts";
 import { keyedLocation } from "../flow/lookup/resource-key.ts";
 import type { Problem } from "./problem.ts";
 
-/** Lists as they are written: what is no string in them is a problem like any other. */
+/** Lists as they are written; a member that is no string becomes a problem. */
 export const LISTS = ["tags", "urls", "paths", "prefixes", "hosts"] as const;
 
-/** What is asked for. */
 export type Selectors = { readonly [list in (typeof LISTS)[number]]?: readonly unknown[] | undefined } & {
   readonly everything?: true | undefined;
 };
 
-/** One thing that was asked for. */
+/** One selector with its targets. */
 export interface Selected {
-  /** Where it stands (RFC 6901). */
+  /** Its place in the request body (RFC 6901). */
   readonly pointer: string;
   readonly written: string;
-  /** Several where a scheme was left out that makes a difference. */
+  /** Several where the scheme was left out and makes a difference. */
   readonly targets: readonly Target[];
 }
 
@@ -31,13 +30,13 @@ export type Selection =
   | { readonly ok: true; readonly selected: readonly Selected[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Targets, or why there are none. */
+/** Targets, or the problem. */
 type Read = readonly Target[] | string;
 
 export const MAX_SELECTED = 1000;
 const MAX_LENGTH = 16_384;
 
-/** All of it, or every problem. */
+/** All selected targets, or every problem. */
 export function select(selectors: Selectors, site: Site): Selection {
   const problems: Problem[] = [];
   const selected: Selected[] = selectors.everything
@@ -92,9 +91,9 @@ const READERS: Readonly<Record<(typeof LISTS)[number], (written: string, site: S
     const start = written.replace(/\*$/, "");
     if (start.includes("?")) return "must not have a query: prefixes are of paths";
     if (/%[0-9a-f]?$/i.test(start)) return "ends within a percent-encoding";
-    // of shop.* the host shop. would be purged
+    // shop.* would purge the host `shop.`
     if (start !== written && !start.replace(/^([a-z]+:)?\/\//i, "").includes("/")) return "must name its host in full";
-    // it may end within a segment: dots at its end are letters, as in `/.well-known`, and lead nowhere
+    // a prefix may end within a segment: trailing dots are letters there, as in `/.well-known`, not dot segments
     const [, dots = ""] = /\/((?:\.|%2e){1,2})$/i.exec(start) ?? [];
     const read = placed("prefix", dots === "" ? start : `${start}-`);
     if (dots === "" || typeof read === "string") return read;
@@ -107,7 +106,7 @@ const READERS: Readonly<Record<(typeof LISTS)[number], (written: string, site: S
   },
 };
 
-/** After its host, or without one for every host; the scheme makes no difference. */
+/** A path or prefix behind its host, or without one for every host. The scheme makes no difference. */
 function placed(kind: "path" | "prefix", written: string): Read {
   const isAnywhere = /^\/(?!\/)/.test(written);
   const locations = located(isAnywhere ? `https://any${written}` : written);
@@ -115,7 +114,7 @@ function placed(kind: "path" | "prefix", written: string): Read {
   return locations.map(({ host, path }) => ({ kind, value: isAnywhere ? path : host + path }));
 }
 
-/** As both schemes read it where none is written. */
+/** The URL under both schemes where none is written. */
 function located(written: string): readonly Location[] | string {
   const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):)?\/\/(.*)$/i.exec(written) ?? [undefined, undefined, written];
   if (scheme !== undefined && !/^https?$/i.test(scheme))
@@ -138,12 +137,12 @@ function locationOf(scheme: Location["scheme"], rest: string): Location | string
   return { scheme, host: canonicalHost(url.host), path: normalisedPath(url.pathname), query: url.search };
 }
 
-/** Each once, in the order they came first. */
+/** Each target once, in the order of first mention. */
 export function distinct(targets: readonly Target[]): readonly Target[] {
   return [...new Map(targets.map((target) => [targetName(target), target])).values()];
 }
 
-/** The hosts that selected targets name; `undefined` where some name none, and so all. */
+/** The hosts that the targets name; `undefined` where a target names none, and so concerns all. */
 export function hostsOf(selected: readonly Selected[]): readonly string[] | undefined {
   const hosts = selected.flatMap(({ targets }) => targets).map(hostOfTarget);
   return hosts.includes(undefined) ? undefined : [...new Set(hosts.filter((host) => host !== undefined))];

@@ -1,4 +1,4 @@
-// Owns the short names under which the colo and global tiers file a key of any length.
+// Owns the short addresses under which the colo and global tiers store keys of any length.
 import type { CacheKey } from "../http/select/key.ts";
 
 /** SHA-256 of the key in 64 hexadecimal digits: KV allows 512 bytes, a URL 16 KB, a key may be longer. */

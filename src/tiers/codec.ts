@@ -1,4 +1,4 @@
-// Owns the stored format of the colo and global tiers: versioned; an unknown version or broken data is a miss.
+// Owns the stored format of the colo and global tiers. It is versioned: an unknown version or broken data is a miss.
 import * as v from "valibot";
 import type { Variant } from "../http/select/vary.ts";
 import type { CacheKey } from "../http/select/key.ts";
@@ -66,7 +66,7 @@ const varySchema = v.object({
 
 const headSchema = v.union([responseSchema, varySchema]);
 
-/** ASCII JSON, fit for a header field. `address`: where it is filed; read at another one it is a miss, whoever put it there. */
+/** ASCII JSON, fit for a header field. `address`: where it is stored; an entry read at another address is a miss, whoever put it there. */
 export function encodeHead(entry: KnownHead, address: string): string {
   return JSON.stringify({ v: FORMAT_VERSION, address, ...plain(entry) }).replace(
     /[^\x20-\x7e]/g,
@@ -84,7 +84,7 @@ function inPairs(record: Stored): object {
   return { ...record, variant: Object.entries(record.variant) };
 }
 
-/** `undefined` for anything that is not a head of this version, written for this address. */
+/** `undefined` for anything but a head of this version, written for this address. */
 export function decodeHead(text: string, address: string): KnownHead | undefined {
   const parsed = v.safeParse(headSchema, parseJson(text), { abortEarly: true });
   if (!parsed.success || parsed.output.address !== address) return undefined;
@@ -112,7 +112,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Bytes of the number before the head. */
+/** Bytes of the head's length. */
 const PREFIX_BYTES = 4;
 
 /** One value holding head and body: length of the head (4 bytes, big-endian), head, body. */
@@ -125,7 +125,10 @@ export function encodeFrame(entry: Entry, body: Uint8Array, address: string): Ui
   return frame;
 }
 
-/** `undefined` for a frame that is foreign, of another version or address, or cut off in its head; "damaged" for one of ours with another body. */
+/**
+ * `undefined` for a frame that is foreign, of another version or address, or cut off in its head; "damaged" for our own with a body of
+ * another length.
+ */
 export function decodeFrame(frame: ArrayBuffer, address: string): Entry | "damaged" | undefined {
   const end = headEnd(new Uint8Array(frame));
   const head = end === undefined ? undefined : decodeHeadOf(new Uint8Array(frame), end, address);
@@ -138,14 +141,14 @@ export function decodeFrame(frame: ArrayBuffer, address: string): Entry | "damag
   return { kind: head.kind, index: head.index, carried: head.carried && { ...head.carried, body } };
 }
 
-/** The head of a frame of which only the beginning is here; "more" where that is too little of it. */
+/** The head, from the beginning of a frame; "more" where that is too short. */
 export function decodeBeginning(bytes: Uint8Array, address: string): KnownHead | "more" | undefined {
   const end = headEnd(bytes);
   if (end === undefined || end > bytes.length) return end !== undefined && end > MAX_HEAD_BYTES ? undefined : "more";
   return decodeHeadOf(bytes, end, address);
 }
 
-/** More than this is no head of ours: 128 KB of header fields, each character escaped, and as much again for keys. */
+/** No head of ours is larger: 128 KB of header fields with every character escaped, and as much again for keys. */
 const MAX_HEAD_BYTES = 2 ** 21;
 
 function headEnd(bytes: Uint8Array): number | undefined {

@@ -9,7 +9,7 @@ import { decodeHead, encodeHead } from "./codec.ts";
 import type { Body, Entry, RangeReader, Tier } from "./tier.ts";
 
 const HEAD_FIELD = "strata-entry";
-/** Where a streamed body is filed apart from its head. */
+/** Id of a streamed body, which is stored apart from its head. */
 const BODY_FIELD = "strata-body";
 /** All header fields of a message share 128 KB on the platform. */
 const MAX_HEAD_BYTES = 100_000;
@@ -50,21 +50,21 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
       throw new Error("a stored body is not as long as its record says");
     },
     async put(key, entry, seconds) {
-      // here an index carries nothing: its variants lie apart, where they may be streams
+      // in this tier an index carries no response: variants lie apart, where they may be streams
       const address = await addressOf(key);
       const request = syntheticRequest(key, address);
       const head = encodeHead(entry.kind === "vary" ? { kind: entry.kind, index: entry.index } : entry, address);
       const stream = entry.kind === "response" && entry.body.kind === "stream" ? entry.body : undefined;
       if (head.length > MAX_HEAD_BYTES || seconds <= 0) {
         await unread(stream?.stream);
-        // what it replaces must not go on answering
+        // the entry it would have replaced must not go on answering
         await (await cache()).delete(request);
         return;
       }
       const opened = await cache();
       const lifetime = { "cache-control": `max-age=${String(seconds)}` };
       const headers: Record<string, string> = { [HEAD_FIELD]: head, ...lifetime };
-      // a streamed body is filed apart, and the head that points to it only when the body is whole
+      // store the streamed body first, and the head that points to it only once the body is whole
       const streamed =
         stream && (await putStream(opened, (id) => syntheticRequest(key, address, id), stream, lifetime));
       if (stream && !streamed) return;
@@ -82,7 +82,7 @@ export function coloTier(cache: () => Promise<CacheLike>, maxBufferedBytes: numb
   };
 }
 
-/** The Cache API answers a range of what it holds under a Content-Length with 206; whatever else it says is not used. */
+/** The Cache API answers a range of a body stored with Content-Length by a 206; any other answer is not used. */
 function slicer(opened: CacheLike, request: Request): RangeReader {
   return async (first, last) => {
     const rangeRequest = new Request(request, { headers: { range: `bytes=${String(first)}-${String(last)}` } });
@@ -115,7 +115,7 @@ async function withBody(
   return { kind: "response", stored, body: { kind: "bytes", bytes } };
 }
 
-/** Stores a body under a name of its own; `undefined`, with nothing kept, when the body broke off. */
+/** Stores a body under its own id; `undefined`, with nothing stored, where the body broke off. */
 async function putStream(
   opened: CacheLike,
   requestFor: (id: string) => Request,
@@ -136,7 +136,7 @@ async function putStream(
   return undefined;
 }
 
-/** A clean GET: the Cache API would evaluate conditionals, ranges and Vary by rules of its own. */
+/** A bare GET, because the Cache API evaluates conditionals, ranges and Vary by its own rules. */
 function syntheticRequest(key: CacheKey, address: string, bodyId?: string): Request {
   const suffix = bodyId === undefined ? "" : `/${bodyId}`;
   return new Request(`https://${hostOf(key)}/.strata/stored/${address}${suffix}`);

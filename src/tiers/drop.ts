@@ -1,4 +1,4 @@
-// Owns how one stored response is taken out of the tiers: nothing newer than it goes with it.
+// Owns dropping one stored response from all tiers. Anything newer in its place stays.
 import type { CacheKey } from "../http/select/key.ts";
 import type { Stored } from "../http/law/stored.ts";
 import { isNewer } from "./ended-responses.ts";
@@ -13,7 +13,7 @@ interface Tiers {
   readonly far: readonly Tier[];
 }
 
-/** Memory has forgotten it before this returns, so that the next look does not find it. */
+/** Memory drops it before this returns, so that the next lookup does not find it. */
 export async function drop({ memory, near, far }: Tiers, slot: CacheSlot, stored: Stored): Promise<void> {
   const own = slot.index ? ownKey(slot, slot.index, stored) : slot.key;
   const here = memory.get(own);
@@ -25,12 +25,12 @@ export async function drop({ memory, near, far }: Tiers, slot: CacheSlot, stored
   ]);
 }
 
-/** Whether what a tier holds in the place of `stored` came after it: an index does, where that varied on nothing. */
+/** Whether the entry in a tier came after `stored`. An index did, where `stored` varied on nothing. */
 function isPast(held: KnownHead, stored: Stored): boolean {
   return held.kind === "vary" ? Object.keys(stored.variant).length === 0 : isLater(held.stored, stored);
 }
 
-/** Of the same millisecond, another one came after. */
+/** Received in the same millisecond, a response that differs came after. */
 function isLater(held: Stored, stored: Stored): boolean {
   if (held.receivedAtMs !== stored.receivedAtMs) return isNewer(held, stored);
   const { bodyLength = stored.bodyLength } = held;
@@ -47,7 +47,7 @@ async function dropNear(tier: Tier, own: CacheKey, stored: Stored): Promise<void
   if (!held || !isPast(held, stored)) await tier.delete(own);
 }
 
-/** The index there may be another one than here. A variant that lives within it goes with it; the next fill makes another. */
+/** The far index may differ from the one here. A variant carried in the index goes with it; the next fill makes another index. */
 async function dropFar(tier: Tier, slot: CacheSlot, stored: Stored): Promise<void> {
   const held = await tier.head?.(slot.key);
   if (held?.kind === "response" && !isPast(held, stored)) {

@@ -1,28 +1,27 @@
-// Owns the memory of stored responses that a final answer ended: a copy of one that a tier still shows does not answer, and nothing that
-// was under way brings it back.
+// Owns the memory of stored responses that a final answer ended. A copy that a tier still shows does not answer, and no pending store brings one back.
 import { boundedMap } from "../base/bounded-map.ts";
 import { hash64 } from "../http/message/hash.ts";
 import { type CacheKey, variantKey } from "../http/select/key.ts";
 import type { Fence, Stored } from "../http/law/stored.ts";
 
-/** What of a stored response tells which of two is the newer. */
+/** The parts of a stored response that tell which of two is newer. */
 type Dated = Pick<Stored, "receivedAtMs" | "fence" | "variant">;
 
 export interface EndedResponses {
   record(resource: CacheKey, stored: Dated): void;
-  /** A new response of the variant was fetched: from here on it speaks for itself, however short after the old one it came. */
+  /** A new response of the variant was fetched: it counts from here on, however soon after the old one it came. */
   supersede(resource: CacheKey, stored: Dated): void;
   /** True for the response that ended, and for older ones of its variant. */
   includes(resource: CacheKey, stored: Dated): boolean;
 }
 
-/** KV shows what was deleted for a minute or so; so many endings are remembered, the oldest forgotten first. */
+/** KV shows deleted entries for a minute or so; this many endings are remembered, and the oldest is forgotten first. */
 const REMEMBERED = 10_000;
 
 export function endedResponses(): EndedResponses {
-  // by hash: keys are as long as clients like, and a collision costs a fetch
+  // by hash: clients choose how long keys are, and a collision costs one fetch
   const ended = boundedMap<string, { readonly receivedAtMs: number; readonly fence: Fence }>(REMEMBERED);
-  // an index's generation is in no id: tiers may have made theirs apart from each other
+  // the id leaves out the index's generation, which may differ from tier to tier
   const idOf = (resource: CacheKey, { variant }: Dated): string => hash64(variantKey(resource, "", variant));
   return {
     record(resource, stored) {
@@ -41,7 +40,7 @@ export function endedResponses(): EndedResponses {
   };
 }
 
-/** Fetched with a newer view of the purge log, or with the same and received later. */
+/** Fetched with a newer view of the purge log, or with the same view and received later. */
 export function isNewer(a: Omit<Dated, "variant">, b: Omit<Dated, "variant">): boolean {
   if (a.fence.incarnation === b.fence.incarnation && a.fence.seq !== b.fence.seq) return a.fence.seq > b.fence.seq;
   return a.receivedAtMs > b.receivedAtMs;

@@ -1,11 +1,11 @@
-// Owns who goes when memory is full: S3-FIFO (Yang et al., SOSP 2023), in which what is large has more to prove. Knows no HTTP.
+// Owns which entry leaves a full memory: S3-FIFO (Yang et al., SOSP 2023), in which a large entry needs more hits to stay. Knows no HTTP.
 import type { Ghosts } from "./ghosts.ts";
 
 export interface Queued<N> {
   readonly key: string;
   /** Bytes. Constant while it is queued. */
   weight: number;
-  /** Hits not yet spent on staying, up to a few. */
+  /** Hits not yet spent on staying, up to `MAX_HITS`. */
   hits: number;
   proved: boolean;
   newer: N | undefined;
@@ -13,15 +13,15 @@ export interface Queued<N> {
 }
 
 export interface Eviction<N> {
-  /** Bytes of all that is queued. */
+  /** Bytes of all queued entries. */
   bytes(): number;
-  /** As the newest of those proved, or of the newcomers. */
+  /** Adds the node as the newest of its queue. */
   add(node: N): void;
   remove(node: N): void;
   hit(node: N): void;
-  /** Whether a newcomer of that weight stands to stay: it had been here lately, and is not large. */
+  /** Whether a newcomer of that weight goes straight to the main queue: it was here lately, and is not large. */
   proves(key: string, weight: number): boolean;
-  /** The next to go, already removed. `awaited`: bytes of newcomers that are to come. */
+  /** Removes and returns the next entry to go. `awaited`: bytes of newcomers to come. */
   evict(awaited: number): N | undefined;
 }
 
@@ -52,17 +52,17 @@ function pull<N extends Queued<N>>(queue: Queue<N>, node: N): void {
   queue.count -= 1;
 }
 
-/** Of the budget, for newcomers: they go first, unless they were hit. */
+/** Share of the budget for newcomers, which go first unless they were hit. */
 const PROBATION_SHARE = 0.1;
 const MAX_HITS = 3;
-/** Times the mean weight. Up to this one hit is enough to stay, up to twice this it takes two. */
+/** In mean weights: up to this one hit is enough to stay, up to twice this it takes two. */
 const WEIGHT_PER_HIT = 8;
-/** Times the mean weight: what is larger does not stay for having been here before, only for being hit while it is here. */
+/** In mean weights: a larger entry stays only for hits while it is here, not for having been here before. */
 const RETURNING_WEIGHT = 2;
 
 /**
- * Newcomers wait in a small queue and go before anything that was proved; those hit there move to the main queue, and so do those that come
- * back soon after they went. All operations are O(1), amortised: what is passed over pays with a hit.
+ * Newcomers wait in a small queue and go before proved entries. Newcomers that are hit move to the main queue, and so do entries that
+ * come back soon after they went. All operations are O(1), amortised: an entry that is passed over pays with a hit.
  */
 export function eviction<N extends Queued<N>>(budget: number, ghostKeys: Ghosts): Eviction<N> {
   const probation: Queue<N> = { newest: undefined, oldest: undefined, bytes: 0, count: 0 };
@@ -70,10 +70,10 @@ export function eviction<N extends Queued<N>>(budget: number, ghostKeys: Ghosts)
   const queueOf = (node: N): Queue<N> => (node.proved ? main : probation);
   const bytes = (): number => probation.bytes + main.bytes;
   const count = (): number => probation.count + main.count;
-  /** In mean ones. */
+  /** In mean weights. */
   const size = (weight: number): number => (weight * count()) / bytes();
 
-  /** Those hit often enough move over as they are passed. */
+  /** Newcomers with enough hits move to the main queue on the way. */
   function leaveProbation(awaited: number): N | undefined {
     for (;;) {
       const oldest = probation.oldest;

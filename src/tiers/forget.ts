@@ -1,4 +1,4 @@
-// Owns forgetting: what the tiers are made to forget of a resource, the near ones apart from the far one, and whether they hold any of it.
+// Owns making the tiers forget a resource, the near ones apart from the far one, and telling whether any tier holds it.
 import type { Invalidations } from "./invalidations.ts";
 import { discardBody } from "./lookup.ts";
 import type { MemoryTier } from "./memory.ts";

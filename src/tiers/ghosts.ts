@@ -1,19 +1,19 @@
-// Owns the memory of what went: keys that left probation lately, as fingerprints in a table that never grows.
+// Owns the memory of evicted newcomers: fingerprints of their keys in a table that never grows.
 
 export interface Ghosts {
-  /** What the table itself takes, bytes. */
+  /** Size of the table itself. */
   readonly bytes: number;
   remember(key: string): void;
-  /** Whether the key is among the last `reach` remembered; then it is forgotten. A collision only mistakes one key for another. */
+  /** Whether the key is among the last `reach` remembered, and forgets it. A collision only mistakes one key for another. */
   take(key: string, reach: number): boolean;
 }
 
 const FEWEST_SLOTS = 16;
 
-/** @param slots is rounded down to a power of two; a newer key takes the slot of an older one. */
+/** @param slots rounded down to a power of two; a newer key takes the slot of an older one. */
 export function ghosts(slots: number): Ghosts {
   const count = 2 ** Math.floor(Math.log2(Math.max(FEWEST_SLOTS, slots)));
-  // a fingerprint, and when it was remembered; 0 for an empty slot
+  // fingerprint and time of each; time 0 is an empty slot
   const table = new Uint32Array(count * 2);
   let clock = 0;
   return {
@@ -36,7 +36,7 @@ export function ghosts(slots: number): Ghosts {
   };
 }
 
-/** 32 bits, mixed so that the low ones choose the slot. */
+/** 32 bits, mixed so that the low bits choose the slot. */
 function fingerprint(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);

@@ -1,14 +1,14 @@
-// Owns the promise that a tier never fails a request: what throws or hangs counts as a miss and is reported.
+// Owns the promise that no tier fails a request: a tier that throws or hangs counts as a miss and is reported.
 import { DependencyError } from "../error.ts";
 import { discardBody } from "./lookup.ts";
 import type { Entry, EntryHead, Tier } from "./tier.ts";
 
 export type ReportError = (error: DependencyError) => void;
 
-/** The work, or a rejection when it takes too long. */
+/** The same work; rejects when it takes too long. */
 export type Deadline = <T>(work: Promise<T>) => Promise<T>;
 
-/** Wraps a tier so that its methods always fulfil; all but `put` give up at their `deadline`. */
+/** Wraps a tier so that its methods never reject; all but `put` give up at their `deadline`. */
 export function guarded(tier: Tier, deadline: Deadline, report: ReportError): Tier {
   const reported = (operation: string, cause: unknown): undefined => {
     report(new DependencyError(`${tier.name} tier`, `${operation} failed`, { cause }));
@@ -23,7 +23,7 @@ export function guarded(tier: Tier, deadline: Deadline, report: ReportError): Ti
         try {
           return await deadline(answer);
         } catch (cause) {
-          // it may still come, with a stream that nobody will read
+          // the entry may still come, with a stream that nobody will read
           answer.then(discardEntry, () => undefined);
           throw cause;
         }

@@ -1,35 +1,35 @@
-// Owns the memory of recent invalidations: what was asked of the origin before one must not be stored after it.
+// Owns the memory of recent invalidations: a response fetched before one must not be stored after it.
 import { boundedMap } from "../base/bounded-map.ts";
 import { hash64 } from "../http/message/hash.ts";
 import type { CacheKey } from "../http/select/key.ts";
 
-/** A moment in this isolate's order of invalidations; not a clock. */
+/** A place in this isolate's order of invalidations; not a clock. */
 export type Tick = number;
 
 export interface Invalidations {
   current(): Tick;
-  /** `atMs`: when the answer came that invalidates; absent where only what is under way is overtaken. */
+  /** `atMs`: when the invalidating answer came; absent where only pending stores are overtaken. */
   record(key: CacheKey, atMs?: number): void;
-  /** True for what was received before the last invalidation of the key: a tier that still shows it is late. */
+  /** True for a response received before the key's last invalidation: a tier that still shows it is late. */
   outdates(key: CacheKey, receivedAtMs: number): boolean;
-  /** True when the key was invalidated after `tick`, or when that is not remembered any more. */
+  /** True when the key was invalidated after `tick`, or when the memory does not reach back that far. */
   after(key: CacheKey, tick: Tick): boolean;
-  /** Notes that the global tier is being made to forget the key. */
+  /** Notes a pending delete of the key in the global tier. */
   deletes(key: CacheKey, done: Promise<void>): void;
-  /** Resolves when it has; `undefined` where it need not. Must not reject. */
+  /** Resolves when that delete is done; `undefined` where none is pending. Must not reject. */
   pendingDelete(key: CacheKey): Promise<void> | undefined;
 }
 
-/** Fills live for seconds: so many invalidations of distinct keys are remembered, the oldest forgotten first. */
+/** Fills live for seconds: this many invalidations are remembered, and the oldest is forgotten first. */
 const REMEMBERED = 10_000;
 
 export function invalidations(): Invalidations {
-  // by hash: keys are as long as clients like, and a collision only invalidates too much
+  // by hash: clients choose how long keys are, and a collision only invalidates too much
   const records = boundedMap<string, { readonly tick: Tick; readonly atMs: number }>(REMEMBERED);
   let current: Tick = 0;
-  /** What began before this is older than our memory. */
+  /** Requests that began before this are older than the memory. */
   let floor: Tick = 0;
-  /** What is on its way, so no more than there are requests. */
+  /** Pending deletes: at most as many as requests. */
   const pendingDelete = new Map<string, Promise<void>>();
   return {
     current: () => current,

@@ -1,4 +1,4 @@
-// Owns how a response is filed in the global tier: one write a fill at most, and none where another edge was as quick.
+// Owns writing a response to the global tier: at most one write for each fill, and none where another edge was as quick.
 import type { CacheKey } from "../http/select/key.ts";
 import { type Stored, storageSeconds } from "../http/law/stored.ts";
 import { INDEX_SECONDS } from "./store-entry.ts";
@@ -8,14 +8,13 @@ import { isIndexed, extended, ownKey } from "./vary-index.ts";
 type ResponseEntry = Entry & { readonly kind: "response" };
 type Index = EntryHead & { readonly kind: "vary" };
 
-/** What the one write writes. */
 interface Write {
   readonly key: CacheKey;
   readonly entry: Entry;
   readonly seconds: number;
 }
 
-/** `pause`: between edges that miss at the same time it decides which one writes. `isWanted`: asked again just before the write. */
+/** `pause`: decides which of the edges that miss at the same time writes. `isWanted`: asked again just before the write. */
 export async function writeToKv(
   tier: Tier,
   slot: CacheSlot,
@@ -30,7 +29,7 @@ export async function writeToKv(
   if (write && isWanted()) await tier.put(write.key, write.entry, write.seconds);
 }
 
-/** `undefined` where what is there is as new, or the tier does not say. */
+/** `undefined` where the tier's entry is as new, or the tier does not say. */
 function writeOf(tier: Tier, slot: CacheSlot, entry: ResponseEntry): Promise<Write | undefined> {
   const { stored } = entry;
   const inGlobal = slot.index?.inGlobal;
@@ -39,7 +38,7 @@ function writeOf(tier: Tier, slot: CacheSlot, entry: ResponseEntry): Promise<Wri
   return atResource(tier, slot, entry, varies);
 }
 
-/** Under the resource's key: a response as such, or an index that carries it. */
+/** Under the resource's key: the response itself, or an index that carries it. */
 async function atResource(
   tier: Tier,
   slot: CacheSlot,
@@ -54,12 +53,12 @@ async function atResource(
     if (held.kind === "unknown" || (held.kind === "response" && isAsNew(held.stored, stored))) return undefined;
     return { key, entry, seconds };
   }
-  // only what is known can be written over; who has a lease fills alone, but others may have invalidated meanwhile
+  // only an index that was read may be written over; the holder of a lease fills alone, but others may have invalidated meanwhile
   const held = await headOf(tier, key);
   if (held.kind === "unknown") return undefined;
   const known = held.kind === "vary" ? held : undefined;
   if (known && hasOwnEntry(known, slot, stored)) return atVariant(tier, slot, entry, known);
-  // an index that another edge made, or made anew after an invalidation, goes on: never ours, which could lead to what it dropped
+  // keep an index that another edge made, or made anew after an invalidation: ours could lead to variants that it dropped
   const index =
     known && isIndexed(known.index, stored) ? known.index : withoutVariants(extended(slot, known?.index, stored));
   if (!index) return undefined;
@@ -73,12 +72,12 @@ async function atResource(
   };
 }
 
-/** Here each variant has its own time to go. */
+/** In this tier each variant expires by itself. */
 function withoutVariants(index: VaryIndex | undefined): VaryIndex | undefined {
   return index && { ...index, variants: [] };
 }
 
-/** Under the variant's own key; the index stays as it is. */
+/** Under the variant's own key; the index stays. */
 async function atVariant(
   tier: Tier,
   slot: CacheSlot,
@@ -105,17 +104,17 @@ async function headOf(tier: Tier, key: CacheKey): Promise<EntryHead> {
 
 const NOTHING: EntryHead = { kind: "nothing" };
 
-/** Fetched with no older view of the purge log, and received later; or the same, and hardly older. */
+/** Whether `held` was fetched with no older view of the purge log and received later, or is the same response and hardly older. */
 function isAsNew(held: Stored, stored: Stored): boolean {
   if (held.fence.incarnation !== stored.fence.incarnation || held.fence.seq < stored.fence.seq) return false;
-  // the same response, which must be validated since
+  // the same response, but a later purge demands validation
   if (stored.alwaysValidate && !held.alwaysValidate && held.receivedAtMs === stored.receivedAtMs) return false;
   if (held.receivedAtMs >= stored.receivedAtMs) return true;
   const apartMs = Math.abs(expiresAtMs(stored) - expiresAtMs(held));
   return apartMs <= stored.lifetimeSeconds * 1000 * HARDLY_OLDER && hasTag(stored) && gist(held) === gist(stored);
 }
 
-/** A tenth of the lifetime: clients that reload must not make a write each time. */
+/** In lifetimes: a client that reloads must not cause a write each time. */
 const HARDLY_OLDER = 0.1;
 
 function expiresAtMs({ receivedAtMs, lifetimeSeconds, initialAgeSeconds }: Stored): number {
@@ -126,7 +125,7 @@ function hasTag({ etag, shownEtag, lastModified }: Stored): boolean {
   return (etag ?? shownEtag ?? lastModified) !== undefined;
 }
 
-/** All that lookups, purges and verdicts go by, but for the times. */
+/** Everything that lookups, purges and verdicts depend on, except times. */
 function gist(stored: Stored): string {
   const { etag, shownEtag, lastModified, bodyLength, status, variant, targets } = stored;
   const { staleWhileRevalidateSeconds, staleIfErrorSeconds, staleAllowed } = stored;

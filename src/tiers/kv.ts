@@ -1,4 +1,4 @@
-// Owns the global tier: KV, one value per entry, and only what is worth its price.
+// Owns the global tier: KV, one value for each entry, and only entries worth their price.
 import { unread } from "../base/streams.ts";
 import { addressOf } from "./address.ts";
 import { decodeBeginning, decodeFrame, encodeFrame } from "./codec.ts";
@@ -33,7 +33,7 @@ export function kvTier(kv: KvLike, { minTtlSeconds }: KvOptions): Tier {
       const frame = await kv.get(address, "arrayBuffer");
       const entry = frame === null ? undefined : decodeFrame(frame, address);
       if (entry !== "damaged") return entry;
-      // a look reads heads only and would take it for good: it goes, and is reported this once
+      // `head` reads no bodies and would take it for sound: delete it, and report it this once
       await kv.delete(address);
       throw new Error("a stored body is not as long as its record says");
     },
@@ -41,7 +41,7 @@ export function kvTier(kv: KvLike, { minTtlSeconds }: KvOptions): Tier {
       const address = await addressOf(key);
       const body = bytesIn(entry);
       if (!body || body.length > MAX_BODY_BYTES) {
-        // what it replaces must not go on answering
+        // the entry it would have replaced must not go on answering
         await kv.delete(address);
         return;
       }
@@ -59,19 +59,19 @@ export function kvTier(kv: KvLike, { minTtlSeconds }: KvOptions): Tier {
   };
 }
 
-/** `undefined` for a stream: KV keeps none. */
+/** `undefined` for a stream, which KV does not keep. */
 function bytesIn(entry: Entry): Uint8Array | undefined {
   const body = entry.kind === "vary" ? entry.carried?.body : entry.body;
   if (!body) return new Uint8Array(0);
   return body.kind === "bytes" ? body.bytes : undefined;
 }
 
-/** Reads no further than it must. */
+/** Reads no further than the head. */
 async function headOf(stream: ReadableStream<Uint8Array>, address: string): Promise<KnownHead | undefined> {
   const reader = stream.getReader();
   let read = new Uint8Array(0);
   for (;;) {
-    // chunks come one after the other
+    // chunks come in sequence
     // oxlint-disable-next-line no-await-in-loop
     const { done, value } = await reader.read();
     if (done) return undefined;

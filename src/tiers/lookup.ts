@@ -1,4 +1,4 @@
-// Owns the lookup: from near to far, with Vary's two steps in each tier, and what of several finds counts.
+// Owns the lookup: from near to far, with Vary's two steps in each tier, and the choice between several finds.
 import { discard } from "../base/streams.ts";
 import type { Stored } from "../http/law/stored.ts";
 import { isNewer } from "./ended-responses.ts";
@@ -8,13 +8,13 @@ import { isSelected, mergedIndex, selectedKey, selections } from "./vary-index.t
 
 interface LookupOptions {
   readonly enough: (stored: Stored) => boolean;
-  /** Whether a final answer has taken the place of what a tier still shows. */
+  /** Whether a final answer has ended the response that a tier still shows. */
   readonly hasEnded: (stored: Stored) => boolean;
-  /** Is told what was found, and in which of the tiers asked before it was not. */
+  /** Called with a find and the nearer tiers that lack it. */
   readonly promote: (missing: readonly Tier[], slot: CacheSlot, found: Found) => void;
 }
 
-/** The first response for which `enough` holds, or the best of those found; `held`: what memory had. */
+/** The first response for which `enough` holds, else the best find. `held`: the find in memory. */
 export async function lookupLower(
   tiers: readonly Tier[],
   slot: Omit<CacheSlot, "index">,
@@ -24,7 +24,7 @@ export async function lookupLower(
   let best = held;
   const passed: Tier[] = [];
   for (const tier of tiers) {
-    // one tier after the other: the far ones cost money
+    // in sequence, because far tiers cost money
     // oxlint-disable-next-line no-await-in-loop
     const here = withoutEnded(await lookupIn(tier, slot), hasEnded);
     const index = mergedIndex(best.index, here.index);
@@ -51,7 +51,7 @@ function withoutEnded(lookup: Lookup, hasEnded: (stored: Stored) => boolean): Lo
   return { ...lookup, found: undefined };
 }
 
-/** The younger counts (RFC 9111 4), before it the one fetched with the newer view of the purge log; but a part cannot stand for a whole. */
+/** The response fetched with the newer view of the purge log counts, then the younger (RFC 9111 4). A part never stands in for a whole. */
 export function hides(near: Stored, far: Stored): boolean {
   if (near.part && !far.part) return false;
   return !isNewer(far, near);
@@ -79,7 +79,7 @@ export async function lookupIn(tier: Tier, slot: Omit<CacheSlot, "index">): Prom
   let last = ABSENT;
   for (const selection of selections(slot, index)) {
     const key = selectedKey({ ...slot, ...selection }, index);
-    // the second is asked for only where the first is not there
+    // the second selection is looked up only where the first found nothing
     // oxlint-disable-next-line no-await-in-loop
     const second = carried?.own === key ? asResponse(carried) : await tier.get(key);
     last = asVariant(tier.name, second, index, selection);
@@ -88,7 +88,7 @@ export async function lookupIn(tier: Tier, slot: Omit<CacheSlot, "index">): Prom
   return last;
 }
 
-/** A request that takes long must not hold on to a body that is not its own. */
+/** A long request must not hold on to a body that is not its own. */
 function withoutBody({ kind, index, carried }: Entry & { kind: "vary" }): Required<KnownIndex>["inGlobal"] {
   return { kind, index, carried: carried && { own: carried.own, stored: carried.stored } };
 }

@@ -1,4 +1,4 @@
-// Owns the memory tier: small hot bodies in the isolate's heap, bounded in bytes. Who goes when it is full: eviction.ts.
+// Owns the memory tier: small hot bodies in the isolate's heap, bounded in bytes. eviction.ts decides which entry leaves.
 import type { ContentCoding } from "../http/select/coding.ts";
 import type { CacheKey } from "../http/select/key.ts";
 import { eviction, type Queued } from "./eviction.ts";
@@ -10,7 +10,7 @@ import { type HitTime, type VariantHits, variantHits } from "./variant-hits.ts";
 import { weightOf } from "./weight.ts";
 
 export interface MemoryOptions {
-  /** Budget in bytes for keys, headers and bodies together, those of fills under way included. */
+  /** Budget in bytes for keys, headers and bodies, pending fills included. */
   readonly bytes: number;
   /** Largest body kept, in bytes. */
   readonly bodyBytes: number;
@@ -21,23 +21,23 @@ export interface MemoryTier extends Tier {
   get(key: CacheKey): Entry | undefined;
   put(key: CacheKey, entry: Entry, seconds: number): void;
   delete(key: CacheKey): void;
-  /** Whether the entry has been asked for since it was put; `undefined` where there is none. */
+  /** Whether the entry was hit since it was put; `undefined` where there is none. */
   wasHit(key: CacheKey): boolean | undefined;
   /**
-   * When a variant was last asked for, in this isolate's order; 0 where it is here and never was, `undefined` where nothing is known of
-   * it. A refill or an eviction does not change it, `delete` does.
+   * When a variant was last hit, in this isolate's order; 0 where it is here and never was, `undefined` where nothing is known. A
+   * refill or an eviction does not change it; `delete` does.
    */
   lastHit(variant: CacheKey): HitTime | undefined;
-  /** The variant was asked for and found in a farther tier. */
+  /** Notes a hit of the variant in a farther tier. */
   hitElsewhere(variant: CacheKey): void;
   /**
-   * Sets bytes of a fill under way aside, to be released just before the `put`, or when the fill is given up. `undefined` where the
-   * fills under way would take more than half of the budget: this one must not be buffered.
+   * Reserves bytes for a fill, to be released just before the `put`, or when the fill is given up. `undefined` where pending fills
+   * would take more than half of the budget: this one must not be buffered.
    */
   reserve(bytes: number): Reservation | undefined;
   /** See `Stack.keepEncoded`. */
   keepEncoded(bytes: Uint8Array, coding: ContentCoding, form: Uint8Array<ArrayBuffer> | undefined): void;
-  /** Bytes in use, by the tier's own reckoning: what is kept, and what is set aside. */
+  /** Bytes in use by the tier's own count: entries and reservations. */
   readonly usedBytes: number;
 }
 
@@ -45,20 +45,20 @@ interface Node extends Queued<Node> {
   readonly key: CacheKey;
   readonly entry: Entry;
   readonly expiresAtMs: number;
-  /** The last time since it was put; 0 where there was none. */
+  /** Last hit since it was put; 0 for none. */
   hitAt: HitTime;
 }
 
-/** Of the budget, for fills under way: what they push out is hot, what they bring may not be. */
+/** Share of the budget for pending fills: they displace hot entries and may bring cold ones. */
 const RESERVED_SHARE = 0.5;
-/** One ghost for so many bytes of budget. */
+/** Bytes of budget for each ghost. */
 const BYTES_PER_GHOST = 4096;
 
 const UNLINKED = { hitAt: 0, newer: undefined, older: undefined };
 
 export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier {
   const nodes = new Map<CacheKey, Node>();
-  /** A body's own bytes -> its node: who has encoded them does not know their key. */
+  /** Body -> its node: the code that encodes a body does not know its key. */
   const holders = new WeakMap<Uint8Array, Node>();
   const ghostKeys = ghosts(bytes / BYTES_PER_GHOST);
   const budget = bytes - ghostKeys.bytes;
@@ -76,7 +76,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
     if (node.hitAt > 0 && isVariant(node.entry)) hits.note(node.key, node.hitAt);
   }
 
-  /** Until that many bytes more fit. `newcomers`: how many of them are of what has not proved itself. */
+  /** Evicts until `wanted` bytes fit. `newcomers`: bytes among them of entries not yet proved. */
   function makeRoom(wanted: number, newcomers: number): void {
     while (queue.bytes() + reserved.bytes() + wanted > budget) {
       const victim = queue.evict(reserved.bytes() + newcomers);
@@ -85,7 +85,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
     }
   }
 
-  /** The one place where what is kept grows. A node that is queued must be dropped before. False where it cannot fit. */
+  /** The only place where the queue grows. Drop a queued node before. False where the node cannot fit. */
   function admit(node: Node): boolean {
     if (node.weight + reserved.bytes() > budget) return false;
     makeRoom(node.weight, node.proved ? 0 : node.weight);
@@ -98,7 +98,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
 
   return {
     name: "memory",
-    // `put` decides: an entry that does not fit must still drop its predecessor
+    // `put` decides, because an entry that does not fit must still replace its predecessor
     admits: () => true,
     get(key) {
       const node = nodes.get(key);
@@ -118,7 +118,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
       const fits = entry.kind === "vary" || (entry.body.kind === "bytes" && entry.body.bytes.length <= bodyBytes);
       if (!fits || seconds <= 0) return;
       const weight = weightOf(key, entry);
-      // what replaces another takes its standing over
+      // a replacement inherits its predecessor's standing
       const proved = before?.proved ?? queue.proves(key, weight);
       admit({ ...UNLINKED, key, entry, weight, expiresAtMs: now() + seconds * 1000, hits: before?.hits ?? 0, proved });
     },
@@ -147,7 +147,7 @@ export function memoryTier({ bytes, bodyBytes, now }: MemoryOptions): MemoryTier
   };
 }
 
-/** What the tier tells of when its entries were asked for. */
+/** When entries were last hit. */
 function recency(
   nodes: ReadonlyMap<CacheKey, Node>,
   hits: VariantHits,

@@ -1,4 +1,4 @@
-// Owns what is set aside of the memory budget for bodies on their way: until it is given back, or its request was cut off.
+// Owns reservations of the memory budget for pending fills. Each lasts until it is released, or its request was cut off.
 import type { Reservation } from "./tier.ts";
 
 export interface Reservations {
@@ -6,11 +6,11 @@ export interface Reservations {
   take(bytes: number): Reservation;
 }
 
-/** The platform cuts a request off without a word, and its timers with it: what nobody has renewed for so long is nobody's. */
+/** The platform cuts a request off silently, with its timers: a reservation not renewed for this long is void. */
 const LAPSE_MS = 60_000;
 
 export function reservations(now: () => number): Reservations {
-  /** -> when it was renewed; the longest ago first. */
+  /** -> time of renewal, the oldest first. */
   const held = new Map<{ readonly bytes: number }, number>();
   let total = 0;
 

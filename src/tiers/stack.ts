@@ -1,4 +1,4 @@
-// Owns the tiers as one: what is asked of memory first, stored in all of them, and forgotten in all of them.
+// Owns the tiers as one: memory is asked first, and every tier stores and forgets.
 import { unread } from "../base/streams.ts";
 import type { Stored } from "../http/law/stored.ts";
 import { drop } from "./drop.ts";
@@ -13,7 +13,7 @@ import { storePart, isPartOf } from "./store-part.ts";
 import type { Found, Lookup, CacheSlot, Stack, Tier } from "./tier.ts";
 import { ownKey, selectingReader } from "./vary-index.ts";
 
-/** `lower`: from near to far, each already guarded. `pause`: a short and random one, taken before a write to the global tier. */
+/** `lower`: near to far, each guarded. `pause`: short and random, taken before a write to the global tier. */
 export function tierStack(
   memory: MemoryTier,
   lower: readonly Tier[],
@@ -25,11 +25,11 @@ export function tierStack(
   const far = lower.filter(({ name }) => name === "global");
   const ended = endedResponses();
 
-  /** Whether a final answer or an invalidation has ended what a tier still shows. */
+  /** Whether a final answer or an invalidation has ended the response that a tier still shows. */
   const hasEnded = ({ key }: Pick<CacheSlot, "key">, stored: Stored): boolean =>
     ended.includes(key, stored) || invalidated.outdates(key, stored.receivedAtMs);
 
-  /** Copies what a farther tier had into the nearer ones. A stream goes to the client alone. */
+  /** Copies a farther tier's find into the nearer ones. A stream goes to the client alone. */
   async function promote(tiers: readonly Tier[], slot: CacheSlot, { stored, body }: Found): Promise<void> {
     if (body.kind === "stream" || isOvertaken(invalidated, slot, stored) || hasEnded(slot, stored)) return;
     const current = lookupSync(memory, slot).found?.stored;
@@ -37,7 +37,7 @@ export function tierStack(
     await storeEntry([memory, ...tiers], memory, slot, { kind: "response", stored, body }).done;
   }
 
-  /** A validation that comes late must not bring back what a final answer has ended meanwhile; a new response is another. */
+  /** A late validation must not bring back a response that a final answer has ended meanwhile; a new response may come. */
   function isRenewalOfEnded({ key, renews }: CacheSlot, stored: Stored): boolean {
     if (!renews) ended.supersede(key, stored);
     return renews !== undefined && ended.includes(key, renews);
@@ -51,7 +51,7 @@ export function tierStack(
     lookup(slot, enough, background) {
       const first = lookupSync(memory, slot);
       if (first.found && enough(first.found.stored)) return first;
-      // what is being deleted there must not be found again
+      // an entry that is being deleted in KV must not be found again
       const isFarUseful = slot.global && invalidated.pendingDelete(slot.key) === undefined;
       return lookupLower(isFarUseful ? lower : near, slot, first, {
         enough,
@@ -73,17 +73,17 @@ export function tierStack(
     },
     async store(slot, stored, bytes) {
       const record = { ...stored, bodyLength: bytes.length };
-      // without a wait where there is nothing to wait for: memory has it at once
+      // no await where memory has the answer at once
       const replaced = isRenewalOfEnded(slot, stored) || isReplaced(memory, lower, slot);
       const isWanted = (): boolean => !isOvertaken(invalidated, slot, stored) && !ended.includes(slot.key, stored);
       if ((replaced instanceof Promise ? await replaced : replaced) || !isWanted()) return;
       const entry = { kind: "response", stored: record, body: { kind: "bytes", bytes } } as const;
       if (stored.part) return storePart(near, memory, slot, entry);
       const { room, done } = storeEntry([memory, ...near], memory, slot, entry);
-      // what took another's room is junk until it is filled again: junk must not fill the global tier
+      // an entry that displaced another is junk until it is filled again, and junk must not fill the global tier
       const global = slot.global && room === "free" ? far : [];
       const written = async (tier: Tier): Promise<void> => {
-        // a delete that is under way would take it along
+        // a pending delete would take this write with it
         await invalidated.pendingDelete(slot.key);
         await writeToKv(tier, slot, entry, pause, isWanted);
       };
@@ -100,18 +100,18 @@ export function tierStack(
       }
       const whole = body.whole?.then((length) => mustStand(invalidated, lower, slot, stored).then(() => length));
       whole?.catch(() => undefined);
-      // memory keeps no stream: its `put` drops the predecessor that would answer instead
+      // memory keeps no stream: its `put` drops the predecessor, which would go on answering
       await storeEntry([memory, ...near], memory, slot, { kind: "response", stored, body: { ...body, whole } }).done;
     },
   };
 }
 
-/** A variant that only a farther tier holds is asked for all the same. */
+/** A variant counts as hit, too, where only a farther tier holds it. */
 function noteHit(memory: MemoryTier, _: readonly Tier[], slot: CacheSlot, { stored }: Found): void {
   if (slot.index) memory.hitElsewhere(ownKey(slot, slot.index, stored));
 }
 
-/** Whether the resource, or what is stored under this variant of it, was invalidated since the request began. */
+/** Whether the resource, or this variant of it, was invalidated since the request began. */
 function isOvertaken(
   invalidated: Invalidations,
   { key, request, index, startedAt }: CacheSlot,
@@ -121,7 +121,7 @@ function isOvertaken(
   return index !== undefined && invalidated.after(ownKey({ key, request }, index, stored), startedAt);
 }
 
-/** Whether something newer than what this renews was filed meanwhile; a promise only where memory has nothing of it. */
+/** Whether something newer than the response that this one renews was stored meanwhile; a promise only where memory does not know. */
 function isReplaced(memory: MemoryTier, lower: readonly Tier[], slot: CacheSlot): boolean | Promise<boolean> {
   const { renews } = slot;
   if (!renews) return false;
@@ -137,7 +137,7 @@ async function isReplacedInColo(lower: readonly Tier[], slot: CacheSlot, renews:
   return isRenewed(lookup, renews) ?? false;
 }
 
-/** An invalidation of the key while the body came wins over it, and so does what was fetched later and came sooner. @throws */
+/** An invalidation of the key wins over a body that came meanwhile, and so does a response fetched later that arrived sooner. @throws */
 async function mustStand(
   invalidated: Invalidations,
   lower: readonly Tier[],
@@ -155,7 +155,7 @@ async function mustStand(
 
 /** `undefined` where nothing is there. */
 function isRenewed({ found, index }: Lookup, renewed: Stored): boolean | undefined {
-  // an index has taken the place of what varied on nothing
+  // an index has replaced a response that varied on nothing
   if (index && Object.keys(renewed.variant).length === 0) return true;
   return found && found.stored.receivedAtMs > renewed.receivedAtMs;
 }

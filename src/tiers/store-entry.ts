@@ -1,17 +1,17 @@
-// Owns how a response is filed: under its resource's key, or under its variant's with the index renewed.
+// Owns storing a response: under its resource's key, or under its variant's key with the index renewed.
 import { unread } from "../base/streams.ts";
 import { storageSeconds } from "../http/law/stored.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Entry, CacheSlot, Tier } from "./tier.ts";
 import { mergedIndex, withVariant } from "./vary-index.ts";
 
-/** How long the index of a resource's variants is kept, seconds; each store renews it. */
+/** Lifetime of a resource's index, seconds; each store renews it. */
 export const INDEX_SECONDS = 7 * 24 * 3600;
 
-/** "displaced": another variant had to go for it. "refused": the resource varies on too many fields, and it is not kept. */
+/** "displaced": another variant was dropped for it. "refused": the resource varies on too many fields, so it is not stored. */
 export type Room = "free" | "displaced" | "refused";
 
-/** Files an entry in those tiers that admit it; in memory, where it is one of them, before it returns. */
+/** Stores an entry in the tiers that admit it; in memory, if that is one of them, before it returns. */
 export function storeEntry(
   candidates: readonly Tier[],
   memory: MemoryTier,
@@ -22,7 +22,7 @@ export function storeEntry(
   const seconds = storageSeconds(entry.stored);
   if (Object.keys(entry.stored.variant).length === 0)
     return { room: "free", done: Promise.all(tiers.map((tier) => tier.put(slot.key, entry, seconds))) };
-  // others may have filed variants since the lookup
+  // other requests may have stored variants since the lookup
   const current = memory.get(slot.key);
   const known = mergedIndex(current?.kind === "vary" ? current.index : undefined, slot.index);
   const indexed = withVariant(slot, known, entry.stored, (variant) => memory.lastHit(variant));

@@ -1,4 +1,4 @@
-// Owns how a part is filed beside a whole that it belongs to: it neither keeps that out of the store nor takes its place there.
+// Owns storing a part beside a whole that it belongs to: it neither keeps that out of the store nor replaces it.
 import { remainingSeconds, type Stored } from "../http/law/stored.ts";
 import { storeEntry } from "./store-entry.ts";
 import { discardBody, lookupIn, lookupSync } from "./lookup.ts";
@@ -6,7 +6,7 @@ import type { MemoryTier } from "./memory.ts";
 import type { Entry, Lookup, CacheSlot, Tier } from "./tier.ts";
 import { selectingReader } from "./vary-index.ts";
 
-/** A whole that was filed since the part was asked for stays. The global tier takes no parts. */
+/** A whole that was stored since the part was requested stays. The global tier takes no parts. */
 export async function storePart(
   near: readonly Tier[],
   memory: MemoryTier,
@@ -16,7 +16,7 @@ export async function storePart(
   const { stored } = entry;
   const asStored = { ...slot, request: selectingReader(slot.request, stored) };
   if (isHeld(lookupSync(memory, asStored), stored)) return;
-  // beside a whole in the colo it does no harm
+  // harmless beside a whole in the colo
   const { done } = storeEntry([memory], memory, slot, entry);
   const held = await Promise.all(near.map((tier) => lookupIn(tier, asStored)));
   for (const { found } of held) if (found) discardBody(found.body);
@@ -24,12 +24,12 @@ export async function storePart(
   await Promise.all([done, storeEntry(tiers, memory, slot, entry).done]);
 }
 
-/** By its validators the part is one of that whole. */
+/** Whether the part belongs to that whole, by its validators. */
 export function isPartOf({ part, etag, lastModified }: Stored, whole: Stored): boolean {
   return part !== undefined && !whole.part && etag === whole.etag && lastModified === whole.lastModified;
 }
 
-/** Whether a tier has all of what the part is of. */
+/** Whether the lookup found a fresh whole that includes the part. */
 function isHeld(lookup: Lookup | undefined, part: Stored): boolean {
   const whole = lookup?.found?.stored;
   return whole !== undefined && isPartOf(part, whole) && remainingSeconds(whole, part.receivedAtMs) > 0;

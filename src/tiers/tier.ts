@@ -1,4 +1,4 @@
-// Owns the ports of storage: one tier with what it keeps, and the stack of them as the flow sees it.
+// Owns the ports of storage: one tier and its entries, and the stack of tiers as the flow sees it.
 import type { ContentCoding } from "../http/select/coding.ts";
 import type { FieldReader } from "../http/message/fields.ts";
 import type { CacheKey } from "../http/select/key.ts";
@@ -9,9 +9,9 @@ import type { Tick } from "./invalidations.ts";
 export type TierName = "memory" | "colo" | "global";
 
 /**
- * Bytes may be shared between requests. A stream belongs to the request that opened it and is read once. `whole` resolves with its
- * bytes when the stream to be stored has ended as it should and rejects when it broke off: the Cache API may keep what broke off as if it
- * were complete, so nothing is stored before.
+ * Requests may share bytes. A stream belongs to the request that opened it and is read once. `whole` resolves with the length when a
+ * stream to be stored ended as it should, and rejects when it broke off: the Cache API may keep a broken stream as if it were complete,
+ * so nothing is stored before.
  */
 export type Body =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer>; readonly encoded?: Encoded | undefined }
@@ -22,15 +22,15 @@ export type Body =
       readonly slice?: RangeReader | undefined;
     };
 
-/** Reads the bytes from `first` to `last` of a kept body without those before; `undefined` where the tier cannot. */
+/** Reads bytes `first` to `last` of a stored body without those before; `undefined` where the tier cannot. */
 export type RangeReader = (first: number, last: number) => Promise<ReadableStream<Uint8Array> | undefined>;
 
-/** Forms of a body that memory keeps beside it; "plain" where encoding it does not pay. */
+/** Encoded forms that memory keeps beside a body; "plain" where encoding does not pay. */
 export type Encoded = Readonly<Partial<Record<ContentCoding, Uint8Array<ArrayBuffer> | "plain">>>;
 
-/** What a resource's responses are known to vary on, and the variants kept, oldest first. Lives under the resource's key. */
+/** The fields a resource is known to vary on, and its stored variants, oldest first. Stored under the resource's key. */
 export interface VaryIndex {
-  /** Part of the variants' keys: an index made anew after an invalidation does not find what the old one listed. */
+  /** Part of the variants' keys: an index made anew after an invalidation does not find the variants of the old one. */
   readonly generation: string;
   /** Lower case, sorted. */
   readonly fields: readonly string[];
@@ -39,19 +39,19 @@ export interface VaryIndex {
   readonly languages: readonly (readonly [language: string, accepted: string])[];
 }
 
-/** An index as a lookup met it. */
+/** An index as a lookup found it. */
 export interface KnownIndex extends VaryIndex {
-  /** What the global tier has under the resource's key, where the lookup has read it. */
+  /** The global tier's entry under the resource's key, if the lookup has read it. */
   readonly inGlobal?: KnownHead & { readonly kind: "vary" };
 }
 
-/** A response that lives within the index; `own` is the key under which it would live otherwise. */
+/** A response stored inside the index; `own` is the key under which it would be stored otherwise. */
 export interface CarriedResponse {
   readonly own: CacheKey;
   readonly stored: Stored;
 }
 
-/** In the global tier an index may carry one variant's response: a fill is one write. */
+/** In the global tier an index may carry one variant's response, so that a fill is one write. */
 export type Entry =
   | { readonly kind: "response"; readonly stored: Stored; readonly body: Body }
   | {
@@ -65,7 +65,7 @@ export type KnownHead =
   | { readonly kind: "response"; readonly stored: Stored }
   | { readonly kind: "vary"; readonly index: VaryIndex; readonly carried?: CarriedResponse | undefined };
 
-/** What a look found; "unknown" where the tier did not say. */
+/** The result of `head`; "unknown" where the tier did not say. */
 export type EntryHead = KnownHead | { readonly kind: "nothing" | "unknown" };
 
 export interface Tier {
@@ -74,12 +74,12 @@ export interface Tier {
   readonly maxStreamedBytes?: number | undefined;
   /** Whether the response is worth keeping here; asked before `put`. */
   admits(stored: Stored, body: Body): boolean;
-  /** The entry kept under exactly this key; a memory tier answers without a promise. May reject: see `guarded`. */
+  /** The entry under exactly this key. Memory answers without a promise. May reject: see `guarded`. */
   get(key: CacheKey): Promise<Entry | undefined> | Entry | undefined;
-  /** Keeps the entry for `seconds` at most, or drops what it held. A stream that is not `whole` leaves nothing behind. */
+  /** Keeps the entry for at most `seconds`, or drops its predecessor. A stream that is not `whole` leaves nothing behind. */
   put(key: CacheKey, entry: Entry, seconds: number): Promise<void> | void;
   delete(key: CacheKey): Promise<void> | void;
-  /** What is kept under this key, without its bytes: where a write costs so much that it is looked first. */
+  /** The entry under this key without its bytes. Only for tiers where a write costs so much that reading first is cheaper. */
   head?(key: CacheKey): Promise<EntryHead>;
 }
 
@@ -91,80 +91,80 @@ export interface Found {
 
 export interface Lookup {
   readonly found: Found | undefined;
-  /** What to say where nothing was found. */
+  /** The reason where nothing was found. */
   readonly absence: Absence;
-  /** What the resource is known to vary on; `store` wants it back. */
+  /** The resource's index as far as known; pass it on to `store`. */
   readonly index: KnownIndex | undefined;
 }
 
-/** Where a response is to be filed: the resource, the request that selected it, and the index the lookup met. */
+/** Where a response will be stored: the resource, the request that selected it, and the index that the lookup found. */
 export interface CacheSlot {
   readonly key: CacheKey;
   readonly request: FieldReader;
-  /** Marks of a part of the page that the request has: only a response to the same marks answers it. */
+  /** The request's fragment markers: only a response to the same markers answers it. */
   readonly fragments?: readonly string[] | undefined;
   readonly index: KnownIndex | undefined;
   /** Whether the rule admits the global tier. */
   readonly global: boolean;
-  /** How many variants of a resource are kept. */
+  /** Most variants kept of a resource. */
   readonly maxVariants: number;
-  /** `Stack.tick` when the request began: an invalidation since then wins over what it stores. */
+  /** `Stack.tick` when the request began: a later invalidation wins over its response. */
   readonly startedAt: Tick;
-  /** The stored response that this one renews; where something newer lies by now, that stays. */
+  /** The stored response that this one renews; anything newer in its place stays. */
   readonly renews?: Stored | undefined;
-  /** Nobody else fills this resource at present: what is dear to write is written without pause and look. */
+  /** No other edge fills this resource now: skip the pause and the read before a costly write. */
   readonly sole?: boolean;
 }
 
-/** Bytes taken out of the memory budget. */
+/** Bytes reserved in the memory budget. */
 export interface Reservation {
-  /** Says that whoever it is for is still at work; to be called every 30 s. */
+  /** Keeps the reservation alive; call it every 30 s. */
   renew(): void;
-  /** Gives the bytes back. Further calls do nothing. */
+  /** Releases the bytes. Further calls do nothing. */
   release(): void;
 }
 
 export interface Stack {
-  /** Largest body that `store` keeps in memory; a larger one is streamed with `storeStream`. Bytes. */
+  /** Largest body that `store` keeps in memory, bytes; stream a larger one with `storeStream`. */
   readonly maxBufferedBytes: number;
-  /** Largest body that `storeStream` keeps; 0 where there is no colo tier. Bytes. */
+  /** Largest body that `storeStream` keeps, bytes; 0 without a colo tier. */
   readonly maxStreamedBytes: number;
-  /** Takes bytes out of the memory budget; `undefined` where there is no room. */
+  /** Reserves bytes of the memory budget; `undefined` where there is no room. */
   reserve(bytes: number): Reservation | undefined;
   /**
-   * The first stored response for which `enough` holds, or the youngest of those found. `background` keeps promotions alive.
-   * Answers without a promise when memory has it.
+   * The first stored response for which `enough` holds, else the youngest found. `background` keeps promotions alive. Answers without a
+   * promise when memory has it.
    */
   lookup(
     slot: Omit<CacheSlot, "index">,
     enough: (stored: Stored) => boolean,
     background: (work: Promise<void>) => void,
   ): Lookup | Promise<Lookup>;
-  /** Keeps a body's encoded form beside it, for as long as memory holds exactly these bytes; `undefined` where encoding does not pay. */
+  /** Keeps an encoded form beside a body while memory holds exactly these bytes; `undefined` where encoding does not pay. */
   keepEncoded(bytes: Uint8Array, coding: ContentCoding, form: Uint8Array<ArrayBuffer> | undefined): void;
   tick(): Tick;
-  /** Whether the resource was invalidated after `tick`: what was asked for before is not stored. */
+  /** Whether the resource was invalidated after `tick`: a response to an earlier request is not stored. */
   invalidatedSince(key: CacheKey, tick: Tick): boolean;
-  /** Forgets the resource with all its variants, in this isolate, this colo and the global tier. */
+  /** Forgets the resource with all variants, in this isolate, this colo and the global tier. */
   invalidate(key: CacheKey, atMs?: number): Promise<void>;
   /**
-   * The three steps of `invalidate`. From now on nothing is stored of the resource that was asked for before, nor is a copy
-   * believed that was received before `atMs`: KV shows for a while what was deleted.
+   * The first of three steps of `invalidate`. From now on no response to an earlier request is stored, nor a copy believed that was
+   * received before `atMs`: KV shows deleted entries for a while.
    */
   supersede(key: CacheKey, atMs?: number): void;
-  /** In this isolate and this colo. */
+  /** The second step: in this isolate and this colo. */
   dropNear(key: CacheKey): Promise<void>;
-  /** In the global tier; until that is done this isolate does not look there. */
+  /** The third step: in the global tier, which this isolate does not read until that is done. */
   dropFar(key: CacheKey): Promise<void>;
-  /** Whether any tier holds anything of the resource; also where the global tier does not say. */
+  /** Whether any tier holds anything of the resource; true also where the global tier does not say. */
   holds(key: CacheKey): Promise<boolean>;
   /**
-   * Forgets one stored response of a resource, in this isolate, this colo and the global tier where the rule admits that, and answers with
-   * no copy of it any more. Its other variants stay, and what is newer than it. Memory has forgotten it before this returns.
+   * Forgets one stored response, in this isolate, this colo and, where the rule admits it, the global tier; no copy of it answers any
+   * more. Other variants and newer responses stay. Memory drops it before this returns.
    */
   drop(slot: CacheSlot, stored: Stored): Promise<void>;
-  /** In memory at once; the promise covers the other tiers. */
+  /** Stores in memory at once; the promise covers the other tiers. */
   store(slot: CacheSlot, stored: Stored, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** In the colo only, and only once `whole` has resolved. */
+  /** Stores in the colo only, and only once `whole` has resolved. */
   storeStream(slot: CacheSlot, stored: Stored, body: Body & { kind: "stream" }): Promise<void>;
 }

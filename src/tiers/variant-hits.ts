@@ -1,17 +1,17 @@
-// Owns the order in which variants were last asked for, in this isolate: kept apart from the memory tier's entries, so that a refill,
-// an eviction or a body that lives in the colo loses none of it.
+// Owns the order in which this isolate's requests last hit variants. It is apart from the memory tier's entries, so that it outlives a refill or an eviction, and covers
+// bodies that live in the colo.
 import { boundedMap } from "../base/bounded-map.ts";
 import { hash64 } from "../http/message/hash.ts";
 import type { CacheKey } from "../http/select/key.ts";
 
-/** A place in the order: the higher, the later. Not a clock. */
+/** A place in the order, higher for later; not a clock. */
 export type HitTime = number;
 
 export interface VariantHits {
   /** The next place in the order. */
   next(): HitTime;
   note(variant: CacheKey, time: HitTime): void;
-  /** `undefined` where this isolate knows of no hit. */
+  /** `undefined` where this isolate knows no hit. */
   last(variant: CacheKey): HitTime | undefined;
   forget(variant: CacheKey): void;
 }
@@ -20,7 +20,7 @@ export interface VariantHits {
 const REMEMBERED = 2000;
 
 export function variantHits(): VariantHits {
-  // by hash: keys are as long as clients like, and a collision only changes which variant goes first
+  // by hash: clients choose how long keys are, and a collision only changes which variant goes first
   const hits = boundedMap<string, HitTime>(REMEMBERED);
   let latest: HitTime = 0;
   return {

@@ -1,4 +1,4 @@
-// Owns the index of a resource that varies: its fields, its variants, their keys, and which request selects which.
+// Owns the index of a resource that varies: its fields, its variants and their keys, and which request selects which variant.
 import type { FieldReader } from "../http/message/fields.ts";
 import { type CacheKey, isSelectedBy, variantKey } from "../http/select/key.ts";
 import type { Stored } from "../http/law/stored.ts";
@@ -6,12 +6,12 @@ import { languageOf, MAX_VARY_FIELDS, matchesVariant, preferredLanguage, variant
 import type { KnownIndex, CacheSlot, VaryIndex } from "./tier.ts";
 import type { HitTime } from "./variant-hits.ts";
 
-/** The key of the variant that the place's request selects. */
+/** The key of the variant that the slot's request selects. */
 export function selectedKey({ key, request }: Pick<CacheSlot, "key" | "request">, index: VaryIndex): CacheKey {
   return variantKey(key, index.generation, variantOf(index.fields, request));
 }
 
-/** The key under which a stored response is filed. */
+/** The key under which a stored response lies. */
 export function ownKey(
   { key, request }: Pick<CacheSlot, "key" | "request">,
   index: VaryIndex,
@@ -20,14 +20,14 @@ export function ownKey(
   return selectedKey({ key, request: selectingReader(request, stored) }, index);
 }
 
-/** The request by which a response was selected; that need not be `request`, which may have found it by its language. */
+/** The request that selected a stored response. It may differ from `request`, which may have found the response by its language. */
 export function selectingReader(request: FieldReader, { variant }: Stored): FieldReader {
   return (name) => (Object.hasOwn(variant, name) ? (variant[name] ?? undefined) : request(name));
 }
 
 /**
- * The request as it is; then, where a variant in the one language it likes best is known, the request that selected that one:
- * what is stored in that language is what the origin would choose (RFC 9111 4.1).
+ * The request itself, then, if a variant in its one preferred language is known, the request that selected that variant: the origin
+ * would choose the stored response in that language (RFC 9111 4.1).
  */
 export function selections(
   { request, fragments = [] }: Pick<CacheSlot, "request" | "fragments">,
@@ -41,10 +41,10 @@ export function selections(
   return [own, { request: selecting, fragments, language }];
 }
 
-/** What another request selected is taken for its language: it may have become something else since the index was written. */
+/** A response that another request selected must still be in that language: the variant may have changed since the index was written. */
 export function isSelected(stored: Stored, { request, fragments = [], language }: Selection): boolean {
   const { variant } = stored;
-  // an answer that was told apart by no such mark is the whole page
+  // a response without this marker in its variant is the whole page
   if (fragments.some((name) => !Object.hasOwn(variant, name))) return false;
   return matchesVariant(variant, request) && (language === undefined || foundLanguage(stored) === language);
 }
@@ -52,11 +52,11 @@ export function isSelected(stored: Stored, { request, fragments = [], language }
 interface Selection {
   readonly request: FieldReader;
   readonly fragments?: readonly string[] | undefined;
-  /** Present where the request is another's. */
+  /** Present where another request stands in for this one. */
   readonly language?: string | undefined;
 }
 
-/** The index with what one more response varies on; `undefined` where that is too much: every lookup would read all its fields. */
+/** The index, extended by one more response; `undefined` where it would vary on too many fields, all of which every lookup would read. */
 export function extended(
   { maxVariants }: Pick<CacheSlot, "maxVariants">,
   known: VaryIndex | undefined,
@@ -72,7 +72,7 @@ export function extended(
   };
 }
 
-/** Whether a response tells an index nothing new: neither a field nor a language. A full list makes room for a new language. */
+/** Whether the index already has the response's fields and language. A full list makes room for a new language. */
 export function isIndexed({ fields, languages }: VaryIndex, stored: Stored): boolean {
   const isKnown = ([language]: readonly [string, string]) => languages.some(([known]) => known === language);
   return Object.keys(stored.variant).every((name) => fields.includes(name)) && languagesOf(stored).every(isKnown);
@@ -80,17 +80,16 @@ export function isIndexed({ fields, languages }: VaryIndex, stored: Stored): boo
 
 export interface Indexed {
   readonly index: VaryIndex;
-  /** Where the new variant is filed. */
+  /** Key of the new variant. */
   readonly own: CacheKey;
-  /** Variants that had to go. */
+  /** Variants dropped for it. */
   readonly dropped: readonly CacheKey[];
 }
 
 /**
- * The index after one more variant. Where more than `maxVariants` would be known, the oldest that was not hit since its fill goes; else the
- * oldest of which this isolate knows nothing; else the least recently hit one. So a new variant is always kept, and clients who ask for
- * invented ones lock nobody out. `undefined` where the resource's responses vary on too many fields together: then the new one is not kept.
- * `lastHit`: see `MemoryTier`.
+ * The index with one more variant. Above `maxVariants` it drops the oldest variant that was not hit since its fill; else the oldest of
+ * which this isolate knows nothing; else the least recently hit. So a new variant is always kept, and clients that invent variants lock
+ * nobody out. `undefined` where the resource's responses together vary on too many fields. `lastHit`: see `MemoryTier`.
  */
 export function withVariant(
   slot: CacheSlot,
@@ -109,7 +108,7 @@ export function withVariant(
   return { index: { ...next, variants, languages }, own, dropped };
 }
 
-/** Never hit, then unknown, then by their last hit; the sort keeps the older of equals in front. */
+/** Never hit first, then unknown, then by last hit. The sort is stable, so the older of equals comes first. */
 function leastWanted(
   variants: readonly CacheKey[],
   lastHit: (variant: CacheKey) => HitTime | undefined,
@@ -118,10 +117,10 @@ function leastWanted(
   return ranked.sort((a, b) => a.rank - b.rank).map(({ variant }) => variant);
 }
 
-/** Behind 0, the rank of a variant that was never hit, and before the first ticket. */
+/** Between 0, the rank of a variant never hit, and the first hit. */
 const UNKNOWN_RANK = 0.5;
 
-/** A language goes with the last variant that it selects: an invented one must not hold the place of a real one. */
+/** A language goes with the last variant that it selects: an invented language must not take the place of a real one. */
 function languagesIn(
   key: CacheKey,
   languages: VaryIndex["languages"],
@@ -138,17 +137,17 @@ function languagesOf(stored: Stored): VaryIndex["languages"] {
   return language === undefined || accepted === undefined || accepted === null ? [] : [[language, accepted]];
 }
 
-/** A page that is missing is missing in every language. */
+/** Only a 200: a missing page is missing in every language. */
 function foundLanguage({ status, headers }: Pick<Stored, "status" | "headers">): string | undefined {
   return status === 200 ? languageOf(headers) : undefined;
 }
 
-/** What two tiers know together. */
+/** The knowledge of two tiers, joined. */
 export function mergedIndex(a: KnownIndex | undefined, b: KnownIndex | undefined): KnownIndex | undefined {
   if (!a || !b) return a ?? b;
   const inGlobal = a.inGlobal ?? b.inGlobal;
   const known = inGlobal && { inGlobal };
-  // made apart from each other: the nearer one goes on
+  // two indexes made independently: keep the nearer
   if (a.generation !== b.generation) return { ...a, ...known };
   const fields = [...new Set([...a.fields, ...b.fields])].sort();
   if (fields.length > MAX_VARY_FIELDS) return { ...a, ...known };
@@ -161,10 +160,10 @@ export function mergedIndex(a: KnownIndex | undefined, b: KnownIndex | undefined
   };
 }
 
-/** As many as a default resource has variants, or as many as the rule keeps: of more, the one listed longest ago goes. */
+/** Languages kept at least; more where the rule keeps more variants. Above that the one listed longest ago goes. */
 const MAX_LANGUAGES = 16;
 
-/** Of two requests that selected a language the first counts. */
+/** Of two requests that selected one language, keep the first. */
 function mergedLanguages(
   a: VaryIndex["languages"],
   b: VaryIndex["languages"],

@@ -1,11 +1,11 @@
-// Owns what an entry weighs in the isolate's heap: key, record and body, in bytes. The constants are measured (decision 011).
+// Owns the weight of an entry in the isolate's heap: key, record and body, in bytes. The constants are measured (decision 011).
 import type { CacheKey } from "../http/select/key.ts";
 import { sizeOfBody } from "./encoded-forms.ts";
 import type { Entry } from "./tier.ts";
 
-/** The record with its numbers, its place in the queue and in the Map, and the buffer's own object. */
+/** The record, its place in queue and Map, and the buffer's own object. */
 const ENTRY_BYTES = 600;
-/** A pair of strings: their heads, the array and its place in a list. */
+/** A pair of strings: two headers, the array, and its place in a list. */
 const PAIR_BYTES = 64;
 /** A hash of 16 digits. */
 const TARGET_BYTES = 64;
@@ -27,7 +27,7 @@ export function weightOf(key: CacheKey, entry: Entry): number {
 
 const WIDE = /[^\0-\xff]/;
 
-/** In the heap, text in Latin-1 takes one byte a character, any other two. */
+/** The heap stores Latin-1 text in one byte a character, other text in two. */
 function textBytes(text: string): number {
   return WIDE.test(text) ? text.length * 2 : text.length;
 }

@@ -1,43 +1,45 @@
-// Owns what page loads carry besides the page: the word to a browser that its cache was purged, once.
+// Owns how a page load tells a browser, once, to drop its cache after a purge of browsers.
 import { clearingFor, EPOCH_COOKIE, type Clearing, epochCookies } from "../../http/answer/browser-epoch.ts";
 import type { Edge, Exchange } from "../edge.ts";
 import { timed } from "../support/timings.ts";
 
 /**
- * A page load, as browsers mark it on every secure origin (Fetch Metadata 2.1, 2.3). The cookie of a form that another site sends,
- * and of a frame in its pages, stays behind (SameSite): of these nobody could say what has been obeyed. From a service worker it is
- * into nothing in particular.
+ * A page load, as browsers mark it on secure origins (Fetch Metadata 2.1, 2.3). Frames, and forms that another site sends, come without
+ * the SameSite cookie, so the edge could not tell whether they obeyed. Loads through a service worker have an empty destination.
  */
 export function isNavigation({ method, headers }: Request): boolean {
   if (headers.get("sec-fetch-mode") !== "navigate" || method !== "GET") return false;
   return !/^(?:i?frame|embed|object)$/.test(headers.get("sec-fetch-dest") ?? "");
 }
 
-/** How long a page load may wait for the time when every edge has obeyed, milliseconds; where that is later, it is not told yet. */
+/** How long a page load may wait until every edge obeys the purge, milliseconds. Where that takes longer, this load is not told yet. */
 const PATIENCE_MS = 2000;
 
-/** Serves a page load; a browser that has not obeyed the last purge of browsers gets told with its page. */
+/** Serves a page load. A browser that has not obeyed the last purge of browsers is told with its page. */
 export async function serveNavigation(
   edge: Edge,
   exchange: Exchange,
   serve: (edge: Edge, exchange: Exchange) => Promise<Response>,
 ): Promise<Response> {
-  // the page's own look needs the same, and will find it done
+  // the page's own lookup needs the same answer, and will find it there
   const inBound = edge.purges.ensure(edge.site.maxLagMs, exchange.background);
   if (inBound instanceof Promise) await timed(exchange, "purges", inBound);
   const clearing = clearingOf(edge, exchange.request);
   if (!clearing || clearing.leftMs > PATIENCE_MS) return serve(edge, exchange);
-  // what it fetches anew could come from an isolate that still serves the old, and would stay for as long as that had
+  // until every edge obeys, an isolate could serve the old response once more, and the browser would keep it for its full lifetime
   if (clearing.clears && clearing.leftMs > 0) await timed(exchange, "purges", edge.timeout(clearing.leftMs).passed);
   const response = await serve(edge, clearing.clears ? withoutConditions(exchange) : exchange);
   tell(response, clearing, exchange.request);
   return response;
 }
 
-/** The log's clock and an isolate's are at most so far apart: where they are not, another purge may come in a second that was told. */
+/**
+ * The clocks of log and isolates differ by at most this, milliseconds. With a larger difference a purge could still fall into a second
+ * that browsers were told of.
+ */
 const CLOCKS_MS = 1000;
 
-/** `leftMs`: until every edge obeys what was purged in that second, and it is over by any clock. */
+/** `leftMs`: until that second is over by any clock, and every edge obeys the purges in it. */
 type Told = Clearing & { readonly leftMs: number };
 
 function clearingOf(edge: Edge, { url, headers }: Request): Told | undefined {
@@ -50,7 +52,7 @@ function clearingOf(edge: Edge, { url, headers }: Request): Told | undefined {
   return clearing && { ...clearing, leftMs: (epoch + 1) * 1000 + Math.max(edge.site.maxLagMs, CLOCKS_MS) - nowMs };
 }
 
-/** The page is cleared with everything else, so a 304 would leave nothing to show. */
+/** The browser drops the page along with the rest, so a 304 would leave it nothing to show. */
 function withoutConditions(exchange: Exchange): Exchange {
   const headers = new Headers(exchange.request.headers);
   for (const name of ["if-none-match", "if-modified-since"]) headers.delete(name);
@@ -59,7 +61,7 @@ function withoutConditions(exchange: Exchange): Exchange {
 
 const MAX_AGE_SECONDS = 400 * 24 * 3600;
 
-/** Clear-Site-Data of W3C Clear Site Data 3.1; the answer is stored nowhere, for its cookie is this browser's. */
+/** Sets Clear-Site-Data (W3C Clear Site Data 3.1). No cache may store the answer, for its cookie is this browser's. */
 function tell({ headers }: Response, { clears, value }: Clearing, { url }: Request): void {
   const secure = url.startsWith("https:") ? "; Secure" : "";
   headers.append(

@@ -1,4 +1,4 @@
-// Owns the response a client gets: from what is held or what the origin sent, with 304, 206, HEAD, Age and Cache-Status.
+// Owns the response a client gets, from a stored response or from the origin's: 304, 206, HEAD, Age and Cache-Status.
 import { discard } from "../../base/streams.ts";
 import { type BrowserPolicy, forBrowser } from "../../http/answer/browser.ts";
 import type { Outcome } from "../../http/answer/cache-status.ts";
@@ -20,44 +20,44 @@ import { sendInChunks } from "../fill/chunked-send.ts";
 import { cutStream } from "../fill/cut-stream.ts";
 import { setDiagnostics } from "./diagnostics.ts";
 
-/** What every response of one exchange shares. */
+/** Shared by all responses of one exchange. */
 export interface Delivery {
   readonly facts: RequestFacts;
   readonly exchange: Exchange;
   readonly nowMs: number;
-  /** What the rule tells browsers; absent where they are told what the origin says. */
+  /** The rule's policy for browsers; absent where they get the origin's. */
   readonly browser?: BrowserPolicy | undefined;
-  /** Absent where the answer leaves as it came. */
+  /** Absent where the answer leaves as it came: not encoded here. */
   readonly offer?: Offer | undefined;
 }
 
 type Content = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
 
-/** What there is to answer with. */
+/** The whole answer, before conditionals and range. */
 interface Answer {
   readonly status: number;
   readonly fields: HeaderPairs;
   /** Absent where the client's conditionals and range are not ours to evaluate. */
   readonly validators: Validators | undefined;
-  /** Whether a range may be cut out of it: a 206 of the origin's own was cut already. */
+  /** Whether a range may be cut out of it: the origin's own 206 was cut already. */
   readonly divisible: boolean;
   readonly content: Content;
-  /** Reads a range of `content` without what is before it. */
+  /** Reads a range of `content` without the bytes before it. */
   readonly slice?: RangeReader | undefined;
   /** Bytes of `content`, where known. */
   readonly length: number | undefined;
   /** Where `content` begins in the whole, and the whole's length where known. */
   readonly first: number;
   readonly total: number | undefined;
-  /** What its Age field says, seconds; 0 where it has none. */
+  /** Value of its Age field, seconds; 0 where it has none. */
   readonly age: number;
-  /** The same in the coding this client gets, if the whole is what it gets; `undefined` where it stays plain. */
+  /** The same answer in this client's coding, where the client gets the whole; `undefined` where it stays plain. */
   readonly encoded?: (() => Answer | undefined) | undefined;
-  /** The header section of a range of it, where the whole is negotiated. */
+  /** The header section of a range of it, where the coding of the whole is negotiated. */
   readonly rangeFields?: HeaderPairs | undefined;
 }
 
-/** A response from what is held: its Age is ours to tell (RFC 9111 5.1). */
+/** A stored response: the edge computes its Age (RFC 9111 5.1). */
 export function deliverHeld(delivery: Delivery, { stored, body, tier }: Found, outcome: Outcome): Response {
   const ttlSeconds = outcome.ttlSeconds ?? Math.floor(remainingSeconds(stored, delivery.nowMs));
   const length = body.kind === "bytes" ? body.bytes.length : stored.bodyLength;
@@ -104,15 +104,15 @@ function aged(answer: Answer): Answer {
 
 /** How the origin's own answer leaves. */
 export interface AnswerManner {
-  /** It is for one session, and caches below must know. */
+  /** The answer is for one session, and the caches below must know it. */
   readonly addPrivate: boolean;
-  /** The client's conditionals and range were kept from the origin, so they are ours to evaluate. */
+  /** The edge kept the client's conditionals and range from the origin, so it evaluates them itself. */
   readonly evaluateConditionals: boolean;
-  /** Its body may leave encoded: what `content` is then. */
+  /** Encodes `content` for one coding, where the body may leave encoded. */
   readonly encoded?: ((coding: ContentCoding) => ReadableStream<Uint8Array> | null) | undefined;
 }
 
-/** The origin's own answer, whose body is `content`: itself, or the client's side of a fill. */
+/** The origin's answer. `content`: its own body, or the client's side of a fill. */
 export function deliverAnswer(
   delivery: Delivery,
   response: ResponseFacts,
@@ -141,7 +141,7 @@ export function deliverAnswer(
   return build(delivery, negotiated, outcome);
 }
 
-/** The answer as Accept-Encoding has it, where other clients may get other bytes. */
+/** The answer in the coding that Accept-Encoding selects, where clients may get different bytes. */
 function negotiatedAnswer(
   { offer, facts }: Delivery,
   answer: Answer,
@@ -181,22 +181,22 @@ function build(delivery: Delivery, answer: Answer, outcome: Outcome): Response {
   const status = shown.kind === "whole" ? answer.status : STATUS[shown.kind];
   const bodyless = facts.method === "HEAD" || isBodyless(status) || shown.kind === "unsatisfiable";
   const content = bodyless ? nothingOf(sent.content) : contentOf(shown, sent);
-  // the bytes are what the header section says already
+  // "manual": the header section already describes these bytes
   return new Response(content, { status, headers, encodeBody: "manual" });
 }
 
-/** The whole in the client's coding; ranges in plain bytes, which is what the origin's own tag names. */
+/** The whole goes in the client's coding. Ranges go in plain bytes, because the origin's own tag names those. */
 function sentAs({ kind }: Shown, answer: Answer): Answer {
   if (kind === "range") return { ...answer, fields: answer.rangeFields ?? answer.fields };
   return (kind === "whole" ? answer.encoded?.() : undefined) ?? answer;
 }
 
-/** A 304 of the origin's own says what its 200 would (RFC 9110 15.4.5). */
+/** The origin's own 304 carries the fields of its 200 (RFC 9110 15.4.5). */
 function browserFields({ browser, nowMs }: Delivery, { status, fields, age }: Answer): HeaderPairs {
   return forBrowser({ status: status === 304 ? 200 : status, headers: fields, ageSeconds: age, nowMs }, browser);
 }
 
-/** How much of an answer its client gets. */
+/** The part of the answer that the client gets. */
 type Shown =
   | { readonly kind: "whole" }
   | { readonly kind: "unchanged" }
@@ -205,7 +205,7 @@ type Shown =
 
 const STATUS = { unchanged: 304, range: 206, unsatisfiable: 416 } as const;
 
-/** The client's conditionals first, then its range (RFC 9110 13.2.2). Both mean something for a 200 only, or a part of one. */
+/** Conditionals before range (RFC 9110 13.2.2). Both apply only to a 200, or to a part of one. */
 function shownPart({ facts, nowMs }: Delivery, answer: Answer): Shown {
   const { status, validators, divisible, first, length, total } = answer;
   const reading = facts.method === "GET" || facts.method === "HEAD";
@@ -216,10 +216,10 @@ function shownPart({ facts, nowMs }: Delivery, answer: Answer): Shown {
   if (!range || !divisible || length === undefined || !rangeApplies(facts.field, validators, isNegotiated, nowMs)) {
     return { kind: "whole" };
   }
-  // of a part whose whole is of unknown length, what is asked lies within it
+  // a stored part whose whole has an unknown length: the range asked for lies within the part
   const known = total ?? first + length;
   const resolved = resolvedRange(range, known);
-  // a suffix of nothing is all there is (RFC 9110 14.1.2)
+  // the last n bytes of an empty body are the whole of it (RFC 9110 14.1.2)
   if (known === 0 && range.kind === "suffix" && range.length > 0) return { kind: "whole" };
   return resolved ? { kind: "range", range: resolved } : { kind: "unsatisfiable", total: known };
 }
@@ -235,7 +235,7 @@ function fieldsOf(shown: Shown, { status, fields, length, total }: Answer): Head
       return [...ofLength(fields, last - first + 1), ["Content-Range", contentRange(shown.range, total)]];
     }
     case "unsatisfiable":
-      // a cache below would take it for the resource: Range is in no key
+      // Range is in no key, so a cache below would store this 416 as the resource
       return [...ofLength([["Cache-Control", "no-store"]], 0), ["Content-Range", unsatisfiedRange(shown.total)]];
   }
 }
@@ -244,7 +244,7 @@ function withLength(fields: HeaderPairs, length: number): HeaderPairs {
   return [...fields.filter(([name]) => name.toLowerCase() !== "content-length"), ["Content-Length", String(length)]];
 }
 
-/** With the length of what is sent, no range but the answer's own, and no digest of other bytes (RFC 9530 2). */
+/** Drops ranges and digests that describe other bytes (RFC 9530 2), and sets the length of the bytes sent. */
 function ofLength(fields: HeaderPairs, length: number): HeaderPairs {
   return withLength(
     fields.filter(([name]) => !/^content-(?:range|md5|digest)$/i.test(name)),

@@ -1,16 +1,16 @@
-// Owns the answers the edge gives in its own name: problems, with what becomes of them in Cache-Status (RFC 9457).
+// Owns the edge's own error answers: problem details (RFC 9457) with their Cache-Status.
 import type { Outcome } from "../../http/answer/cache-status.ts";
 import type { Failure } from "../../http/law/settle.ts";
 import type { Delivery } from "./deliver.ts";
 import { setDiagnostics } from "./diagnostics.ts";
 
-/** Nothing came from the origin and nothing may stand in. */
+/** The origin gave no answer, and no stored response may stand in. */
 export function deliverFailure(delivery: Delivery, { reason, retryAfterSeconds }: Failed, outcome: Outcome): Response {
   const { status, title } = FAILURES[reason];
   return deliverProblem(delivery, status, title, outcome, retryAfterSeconds);
 }
 
-/** `retryAfterSeconds`: where it is known when asking again may help. */
+/** `retryAfterSeconds`: absent where nobody knows when another try may help. */
 export interface Failed {
   readonly reason: Failure;
   readonly retryAfterSeconds?: number | undefined;
@@ -23,7 +23,6 @@ const FAILURES = {
   "origin-invalid": { status: 502, title: "the origin's answer is not a final HTTP response" },
 } as const satisfies Record<Failure, { status: number; title: string }>;
 
-/** Our own errors, as RFC 9457 problem details. */
 export function deliverProblem(
   { facts, exchange, nowMs }: Pick<Delivery, "facts" | "exchange" | "nowMs">,
   status: number,
@@ -43,5 +42,5 @@ export function deliverProblem(
 }
 
 const RETRY_AFTER_SECONDS = 5;
-/** Asking again may help. */
+/** Statuses for which another try may help. */
 const RETRIABLE: ReadonlySet<number> = new Set([502, 503, 504]);

@@ -1,4 +1,4 @@
-// Owns whether an answer is negotiated, and the encoded form of what is held: kept, or made here once.
+// Owns whether an answer's coding is negotiated, and the encoded form of a stored body: kept from before, or made once here.
 import type { ContentCoding } from "../../http/select/coding.ts";
 import { isWorthIt, MIN_COMPRESSED_BYTES } from "../../http/body/compressible.ts";
 import type { RequestFacts } from "../../http/message/facts.ts";
@@ -6,7 +6,7 @@ import { negotiatedCoding } from "../../http/answer/negotiated.ts";
 import type { Body } from "../../tiers/tier.ts";
 import type { Edge } from "../edge.ts";
 
-/** What an edge offers to one client. */
+/** The codings that an edge offers to one client. */
 export interface Offer {
   readonly edge: Pick<Edge, "codings" | "stack">;
   /** The preferred first. */
@@ -14,9 +14,9 @@ export interface Offer {
 }
 
 /**
- * What the client is to get; `undefined` where every client gets the same bytes. What memory does not keep is not encoded either:
- * that would have to be done for each hit. `length`: where unknown, what comes may be small enough, and who asks when it is known
- (`openEnded`) hears that others may have had other bytes.
+ * The client's coding; `undefined` where every client gets the same bytes. A body that memory does not keep is not encoded: each hit
+ * would encode it again. `length`: absent where unknown. `openEnded`: while the length was unknown, a client may have received an
+ * encoded body, so later responses still send `Vary`.
  */
 export function negotiate(
   { edge, codings }: Offer,

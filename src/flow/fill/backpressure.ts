@@ -1,9 +1,9 @@
-// Owns writing to a reader that may be slow: how much waits for it, and when it has caught up.
+// Owns writing to a reader that may be slow: how many bytes wait for it, and when it has caught up.
 
 export interface Backpressure {
   /** The bytes must stay as they are until they are read. */
   send(piece: Uint8Array): void;
-  /** A promise where more than `windowBytes` wait: it resolves when no more do, or nothing is to be waited for any more. */
+  /** `undefined` while at most `windowBytes` wait. Else a promise that resolves once they do, or nobody reads any more. */
   room(windowBytes: number): Promise<void> | undefined;
   /** Nobody reads any more. */
   stop(): void;
@@ -11,10 +11,10 @@ export interface Backpressure {
   drained(): Promise<void>;
 }
 
-/** What a waiting piece takes beside its bytes, roughly. */
+/** Rough memory of a waiting chunk beside its bytes. */
 const OVERHEAD_BYTES = 256;
 
-/** `fail`: is told that the reader is gone. */
+/** `fail`: called when the reader is gone. */
 export function backpressure(writer: WritableStreamDefaultWriter<Uint8Array>, fail: () => void): Backpressure {
   let waiting = 0;
   let isStopped = false;

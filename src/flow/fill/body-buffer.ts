@@ -1,22 +1,22 @@
-// Owns a body collected in memory, within the memory budget: its client reads it from the same bytes.
+// Owns a body collected in memory, within the memory budget. Its client reads from the same bytes.
 import type { Reservation, Stack } from "../../tiers/tier.ts";
 import { CHUNK_BYTES } from "./chunk-reader.ts";
 
 export interface BodyBuffer {
   /** False where the budget has no room for it. */
   add(bytes: number): boolean;
-  /** The same bytes where they are collected; `undefined` where there is no room for them. */
+  /** The chunk's bytes in the buffer; `undefined` where the budget has no room for them. */
   collect(piece: Uint8Array): Uint8Array | undefined;
-  /** What was collected; it is not needed here any more. */
+  /** Hands over the bytes collected so far. */
   drained(): readonly Uint8Array[];
   joined(): Uint8Array<ArrayBuffer>;
-  /** They are not needed here any more; a slow client may still read them. */
+  /** Drops the bytes; a slow client may still be reading them. */
   forget(): void;
-  /** The store has them: takes the budget for what a slow client still reads, where that is another copy, and forgets them here. */
+  /** The store has the bytes: drops them here. Where the store made a copy, a slow client still reads the original, so that is budgeted, too. */
   handOver(): void;
-  /** Somebody still works at them: see `Reservation`. */
+  /** Renews the reservations: see `Reservation`. */
   renew(): void;
-  /** Gives back what was taken out of the budget. */
+  /** Gives the reservations back. */
   release(): void;
 }
 
@@ -36,7 +36,7 @@ export function bodyBuffer({ reserve }: Pick<Stack, "reserve">): BodyBuffer {
   }
 
   function added(bytes: number): Block | undefined {
-    // a single piece has to be in memory to be read at all
+    // a single chunk is in memory anyway while it is read
     const isFree = blocks.length === 0 && bytes <= CHUNK_BYTES;
     if (!isFree && !taken(bytes)) return undefined;
     const block = { bytes: new Uint8Array(bytes), used: 0 };
@@ -63,7 +63,7 @@ export function bodyBuffer({ reserve }: Pick<Stack, "reserve">): BodyBuffer {
     },
     joined() {
       const [first] = blocks;
-      // of a known length it is whole already
+      // a body of known length fills one block exactly: no copy
       if (first && blocks.length === 1 && first.used === first.bytes.length) return first.bytes;
       return joined(filled());
     },

@@ -1,4 +1,4 @@
-// Owns the store's side of a fill: a small body is collected for memory, a larger one goes to the colo as it comes.
+// Owns the store's side of a fill: it collects a small body for memory, and streams a larger one to the colo.
 import { withGeneratedEtag } from "../../http/law/generated-etag.ts";
 import { combinedBytes, combinedRecord } from "../../http/law/parts.ts";
 import type { Reservation, Stack } from "../../tiers/tier.ts";
@@ -8,25 +8,28 @@ import { type ColoWriter, coloWriter } from "./colo-writer.ts";
 import type { BodyToStore } from "./body-to-store.ts";
 import { LATE, within } from "../../base/deadline.ts";
 
-/** What became of a body. `declined`: too large, or no room; `refused`: a tier would not have it this time; `broken`: it was not whole; `unwanted`: nobody waited for the rest. */
+/**
+ * How storing a body ended. `declined`: too large, or no room. `refused`: a tier failed. `broken`: the body was incomplete. `unwanted`:
+ * nobody waited for the rest.
+ */
 export type BodyOutcome = "kept" | "declined" | "refused" | "broken" | "unwanted";
 
 export interface BodyStore {
-  /** Who takes the pieces: memory at once, the colo in its own time, or nobody any more. */
+  /** Memory collects the chunks, the colo is fed with them, or nobody takes them any more. */
   mode(): "collecting" | "feeding" | "over";
-  /** Takes a piece, and returns its bytes in memory that stays as it is: the piece itself, or a copy. */
+  /** Takes a chunk, and returns its bytes in memory that nobody overwrites: the chunk itself, or a copy. */
   take(piece: Uint8Array): Uint8Array;
-  /** What the colo is fed with, once it is. */
+  /** The writer to the colo, once there is one. */
   colo(): Pick<ColoWriter, "room" | "windowBytes"> | undefined;
-  /** The body ended as it should. Further calls do nothing. */
+  /** The body is whole. Further calls do nothing. */
   complete(): void;
   abandon(how: "broken" | "unwanted", cause: unknown): void;
   readonly kept: Promise<BodyOutcome>;
-  /** Resolves when the tiers are done with it. */
+  /** Resolves when the tiers are done with the body. */
   settled(): Promise<void>;
-  /** What it has taken out of the memory budget: to be renewed while the fill runs. */
+  /** Its reservations of memory: to be renewed while the fill runs. */
   reserved(): readonly (Pick<Reservation, "renew"> | undefined)[];
-  /** Nobody reads any more what was collected before. */
+  /** Gives the reservations back: nobody reads the bytes collected before. */
   release(): void;
 }
 
@@ -48,7 +51,7 @@ export function bodyStore(edge: Pick<Edge, "stack" | "now" | "timeout">, what: B
     kept.resolve(how);
   }
 
-  /** A part is small or not kept; a whole goes on to the colo, if that can hold it. */
+  /** Parts are never streamed. A whole goes to the colo where that can hold it. */
   function feedColo(): void {
     if (stored.part || (length ?? size) > stack.maxStreamedBytes) return lose("declined");
     mode = "feeding";
@@ -56,7 +59,7 @@ export function bodyStore(edge: Pick<Edge, "stack" | "now" | "timeout">, what: B
     for (const collected of blocks.drained()) colo.send(collected);
   }
 
-  // of a known length it is collected in one block, or not at all
+  // a body of known length is collected in one block, or not at all
   if (length !== undefined && (length > stack.maxBufferedBytes || !blocks.add(length))) feedColo();
 
   return {
@@ -81,7 +84,7 @@ export function bodyStore(edge: Pick<Edge, "stack" | "now" | "timeout">, what: B
         return lose("broken", new Error("it is not as long as its Content-Range"));
       mode = "over";
       colo?.end();
-      // memory has what was collected at once
+      // memory has the collected body before this returns
       work = colo ? undefined : storeCollected(stack, what, blocks.joined(), blocks.release);
       blocks.handOver();
       kept.resolve(colo ? putInTime(edge, colo.stored) : "kept");
@@ -93,26 +96,26 @@ export function bodyStore(edge: Pick<Edge, "stack" | "now" | "timeout">, what: B
   };
 }
 
-/** How long those who wait for the body wait for a tier to say that it has it, once it is whole. */
+/** How long waiting requests wait for a tier to confirm a body that is whole, milliseconds. */
 const PUT_MS = 5000;
 
 async function putInTime({ timeout }: Pick<Edge, "timeout">, stored: Promise<void>): Promise<BodyOutcome> {
   return (await within(timeout(PUT_MS), stored)) === LATE ? "refused" : "kept";
 }
 
-/** A little of much memory would count as a little. */
+/** A short view keeps its whole buffer alive but is budgeted by its own length, so copy it. */
 function trimmed(piece: Uint8Array): Uint8Array {
   return piece.length * 2 < piece.buffer.byteLength ? piece.slice() : piece;
 }
 
-/** A part goes into the store joined with its neighbour, where both fit and belong together. */
+/** Stores a part joined with its neighbour, where both belong together and fit. */
 async function storeCollected(
   stack: Stack,
   { slot, stored, neighbour, makesEtag, whenStored }: BodyToStore,
   bytes: Uint8Array<ArrayBuffer>,
   release: () => void,
 ): Promise<void> {
-  // from here on the tier counts them
+  // from here on the memory tier counts these bytes
   release();
   const { part } = stored;
   if (!part) {

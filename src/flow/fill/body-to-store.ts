@@ -1,4 +1,4 @@
-// Owns what is known of a body before it comes: how long it will be, and where its response is to be filed.
+// Owns the description of a body before it arrives: its length, and where its response will be stored.
 import type { Stored } from "../../http/law/stored.ts";
 import type { CacheSlot, TierName } from "../../tiers/tier.ts";
 
@@ -14,10 +14,10 @@ export interface BodyToStore {
   readonly length: number | undefined;
   readonly slot: CacheSlot;
   readonly stored: Stored;
-  /** A stored part that what comes may be joined with. */
+  /** A stored part that the body may be joined with. */
   readonly neighbour?: FoundPart | undefined;
-  /** Whether a body that is buffered gives its response an entity tag, where the origin sent no validator. */
+  /** Whether the edge makes an entity tag from a buffered body, where the origin sent no validator. */
   readonly makesEtag: boolean;
-  /** Called with a whole body that is collected, when memory has it. */
+  /** Called with a collected body once memory has it. */
   readonly whenStored?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
 }

@@ -1,14 +1,12 @@
-// Owns reading a body in pieces as they come: as large as there is, where the runtime lets us bring the memory.
+// Owns reading a body in chunks as large as the bytes at hand, where the runtime lets the reader bring the memory.
 
 export interface ChunkReader {
-  /**
-   * The next piece, without waiting for more than there is; `undefined` at the end. `spare`: memory of an earlier piece, to be used again.
-   */
+  /** The next chunk, without waiting for it to fill up; `undefined` at the end. `spare`: memory of an earlier chunk, to be used again. */
   next(spare?: ArrayBufferLike): Promise<Uint8Array | undefined>;
   cancel(cause: unknown): Promise<void>;
 }
 
-/** The runtime's own pieces have 4 KB: each costs a turn of the event loop. */
+/** The runtime's own chunks have 4 KB, and each costs a turn of the event loop. */
 export const CHUNK_BYTES = 64 * 1024;
 
 export function chunkReader(source: ReadableStream<Uint8Array>): ChunkReader {
@@ -30,7 +28,7 @@ export function chunkReader(source: ReadableStream<Uint8Array>): ChunkReader {
   };
 }
 
-/** `undefined` for a stream that is not one of bytes, as those made in JS mostly are. */
+/** `undefined` for a stream that is no byte stream, as most streams made in JS. */
 function byteReader(source: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
   try {
     return source.getReader({ mode: "byob" });

@@ -1,4 +1,4 @@
-// Owns the client's side of a fill: what a slow client has not read yet waits here.
+// Owns the client's side of a fill: chunks wait here until a slow client reads them.
 import { backpressure } from "./backpressure.ts";
 
 export interface ClientStream {
@@ -7,12 +7,12 @@ export interface ClientStream {
   readonly left: Promise<void>;
   /** The bytes must stay as they are until they are read. */
   send(piece: Uint8Array): void;
-  /** A promise where more than `windowBytes` wait: it resolves when no more do, or the client is gone. */
+  /** `undefined` while at most `windowBytes` wait. Else a promise that resolves once they do, or the client is gone. */
   room(windowBytes: number): Promise<void> | undefined;
   isGone(): boolean;
   /** Resolves when the client has read it all, or is gone. */
   end(): Promise<void>;
-  /** Breaks off behind what was sent: the client gets as much as there was. */
+  /** Breaks off after the bytes already sent, which the client still gets. */
   abort(cause: unknown): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export function clientStream(length: number | undefined): ClientStream {
   const writer = writable.getWriter();
   const left = Promise.withResolvers<void>();
   let isGone = false;
-  // the client left; the fill goes on for the others
+  // the fill goes on for the other requests
   const gone = (): void => {
     isGone = true;
     queue.stop();

@@ -1,4 +1,4 @@
-// Owns the stream of a fill into the colo: a slow colo holds the body back a little, one too slow is given up.
+// Owns the stream of a fill into the colo. A slow colo holds the body back a little; one that is too slow is given up.
 import type { Edge } from "../edge.ts";
 import type { BodyToStore } from "./body-to-store.ts";
 import { CHUNK_BYTES } from "./chunk-reader.ts";
@@ -8,35 +8,38 @@ import { backpressure } from "./backpressure.ts";
 export interface ColoWriter {
   /** The bytes must stay as they are until they are taken. */
   send(piece: Uint8Array): void;
-  /** How much may wait for whoever is slow, in bytes. */
+  /** How many bytes may wait for a slow colo or a slow client. */
   readonly windowBytes: number;
-  /** A promise where the colo must catch up: it resolves when it has, or is lost. To be asked for when it alone is waited for. */
+  /**
+   * A promise where the colo must catch up: it resolves when the colo has, or is given up. Its time counts from this call, so call it
+   * when nothing else is waited for.
+   */
   room(): Promise<void> | undefined;
   /** Every byte has been sent. */
   end(): void;
   abort(cause: unknown): void;
   /** Resolves when the colo has it, or never will. */
   readonly stored: Promise<void>;
-  /** It is still fed: see `Reservation`. */
+  /** Renews the reservation: see `Reservation`. */
   renew(): void;
-  /** Gives back the memory of the window. */
+  /** Gives the window's reservation back. */
   release(): void;
 }
 
-/** What may wait where the memory budget has room for it; else a single piece. */
+/** The window where the memory budget has room for it; else a single chunk waits. */
 const WINDOW_BYTES = 4 * CHUNK_BYTES;
 
-/** How long a client is held back for a slow colo: so long for any body, and longer for a longer one. */
+/** How long a slow colo may hold the client back: two seconds, and a second more for every 8 MB sent. */
 const PATIENCE_MS = 2000;
 const BYTES_PER_MS = 8000;
 
-/** `lose`: is told once that the colo takes no more of it. */
+/** `lose`: called once, when the colo takes no more of the body. */
 export function coloWriter(
   { stack, now, timeout }: Pick<Edge, "stack" | "now" | "timeout">,
   { slot, stored, length }: BodyToStore,
   lose: (how: "refused" | "declined", cause: Error) => void,
 ): ColoWriter {
-  // with a declared length the Cache API can cut ranges out of it
+  // the Cache API cuts ranges out of a body only if its length was declared
   const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
   const writer = writable.getWriter();
   const whole = Promise.withResolvers<number>();

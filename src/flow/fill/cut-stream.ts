@@ -1,11 +1,11 @@
-// Owns streams of bytes cut and joined: the slice that a range asks for, and a stored beginning before the rest of a body.
+// Owns streams cut and joined: the slice of a body that a range asks for, and a stored beginning followed by the rest of a body.
 import { unread } from "../../base/streams.ts";
 import type { RangeReader } from "../../tiers/tier.ts";
 import { chunkReader } from "./chunk-reader.ts";
 
 /**
- * The `length` bytes after the first `skipped`, with a known length; what the source has beyond them is not read, nor, where `slice`
- * can do without, what it has before.
+ * The `length` bytes after the first `skipped`, as a stream of known length. The source is not read beyond them, nor before them where
+ * `slice` can start there.
  */
 export function cutStream(
   source: ReadableStream<Uint8Array>,
@@ -14,7 +14,7 @@ export function cutStream(
   slice?: RangeReader,
 ): ReadableStream<Uint8Array> {
   const { readable, writable } = new FixedLengthStream(length);
-  // what goes wrong here breaks off the client's body, which tells it
+  // a failure here breaks off the client's body, which tells the client
   void sliceInto(writable, source, skipped, length, slice).catch(() => undefined);
   return readable;
 }
@@ -43,7 +43,7 @@ async function cut(
   try {
     let spare: ArrayBufferLike | undefined;
     while (position < end) {
-      // pieces come one after the other
+      // chunks come in sequence
       // oxlint-disable-next-line no-await-in-loop
       const piece = await pieces.next(spare);
       if (!piece) throw new Error("the body is shorter than the range asked of it");
@@ -61,8 +61,8 @@ async function cut(
 }
 
 /**
- * `bytes`, then what `rest` brings: `length` bytes in all, or it breaks off. The last of them are held back until nothing follows:
- * who has counted to `length` may take it for the whole.
+ * `bytes`, then `rest`: `length` bytes in all, or it breaks off. It holds the last bytes back until `rest` has ended, because a client
+ * that counts to `length` takes the body for whole.
  */
 export function precededBy(
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-// Owns the client's side of a fill that leaves encoded: encoded as it comes, and kept with the stored body, so that it is made once.
+// Owns the client's side of a fill that leaves encoded: it encodes the body as it streams, once, and keeps the form beside the stored body.
 import { unread } from "../../base/streams.ts";
 import type { Codings, Encoder } from "../../codings/codings.ts";
 import type { ContentCoding } from "../../http/select/coding.ts";
@@ -10,13 +10,13 @@ import { CHUNK_BYTES } from "./chunk-reader.ts";
 import { LATE, type Timeout, within } from "../../base/deadline.ts";
 
 export interface Encoding {
-  /** What the client of the fill reads; for one coding. */
+  /** The stream that the fill's client reads, in one coding. */
   encoded(source: ReadableStream<Uint8Array>, coding: ContentCoding): ReadableStream<Uint8Array>;
-  /** Resolves when the client that was given an encoded form has read it all, or is gone. */
+  /** Resolves when the client of the encoded form has read it all, or is gone. */
   readonly left: Promise<void>;
-  /** The fill has put these bytes into memory, before `source` ended. */
+  /** Called when the fill has put these bytes into memory, before `source` ends. */
   stored(bytes: Uint8Array): void;
-  /** Resolves when an encoded form that is under way is kept, or will not be; never waits for the client. */
+  /** Resolves when the encoded form is kept, or will not be. Never waits for the client. */
   settled(): Promise<void>;
 }
 
@@ -52,7 +52,6 @@ export function encodingOf(
   };
 }
 
-/** What of an edge encodes. */
 interface Encoders {
   readonly codings: Codings;
   readonly stack: Pick<Stack, "keepEncoded" | "maxBufferedBytes">;
@@ -60,9 +59,12 @@ interface Encoders {
 }
 
 interface Manner {
-  /** Of the plain body: a larger one is not kept. */
+  /** Length of the plain body up to which its encoded form is kept. */
   readonly maxBytes: number;
-  /** Gets the whole form before the client has its end, so that an immediate second request finds it; nothing where it is too large. */
+  /**
+   * Called with the whole form before the client has its end, so that an immediate second request finds it; with nothing where it is
+   * too large.
+   */
   readonly keep: (form: Uint8Array<ArrayBuffer> | undefined) => void;
   readonly timeout: (ms: number) => Timeout;
 }
@@ -81,7 +83,7 @@ async function pump(
   async function send(encoded: readonly Uint8Array[]): Promise<void> {
     if (isKept) chunks.push(...encoded);
     for (const chunk of encoded) client.send(chunk);
-    // what is kept is in memory anyway, and others wait for it
+    // a form that is kept is in memory anyway, and other requests wait for it
     if (!isKept) await client.room(CHUNK_BYTES);
   }
 
@@ -97,7 +99,7 @@ async function pump(
         chunks = [];
         keep(undefined);
       }
-      // the fill goes on for the others; this is for one client
+      // the fill goes on for the others; this encoding serves only the client that left
       if (!isKept && client.isGone()) break;
       await send(await encoder.write(value));
       next = reader.read();
@@ -115,7 +117,7 @@ async function pump(
   await unread(reader);
 }
 
-/** What the origin has sent before it pauses must not wait in the encoder. */
+/** When the origin pauses this long, flush: bytes it has sent must not wait in the encoder. */
 const PAUSE_MS = 5;
 
 async function isSoon(next: Promise<unknown>, timeout: (ms: number) => Timeout): Promise<boolean> {

@@ -1,11 +1,10 @@
-// Owns the patience with a fill: how long it may go on when its client is gone, or when nothing comes.
+// Owns how long a fill may go on after its client left, or while nothing comes.
 import type { Edge } from "../edge.ts";
 import { after } from "../../base/deadline.ts";
 
 export interface FillTimeout {
-  /** The same, watched: rejects where the fill was abandoned. */
+  /** The same read; rejects once the fill is abandoned. */
   reading<T>(read: Promise<T>): Promise<T>;
-  /** Abandons the fill. */
   breakOff(cause: Error): void;
   stop(): void;
 }
@@ -13,16 +12,16 @@ export interface FillTimeout {
 export interface FillListener {
   /** Called every 30 s, for as long as the platform lets the fill run. */
   alive(): void;
-  /** Called before what is read rejects. */
+  /** Called before the pending read rejects. */
   givenUp(cause: Error): void;
 }
 
-/** The platform cuts off what still runs 30 s after the client left, and tells nobody: just before that we say so ourselves. */
+/** The platform silently cuts off work that still runs 30 s after the client left. Abandon the fill just before, and report it. */
 const PATIENCE_MS = 29_500;
 
 /**
- * The runtime says that a client is gone only when it is written to: of a fill to which nothing comes nobody knows. One who is still
- * there would wait for ever, so either way it is broken off.
+ * The runtime reports a client as gone only when the edge writes to it, so while nothing comes nobody knows whether the client is
+ * there. Either way the fill is broken off: a client that is there would wait for ever.
  */
 export function fillTimeout(
   { now, timeout }: Pick<Edge, "now" | "timeout">,

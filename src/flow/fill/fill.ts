@@ -1,4 +1,4 @@
-// Owns the fill: one pump that gives a body to the client and, whole and unbroken, to the store.
+// Owns the fill: one pump that streams a body to the client and, where it arrives whole, to the store.
 import { discard } from "../../base/streams.ts";
 import { DependencyError } from "../../error.ts";
 import type { Edge } from "../edge.ts";
@@ -12,20 +12,20 @@ import { isWorthFinishing, type Progress } from "./fill-cost.ts";
 
 export interface Fill extends BodyToStore {
   readonly source: ReadableStream<Uint8Array>;
-  /** Resolves when a client that does not read the body itself, but what is made of it, is gone. */
+  /** Resolves when the client of an encoded form is gone; that client does not read this body itself. */
   readonly left?: Promise<void> | undefined;
-  /** Whether the whole body is wanted, whoever has left; absent where only its client wants it. */
+  /** Whether other requests wait for the body; absent where none can. */
   readonly isAwaited?: (() => boolean) | undefined;
 }
 
-/** What the client reads, and the work that must be kept alive until the fill is complete. */
+/** The client's body, and the fill's progress in the store. */
 export interface Filling {
   readonly body: ReadableStream<Uint8Array>;
-  /** Resolves when others find it, in memory, or in the colo where it is too large; or when they never will. */
+  /** Resolves when other requests find the response, in memory or, if large, in the colo; or when they never will. */
   readonly kept: Promise<BodyOutcome>;
-  /** Resolves when its client holds it up for so long that others should not wait for it; never where it does not. */
+  /** Resolves when the client holds the fill up for so long that other requests should stop waiting for it. */
   readonly stalled: Promise<void>;
-  /** Resolves when every tier that takes it has it, however slow the client. */
+  /** Resolves when every tier that takes the response has it, however slow the client. */
   filed(): Promise<void>;
   readonly done: Promise<void>;
 }
@@ -35,7 +35,7 @@ export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, w
   const keep = bodyStore(edge, what);
   const patience = slowClient(edge);
   const { stalled } = patience;
-  // the runtime passes on what nobody keeps
+  // no tier takes it: the runtime passes the body on by itself
   if (keep.mode() === "over")
     return { body: what.source, kept: keep.kept, stalled, filed: keep.settled, done: Promise.resolve() };
   const pieces = chunkReader(what.source);
@@ -48,27 +48,26 @@ export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, w
     },
     givenUp(cause) {
       edge.report(new DependencyError("fill", "was abandoned", { cause }));
-      // a slow client may go on reading what there is: this ends before
+      // storing ends now; a slow client may go on reading the bytes it was sent
       keep.abandon("broken", cause);
     },
   });
   void left.then(() => {
     progress.whenLeft = progress.received;
-    // it need not wait for another piece
+    // break off at once instead of waiting for another chunk
     if (isUnwanted(what, progress)) watch.breakOff(UNWANTED);
   });
   const done = pump(what, pieces, keep, { ...client, stall: patience }, watch, progress).finally(watch.stop);
   return { body: client.body, kept: keep.kept, stalled, filed: () => keep.kept.then(keep.settled), done };
 }
 
-/** The client, and how patient others are with it. */
 type Client = ClientStream & { readonly stall: SlowClient };
 
 type Course = { -readonly [Member in keyof Progress]: Progress[Member] };
 
 const UNWANTED = new Error("nobody waits for the rest of the body");
 
-/** Nobody is there who would have it, and too much is left to fetch it for the store alone. No fault of anybody: it is not reported. */
+/** The client left, no request waits, and too much is left to fetch it for the store alone. That is no failure, so it is not reported. */
 function isUnwanted({ length, isAwaited }: Fill, progress: Progress): boolean {
   return !isWorthFinishing(progress, length) && !(isAwaited?.() ?? false);
 }
@@ -85,14 +84,14 @@ async function pump(
   let spare: ArrayBufferLike | undefined;
   try {
     for (;;) {
-      // pieces come one after the other
+      // chunks come in sequence
       // oxlint-disable-next-line no-await-in-loop
       const piece = await watch.reading(pieces.next(spare));
       if (!piece) break;
       progress.received += piece.length;
       const { received } = progress;
       const own = keep.take(piece);
-      // memory has the whole before the client does, so that an immediate second request hits
+      // memory has the whole body before the client does, so that an immediate second request hits
       if (received === length) keep.complete();
       client.send(own);
       // oxlint-disable-next-line no-await-in-loop
@@ -116,8 +115,8 @@ async function pump(
 }
 
 /**
- * What is collected is read as fast as it comes; what goes to the colo as fast as the slower of colo and client takes it; what nobody
- * keeps piece by piece, all in the same memory: true where that is free again.
+ * Waits until the next chunk may be read. A collected body is read as fast as it comes, one for the colo as fast as the slower of colo
+ * and client takes it, and one that no tier keeps chunk by chunk in the same memory. True where that memory is free again.
  */
 async function readyForMore(keep: BodyStore, client: Client, sent: number): Promise<boolean> {
   if (keep.mode() === "collecting") return false;

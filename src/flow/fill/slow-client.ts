@@ -1,17 +1,17 @@
-// Owns the patience with a client that holds a fill up: how long others wait for a body that is read more slowly than it comes.
+// Owns how long a slow client may hold up a fill that other requests wait for.
 import type { Edge } from "../edge.ts";
 import { after } from "../../base/deadline.ts";
 
 export interface SlowClient {
-  /** Waits for the client, and counts how long. `sent`: bytes of the body that were on their way to it by then. */
+  /** Waits for the client, and counts the time. `sent`: bytes of the body sent to it so far. */
   waiting(room: Promise<void>, sent: number): Promise<void>;
-  /** Resolves when the client has held the fill up for too long; the fill goes on all the same. */
+  /** Resolves when the client has held the fill up for too long; the fill still goes on. */
   readonly stalled: Promise<void>;
 }
 
-/** A client that takes nothing for so long does not read. */
+/** A client that takes nothing for this long does not read. */
 const PATIENCE_MS = 1000;
-/** Altogether it may hold the fill up for so long, and longer for what it has taken: a client that reads 1 MB a second never stalls. */
+/** The client's allowance grows by a second for every megabyte it has taken: one that reads 1 MB a second never stalls. */
 const BYTES_PER_MS = 1000;
 
 export function slowClient({ now, timeout }: Pick<Edge, "now" | "timeout">): SlowClient {

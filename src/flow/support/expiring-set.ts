@@ -1,22 +1,22 @@
-// Owns what is remembered of keys for a while: that they could not be stored lately, are being refreshed, or that their origin asked for a rest.
+// Owns marks on keys that end with time: lately unstorable, being refreshed, or left alone because the origin asked for it.
 import { boundedMap } from "../../base/bounded-map.ts";
 import { hash64 } from "../../http/message/hash.ts";
 import type { CacheKey } from "../../http/select/key.ts";
 
 export interface ExpiringSet {
-  /** What it returns forgets this mark, if no later one has taken its place. */
+  /** The function it returns removes this mark, unless a later one has replaced it. */
   add(key: CacheKey, seconds: number): () => void;
   has(key: CacheKey): boolean;
-  /** Forgets whatever mark the key has. */
+  /** Removes the key's mark, whoever made it. */
   delete(key: CacheKey): void;
-  /** How many are remembered, those that are over included. */
+  /** Number of marks, expired ones included. */
   readonly size: number;
 }
 
 const MAX_REMEMBERED = 10_000;
 
 export function expiringSet(now: () => number): ExpiringSet {
-  // by hash: keys are as long as clients like, and what a mark does to another key is harmless
+  // by hash: clients choose how long keys are, and a mark on a key that collides is harmless
   const marks = boundedMap<string, { readonly untilMs: number }>(MAX_REMEMBERED);
   return {
     add(key, seconds) {

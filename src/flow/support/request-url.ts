@@ -1,4 +1,4 @@
-// Owns reading a request's URL. Hot ones come again and again: what the last of them came to is kept.
+// Owns reading a request's URL, with a memory of recent ones: the same hot URLs come again and again.
 import { boundedMap } from "../../base/bounded-map.ts";
 import type { Location } from "../../http/message/facts.ts";
 import { fetchedUrl } from "../../http/message/fetched-url.ts";
@@ -10,11 +10,11 @@ export type ReadUrl =
   | { readonly ok: true; readonly location: Location }
   | { readonly ok: false; readonly location: Location; readonly status: 400 | 404; readonly detail: string };
 
-/** At most so many, none longer than this: less than 2 MB. */
+/** Together at most 2 MB. */
 const MAX_KEPT = 1000;
 const MAX_CHARACTERS = 500;
 
-/** A reader for an isolate: the same text always comes to the same. */
+/** One per isolate. It is pure: the same text always gives the same result. */
 export function urlReader(): (text: string) => ReadUrl {
   const kept = boundedMap<string, ReadUrl>(MAX_KEPT);
   return (text) => {
@@ -41,9 +41,9 @@ function read(text: string): ReadUrl {
   };
   if (url.username !== "" || url.password !== "") return refused(location, "the request's host contains userinfo");
   if (!isHost(url.host)) return refused(location, "the request's URL has no valid host");
-  // never, by what normalisedPath promises: but whatever is keyed must be what is fetched
+  // normalisedPath rules this out; checked all the same, because the key must name exactly the URL that is fetched
   if (!fetchedUrl(location, undefined)) return refused(location, "the request's target has no normal form");
-  // the router matched the path as it was written; this also catches spellings that an origin would decode to it
+  // the router matched the raw path; this also catches spellings that an origin would decode to one of our paths
   if (isOwnPath(location.path)) return { ok: false, location, status: 404, detail: "not found" };
   return { ok: true, location };
 }

@@ -1,15 +1,15 @@
-// Owns how long the steps of one exchange took, and the Server-Timing field that tells it (W3C Server Timing 2).
+// Owns the durations of one exchange's steps, and the Server-Timing field that carries them (W3C Server Timing 2).
 
-/** Waiting for knowledge of purges, for a tier, for another request's fetch, for the origin's header section. */
+/** Waiting for the purge log, a tier, another request's fetch, or the origin's header section. */
 const STEPS = ["purges", "lookup", "wait", "origin"] as const;
 export type Step = (typeof STEPS)[number];
 
 export interface Timings {
-  /** The same work; counts from now until it is over, or until the field is written. */
+  /** Returns the same work. Its time counts until the work ends or the field is written. */
   timed<T>(step: Step, work: Promise<T>): Promise<T>;
-  /** What the origin says of its own steps, in the answer that came last. */
+  /** Takes the Server-Timing of the origin's latest answer. */
   heard(field: string | undefined): void;
-  /** `detail`: how it was answered, as Cache-Status says it. */
+  /** `detail`: the outcome, as Cache-Status names it. */
   field(detail: string): string;
 }
 
@@ -23,7 +23,7 @@ interface Measured {
   readonly timings?: Timings | undefined;
 }
 
-/** The same work, measured where that is asked for. */
+/** Measures the work where the exchange has timings. */
 export function timed<T>({ timings: measured }: Measured, step: Step, work: Promise<T>): Promise<T> {
   return measured?.timed(step, work) ?? work;
 }
@@ -34,7 +34,7 @@ export function timings(now: () => number): Timings {
   const spans: Span[] = [];
   let origins: string | undefined;
 
-  /** A clock that was set back has measured nothing. */
+  /** A span during which the clock was set back counts as 0. */
   const sum = (all: readonly Omit<Span, "step">[], nowMs: number): string =>
     String(all.reduce((ms, span) => ms + Math.max(0, (span.endedAtMs ?? nowMs) - span.startedAtMs), 0));
 
@@ -56,7 +56,7 @@ export function timings(now: () => number): Timings {
         return taken.length === 0 ? [] : [`strata-${step};dur=${sum(taken, nowMs)}`];
       });
       const own = `strata;desc="${detail}";dur=${sum([{ startedAtMs, endedAtMs: nowMs }], nowMs)}`;
-      // ours first: what an origin leaves open, a quote for instance, would swallow what follows it
+      // ours first: an unclosed quote in the origin's field would swallow members after it
       return [own, ...steps, ...(origins === undefined ? [] : [origins])].join(", ");
     },
   };

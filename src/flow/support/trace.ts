@@ -1,22 +1,22 @@
-// Owns what a request is known by: its id towards client and origin, and the trace in which each request to the origin is a span.
+// Owns the names of a request: its id towards client and origin, and the trace in which each request to the origin is a span.
 import type { HeaderPairs } from "../../http/message/fields.ts";
 import { readTraceparent, type TraceContext, traceparent } from "../../http/message/traceparent.ts";
 
-/** Names that nobody else has. */
+/** Source of unique names. */
 export interface Ids {
   uuid(): string;
-  /** So many random bytes, as hexadecimal digits. */
+  /** Random bytes, as hexadecimal digits. */
   hex(bytes: number): string;
 }
 
 export interface Trace {
-  /** The client's where it is harmless, else a new one. */
+  /** The client's id where it is harmless, else a new one. */
   readonly requestId: string;
-  /** What one request to the origin says of its trace: each is a span of its own. Nothing is read or made before. */
+  /** Trace fields for one request to the origin, which is a span of its own. Reads and makes nothing before the first call. */
   span(): HeaderPairs;
 }
 
-/** The client's trace goes on; where it sent none that can be read, one begins with the first request to the origin. */
+/** Continues the client's trace. Where the client sent none that can be read, a trace begins with the first request to the origin. */
 export function traceOf(headers: Headers, ids: Ids): Trace {
   let begun: TraceContext | undefined;
   return {

@@ -1,12 +1,12 @@
-// Owns taking turns: one piece of work under a name at a time; those who come meanwhile share the next one.
+// Owns taking turns: one piece of work at a time under a name; callers that come meanwhile share the next one.
 import { LATE, type Timeout, within } from "../../base/deadline.ts";
 
 export interface Turns<T> {
-  /** Work that began after this call: this caller's, or that of one who has waited with it. */
+  /** The result of work that began after this call: the caller's own, or that of another caller that waited with it. */
   take(name: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** Whoever has a turn may be gone with its request; then those who wait go on. */
+/** The caller that has the turn may be gone with its request; after this long the waiting ones go on, milliseconds. */
 const LIMIT_MS = 4000;
 
 export function turns<T>(timeout: (ms: number) => Timeout): Turns<T> {
@@ -29,7 +29,7 @@ export function turns<T>(timeout: (ms: number) => Timeout): Turns<T> {
         () => undefined,
       );
       if ((await within(timeout(LIMIT_MS), ended)) === LATE && running.get(name) === before) running.delete(name);
-      // work is done in the request that does it: the first of those who waited begins
+      // work runs in the request that starts it: the first caller that waited starts the next
       const next = running.get(name);
       const shared = next ? await within(timeout(LIMIT_MS), next) : LATE;
       return shared === LATE ? begin(name, work) : shared;

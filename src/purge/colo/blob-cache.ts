@@ -1,18 +1,18 @@
-// Owns how the colo's copy lies in the Cache API: bytes with a time. What they are is for wire.ts to check.
+// Owns the blobs of the colo's copy in the Cache API: bytes with a time. The delta codec checks the bytes.
 
-/** What was put down, and when the question behind it was sent. */
+/** `atMs`: when the request was sent whose answer the bytes hold. */
 export interface StoredBlob {
   readonly atMs: number;
   readonly bytes: Uint8Array;
 }
 
-/** A place that all isolates of a colo reach. */
+/** Storage that all isolates of a colo share. */
 export interface BlobCache {
   get(name: string): Promise<StoredBlob | undefined>;
   put(name: string, blob: StoredBlob, seconds: number): Promise<void>;
 }
 
-/** The Cache API methods this shelf calls. */
+/** The Cache API methods this file calls. */
 interface CacheLike {
   match(request: Request): Promise<Response | undefined>;
   put(request: Request, response: Response): Promise<void>;
@@ -33,7 +33,7 @@ export function blobCache(cache: () => Promise<CacheLike>, base: string): BlobCa
       if (!response) return undefined;
       const [format, at] = response.headers.get(FIELD)?.split(" ") ?? [];
       const bytes = new Uint8Array(await response.arrayBuffer());
-      // foreign, or of a version to come: as if it were not there
+      // another program's, or a later version's: treat it as absent
       return format === FORMAT && /^\d{1,16}$/.test(at ?? "") ? { atMs: Number(at), bytes } : undefined;
     },
     async put(name, { atMs, bytes }, seconds) {

@@ -1,4 +1,4 @@
-// Owns the copy of the purge log that the isolates of a colo share: a snapshot, seldom written, and a tail that says when it was true.
+// Owns the copy of the purge log that the isolates of a colo share: a snapshot, seldom written, and a tail of later changes with the time they were read.
 import { within } from "../../base/deadline.ts";
 import { DependencyError } from "../../error.ts";
 import { type Copy, copyOn, type CopyOptions } from "./copy-parts.ts";
@@ -6,28 +6,28 @@ import type { Cursor, Delta } from "../wire/records.ts";
 import type { LogAnswer, LogReader } from "../reader/log-reader.ts";
 import { mergedDelta, suffices } from "../wire/delta-merge.ts";
 
-/** Between these shares of the age that is asked for, by chance, a reader has the tail made anew. */
+/** At a random share of the wanted age between these, a reader renews the tail ahead of need. */
 const EARLY = { from: 0.6, to: 0.8 };
-/** How long one who asks the log keeps others from it, milliseconds: those who must wait, and those who need not yet. */
+/** How long a claim to ask the log keeps other isolates from asking, milliseconds: where they must wait, and where the claim is ahead of need. */
 const CLAIM_MS = 250;
 const EARLY_CLAIM_MS = 500;
-/** How many of those who ask are waited for: until it is known that the log is out of reach. */
+/** How many claimants an isolate waits for before it asks by itself. */
 const MAX_ROUNDS = 4;
-/** A question without an answer after so long tells the colo that the log is out of reach, milliseconds: no request waits longer. */
+/** After a request has had no answer for this long, the colo counts the log as out of reach, milliseconds. No client waits longer. */
 const SLOW_MS = 1000;
-/** While it is, one of the colo asks so often, milliseconds. */
+/** Meanwhile one isolate of the colo probes the log this often, milliseconds. */
 const PROBE_MS = 500;
-/** Pauses between the looks of those who wait, milliseconds. */
+/** Pauses between polls for another isolate's answer, milliseconds. */
 const POLLS_MS: readonly number[] = [20, 30, 50, 70, 100];
 
-/** The log, asked through the copy: it is asked itself when the copy is too old, and about once a colo before it becomes so. */
+/** Reads the log through the copy. It asks the log itself when the copy is too old, and about once a colo just before. */
 export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
   const { now, random, timeout } = options;
   const copy = copyOn(options);
-  /** When this isolate last wanted the tail made anew before it had to be. */
+  /** When this isolate last tried to renew the tail ahead of need. */
   let earlyAtMs = Number.NEGATIVE_INFINITY;
 
-  /** Asks the log for what a stretch lacks, or a reader, and files what comes behind the tail. */
+  /** Asks the log for the changes after `base`, or after a reader's position, and writes them to the copy behind the tail. */
   async function ask(
     base: Delta | undefined,
     at: Cursor | undefined,
@@ -50,7 +50,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
     return answer;
   }
 
-  /** The tail, for a cold reader with the snapshot before it; `undefined` where something is missing between. */
+  /** The tail, joined with the snapshot for a reader that lacks more; `undefined` where a gap is left. */
   async function deltaFor(cursor: Cursor | undefined, tail: Delta): Promise<Delta | undefined> {
     if (suffices(tail, cursor)) return tail;
     const base = await copy.snapshot();
@@ -58,7 +58,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
     return whole && suffices(whole, cursor) ? whole : undefined;
   }
 
-  /** What another isolate of this colo brings, if one is asking; it may have died. */
+  /** The answer that another isolate of this colo fetches; `undefined` where none does, or it may have died. */
   async function othersAnswer(cursor: Cursor | undefined, oldestMs: number, tries = 0): Promise<LogAnswer | undefined> {
     const pauseMs = POLLS_MS[tries];
     if (pauseMs === undefined || !(await copy.isClaimed("claim", CLAIM_MS))) return undefined;
@@ -68,7 +68,10 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
     return tail && delta ? { ...tail, delta } : othersAnswer(cursor, oldestMs, tries + 1);
   }
 
-  /** What another isolate brings, or leave to ask: one does at a time, and where it gets no answer the next. @throws where the log is out of reach. */
+  /**
+   * Another isolate's answer, or this isolate's turn to ask: one asks at a time, and the next where that gets no answer. @throws where
+   * the log is out of reach.
+   */
   async function turnToAsk(
     cursor: Cursor | undefined,
     tail: LogAnswer | undefined,
@@ -77,13 +80,13 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
   ): Promise<LogAnswer | "ours" | "probe"> {
     if (await probes(copy, tail)) return "probe";
     const isFree = !(await copy.isClaimed("claim", CLAIM_MS));
-    // where there is no copy many may be as cold as this one, and where one has died many wait: the last who claimed asks
+    // without a copy many isolates are cold at once, and after a claimant died many wait: the last to claim asks
     if (isFree && ((tail && round === 1) || (await copy.claim("claim")))) return "ours";
     const brought = await othersAnswer(cursor, oldestMs);
     return brought ?? (round < MAX_ROUNDS ? turnToAsk(cursor, tail, oldestMs, round + 1) : "ours");
   }
 
-  /** What is left of the copy, however old: it adds what it knows. */
+  /** The rest of the copy, however old: its purges still count. */
   async function leftOver(cursor: Cursor | undefined): Promise<LogAnswer | undefined> {
     const tail = await copy.tail();
     return tail && { ...tail, delta: (await deltaFor(cursor, tail.delta)) ?? tail.delta };
@@ -101,7 +104,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
         const turn = await turnToAsk(cursor, tail, startedAtMs - maxAgeMs);
         if (typeof turn === "object") return turn;
         const [answer] = await Promise.all([ask(delta, cursor, maxAgeMs, tail?.delta), tail && copy.claim("claim")]);
-        // also where the tail is not taken
+        // even where the colo does not take the new tail
         if (turn === "probe") await copy.markWell();
         return answer;
       }
@@ -112,7 +115,7 @@ export function coloCopy(log: LogReader, options: CopyOptions): LogReader {
   };
 }
 
-/** Where the log has no answer the colo hears of it: all of its isolates together must not keep down what tries to get up. */
+/** Tells the colo when the log does not answer: all its isolates together must not keep a recovering log down. */
 async function askLog(
   log: LogReader,
   copy: Copy,
@@ -122,7 +125,7 @@ async function askLog(
 ): Promise<LogAnswer> {
   const sentAtMs = now();
   const answer = log.since(cursor, maxAgeMs);
-  // silence counts after a while, a refusal at once; an answer that cannot be read is one
+  // silence counts after a while, a refusal at once; an answer in an unknown format is an answer
   const isSilent = answer.then(
     () => false,
     (cause: unknown) => !(cause instanceof DependencyError),
@@ -131,7 +134,7 @@ async function askLog(
   return answer;
 }
 
-/** Whether the log is out of reach and this isolate the one to try again. @throws where it is another. */
+/** True where the log is out of reach and this isolate may probe it. @throws where another isolate probes. */
 async function probes(copy: Copy, tail: LogAnswer | undefined): Promise<boolean> {
   if (!(await copy.isOut(tail))) return false;
   if (!(await copy.isClaimed("probe", PROBE_MS)) && (await copy.claim("probe"))) return true;

@@ -1,4 +1,4 @@
-// Owns the parts of a colo's copy of the purge log: what they hold and how they are filed. Whatever is wrong with one counts as absent.
+// Owns the parts of a colo's copy of the purge log: their content, and how they are read and written. A part that is wrong in any way counts as absent.
 import { deadline, type SetTimeout } from "../../base/deadline.ts";
 import { DependencyError } from "../../error.ts";
 import { CLOCK_SKEW_MS, type Marks, marksOn } from "./colo-marks.ts";
@@ -18,19 +18,19 @@ export interface CopyOptions {
   readonly report: (error: DependencyError) => void;
 }
 
-/** A larger tail is folded into the snapshot. */
+/** A larger tail is merged into the snapshot. */
 const TAIL_BYTES = 64 * 1024;
 const LIFETIME_SECONDS = 7 * 86_400;
-/** How long a read or a write may take, milliseconds; a snapshot has megabytes. */
+/** How long reading or writing a part may take, milliseconds; the snapshot has megabytes. */
 const BLOB_WAIT_MS = 100;
 const SNAPSHOT_WAIT_MS = 400;
-/** How long the copy is left alone after it failed, milliseconds. */
+/** How long the copy is left alone after a failure, milliseconds. */
 const PAUSE_MS = 1000;
 
 export interface Copy extends Marks {
   tail(): Promise<LogAnswer | undefined>;
   snapshot(): Promise<Delta | undefined>;
-  /** Files what the log said, behind the tail it was asked for if there is one. */
+  /** Writes the log's answer, joined to the tail it was asked for, if there is one. */
   write(news: LogAnswer, behind: Delta | undefined): Promise<void>;
 }
 
@@ -46,11 +46,11 @@ export function copyOn({ blobs, now, random, ...others }: CopyOptions): Copy {
     return blob && decodeDelta(blob.bytes);
   }
 
-  /** What it says of itself: by the clock of whoever filed it. */
+  /** With its time by the clock of the isolate that wrote it. */
   async function tail(): Promise<LogAnswer | undefined> {
     const blob = await get("tail");
     const delta = blob && decodeDelta(blob.bytes);
-    // one from the future was made by a clock that cannot be compared with ours
+    // a tail from the future comes from a clock that cannot be compared with ours
     return delta && blob.atMs <= now() + CLOCK_SKEW_MS ? { delta, sentAtMs: blob.atMs, isCopy: true } : undefined;
   }
 
@@ -59,19 +59,19 @@ export function copyOn({ blobs, now, random, ...others }: CopyOptions): Copy {
     snapshot,
     async tail() {
       const blob = await tail();
-      // by a clock that may be behind
+      // the writer's clock may be ahead: count the tail as older
       return blob && { ...blob, sentAtMs: blob.sentAtMs - CLOCK_SKEW_MS };
     },
     async write({ delta: news, sentAtMs }, behind) {
       const blob = await tail();
-      // of a question that was sent later
+      // the tail there answers a later request
       if (blob && blob.sentAtMs > sentAtMs) return;
       const next = deduplicated((behind && mergedDelta(behind, news)) ?? news, random);
       const bytes = encodeDelta(next);
       if (bytes.length <= TAIL_BYTES) return put("tail", sentAtMs, bytes);
       const base = next.from === 0 ? next : await snapshot();
       const whole = base && mergedDelta(base, next);
-      // without a snapshot before it, it would grow for ever: then only what is new is filed
+      // without a snapshot the tail would grow for ever, so write the new changes alone
       if (!whole || whole.from > 0) return put("tail", sentAtMs, encodeDelta(news));
       await tried(SNAPSHOT_WAIT_MS, () =>
         blobs.put("snapshot", { atMs: sentAtMs, bytes: encodeDelta(deduplicated(whole, random)) }, LIFETIME_SECONDS),
@@ -81,7 +81,7 @@ export function copyOn({ blobs, now, random, ...others }: CopyOptions): Copy {
   };
 }
 
-/** Makes work take a bounded time and come to nothing where it fails; after that nothing is tried for a while. */
+/** Bounds the time of work, and gives `undefined` where it fails; after a failure it tries nothing for a while. */
 function leftAloneAfterFailures({ now, timeout, report }: Pick<CopyOptions, "now" | "timeout" | "report">) {
   let untilMs = Number.NEGATIVE_INFINITY;
   return async <T>(waitMs: number, work: () => Promise<T>): Promise<T | undefined> => {
@@ -96,7 +96,7 @@ function leftAloneAfterFailures({ now, timeout, report }: Pick<CopyOptions, "now
   };
 }
 
-/** Each target once, and nothing that the floor stands for. */
+/** Each target once, without the records that the floor stands for. */
 function deduplicated(delta: Delta, random: () => number): Delta {
   const table = recordTable(random);
   table.drop(delta.floor.seq);

@@ -1,19 +1,19 @@
-// Owns the record of who purged what: 30 days of it, bounded in rows and bytes for each kind of actor. Nothing of it decides what is purged.
+// Owns the history of purges: who purged what, for 30 days, bounded in rows and bytes for each kind of actor. It decides no purge.
 import { targetName } from "../../http/targets/target.ts";
 import type { PurgedBy, PurgeEntry, PurgeMode, PurgeOrder } from "../../http/targets/purge-order.ts";
 
 const RETENTION_MS = 30 * 24 * 3600 * 1000;
-/** Clients provoke what origins write: it must not push out what tokens did. */
+/** Clients provoke the purges that origins order, so those must not push out the entries of tokens. */
 const BOUNDS = [
   { isOrigin: 0, entries: 20_000, characters: 32e6 },
   { isOrigin: 1, entries: 5000, characters: 8e6 },
 ] as const;
-/** 1 where the entry is an origin's (see `PurgeOrder.actor`). */
+/** 1 where an origin ordered the purge (see `PurgeOrder.actor`). */
 const IS_ORIGIN = "(substr(actor, 1, 7) = 'origin ')";
-/** Of what was asked for, and again of the targets that this meant. */
+/** For the selectors as written, and again for the targets they meant. */
 const MAX_LIST_CHARACTERS = 16_000;
 const MAX_ACTOR_CHARACTERS = 256;
-/** 16 million characters at the most, of up to two bytes: an answer of the object may have 32 MB. */
+/** 16 million characters at most, of up to two bytes each; the platform allows an answer of 32 MB. */
 const MAX_PAGE = 500;
 
 type Row = {
@@ -46,7 +46,7 @@ export function recordEntry(sql: SqlStorage, order: PurgeOrder, seq: number, now
   );
 }
 
-/** Which entries: the latest before a number, or of all. */
+/** The latest entries before a number, or the latest of all. */
 interface Page {
   readonly beforeSeq: number | undefined;
   readonly limit: number;
@@ -55,7 +55,7 @@ interface Page {
 
 const WHOSE: Readonly<Record<PurgedBy, string>> = { tokens: `NOT ${IS_ORIGIN}`, origins: IS_ORIGIN, all: "TRUE" };
 
-/** The newest first. */
+/** Newest first. */
 export function entriesBefore(sql: SqlStorage, { beforeSeq, limit, by }: Page, nowMs: number): readonly PurgeEntry[] {
   const page = Math.min(Math.max(Math.floor(limit), 1), MAX_PAGE);
   return sql
@@ -78,7 +78,7 @@ export function entriesBefore(sql: SqlStorage, { beforeSeq, limit, by }: Page, n
     }));
 }
 
-/** Drops what is too old and what is too much. Reads every row's size: now and then, not with each purge. */
+/** Drops entries that are too old or too many. It reads every row's size, so it does not run with each purge. */
 export function pruneEntries(sql: SqlStorage, nowMs: number): void {
   for (const { isOrigin, entries, characters } of BOUNDS) {
     sql.exec(
@@ -97,7 +97,7 @@ export function pruneEntries(sql: SqlStorage, nowMs: number): void {
   }
 }
 
-/** As JSON; a list that is too long ends with a word on what it left out. */
+/** As JSON. A list that is too long ends with the number of names left out. */
 function listed(names: readonly string[]): string {
   const shown: string[] = [];
   let characters = 0;

@@ -1,13 +1,16 @@
-// Owns the rows by which the version before knows purges of browsers: among the targets, marked. A rollback finds them there, and this
-// version takes over what it has written. The version that stops to write them deletes them (docs/decisions/025).
+// Owns the rows through which the release before knows purges of browsers: marked rows among the targets. A rollback finds them there, and this version takes over changes
+// made to them. The release that stops writing them deletes them (docs/decisions/025).
 
-/** Takes over what the version before has purged, or told again. Its row is never older: each change is written into both tables. */
+/**
+ * Takes over purges that the release before has recorded or told again. Its row is never older, because each change is written to both
+ * tables.
+ */
 export function readBrowserMirror(sql: SqlStorage): void {
   sql.exec(`INSERT OR REPLACE INTO browsers (target, epoch, changed_seq, changed_at_ms)
     SELECT target, soft_at_ms / 1000, changed_seq, changed_at_ms FROM target WHERE is_browsers`);
 }
 
-/** For the rows that changed under `seq`. */
+/** Mirrors the rows that changed under `seq`. */
 export function writeBrowserMirror(sql: SqlStorage, seq: number): void {
   sql.exec("DELETE FROM target WHERE is_browsers AND target NOT IN (SELECT target FROM browsers)");
   sql.exec(

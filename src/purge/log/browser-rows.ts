@@ -1,20 +1,19 @@
-// Owns the purges of browsers: one row for each host, with the second that its browsers have to obey. They purge nothing stored here.
+// Owns the rows of browser purges: for each host, the second that its browsers have to obey. They purge nothing stored at the edge.
 import { type Target, type TargetHash, targetHash } from "../../http/targets/target.ts";
 import type { BrowserPurge } from "../wire/records.ts";
 import { writeBrowserMirror } from "./browser-mirror.ts";
 
-/** No browser keeps its cookie for longer. */
+/** No browser keeps a cookie for longer. */
 const RETENTION_SECONDS = 400 * 24 * 3600;
 const MAX_HOSTS = 1000;
 const ALL_BROWSERS = targetHash({ kind: "browsers", value: "" });
 
-/** One order, as the rows of browsers see it. */
 interface Stamp {
   readonly seq: number;
   readonly nowMs: number;
 }
 
-/** Those of an order's targets that are browsers; of too many hosts they become one of all. */
+/** Records an order's targets of kind `browsers`. Above 1,000 hosts all become one purge of all browsers. */
 export function recordBrowsers(sql: SqlStorage, targets: readonly Target[], { seq, nowMs }: Stamp): void {
   const hashes = targets.filter(({ kind }) => kind === "browsers").map(targetHash);
   if (hashes.length === 0) return;
@@ -36,9 +35,9 @@ function insert(sql: SqlStorage, hash: TargetHash, epoch: number, seq: number, n
 }
 
 /**
- * Browsers remember the second of the purge they obeyed, each host's the later of its own and that of all; a browser that obeyed one
- * must obey the next. No browser is told of a second before it is over (flow/answer/clear-site-data.ts), so purges within one second
- * share it, unless the clock went back.
+ * Browsers remember the second of the purge they obeyed, for each host the later of its own and that of all. A browser that obeyed one
+ * purge must obey the next. No browser is told of a second before it is over (flow/answer/clear-site-data.ts), so purges within one
+ * second share it, unless the clock went back.
  */
 function epochOf(sql: SqlStorage, hash: TargetHash, nowMs: number): number {
   const [where, names] = hash === ALL_BROWSERS ? ["TRUE", []] : ["target IN (?, ?)", [hash, ALL_BROWSERS]];
@@ -49,7 +48,7 @@ function epochOf(sql: SqlStorage, hash: TargetHash, nowMs: number): number {
   return before.epoch === second && before.changed_at_ms <= nowMs ? second : before.epoch + 1;
 }
 
-/** Readers forget what they heard of at or before a floor: tells them again, under `seq`. */
+/** Tells browser purges again under `seq`: readers drop those they heard of at or below a floor. */
 export function retellBrowsers(sql: SqlStorage, floorSeq: number, { seq, nowMs }: Stamp): void {
   sql.exec("UPDATE browsers SET changed_seq = ?, changed_at_ms = ? WHERE changed_seq <= ?", seq, nowMs, floorSeq);
   writeBrowserMirror(sql, seq);

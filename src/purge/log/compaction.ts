@@ -1,9 +1,9 @@
-// Owns the purge log's bound: which targets' rows are dropped, and the floor that stands for them from then on.
+// Owns compaction of the purge log: it drops rows of targets, and raises the floor that stands for them.
 import { MAX_STORAGE_SECONDS } from "../../http/law/stored.ts";
 import { type Floor, mergedMarks, type PurgeMarks } from "../wire/records.ts";
 import { retellBrowsers } from "./browser-rows.ts";
 
-/** What is bounded: `targets` rows now, `maxTargets` allowed. */
+/** `targets`: rows now. `maxTargets`: rows allowed. */
 export interface LogSize {
   readonly targets: number;
   readonly maxTargets: number;
@@ -11,13 +11,13 @@ export interface LogSize {
 
 export interface Compacted {
   readonly targets: number;
-  /** How many were dropped because there was no room: entries may be fetched once more than they need be. */
+  /** Rows dropped for want of room; some entries are fetched once more for them. */
   readonly forRoom: number;
 }
 
-/** Of the rows allowed: how many are dropped at a time. */
+/** Share of the allowed rows dropped at a time. */
 const STEP_SHARE = 0.01;
-/** How many rows too old for anything are dropped at a time, more where one order made them. */
+/** Rows dropped at a time because they are too old for any stored response; more where one order made them. */
 const OLD_STEP = 1000;
 
 type FloorRow = {
@@ -45,23 +45,23 @@ export function readFloor(sql: SqlStorage): Floor {
 }
 
 /**
- * Part of the purge under number `seq`, whose readers learn of a floor that rose: first what no stored response can be old enough
- * for, then, where there are too many rows, the oldest.
+ * Part of the purge under `seq`, whose readers learn of the raised floor. Drops rows older than any stored response, then, where rows
+ * are still too many, the oldest ones.
  */
 export function compact(sql: SqlStorage, { targets, maxTargets }: LogSize, seq: number, nowMs: number): Compacted {
   const young = targets - dropTo(sql, lastOld(sql, nowMs - MAX_STORAGE_SECONDS * 1000), seq, nowMs);
   if (young <= maxTargets) return { targets: young, forRoom: 0 };
   const step = Math.max(Math.ceil(maxTargets * STEP_SHARE), young - maxTargets);
-  // never of the purge itself: its readers learn of it before they forget it
+  // never the purge's own rows: readers must hear of them first
   const forRoom = dropTo(sql, Math.min(nthChanged(sql, step) ?? seq, seq - 1), seq, nowMs);
   if (forRoom === 0) return { targets: young, forRoom };
-  // as many as were dropped now go next time: some of what only they concern is refetched before
+  // the next compaction drops as many rows again: refetch some of the entries they concern before
   const next = nthChanged(sql, step) ?? seq;
   sql.exec("UPDATE floor SET jitter_seq = MAX(jitter_seq, ?), rose_at_ms = ?", Math.min(next, seq), nowMs);
   return { targets: young - forRoom, forRoom };
 }
 
-/** The number of the last of the oldest rows that are older than that. */
+/** The number of the youngest of the oldest rows that changed before `beforeMs`. */
 function lastOld(sql: SqlStorage, beforeMs: number): number | undefined {
   type Changed = { changed_seq: number; changed_at_ms: number };
   const oldest = (rows: number): readonly Changed[] =>
@@ -90,7 +90,7 @@ type Dropped = {
   soft_at_ms: number | null;
 };
 
-/** Drops every row that changed last at or before `last`: whole orders only. @returns how many rows fewer there are. */
+/** Drops every row that changed last at or before `last`, whole orders only. @returns the number of rows dropped. */
 function dropTo(sql: SqlStorage, last: number | undefined, seq: number, nowMs: number): number {
   if (last === undefined) return 0;
   const dropped = sql
@@ -110,7 +110,7 @@ function dropTo(sql: SqlStorage, last: number | undefined, seq: number, nowMs: n
   return gone;
 }
 
-/** Of several soft purges the earliest time: a stale window is never extended. */
+/** The earliest time of several soft purges, so that no stale window is extended. */
 function marksOf({ hard_seq, soft_seq, previous_soft_seq, soft_at_ms }: Dropped): PurgeMarks {
   return {
     hardSeq: hard_seq ?? 0,

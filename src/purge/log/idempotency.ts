@@ -1,11 +1,11 @@
-// Owns the memory of orders under an idempotency key: for a day, the same order is carried out once.
+// Owns the memory of idempotency keys: for a day, an order under one key is carried out once.
 import type { PurgeOrder, PurgeOutcome } from "../../http/targets/purge-order.ts";
 import { targetName } from "../../http/targets/target.ts";
 
 const RETENTION_MS = 24 * 3600 * 1000;
 const MAX_KEYS = 100_000;
 
-/** Digests: a key and an order may have any length. */
+/** Digests, because a key and an order may have any length. */
 export interface OrderIdentity {
   readonly key: string;
   readonly fingerprint: string;
@@ -13,7 +13,7 @@ export interface OrderIdentity {
 
 type Row = { seq: number; purged_at_ms: number; fingerprint: string };
 
-/** Keys of different actors are different keys. */
+/** The actor is part of the key. */
 export async function identityOf(order: PurgeOrder): Promise<OrderIdentity | undefined> {
   const { actor, idempotencyKey, mode, targets } = order;
   if (idempotencyKey === undefined) return undefined;
@@ -24,7 +24,7 @@ export async function identityOf(order: PurgeOrder): Promise<OrderIdentity | und
   return { key, fingerprint };
 }
 
-/** What became of an earlier order under this key; `undefined`: there was none. */
+/** The outcome of an earlier order under this key; `undefined` where there was none. */
 export function earlierOutcome(
   sql: SqlStorage,
   { key, fingerprint }: OrderIdentity,
@@ -47,7 +47,7 @@ export function rememberOrder(
   sql.exec(insert, seq, purgedAtMs, key, fingerprint);
 }
 
-/** Drops what is too old and what is too much. */
+/** Drops keys that are too old or too many. */
 export function pruneOrders(sql: SqlStorage, nowMs: number): void {
   sql.exec(
     `DELETE FROM idempotency WHERE seq <= MAX(

@@ -1,4 +1,4 @@
-// Owns the purge log: one Durable Object that numbers purges and tells readers what changed since they last asked.
+// Owns the purge log: one Durable Object that numbers purges and tells readers which targets changed since they last asked.
 import { DurableObject } from "cloudflare:workers";
 import type { PurgedBy, PurgeEntry, PurgeOrder, PurgeOutcome } from "../../http/targets/purge-order.ts";
 import { entriesBefore, pruneEntries, recordEntry } from "./audit.ts";
@@ -22,31 +22,31 @@ export interface PurgeCommand {
 
 export interface PurgeAnswer {
   readonly outcome: PurgeOutcome;
-  /** As wire.ts writes it. */
+  /** As delta-codec.ts writes it. */
   readonly delta: Uint8Array;
 }
 
 interface PurgeLogEnv {
   readonly STRATA_KV?: SnapshotStore;
-  /** How many targets are remembered, at most and by default 100,000. */
+  /** Targets remembered; 100,000 by default and at most. */
   readonly STRATA_PURGE_TARGETS?: string;
 }
 
 const MAX_TARGETS = 100_000;
-/** An alarm that has not gone off so long after its time will not. */
+/** An alarm this late is lost, milliseconds. */
 const LOST_MS = 5000;
-/** Purges between two times that old entries and idempotency keys are dropped. */
+/** Purges between two prunings of history and idempotency keys. */
 const PRUNE_EVERY = 500;
 
-/** What is bounded by what, and how much that is: docs/decisions/017. */
+/** Its bounds: docs/decisions/017. */
 export class PurgeLog extends DurableObject<PurgeLogEnv> {
   readonly #sql: SqlStorage;
   readonly #rates = rateLimit();
   readonly #maxTargets: number;
   #targets: number;
-  /** The alarm that stands, as far as this instance knows. */
+  /** Time of the alarm that is set, as far as this instance knows. */
   #armedForMs: number | undefined;
-  /** The whole log in bytes, for all who ask for it at this number. */
+  /** The whole log as bytes at this number, for all cold readers. */
   #whole: (Cursor & { readonly bytes: Uint8Array }) | undefined;
 
   constructor(state: DurableObjectState, env: PurgeLogEnv) {
@@ -56,11 +56,11 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
     this.#targets = countTargets(this.#sql);
     const chosen = Math.floor(Number(env.STRATA_PURGE_TARGETS));
     this.#maxTargets = chosen >= 1 && chosen <= MAX_TARGETS ? chosen : MAX_TARGETS;
-    // the snapshot in KV is of a log that is gone
+    // KV still has the snapshot of the log that is gone
     if (isRenewed) this.#arm(Date.now());
   }
 
-  /** Adds one row per target, all under the next sequence number, or none. */
+  /** Adds one row for each target, all under the next sequence number, or nothing. */
   async purge({ order, since }: PurgeCommand): Promise<PurgeAnswer> {
     const identity = await identityOf(order);
     const nowMs = Date.now();
@@ -73,12 +73,12 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
     return { outcome, delta: this.since(since) };
   }
 
-  /** What a reader at `cursor` lacks, as wire.ts writes it. */
+  /** The changes a reader at `cursor` lacks, as delta-codec.ts writes them. */
   since(cursor: Cursor | undefined): Uint8Array {
     return this.#renewing(() => this.#since(cursor));
   }
 
-  /** Where it fails because the storage takes no purge any more, that is made anew and it is done there. */
+  /** Does the work; where it fails because the storage takes no purges any more, renews the storage and does the work again. */
   #renewing<T>(work: () => T): T {
     try {
       return work();
@@ -94,7 +94,7 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
 
   #since(cursor: Cursor | undefined): Uint8Array {
     const { incarnation, seq } = readPosition(this.#sql);
-    // who asks also notices that an alarm was lost
+    // a reader's request also sets a lost alarm again
     if (this.#armedForMs !== undefined) this.#arm(Date.now());
     const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
     if (from > seq) return this.#reincarnated();
@@ -106,12 +106,12 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
     return bytes;
   }
 
-  /** The latest purges before a number, the newest first; without one, the newest of all. At most 500. */
+  /** The latest purges before a number, newest first; without a number, the latest of all. At most 500. */
   history(beforeSeq: number | undefined, limit: number, by: PurgedBy = "all"): readonly PurgeEntry[] {
     return this.#renewing(() => entriesBefore(this.#sql, { beforeSeq, limit, by }, Date.now()));
   }
 
-  /** Writes the snapshot where one is due. Never throws: the platform would give up after a few times. */
+  /** Writes the snapshot if one is due. Never throws: the platform gives up an alarm that fails several times. */
   override async alarm(): Promise<void> {
     this.#armedForMs = undefined;
     try {
@@ -149,14 +149,14 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
     return { outcome, ...compact(this.#sql, { targets, maxTargets: this.#maxTargets }, seq, nowMs) };
   }
 
-  /** A reader ahead of us: this storage was set back. Its fences would outrank every purge to come, so we are another log. */
+  /** A reader is ahead, so this storage was set back. The reader's fences would outrank every purge to come: become another log. */
   #reincarnated(): Uint8Array {
     this.#sql.exec("UPDATE log SET incarnation = ?", crypto.randomUUID());
     this.#arm(Date.now());
     return this.#since(undefined);
   }
 
-  /** Until it has gone off no other is needed. One that is lost is set again, by this instance or the next. */
+  /** Sets the alarm unless one is pending. A lost alarm is set again, by this instance or the next. */
   #arm(nowMs: number): void {
     const isArmed = this.#armedForMs !== undefined && nowMs < this.#armedForMs + LOST_MS;
     if (isArmed || this.env.STRATA_KV === undefined) return;

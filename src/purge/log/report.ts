@@ -1,4 +1,4 @@
-// Owns what the purge log says to the platform's log: one line of JSON an event.
+// Owns the purge log's reports to the platform's log: one line of JSON for each event.
 
 /** `event`: a stable name. */
 export function reportLog(event: string, facts: Readonly<Record<string, string | number | boolean>>): void {

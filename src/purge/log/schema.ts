@@ -1,12 +1,12 @@
-// Owns the tables of the purge log: made, brought up to date, or dropped as a whole. What versions may share storage: docs/decisions/025.
+// Owns the tables of the purge log: it makes them, updates them, or drops them all. Which versions may share storage: docs/decisions/025.
 import { readBrowserMirror } from "./browser-mirror.ts";
 
 /**
- * Raised only where code of this version and of the one before cannot work on the same tables. Such storage is dropped by
- * whichever of them opens it, so a gradual rollout between the two drops it again and again.
+ * Raise it only where this version and the one before cannot work on the same tables. Each of the two then drops storage of the other,
+ * so a gradual rollout drops it again and again.
  */
 export const VERSION = 3;
-/** The one before knew nothing of requests; all else is as it was, and stays. */
+/** Version 2 had no `request_id`; its tables are kept. */
 const BEFORE = 2;
 
 const TABLES = `
@@ -60,9 +60,8 @@ const TABLES = `
   INSERT INTO snapshot VALUES (1, '', 0, 0, 0);`;
 
 /**
- * Added to storage of any age when it is opened, without a new version: indexes, and tables that older code does not know. A
- * column of a table above is no such addition as long as code of the first release of version 3 may open the storage: it inserts
- * by position.
+ * Added to storage of any age when it is opened, without a new version: indexes, and tables that older code does not know. Columns
+ * cannot be added while code of the first release of version 3 may open the storage: it inserts by position.
  */
 const ADDITIONS = `
   CREATE INDEX IF NOT EXISTS target_changed ON target (changed_seq);
@@ -74,14 +73,14 @@ const ADDITIONS = `
     changed_at_ms INTEGER NOT NULL
   ) WITHOUT ROWID;`;
 
-/** The platform keeps tables of its own beside these. */
+/** All but the platform's own tables. */
 const OURS = "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'";
 
 export function isEmpty(sql: SqlStorage): boolean {
   return sql.exec(`SELECT 1 FROM sqlite_master WHERE ${OURS} LIMIT 1`).toArray().length === 0;
 }
 
-/** A log that lost its storage is another log: its numbers start anew and must not be compared with the old ones. */
+/** A log that lost its storage is another log: its numbers start again and cannot be compared with the old ones. */
 export function createTables(sql: SqlStorage): void {
   sql.exec(TABLES);
   sql.exec(ADDITIONS);
@@ -89,7 +88,7 @@ export function createTables(sql: SqlStorage): void {
   sql.exec("INSERT INTO log (id, incarnation, seq) VALUES (1, ?, 0)", crypto.randomUUID());
 }
 
-/** @throws where the storage is of another version that shares nothing with this one, or of none. */
+/** @throws where the storage has no version, or one that shares nothing with this one. */
 export function updateTables(sql: SqlStorage): void {
   const { version } = sql.exec<{ version: SqlStorageValue }>("SELECT version FROM schema").one();
   if (version === BEFORE) {
@@ -102,7 +101,7 @@ export function updateTables(sql: SqlStorage): void {
   readBrowserMirror(sql);
 }
 
-/** Everything there is, known or not: a table that stays would be in the way of the next. */
+/** Drops tables that this code does not know, too: one that stayed could collide with a new one. */
 export function dropEverything(sql: SqlStorage): void {
   // tables may refer to each other
   sql.exec("PRAGMA defer_foreign_keys = on");
@@ -113,7 +112,7 @@ export function dropEverything(sql: SqlStorage): void {
       .map(({ name }) => `"${name.replaceAll('"', '""')}"`);
   for (const name of named("type = 'trigger'")) sql.exec(`DROP TRIGGER ${name}`);
   for (const name of named("type = 'view'")) sql.exec(`DROP VIEW ${name}`);
-  // before the tables that they keep their contents in, which go with them
+  // first, since the tables that hold their contents go with them
   for (const name of named("type = 'table' AND sql LIKE 'CREATE VIRTUAL%'")) sql.exec(`DROP TABLE ${name}`);
   for (const name of named("type = 'table'")) sql.exec(`DROP TABLE ${name}`);
 }

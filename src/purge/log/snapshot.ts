@@ -1,16 +1,16 @@
-// Owns when the purge log's snapshot is written to KV: after purges, at most once a second, again after a failure. Never fails a purge.
+// Owns when the purge log writes its snapshot to KV: after purges, at most once a second, again after a failure. It never fails a purge.
 import type { Cursor } from "../wire/records.ts";
 import { messageOf, reportLog } from "./report.ts";
 import { SNAPSHOT_KEY } from "../wire/snapshot-key.ts";
 
-/** The one method of KV this needs. */
+/** The KV method this file calls. */
 export interface SnapshotStore {
   put(key: string, value: Uint8Array): Promise<void>;
 }
 
-/** What the platform takes for one key. */
+/** KV takes one write a second for a key. */
 const INTERVAL_MS = 1000;
-/** A whole log is read and encoded for a snapshot: the larger, the less often; 6 s for 100,000 targets. */
+/** Each snapshot reads and encodes the whole log, so a larger log writes less often: every 6 s with 100,000 targets. */
 const INTERVAL_MS_PER_TARGET = 0.05;
 const MAX_RETRY_MS = 5 * 60 * 1000;
 
@@ -20,7 +20,7 @@ function readState(sql: SqlStorage): State {
   return sql.exec<State>("SELECT incarnation, seq, written_at_ms, failures FROM snapshot").one();
 }
 
-/** When the next may be written. */
+/** When the next snapshot may be written. */
 export function dueAtMs(sql: SqlStorage, targets: number, nowMs: number): number {
   const { written_at_ms, failures } = readState(sql);
   const pauseMs = INTERVAL_MS + targets * INTERVAL_MS_PER_TARGET;
@@ -34,7 +34,7 @@ export function isWritten(sql: SqlStorage, { incarnation, seq }: Cursor): boolea
   return state.incarnation === incarnation && state.seq === seq;
 }
 
-/** Never throws. `now`: the time after the attempt counts, so that two writes are never nearer than the interval. */
+/** Never throws. `now`: read after the attempt, so that two writes are never closer than the interval. */
 export async function writeSnapshot(
   sql: SqlStorage,
   store: SnapshotStore,

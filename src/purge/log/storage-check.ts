@@ -1,4 +1,4 @@
-// Owns the rehearsal of a purge: every statement of one is tried on the storage and taken back. Storage that refuses it would refuse every purge.
+// Owns the rehearsal of a purge: it tries every statement of one and rolls back. Storage that refuses the rehearsal would refuse every purge.
 import type { PurgeOrder } from "../../http/targets/purge-order.ts";
 import type { Target } from "../../http/targets/target.ts";
 import { entriesBefore, recordEntry } from "./audit.ts";
@@ -9,7 +9,7 @@ import type { Cursor } from "../wire/records.ts";
 import { dueAtMs, isWritten } from "./snapshot.ts";
 import { changedAfter, recordTargets } from "./target-rows.ts";
 
-/** No selector can name these. */
+/** No selector can name these targets. */
 const TARGETS: readonly Target[] = [
   { kind: "tag", value: "\0rehearsal" },
   { kind: "browsers", value: "\0rehearsal" },
@@ -18,7 +18,7 @@ const ORDER: PurgeOrder = { targets: TARGETS, mode: "soft", actor: "rehearsal", 
 const IDENTITY = { key: "rehearsal", fingerprint: "" };
 const TAKEN_BACK = new Error("taken back");
 
-/** @throws where the storage does not take a purge, or holds numbers that no log has. */
+/** @throws where the storage does not take a purge, or holds impossible numbers. */
 export function checkStorage(storage: DurableObjectStorage, nowMs: number): void {
   try {
     storage.transactionSync(() => {
@@ -58,7 +58,7 @@ const LATEST = `SELECT MAX(seq) AS latest FROM (
   SELECT MAX(changed_seq) AS seq FROM target UNION ALL SELECT MAX(changed_seq) FROM browsers UNION ALL SELECT MAX(seq) FROM entry UNION ALL SELECT MAX(seq) FROM idempotency
 )`;
 
-/** Numbers and a name that readers can be told, and nothing numbered beyond them: the next purge would have a number that was used. */
+/** Refuses numbers and names that readers cannot take, and rows numbered beyond the log: the next purge would reuse such a number. */
 function mustBeSound(sql: SqlStorage, { incarnation, seq }: Cursor): void {
   const isNamed = typeof incarnation === "string" && incarnation !== "" && incarnation.length <= MAX_NAME;
   const numbers = [seq, ...Object.values(readFloor(sql))];

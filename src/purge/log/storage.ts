@@ -1,9 +1,9 @@
-// Owns the purge log's storage when it is opened, and when it fails: usable, or dropped as a whole and made anew, as another log. It is never in the way of a purge.
+// Owns opening the purge log's storage. Storage that cannot take a purge is dropped and made anew, as another log, so it never stands in the way of one.
 import { checkStorage } from "./storage-check.ts";
 import { messageOf, reportLog } from "./report.ts";
 import { createTables, dropEverything, isEmpty, updateTables, VERSION } from "./schema.ts";
 
-/** True where what was there could not be used: it is another log now. */
+/** True where the storage was renewed: it is another log now. */
 export function openStorage(storage: DurableObjectStorage, nowMs: number): boolean {
   const { sql } = storage;
   if (isEmpty(sql)) {
@@ -20,8 +20,8 @@ export function openStorage(storage: DurableObjectStorage, nowMs: number): boole
 }
 
 /**
- * True where a purge cannot be carried out on the storage, which was then made anew.
- * @param prepare comes before the rehearsal; it throws where the storage cannot be used.
+ * Renews the storage if a purge cannot be carried out on it; true if it did.
+ * @param prepare runs before the rehearsal and throws where the storage cannot be used.
  */
 export function renewedWhereUnusable(
   storage: DurableObjectStorage,
@@ -33,7 +33,7 @@ export function renewedWhereUnusable(
     checkStorage(storage, nowMs);
     return false;
   } catch (cause) {
-    // these say nothing of what the storage holds
+    // failures of the machine say nothing about the storage
     if (PASSING.test(messageOf(cause))) throw cause;
     renew(storage);
     reportLog("purge-log-renewed", { message: messageOf(cause), version: VERSION });
@@ -41,14 +41,13 @@ export function renewedWhereUnusable(
   }
 }
 
-/** Whether a failure is an order's own, and no other one's. */
+/** Whether the order itself caused the failure: other orders would succeed. */
 export function isOfOrder(cause: unknown): boolean {
   return messageOf(cause).includes("SQLITE_CONSTRAINT");
 }
 
 const PASSING = /SQLITE_(?:BUSY|FULL|INTERRUPT|IOERR|LOCKED|NOMEM)\b/;
 
-/** All of it or nothing. */
 function renew(storage: DurableObjectStorage): void {
   storage.transactionSync(() => {
     dropEverything(storage.sql);

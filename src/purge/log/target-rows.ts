@@ -1,4 +1,4 @@
-// Owns the rows of purged targets: one a target, whatever it matches and however often it was purged.
+// Owns the rows of purged targets: one for each target, whatever it matches and however often it was purged.
 import type { PurgeMode } from "../../http/targets/purge-order.ts";
 import { type Target, type TargetHash, targetHash } from "../../http/targets/target.ts";
 import { type PurgeMarks, purgedAgain, type PurgeRecord } from "../wire/records.ts";
@@ -13,22 +13,22 @@ type Row = {
 };
 
 const COLUMNS = "target, prefix_length, hard_seq, soft_seq, previous_soft_seq, soft_at_ms";
-/** With names: a later version may have added columns, with defaults. */
+/** With names, because a later version may have added columns with defaults. */
 const INTO = `target (target, prefix_length, is_browsers, hard_seq, soft_seq, previous_soft_seq, soft_at_ms,
   changed_seq, changed_at_ms)`;
 
-/** One purge, as its targets' rows see it. */
+/** One purge, as recorded in the rows of its targets. */
 export interface Stamp {
   readonly mode: PurgeMode;
   readonly seq: number;
   readonly nowMs: number;
-  /** The floor's `softSeq`: a target without a row may have been purged softly until then, which nobody remembers. */
+  /** The floor's `softSeq`: a target without a row may have been purged softly up to it. */
   readonly forgottenSoftSeq: number;
 }
 
 const NOTHING: PurgeMarks = { hardSeq: 0, softSeq: 0, previousSoftSeq: 0, softAtMs: 0 };
 
-/** Those of an order's targets that purge what is stored. @returns how many rows more there are. */
+/** Records an order's targets, all but browsers. @returns how many rows were added. */
 export function recordTargets(sql: SqlStorage, targets: readonly Target[], stamp: Stamp): number {
   return targets.reduce(
     (more, target) => more + (target.kind === "browsers" ? 0 : recordTarget(sql, target, stamp)),
@@ -36,7 +36,7 @@ export function recordTargets(sql: SqlStorage, targets: readonly Target[], stamp
   );
 }
 
-/** @returns 1 for a target that had no row, else 0. */
+/** @returns 1 where the target had no row, else 0. */
 function recordTarget(sql: SqlStorage, target: Target, stamp: Stamp): number {
   const { mode, seq, nowMs } = stamp;
   const hash = targetHash(target);
@@ -46,7 +46,7 @@ function recordTarget(sql: SqlStorage, target: Target, stamp: Stamp): number {
   sql.exec(
     `INSERT OR REPLACE INTO ${INTO} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     hash,
-    // another target of the same hash must not hide a prefix
+    // another target with the same hash must not hide a prefix
     Math.max(row?.prefix_length ?? 0, target.kind === "prefix" ? target.value.length : 0),
     0,
     marks.hardSeq,
@@ -66,7 +66,7 @@ export function changedAfter(sql: SqlStorage, seq: number): readonly PurgeRecord
     .map(recordOf);
 }
 
-/** Reads every row: once, when the object wakes. */
+/** Reads every row: call it once, when the object wakes. */
 export function countTargets(sql: SqlStorage): number {
   return sql.exec<{ rows: number }>("SELECT COUNT(*) AS rows FROM target WHERE NOT is_browsers").one().rows;
 }

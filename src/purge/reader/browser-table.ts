@@ -1,4 +1,4 @@
-// Owns the purges of browsers that a reader knows: the last one of each host.
+// Owns the browser purges that a reader knows: the last of each host.
 import type { TargetHash } from "../../http/targets/target.ts";
 import type { BrowserPurge } from "../wire/records.ts";
 
@@ -6,7 +6,7 @@ export interface BrowserTable {
   merge(purge: BrowserPurge): void;
   /** Seconds since 1970. */
   epochOf(target: TargetHash): number | undefined;
-  /** Drops those heard of last at or before this number, for good: the log tells those that still count again, under a later one. */
+  /** Drops purges last told at or before this number, for good. The log tells valid ones again under a later number. */
   drop(upToSeq: number): void;
   all(): readonly BrowserPurge[];
 }

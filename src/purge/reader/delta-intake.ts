@@ -1,42 +1,43 @@
-// Owns which answers of the purge log an isolate takes in, and from when its knowledge is: never from a log before the one it knows, never older again.
+// Owns which answers of the purge log an isolate takes in, and the age of its knowledge: never from an earlier log, never older again.
 import { type ReplicaState, replicaState } from "./replica-state.ts";
 import { lineage, type Standing, type Ticket } from "./lineage.ts";
 import type { LogAnswer, LogReader } from "./log-reader.ts";
 
 export interface DeltaIntake {
   readonly known: ReplicaState;
-  /** When the youngest question was sent whose answer is known; -Infinity where nobody can tell, or it does not count. */
+  /** When the youngest request was sent whose answer is known; -Infinity where that is unknown or the answer does not count. */
   asOfMs(): number;
-  /** For a question or a purge that is about to be sent to the log. */
+  /** Taken before a request or a purge is sent to the log. */
   ticket(): Ticket;
-  /** False where the answer may be of an earlier log, or has a gap before it: nothing of it is taken in. */
+  /** False where the answer may come from an earlier log, or leaves a gap: then nothing of it is taken in. */
   apply(answer: LogAnswer, ticket?: Ticket): boolean;
   /**
-   * Asks, and takes in the answer; true where that was of use. @throws where nobody answers.
-   * @param heard is told once there is an answer, with the work that is still done for it.
+   * Asks the log and takes in the answer; true if it was of use.
+   * @throws where the log does not answer.
+   * @param heard called with the answer's pending work, if any.
    */
   ask(log: LogReader, maxAgeMs: number, heard: (later: Promise<unknown> | undefined) => void): Promise<boolean>;
-  /** By a clock that was set back nobody can tell how old it is. */
+  /** The clock was set back, so the age of the knowledge is unknown. */
   loseTime(): void;
-  /** What is known may lack something that must be obeyed: it counts again when the log itself has answered a question sent from now on. */
+  /** A purge may be missing: the knowledge counts again once the log itself has answered a request sent from now on. */
   doubt(): void;
 }
 
 interface IntakeOptions {
   readonly now: () => number;
   readonly random: () => number;
-  /** Knowledge has become younger. */
+  /** Called when the knowledge has become younger. */
   readonly younger: () => void;
 }
 
-/** Questions that settle which log is the later one: one, and one more where an earlier one has come back. */
+/** Requests to find out which log is the later one: one, and one more where an earlier log has come back. */
 const MAX_PROOFS = 2;
 
 export function deltaIntake({ now, random, younger }: IntakeOptions): DeltaIntake {
   const known = replicaState(random);
   const order = lineage();
   let asOfMs = Number.NEGATIVE_INFINITY;
-  /** Answers to questions sent before this was taken make nothing young. */
+  /** Answers to requests sent before this ticket do not renew the knowledge. */
   let doubted: Ticket | undefined;
 
   function apply(answer: LogAnswer, ticket: Ticket = order.ticket()): boolean {
@@ -58,15 +59,15 @@ export function deltaIntake({ now, random, younger }: IntakeOptions): DeltaIntak
   }
 
   /**
-   * Takes in an answer. Where it names another log and does not prove that this is the later one, or what is known was doubted
-   * since its question was sent, a question to the log that is sent now settles it.
+   * Takes in an answer. If it names another log without proof that this is the later one, or the knowledge was doubted since the
+   * request was sent, asks the log itself once more.
    */
   async function acceptOrProve(log: LogReader, answer: LogAnswer, ticket: Ticket, tries = 0): Promise<boolean> {
     const isTaken = apply(answer, ticket);
     const { incarnation } = answer.delta;
     if (doubted === undefined && (isTaken || incarnation === known.cursor()?.incarnation)) return isTaken;
     if (tries === MAX_PROOFS) return false;
-    // to a reader ahead of it a log that was set back becomes another one: its old number is no longer worth anything
+    // to a reader ahead of it, a log that was set back answers as a new log: its old number is void
     const isBack = standingOf(answer, ticket) === "returned";
     const cursor = isBack ? { incarnation, seq: Number.MAX_SAFE_INTEGER } : known.cursor();
     const next = order.ticket();

@@ -1,4 +1,4 @@
-// Owns what late copies of the log add while it is out of reach: read now and then, the nearest first.
+// Owns reading fallback snapshots while the log is out of reach: now and then, the nearest first. They may be late, and only add purges.
 import { LATE, type SetTimeout, within } from "../../base/deadline.ts";
 import { DependencyError } from "../../error.ts";
 import type { Ticket } from "./lineage.ts";
@@ -9,28 +9,28 @@ import type { Cursor } from "../wire/records.ts";
 export interface FallbackOptions {
   readonly now: () => number;
   readonly timeout: SetTimeout;
-  /** How long a copy may take, milliseconds. */
+  /** How long reading one may take, milliseconds. */
   readonly waitMs: number;
   readonly report: (error: DependencyError) => void;
 }
 
-/** How often they are read at most, milliseconds: one of them has a price. */
+/** Least time between two rounds, milliseconds: one of the snapshots costs money. */
 const EVERY_MS = 30_000;
-/** How soon again where one failed, milliseconds. */
+/** The same after a failure, milliseconds. */
 const AGAIN_MS = 1000;
 
-/** Whoever takes in what the copies add. */
+/** Takes in the purges that the snapshots add. */
 interface Intake {
   cursor(): Cursor | undefined;
-  /** Taken before a copy is read. */
+  /** Taken before a snapshot is read. */
   ticket(): Ticket;
   apply(answer: LogAnswer, ticket: Ticket): boolean;
 }
 
 export interface FallbackSnapshots {
-  /** Has them read where it is time to; a promise where a request has to wait for what they add. */
+  /** Reads them if it is time to; a promise where a request should wait for the result. */
   read(log: LogReader, background: Background): Promise<unknown> | undefined;
-  /** The log answers: when it is out of reach the next time, they are read at once. */
+  /** The log answers again: the next outage reads them at once. */
   reset(): void;
 }
 
@@ -42,7 +42,7 @@ export function fallbackSnapshots(
   let pauseMs = EVERY_MS;
   let reading: Promise<void> | undefined;
 
-  /** False where it failed or hung. */
+  /** False if it failed or hung. */
   async function read(snapshot: FallbackSnapshot): Promise<boolean> {
     const begun = ticket();
     try {
@@ -58,7 +58,7 @@ export function fallbackSnapshots(
 
   async function readAll(snapshots: readonly FallbackSnapshot[]): Promise<void> {
     let isWell = true;
-    // what is nearest is youngest, and says which log it is
+    // the nearest is the youngest, and shows which log is current
     // oxlint-disable-next-line no-await-in-loop
     for (const snapshot of snapshots) isWell = (await read(snapshot)) && isWell;
     pauseMs = isWell ? EVERY_MS : AGAIN_MS;
@@ -71,18 +71,18 @@ export function fallbackSnapshots(
     },
     read({ fallbacks = [] }, background) {
       const nowMs = now();
-      // of a clock that was set back: as long ago as it was
+      // `abs()`: after the clock is set back, a time far in the future counts as equally far in the past
       if (Math.abs(nowMs - startedAtMs) >= pauseMs) {
-        // where they failed, nobody has to wait for them again
+        // after a failure nobody waits for them again
         const isAwaited = pauseMs === EVERY_MS;
         startedAtMs = nowMs;
-        // until it is over it counts as failed: it may die with the request that began it
+        // counts as failed until it is over: it may die with the request that started it
         pauseMs = AGAIN_MS;
         const begun = readAll(fallbacks).then(() => (reading = undefined));
         background(begun);
         reading = isAwaited ? begun : undefined;
       }
-      // those who fail together wait together
+      // requests that fail together share one wait
       return reading && within(timeout(waitMs), reading);
     },
   };

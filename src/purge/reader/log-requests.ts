@@ -1,31 +1,31 @@
-// Owns the questions to the log that are under way in an isolate, and who may share them.
+// Owns an isolate's pending requests to the log, and which client requests may share them.
 import type { LogReader } from "./log-reader.ts";
 
 export type Background = (work: Promise<unknown>) => void;
 
 export interface LogRequest {
-  /** True where the log answered it and the answer was of use; never rejects. */
+  /** True if the log's answer was of use; never rejects. */
   readonly answered: Promise<boolean>;
   readonly sentAtMs: number;
   readonly maxAgeMs: number;
 }
 
-/** Between a question ahead of need and those before it, milliseconds. */
+/** Least time between a request ahead of need and earlier ones, milliseconds. */
 export interface Pauses {
-  /** After one that is still under way. */
+  /** After any that is still pending. */
   readonly afterAnyMs: number;
   /** After the last one ahead of need. */
   readonly afterItsKindMs: number;
 }
 
 export interface LogRequests {
-  /** The latest of those that may be shared. */
+  /** The latest pending request that may be shared. */
   latest(): LogRequest | undefined;
-  /** Asks ahead of need, unless that was done a moment ago; nobody waits for it. True where it did. */
+  /** Asks ahead of need, unless it did a moment ago; true if it does. Nobody waits for it. */
   ahead(log: LogReader, maxAgeMs: number, background: Background, pauses: Pauses): boolean;
-  /** The latest if it was sent at `oldestMs` or later and is not `refused`, which was waited for in vain; or a new one. */
+  /** The latest pending one if it was sent at `oldestMs` or later and is not `refused`, which the caller waited for in vain; else a new one. */
   share(log: LogReader, maxAgeMs: number, background: Background, oldestMs: number, refused?: LogRequest): LogRequest;
-  /** The answer to a question that is sent from now on; true: it is somebody else's. */
+  /** The answer to a request sent after this call. `isShared`: another client request sends it. */
   strict(log: LogReader, background: Background): { readonly answered: Promise<boolean>; readonly isShared: boolean };
 }
 
@@ -33,8 +33,8 @@ type FetchDelta = (log: LogReader, maxAgeMs: number, background: Background) => 
 type Send = (log: LogReader, maxAgeMs: number, background: Background, over: (sent: LogRequest) => void) => LogRequest;
 
 /**
- * @param put puts the question to the log and takes in the answer.
- * @param deadMs a question this old died with the request that sent it.
+ * @param fetchDelta sends the request and takes in the answer.
+ * @param deadMs a strict request this old has died with the client request that sent it.
  */
 export function logRequests(now: () => number, deadMs: number, fetchDelta: FetchDelta): LogRequests {
   let latest: LogRequest | undefined;
@@ -43,7 +43,7 @@ export function logRequests(now: () => number, deadMs: number, fetchDelta: Fetch
   const send: Send = (log, maxAgeMs, background, over) => {
     const sentAtMs = now();
     const request = { answered: fetchDelta(log, maxAgeMs, background), sentAtMs, maxAgeMs };
-    // a client that leaves must not take the answer away from the others who wait for it
+    // the other requests still wait for the answer when this client leaves
     background(
       request.answered.then(() => {
         over(request);
@@ -63,7 +63,7 @@ export function logRequests(now: () => number, deadMs: number, fetchDelta: Fetch
     latest: () => latest,
     ahead(log, maxAgeMs, background, { afterAnyMs, afterItsKindMs }) {
       const nowMs = now();
-      // of a clock that was set back: as long ago as it was
+      // `abs()`: after the clock is set back, a time far in the future counts as equally far in the past
       if (latest && Math.abs(nowMs - latest.sentAtMs) <= afterAnyMs) return false;
       if (Math.abs(nowMs - aheadAtMs) < afterItsKindMs) return false;
       aheadAtMs = nowMs;
@@ -80,7 +80,7 @@ export function logRequests(now: () => number, deadMs: number, fetchDelta: Fetch
 
 function strictRequests(now: () => number, deadMs: number, send: Send): LogRequests["strict"] {
   let current: LogRequest | undefined;
-  /** Follows the current one, for those who came after that was sent. */
+  /** The request after the current one, shared by callers that came after the current one was sent. */
   let next: Promise<boolean> | undefined;
 
   function ask(log: LogReader, background: Background): Promise<boolean> {

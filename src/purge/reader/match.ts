@@ -1,4 +1,4 @@
-// Owns what the purge log's records say of one stored response.
+// Owns the purge log's verdict on one stored response.
 import { wordOf } from "../../http/message/hash.ts";
 import type { Location } from "../../http/message/facts.ts";
 import type { PurgeState } from "../../http/law/reuse.ts";
@@ -6,22 +6,22 @@ import type { Fence, Stored } from "../../http/law/stored.ts";
 import { locationTargets, prefixTargets, type TargetHash } from "../../http/targets/target.ts";
 import type { Floor, PurgeMarks } from "../wire/records.ts";
 
-/** What a reader knows of the log. */
+/** A reader's knowledge of the log. */
 export interface KnownLog {
   readonly incarnation: string;
   readonly seq: number;
   readonly floor: Floor;
-  /** What is known of a target; absent: it was never purged, or that was dropped below the floor. */
+  /** Absent where the target was never purged, or its record was dropped below the floor. */
   marksOf(target: TargetHash): PurgeMarks | undefined;
-  /** The lengths of all prefix targets there are, ascending. */
+  /** Lengths of all known prefix targets, ascending. */
   prefixLengths(): readonly number[];
 }
 
 const CLEAR: PurgeState = { state: "clear" };
 
 /**
- * The strictest verdict over everything the response can be purged by. A fence of another incarnation counts as older than
- * everything: what that log had purged is not known any more. `location`: of the resource, as it is keyed.
+ * The strictest verdict over all targets of the response. A fence of another incarnation is older than everything: the purges of that
+ * log are unknown. `location`: of the resource, as it is keyed.
  */
 export function purgeState(
   { targets, fence }: Pick<Stored, "targets" | "fence">,
@@ -29,7 +29,7 @@ export function purgeState(
   log: KnownLog,
 ): PurgeState {
   if (fence.incarnation !== log.incarnation) return { state: "gone", reason: "purge-log-changed" };
-  // nothing was purged since its fetch began
+  // no purge since the fetch began
   if (fence.seq >= log.seq) return CLEAR;
   const places = locationTargets(location);
   let verdict = belowFloor(fence, log.floor, places);
@@ -53,7 +53,7 @@ function judge(marks: PurgeMarks, { seq }: Fence): PurgeState {
   return CLEAR;
 }
 
-/** The floor stands for purges nobody remembers: it counts for every response. */
+/** The floor stands for forgotten purges, so it applies to every response. */
 function belowFloor(fence: Fence, floor: Floor, places: readonly TargetHash[]): PurgeState {
   const said = judge(floor, fence);
   if (said.state === "gone") return { state: "gone", reason: "purge-floor" };
@@ -63,13 +63,13 @@ function belowFloor(fence: Fence, floor: Floor, places: readonly TargetHash[]): 
   return fence.seq < edge ? { state: "stale", sinceMs: floor.roseAtMs } : CLEAR;
 }
 
-/** The same number from 0 to 1 for the same place. */
+/** A number from 0 to 1, always the same for the same place. */
 function chanceOf(places: readonly TargetHash[]): number {
   const place = places.at(-1);
   return place ? wordOf(place, 0) / 2 ** 32 : 0;
 }
 
-/** Of two that are not "gone": validation before staleness, the earlier staleness before the later. */
+/** Of two verdicts that are not "gone": validation before staleness, the earlier staleness before the later. */
 function stricter(a: PurgeState, b: PurgeState): PurgeState {
   if (a.state === "validate" || b.state === "clear") return a;
   if (b.state === "validate" || a.state === "clear") return b;

@@ -1,36 +1,36 @@
-// Owns the records of a reader in typed arrays: found in the same time whatever their number, and few bytes each.
+// Owns a reader's records in typed arrays: constant lookup time, few bytes for each.
 import { hex, wordOf } from "../../http/message/hash.ts";
 import type { TargetHash } from "../../http/targets/target.ts";
 import { changedSeq, mergedMarks, type PurgeMarks, type PurgeRecord } from "../wire/records.ts";
 
 export interface RecordTable {
   size(): number;
-  /** Adds what the record says to what is known of its target; nothing if that lies at or below what was dropped. */
+  /** Merges the record into its target's row. Ignores a record at or below the number up to which records were dropped. */
   merge(record: PurgeRecord): void;
   marksOf(target: TargetHash): PurgeMarks | undefined;
-  /** The lengths of all prefix targets there are, ascending. */
+  /** Lengths of all known prefix targets, ascending. */
   prefixLengths(): readonly number[];
-  /** Drops what changed last at or before this number, for good: it is not taken in again. */
+  /** Drops records that changed last at or before this number, for good. */
   drop(upToSeq: number): void;
   changedAfter(seq: number): readonly PurgeRecord[];
 }
 
-/** Records in rows, one after the other; slots find the row of a target by open addressing. */
+/** Rows lie one after the other; slots find a target's row by open addressing. */
 interface Rows {
   /** Two words of the hash. */
   readonly words: Uint32Array;
   /** hardSeq, softSeq, previousSoftSeq, softAtMs. */
   readonly marks: Float64Array;
   readonly lengths: Uint16Array;
-  /** A row's number plus one, 0: free. A power of two, at most half full. */
+  /** Row number plus one; 0 is free. Length is a power of two, at most half full. */
   readonly slots: Uint32Array;
 }
 
 const LEAST_ROWS = 64;
-/** No URL is as long: a longer prefix matches nothing. */
+/** No URL is this long, so a longer prefix matches nothing. */
 const LONGEST = 0xffff;
 
-/** @param random from 0 to 1: nobody outside may know which hashes share a slot. */
+/** @param random in [0, 1): nobody outside may predict which hashes share a slot. */
 export function recordTable(random: () => number): RecordTable {
   const hash = slotHash(random);
   let rows = emptyRows(LEAST_ROWS);
@@ -107,8 +107,8 @@ function emptyRows(capacity: number): Rows {
 type SlotHash = (high: number, low: number) => number;
 
 /**
- * Where a hash belongs, as a word whose first bits count: by odd factors of chance (multiply-shift). Who may purge chooses tags, and could
- * choose a hundred thousand whose hashes end alike: each look would go through all of them.
+ * A word whose high bits choose the slot: random odd factors (multiply-shift). A purger chooses tags, so it could choose a hundred
+ * thousand whose hashes end alike; without random factors each lookup would walk over all of them.
  */
 export function slotHash(random: () => number): SlotHash {
   const [a, b] = [oddWord(random), oddWord(random)];
@@ -119,7 +119,7 @@ function oddWord(random: () => number): number {
   return Math.floor(random() * 2 ** 32) | 1;
 }
 
-/** Where this hash stands, or would. */
+/** The slot that holds this hash, or would. */
 function slotOf({ slots, words }: Rows, hash: SlotHash, high: number, low: number): number {
   const mask = slots.length - 1;
   let slot = hash(high, low) >>> (Math.clz32(slots.length) + 1);
@@ -156,7 +156,7 @@ function writeMarks({ marks }: Rows, row: number, { hardSeq, softSeq, previousSo
   marks[at + 3] = softAtMs;
 }
 
-/** Moves the rows that changed after a number to the front; how many there are. Slots are wrong afterwards. */
+/** Moves rows that changed after `seq` to the front, and returns their number. The slots are invalid afterwards. */
 function moveUp(rows: Rows, count: number, seq: number): number {
   let remaining = 0;
   for (let row = 0; row < count; row++) {

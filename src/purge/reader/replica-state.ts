@@ -1,4 +1,4 @@
-// Owns what an isolate knows of the purge log, and how it grows: by maximum, never back. When it was so is the replica's.
+// Owns an isolate's knowledge of the purge log. It only grows, by maximum; the replica owns its age.
 import { targetHash } from "../../http/targets/target.ts";
 import { type BrowserTable, browserTable } from "./browser-table.ts";
 import type { KnownPurges } from "./known-purges.ts";
@@ -10,7 +10,7 @@ import { laterFloor, suffices } from "../wire/delta-merge.ts";
 const ALL_BROWSERS = targetHash({ kind: "browsers", value: "" });
 
 export interface ReplicaState extends KnownPurges {
-  /** False where something is missing between what is known and this: nothing of it is taken in. */
+  /** False where the delta leaves a gap: then nothing of it is taken in. */
   learn(delta: Delta): boolean;
   cursor(): Cursor | undefined;
 }
@@ -44,7 +44,7 @@ export function replicaState(random: () => number): ReplicaState {
         at = { incarnation: delta.incarnation, seq: 0 };
       }
       floor = laterFloor(floor, delta.floor);
-      // before the records: an old snapshot brings some that were dropped
+      // first, because an old snapshot brings records that were dropped since
       table.drop(floor.seq);
       browsers.drop(floor.seq);
       for (const record of delta.records) table.merge(record);

@@ -1,4 +1,4 @@
-// Owns an isolate's copy of the purge log: at most `maxLagMs` old when it answers, or it says that it does not know.
+// Owns an isolate's copy of the purge log: at most `maxLagMs` old when it answers, or it says that it cannot tell.
 import { type SetTimeout, within } from "../../base/deadline.ts";
 import { DependencyError } from "../../error.ts";
 import { deltaIntake } from "./delta-intake.ts";
@@ -9,20 +9,23 @@ import { type Background, type Pauses, logRequests } from "./log-requests.ts";
 import type { LogAnswer, LogReader } from "./log-reader.ts";
 import type { Cursor } from "../wire/records.ts";
 
-/** What it says of purges counts after `ensure`. */
+/** Its verdicts are valid after `ensure`. */
 export interface Replica extends KnownPurges {
   /**
-   * Makes sure the copy is at most `maxLagMs` old: `true` at once while it is, a promise while it must be fetched; `false`
-   * when the log did not answer in time. Past half the bound it also refreshes in the background. With 0 every request has
-   * a question that was sent after it came.
+   * Makes sure that the copy is at most `maxLagMs` old: `true` at once while it is, a promise while it must be fetched, `false` when
+   * the log did not answer in time. Past half the bound it also refreshes in the background. With a bound of 0 every client request has
+   * a log request sent after it came.
    */
   ensure(log: LogReader, maxLagMs: number, background: Background): boolean | Promise<boolean>;
   cursor(): Cursor | undefined;
-  /** For a question or a purge that is about to be sent to the log; its answer is applied under it. */
+  /** Taken before a request or a purge is sent to the log; its answer is applied under it. */
   ticket(): Ticket;
-  /** Takes in what the log said, without a ticket to a question sent just now. False where that may be old, or has a gap before it. */
+  /**
+   * Takes in an answer of the log; without a ticket, as the answer to a request sent just now. False where it may be outdated, or
+   * leaves a gap.
+   */
   apply(answer: LogAnswer, ticket?: Ticket): boolean;
-  /** What is known may lack something that must be obeyed: it counts again when the log itself has answered a question sent from now on. */
+  /** A purge may be missing: the copy counts again once the log itself has answered a request sent from now on. */
   doubt(): void;
 }
 
@@ -30,18 +33,18 @@ export interface ReplicaOptions {
   readonly now: () => number;
   readonly timeout: SetTimeout;
   readonly random: () => number;
-  /** How long a request waits for the log before it goes on without, milliseconds. */
+  /** How long a client request waits for the log, milliseconds. */
   readonly waitMs: number;
   readonly report: (error: DependencyError) => void;
 }
 
-/** How long after a failure requests go on without waiting, milliseconds. */
+/** How long after a failure client requests go on without waiting, milliseconds. */
 const RETRY_MS = 1000;
-/** How often the log is asked meanwhile: often enough to be back within a second. */
+/** How often the log is probed meanwhile: often enough to be back within a second. */
 const PROBE: Pauses = { afterAnyMs: 250, afterItsKindMs: 250 };
-/** Between these shares of the bound, by chance, the background refresh begins: isolates must not move in step. */
+/** The background refresh begins at a random share of the bound between these, so that isolates do not move in step. */
 const EARLY = { from: 0.5, to: 0.75 };
-/** As a share of the bound: the pause between two early questions, when the first brought nothing younger. */
+/** Least time between two early requests, as a share of the bound. */
 const EARLY_PAUSE = 0.05;
 
 export function purgeReplica(options: ReplicaOptions): Replica {
@@ -68,7 +71,7 @@ export function purgeReplica(options: ReplicaOptions): Replica {
 
   const underWay = logRequests(now, waitMs, fetchDelta);
 
-  /** Twice, where the first was another request's question: that may have died with it. */
+  /** Waits twice where another client request sent the first: it may have died with that. */
   async function wait(log: LogReader, maxLagMs: number, background: Background): Promise<boolean> {
     const startedAtMs = now();
     const inBound = (): boolean => startedAtMs - asOfMs() <= maxLagMs;
@@ -96,7 +99,7 @@ export function purgeReplica(options: ReplicaOptions): Replica {
     return withFallback(log, 0, background);
   }
 
-  /** With what late copies add; one of them may be inside the bound. */
+  /** Goes on with fallback snapshots; one of them may be inside the bound. */
   function withFallback(log: LogReader, maxLagMs: number, background: Background): boolean | Promise<boolean> {
     const startedAtMs = now();
     return fallback.read(log, background)?.then(() => maxLagMs > 0 && startedAtMs - asOfMs() <= maxLagMs) ?? false;
@@ -105,15 +108,15 @@ export function purgeReplica(options: ReplicaOptions): Replica {
   return {
     ensure(log, maxLagMs, background) {
       const nowMs = now();
-      // by a clock that was set back nobody can tell how old it is
+      // the clock was set back, so the age is unknown
       if (asOfMs() > nowMs) intake.loseTime();
       const ageMs = nowMs - asOfMs();
       if (ageMs > maxLagMs || maxLagMs <= 0) {
-        // of a clock that was set back: as long ago as it was
+        // `abs()`: after the clock is set back, a time far in the future counts as equally far in the past
         if (Math.abs(nowMs - failedAtMs) > RETRY_MS) {
           return maxLagMs > 0 ? wait(log, maxLagMs, background) : waitStrictly(log, background);
         }
-        // it failed a moment ago: requests need not queue up behind it to learn that again
+        // the log failed a moment ago: do not queue up to learn that again
         if (underWay.ahead(log, maxLagMs, background, PROBE)) failedAtMs = nowMs;
         return withFallback(log, maxLagMs, background);
       }

@@ -1,4 +1,4 @@
-// Owns a delta of the purge log as bytes: the log's answer, the colo's copy and the snapshot in KV. 19 bytes a record where all marks are set.
+// Owns a delta of the purge log as bytes: the log's answers, the colo's copy, the snapshot in KV. 19 bytes for a record with all marks set.
 import { hashBytes, hex, wordOf } from "../../http/message/hash.ts";
 import type { TargetHash } from "../../http/targets/target.ts";
 import type { BrowserPurge, Delta, Floor, PurgeRecord } from "./records.ts";
@@ -10,7 +10,7 @@ const CHECKSUM_BYTES = 8;
 const MAX_INCARNATION_BYTES = 128;
 const EXPECTED_RECORD_BYTES = 20;
 
-/** What records of a section have; the others have nothing of it in the bytes. */
+/** Members that the records of a section have; the bytes leave out the others. */
 const HARD = 1;
 const SOFT = 2;
 const PREVIOUS = 4;
@@ -18,8 +18,8 @@ const PREFIX = 8;
 const ALL_MARKS = HARD | SOFT | PREVIOUS | PREFIX;
 
 /**
- * Times of soft purges are rounded down to seconds: an entry counts as stale a moment too early, never too late. Marks that the
- * floor already speaks for are left out.
+ * Rounds times of soft purges down to seconds, so an entry becomes stale a moment early, never late. Leaves out marks that the floor
+ * already covers.
  */
 export function encodeDelta({ incarnation, seq, from, floor, records, browsers }: Delta): Uint8Array<ArrayBuffer> {
   const writer = byteWriter(256 + records.length * EXPECTED_RECORD_BYTES);
@@ -37,7 +37,7 @@ export function encodeDelta({ incarnation, seq, from, floor, records, browsers }
   return writer.written();
 }
 
-/** `undefined` for anything but the bytes of a delta in this version of the format. */
+/** `undefined` for anything but a delta in this version of the format. */
 export function decodeDelta(bytes: Uint8Array): Delta | undefined {
   const content = bytes.subarray(0, -CHECKSUM_BYTES);
   const end = byteReader(bytes.subarray(content.length));
@@ -57,8 +57,8 @@ export function decodeDelta(bytes: Uint8Array): Delta | undefined {
 }
 
 /**
- * A purge of browsers crosses as a record that is hard and soft under one number, which no target's is: an order has one mode. The
- * version before knows it in no other form (docs/decisions/025).
+ * A browser purge crosses as a record that is hard and soft under one number. No target's record is, because an order has one mode. The
+ * release before knows no other form (docs/decisions/025).
  */
 function asRecord({ target, epoch, seq }: BrowserPurge): PurgeRecord {
   return { target, prefixLength: 0, hardSeq: seq, softSeq: seq, previousSoftSeq: 0, softAtMs: epoch * 1000 };
@@ -82,7 +82,7 @@ function readFloor({ varint }: ByteReader): Floor {
   return { ...marks, seq: varint(), jitterSeq: varint(), roseAtMs: varint() };
 }
 
-/** Without the marks that could make no entry's verdict stricter than the floor makes it. */
+/** Without marks that make no verdict stricter than the floor does. */
 function needed(record: PurgeRecord, floor: Floor): PurgeRecord {
   const { hardSeq, softSeq, previousSoftSeq, softAtMs } = record;
   const unsure = Math.max(floor.hardSeq, floor.previousSoftSeq);
@@ -105,7 +105,7 @@ function shapeOf({ hardSeq, softSeq, previousSoftSeq, prefixLength }: PurgeRecor
   );
 }
 
-/** In the order of their numbers, so that these are small differences. */
+/** Sorted by number, so that the differences are small. */
 function writeSection(writer: ByteWriter, shape: number, among: readonly PurgeRecord[]): void {
   const lead = ({ softSeq, hardSeq }: PurgeRecord): number => (shape & SOFT ? softSeq : hardSeq);
   const sorted = among.toSorted((a, b) => lead(a) - lead(b) || (a.target < b.target ? -1 : 1));
@@ -132,7 +132,7 @@ function writeHash(writer: ByteWriter, hash: string): void {
   writer.uint32(wordOf(hash, 8));
 }
 
-/** False where it is none. */
+/** False where the bytes are no section. */
 function readSection(reader: ByteReader, records: PurgeRecord[]): boolean {
   const shape = reader.byte();
   if (shape > ALL_MARKS) return false;

@@ -1,12 +1,12 @@
-// Owns how stretches of one log's history are put together; the order in which they come does not matter.
+// Owns merging deltas of one log; they may come in any order.
 import type { Cursor, Delta, Floor } from "./records.ts";
 
-/** A reader there misses nothing. */
+/** Whether a reader at `cursor` misses nothing. */
 export function suffices({ incarnation, from }: Delta, cursor: Cursor | undefined): boolean {
   return from === 0 || (cursor?.incarnation === incarnation && cursor.seq >= from);
 }
 
-/** Both as one, where they are of one log and nothing is missing between them. A record may stand in it twice. */
+/** Both in one delta, if they are of one log without a gap between them. It may hold a record twice. */
 export function mergedDelta(a: Delta, b: Delta): Delta | undefined {
   if (a.incarnation !== b.incarnation || a.from > b.seq || b.from > a.seq) return undefined;
   return {
@@ -19,7 +19,7 @@ export function mergedDelta(a: Delta, b: Delta): Delta | undefined {
   };
 }
 
-/** A log's floor only ever rises, so the later one is the greater in every mark: two of them are not two purges. */
+/** A log's floor only rises, so the later of two is the greater in every mark. */
 export function laterFloor(a: Floor, b: Floor): Floor {
   return {
     seq: Math.max(a.seq, b.seq),

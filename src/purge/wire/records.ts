@@ -1,8 +1,8 @@
-// Owns what is known of one purged target, how records merge, and what crosses from the log to its readers.
+// Owns the record of one purged target, merging records, and the data that crosses from the log to its readers.
 import type { PurgeMode } from "../../http/targets/purge-order.ts";
 import type { TargetHash } from "../../http/targets/target.ts";
 
-/** Numbers of the log. 0 is never. */
+/** Sequence numbers of the log; 0 is never. */
 export interface PurgeMarks {
   /** Entries fetched before it are unusable. */
   readonly hardSeq: number;
@@ -20,29 +20,29 @@ export interface PurgeRecord extends PurgeMarks {
   readonly prefixLength: number;
 }
 
-/** The last purge of the browsers that use a host, or of all browsers. It purges nothing that is stored here. */
+/** The last purge of one host's browsers, or of all. It purges nothing stored at the edge. */
 export interface BrowserPurge {
-  /** Of the host, as a target of kind `browsers`. */
+  /** The host, as a target of kind `browsers`. */
   readonly target: TargetHash;
-  /** Its time in seconds since 1970: browsers that obeyed it remember that. */
+  /** Its time, seconds since 1970: browsers that obeyed it remember this. */
   readonly epoch: number;
-  /** The number under which readers heard of it last. */
+  /** The number under which the log last told readers of it. */
   readonly seq: number;
 }
 
 /**
- * What stands for the records that were dropped: as if everything had been purged as each of their targets was. Nothing is
- * ever wrongly fresh for it; some entries are fetched once more than they need be.
+ * Stands for dropped records as if everything had been purged as their targets were. No response is wrongly fresh because of it; some
+ * are fetched once more than necessary.
  */
 export interface Floor extends PurgeMarks {
-  /** Records that changed last at or before this number are dropped. */
+  /** Records that changed last at or before this number were dropped. */
   readonly seq: number;
   /**
-   * Where the softening ends: an entry whose fence lies between `softSeq` and this is stale, too, with a likelihood that
-   * falls from one to none, so that not all become stale at the next rise. At most the log's number at the last rise.
+   * An entry with a fence between `softSeq` and this is stale, too, with a likelihood that falls from one to none, so that not all
+   * entries become stale at the next rise. At most the log's number at the last rise.
    */
   readonly jitterSeq: number;
-  /** When it rose last. */
+  /** Time of the last rise. */
   readonly roseAtMs: number;
 }
 
@@ -52,11 +52,11 @@ export interface Cursor {
   readonly seq: number;
 }
 
-/** Every record that changed after `from` and was not dropped, up to `seq`. */
+/** All records that changed after `from`, up to `seq`, and were not dropped. */
 export interface Delta {
   readonly incarnation: string;
   readonly seq: number;
-  /** A reader of this incarnation at or after this number misses nothing; 0: no reader does. */
+  /** The delta is complete for a reader of this incarnation at or after this number; with 0, for any reader. */
   readonly from: number;
   readonly floor: Floor;
   readonly records: readonly PurgeRecord[];
@@ -73,15 +73,15 @@ export function purgedAgain(before: PurgeMarks = NEVER, mode: PurgeMode, seq: nu
   return { ...before, softSeq: seq, previousSoftSeq: before.softSeq, softAtMs: nowMs };
 }
 
-/** The later knowledge of two: each mark only ever grows, so the order of arrival does not matter. */
+/** Both merged. Each mark only grows, so the order of arrival does not matter. */
 export function mergedMarks(a: PurgeMarks = NEVER, b: PurgeMarks): PurgeMarks {
   const earlierSoft = a.softSeq === b.softSeq ? 0 : Math.min(a.softSeq, b.softSeq);
   return {
     hardSeq: Math.max(a.hardSeq, b.hardSeq),
     softSeq: Math.max(a.softSeq, b.softSeq),
-    // of two different soft purges the earlier is a previous one, also when two targets share a hash
+    // the earlier of two soft purges is a previous one, also when two targets share a hash
     previousSoftSeq: Math.max(a.previousSoftSeq, b.previousSoftSeq, earlierSoft),
-    // several purges dropped below a floor share one number there: the earliest counts for all
+    // purges dropped below a floor may share one number: take the earliest time
     softAtMs: a.softSeq === b.softSeq ? Math.min(a.softAtMs, b.softAtMs) : (a.softSeq > b.softSeq ? a : b).softAtMs,
   };
 }

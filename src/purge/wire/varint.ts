@@ -1,8 +1,8 @@
-// Owns numbers as bytes: seven bits a byte, the least first; signed ones folded so that small ones stay short. Below 2^53, signed ones below 2^52.
+// Owns numbers as bytes: seven bits in each, the lowest first; signed numbers are zigzag-folded to stay short. Below 2^53, signed below 2^52.
 
 const MAX_VARINT_BYTES = 8;
 
-/** Bytes that grow as they are written. */
+/** A buffer that grows as it is written. */
 export interface ByteWriter {
   byte(value: number): void;
   bytes(values: Uint8Array): void;
@@ -56,7 +56,7 @@ export function byteWriter(expectedBytes: number): ByteWriter {
   return writer;
 }
 
-/** Reads what a writer wrote. Past the end, or for a number that none writes, it gives 0 and is not `sound` any more. */
+/** Past the end, or for bytes that no writer writes, it gives 0 and is no longer `sound`. */
 export interface ByteReader {
   byte(): number;
   bytes(count: number): Uint8Array;

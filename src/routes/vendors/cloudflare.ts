@@ -1,4 +1,4 @@
-// Owns Cloudflare's purge API, as its own clients speak it: hard as `purge_cache`, soft as `invalidate_cache`.
+// Owns Cloudflare's purge API, as its clients speak it: `purge_cache` is hard, `invalidate_cache` soft.
 import * as v from "valibot";
 import { check } from "../../policy/issues.ts";
 import { bearerToken } from "../../auth/tokens.ts";
@@ -10,7 +10,7 @@ import { MAX_SELECTED, type Selectors } from "../selectors.ts";
 const CALL = /^\/client\/v4\/zones\/([^/]+)\/(purge|invalidate)_cache$/;
 
 const texts = v.custom<readonly unknown[]>(Array.isArray, "must be a list of strings");
-/** Whatever headers a file is named with, all variants of its URL are purged: never too little. */
+/** A file's headers name one variant; all variants of its URL are purged, so never too little. */
 const file = v.strictObject({
   url: v.string("must be a URL"),
   headers: v.optional(v.record(v.string(), v.string("must be a string"), "must be an object")),
@@ -29,7 +29,7 @@ const body = v.strictObject({
   prefixes: v.optional(texts),
 });
 
-/** `path`: what follows our own prefix. The zone may be called anything: there is one. */
+/** `path`: the rest behind our own prefix. Any zone name is accepted: there is one zone. */
 export async function cloudflareRoute(request: Request, path: string, authenticate: Authenticator): Promise<Response> {
   const token = bearerToken(request.headers.get("authorization")) ?? request.headers.get("x-auth-key") ?? undefined;
   const purger = await authenticate(token);
@@ -95,7 +95,7 @@ function selectorsOf({ purge_everything: everything, files, tags, hosts, prefixe
   } satisfies Selectors;
 }
 
-/** What is `urls` to us, is `files` to them. */
+/** Our `urls` are their `files`. */
 function inTheirWords({ pointer, detail }: Problem): Problem {
   return { pointer: pointer.replace(/^\/urls/, "/files").replace(/^\/everything/, "/purge_everything"), detail };
 }

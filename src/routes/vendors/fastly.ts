@@ -1,4 +1,4 @@
-// Owns Fastly's purge API, as its own clients speak it: by key, several keys at once, one URL, everything; soft where asked.
+// Owns Fastly's purge API, as its clients speak it: one key, several keys, one URL, everything; soft on request.
 import * as v from "valibot";
 import type { PurgeMode } from "../../http/targets/purge-order.ts";
 import { check } from "../../policy/issues.ts";
@@ -16,7 +16,7 @@ type Call =
   | { readonly kind: "one"; readonly selectors: Selectors }
   | { readonly kind: "wrong"; readonly response: Response };
 
-/** `path`: what follows our own prefix, with its query. The service may be called anything: there is one. */
+/** `path`: the rest behind our own prefix, with its query. Any service name is accepted: there is one service. */
 export async function fastlyRoute(request: Request, path: string, authenticate: Authenticator): Promise<Response> {
   const purger = await authenticate(request.headers.get("fastly-key") ?? undefined);
   if (purger === "closed") return failed(404, "Record not found");
@@ -49,7 +49,7 @@ async function callOf(request: Request, path: string, mode: PurgeMode): Promise<
   return keysIn(request);
 }
 
-/** Those of the field, where several lines arrive joined with a comma, and those of the body. */
+/** Keys of the field, whose lines may arrive joined by a comma, and keys of the body. */
 async function keysIn(request: Request): Promise<Call> {
   const listed = request.headers.get("surrogate-key")?.split(/[\s,]+/);
   const keys = listed?.filter((one) => one !== "") ?? [];
@@ -68,7 +68,7 @@ async function byKeys(purger: Purger, keys: readonly unknown[], mode: PurgeMode)
   return answered(result, (id) => Object.fromEntries(keys.map((key) => [String(key), id])), inTheirWords);
 }
 
-/** Of one key or URL: what is wrong needs no place. */
+/** For one key or URL: a problem needs no place. */
 export function answeredAsFastly(result: PurgeResult): Response {
   return answered(
     result,
@@ -95,7 +95,7 @@ function answered(result: PurgeResult, content: (id: string) => object, told: (p
   }
 }
 
-/** What is a tag to us, is a surrogate key to them. */
+/** Our tags are their surrogate keys. */
 function inTheirWords({ pointer, detail }: Problem): string {
   return pointer === "" ? detail : `${pointer.replace(/^\/tags/, "/surrogate_keys")}: ${detail}`;
 }
