@@ -7,6 +7,7 @@ import { namesHost } from "./flow/receive.ts";
 import { requestIdOf } from "./flow/support/trace.ts";
 import { backgroundOf, contentRoute } from "./routes/content.ts";
 import { historyRoute } from "./routes/history.ts";
+import { jsonAnswer } from "./routes/json-answer.ts";
 import { knownRoute } from "./routes/known.ts";
 import { type Authenticator, purgerFor } from "./routes/order.ts";
 import { problemResponse } from "./routes/problem.ts";
@@ -74,7 +75,7 @@ function dated(response: Response): Response {
 
 /** Everything below our own prefix. */
 function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
-  app.get("/.strata/health", () => Response.json({ status: "ok" }, { headers: { "cache-control": "no-store" } }));
+  app.get("/.strata/health", () => jsonAnswer({ status: "ok" }));
 
   // the same request id as for content: it leads from a client's answer to the purge's entry in the history
   app.use("/.strata/*", async (c, next) => {

@@ -1,6 +1,7 @@
 // Owns GET /.strata/purges: the history of purges, newest first, a page at a time.
 import type { Edge } from "../flow/edge.ts";
 import type { PurgedBy } from "../http/targets/purge-order.ts";
+import { jsonAnswer } from "./json-answer.ts";
 import { type Problem, problemResponse } from "./problem.ts";
 
 const DEFAULT_LIMIT = 50;
@@ -34,8 +35,7 @@ export async function historyRoute(request: Request, { purges }: Edge): Promise<
       at: new Date(purgedAtMs).toISOString(),
       by: actor,
     }));
-    const headers = { "cache-control": "no-store", ...(next && { link: `<${next}>; rel="next"` }) };
-    return Response.json({ purges: shown, ...(next && { next }) }, { headers });
+    return jsonAnswer({ purges: shown, ...(next && { next }) }, 200, next ? { link: `<${next}>; rel="next"` } : {});
   } catch {
     return problemResponse(503, "the purge log does not answer", [], { "retry-after": "1" });
   }

@@ -1,6 +1,7 @@
 // Owns problem details for the admin endpoints (RFC 9457).
 import type * as v from "valibot";
 import { isUnknownMember } from "../policy/issues.ts";
+import { jsonAnswer } from "./json-answer.ts";
 
 /** One thing wrong with a request body; `pointer` is a JSON pointer into it (RFC 6901). */
 export interface Problem {
@@ -15,9 +16,8 @@ export function problemResponse(
   headers: HeadersInit = {},
 ): Response {
   const body = { type: "about:blank", title, status, ...(errors.length > 0 && { errors }) };
-  const response = new Response(JSON.stringify(body), { status, headers });
+  const response = jsonAnswer(body, status, headers);
   response.headers.set("content-type", "application/problem+json");
-  response.headers.set("cache-control", "no-store");
   return response;
 }
 

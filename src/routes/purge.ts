@@ -1,6 +1,7 @@
 // Owns POST /.strata/purge: the command and the receipt. It names every problem, and purges nothing in part.
 import * as v from "valibot";
 import { check } from "../policy/issues.ts";
+import { jsonAnswer } from "./json-answer.ts";
 import { boundedJson } from "./json-body.ts";
 import type { PurgeResult, Purger } from "./order.ts";
 import { asProblem, type Problem, problemResponse } from "./problem.ts";
@@ -42,7 +43,7 @@ export async function purgeRoute(request: Request, edge: Edge, purger: Purger): 
   if (wait) await edge.timeout(boundMs).passed;
   const { seq, purgedAtMs, replayed, targets } = result;
   const visible = wait ? { here: "now", everywhere: "now" } : { here: "now", everywhereWithinMs: boundMs };
-  return json({
+  return jsonAnswer({
     seq,
     mode,
     targets,
@@ -75,7 +76,7 @@ function dryRunAnswer(selected: readonly Selected[], mode: string): Response {
     written,
     targets: targets.map(({ kind, value }) => ({ kind, value })),
   }));
-  return json({ dryRun: true, mode, would });
+  return jsonAnswer({ dryRun: true, mode, would });
 }
 
 function refused(errors: readonly Problem[]): Response {
@@ -97,8 +98,4 @@ function refusal(result: Exclude<PurgeResult, { readonly kind: "purged" | "dry-r
     case "unavailable":
       return problemResponse(503, "the purge log did not confirm; send the purge again", [], { "retry-after": "1" });
   }
-}
-
-function json(content: object): Response {
-  return Response.json(content, { headers: { "cache-control": "no-store" } });
 }

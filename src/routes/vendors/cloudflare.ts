@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { check } from "../../policy/issues.ts";
 import { bearerToken } from "../../auth/tokens.ts";
+import { jsonAnswer } from "../json-answer.ts";
 import { boundedJson } from "../json-body.ts";
 import { asProblem, type Problem } from "../problem.ts";
 import type { Authenticator, PurgeResult } from "../order.ts";
@@ -53,7 +54,7 @@ export async function cloudflareRoute(request: Request, path: string, authentica
   if (!names) return failed(400, [[1012, MISSING]]);
   const result = await purger({ selectors, mode: verb === "purge" ? "hard" : "soft" });
   return result.kind === "purged"
-    ? answer(200, { success: true, errors: [], messages: [], result: { id: zone } })
+    ? jsonAnswer({ success: true, errors: [], messages: [], result: { id: zone } })
     : refusal(result);
 }
 
@@ -110,11 +111,5 @@ function failed(
   headers: HeadersInit = {},
 ): Response {
   const list = errors.map(([code, message]) => ({ code, message }));
-  return answer(status, { success: false, errors: list, messages: [], result: null }, headers);
-}
-
-function answer(status: number, content: object, headers: HeadersInit = {}): Response {
-  const response = Response.json(content, { status, headers });
-  response.headers.set("cache-control", "no-store");
-  return response;
+  return jsonAnswer({ success: false, errors: list, messages: [], result: null }, status, headers);
 }

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { PurgeMode } from "../../http/targets/purge-order.ts";
 import { check } from "../../policy/issues.ts";
+import { jsonAnswer } from "../json-answer.ts";
 import { boundedJson } from "../json-body.ts";
 import { asProblem, type Problem } from "../problem.ts";
 import type { Authenticator, PurgeResult, Purger } from "../order.ts";
@@ -80,7 +81,7 @@ export function answeredAsFastly(result: PurgeResult): Response {
 function answered(result: PurgeResult, content: (id: string) => object, told: (problem: Problem) => string): Response {
   switch (result.kind) {
     case "purged":
-      return answer(200, content(`strata-${String(result.seq)}`));
+      return jsonAnswer(content(`strata-${String(result.seq)}`));
     case "limited":
       return failed(429, "Too many requests", undefined, { "retry-after": String(result.retryAfterSeconds) });
     // the vendor's requests have neither dry runs nor idempotency keys
@@ -109,11 +110,5 @@ function decoded(text: string): string {
 }
 
 function failed(status: number, msg: string, detail?: string, headers: HeadersInit = {}): Response {
-  return answer(status, { msg, ...(detail !== undefined && { detail }) }, headers);
-}
-
-function answer(status: number, content: object, headers: HeadersInit = {}): Response {
-  const response = Response.json(content, { status, headers });
-  response.headers.set("cache-control", "no-store");
-  return response;
+  return jsonAnswer({ msg, ...(detail !== undefined && { detail }) }, status, headers);
 }
