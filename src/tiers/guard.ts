@@ -1,5 +1,6 @@
 // Owns the promise that no tier fails a request: a tier that throws or hangs counts as a miss and is reported.
 import { DependencyError } from "../error.ts";
+import type { CacheKey } from "../http/select/key.ts";
 import { discardBody } from "./lookup.ts";
 import type { Entry, EntryHead, Tier } from "./tier.ts";
 
@@ -10,49 +11,37 @@ export type Deadline = <T>(work: Promise<T>) => Promise<T>;
 
 /** Wraps a tier so that its methods never reject; all but `put` give up at their `deadline`. */
 export function guarded(tier: Tier, deadline: Deadline, report: ReportError): Tier {
-  const reported = (operation: string, cause: unknown): undefined => {
-    report(new DependencyError(`${tier.name} tier`, `${operation} failed`, { cause }));
-  };
+  async function reported<T>(operation: string, work: () => Promise<T> | T, otherwise: T): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      report(new DependencyError(`${tier.name} tier`, `${operation} failed`, { cause }));
+      return otherwise;
+    }
+  }
+
+  async function get(key: CacheKey): Promise<Entry | undefined> {
+    const answer = Promise.resolve(tier.get(key));
+    try {
+      return await deadline(answer);
+    } catch (cause) {
+      // the entry may still come, with a stream that nobody will read
+      answer.then(discardEntry, () => undefined);
+      throw cause;
+    }
+  }
+
   return {
     name: tier.name,
     maxStreamedBytes: tier.maxStreamedBytes,
     admits: (stored, body) => tier.admits(stored, body),
-    async get(key) {
-      try {
-        const answer = Promise.resolve(tier.get(key));
-        try {
-          return await deadline(answer);
-        } catch (cause) {
-          // the entry may still come, with a stream that nobody will read
-          answer.then(discardEntry, () => undefined);
-          throw cause;
-        }
-      } catch (cause) {
-        return reported("get", cause);
-      }
-    },
-    async put(key, entry, seconds) {
-      try {
-        await tier.put(key, entry, seconds);
-      } catch (cause) {
-        reported("put", cause);
-      }
-    },
-    async delete(key) {
-      try {
-        await deadline(Promise.resolve(tier.delete(key)));
-      } catch (cause) {
-        reported("delete", cause);
-      }
-    },
-    async head(key): Promise<EntryHead> {
-      try {
-        return tier.head ? await deadline(tier.head(key)) : { kind: "nothing" };
-      } catch (cause) {
-        reported("head", cause);
-        return { kind: "unknown" };
-      }
-    },
+    get: (key) => reported("get", () => get(key), undefined),
+    put: (key, entry, seconds) => reported("put", () => tier.put(key, entry, seconds), undefined),
+    delete: (key) => reported("delete", () => deadline(Promise.resolve(tier.delete(key))), undefined),
+    head: (key) =>
+      reported<EntryHead>("head", () => (tier.head ? deadline(tier.head(key)) : { kind: "nothing" }), {
+        kind: "unknown",
+      }),
   };
 }
 

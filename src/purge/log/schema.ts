@@ -105,14 +105,9 @@ export function updateTables(sql: SqlStorage): void {
 export function dropEverything(sql: SqlStorage): void {
   // tables may refer to each other
   sql.exec("PRAGMA defer_foreign_keys = on");
-  const named = (which: string): readonly string[] =>
-    sql
-      .exec<{ name: string }>(`SELECT name FROM sqlite_master WHERE ${which} AND ${OURS}`)
-      .toArray()
-      .map(({ name }) => `"${name.replaceAll('"', '""')}"`);
-  for (const name of named("type = 'trigger'")) sql.exec(`DROP TRIGGER ${name}`);
-  for (const name of named("type = 'view'")) sql.exec(`DROP VIEW ${name}`);
-  // first, since the tables that hold their contents go with them
-  for (const name of named("type = 'table' AND sql LIKE 'CREATE VIRTUAL%'")) sql.exec(`DROP TABLE ${name}`);
-  for (const name of named("type = 'table'")) sql.exec(`DROP TABLE ${name}`);
+  // tables last, and virtual tables before the tables that hold their contents, which go with them
+  const order = "type = 'table', sql NOT LIKE 'CREATE VIRTUAL%'";
+  const all = `SELECT type, name FROM sqlite_master WHERE type <> 'index' AND ${OURS} ORDER BY ${order}`;
+  for (const { type, name } of sql.exec<{ type: string; name: string }>(all).toArray())
+    sql.exec(`DROP ${type} IF EXISTS "${name.replaceAll('"', '""')}"`);
 }
