@@ -2,7 +2,7 @@
 import type { CacheKey } from "../http/select/key.ts";
 import type { Stored } from "../http/law/stored.ts";
 import { isNewer } from "./ended-responses.ts";
-import { discardBody } from "./lookup.ts";
+import { discardFound } from "./lookup.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { KnownHead, CacheSlot, Tier } from "./tier.ts";
 import { ownKey } from "./vary-index.ts";
@@ -43,7 +43,7 @@ function isLater(held: Stored, stored: Stored): boolean {
 
 async function dropNear(tier: Tier, own: CacheKey, stored: Stored): Promise<void> {
   const held = await tier.get(own);
-  if (held?.kind === "response") discardBody(held.body);
+  if (held?.kind === "response") discardFound(held);
   if (!held || !isPast(held, stored)) await tier.delete(own);
 }
 

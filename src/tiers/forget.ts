@@ -1,6 +1,6 @@
 // Owns making the tiers forget a resource, the near ones apart from the far one, and telling whether any tier holds it.
 import type { Invalidations } from "./invalidations.ts";
-import { discardBody } from "./lookup.ts";
+import { discardFound } from "./lookup.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Stack, Tier } from "./tier.ts";
 
@@ -31,7 +31,7 @@ export function forgetting(
     async holds(key) {
       if (memory.get(key)) return true;
       const held = await Promise.all(near.map((tier) => tier.get(key)));
-      for (const entry of held) if (entry?.kind === "response") discardBody(entry.body);
+      for (const entry of held) if (entry?.kind === "response") discardFound(entry);
       if (held.some((entry) => entry !== undefined)) return true;
       if (invalidated.pendingDelete(key)) return false;
       const heads = await Promise.all(far.map((tier) => tier.head?.(key)));

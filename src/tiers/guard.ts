@@ -1,7 +1,7 @@
 // Owns the promise that no tier fails a request: a tier that throws or hangs counts as a miss and is reported.
 import { DependencyError } from "../error.ts";
 import type { CacheKey } from "../http/select/key.ts";
-import { discardBody } from "./lookup.ts";
+import { discardFound } from "./lookup.ts";
 import type { Entry, EntryHead, Tier } from "./tier.ts";
 
 export type ReportError = (error: DependencyError) => void;
@@ -46,5 +46,5 @@ export function guarded(tier: Tier, deadline: Deadline, report: ReportError): Ti
 }
 
 function discardEntry(entry: Entry | undefined): void {
-  if (entry?.kind === "response") discardBody(entry.body);
+  if (entry?.kind === "response") discardFound(entry);
 }

@@ -31,10 +31,10 @@ export async function lookupLower(
     if (!here.found) {
       best = { ...best, index, absence: here.absence === "vary-miss" ? "vary-miss" : best.absence };
     } else if (best.found && hides(best.found.stored, here.found.stored)) {
-      discardBody(here.found.body);
+      discardFound(here.found);
       best = { ...best, index };
     } else {
-      if (best.found) discardBody(best.found.body);
+      discardFound(best.found);
       best = { found: here.found, absence: here.absence, index };
       promote([...passed], { ...slot, index }, here.found);
       if (enough(here.found.stored)) return best;
@@ -47,7 +47,7 @@ export async function lookupLower(
 function withoutEnded(lookup: Lookup, hasEnded: (stored: Stored) => boolean): Lookup {
   const { found } = lookup;
   if (!found || !hasEnded(found.stored)) return lookup;
-  discardBody(found.body);
+  discardFound(found);
   return { ...lookup, found: undefined };
 }
 
@@ -113,6 +113,6 @@ function asVariant(
   return { found: { stored, body, tier }, absence: "uri-miss", index };
 }
 
-export function discardBody(body: Body): void {
-  if (body.kind === "stream") discard(body.stream);
+export function discardFound(found: { readonly body: Body } | undefined): void {
+  if (found?.body.kind === "stream") discard(found.body.stream);
 }

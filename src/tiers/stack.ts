@@ -8,7 +8,7 @@ import { forgetting } from "./forget.ts";
 import { writeToKv } from "./kv-write.ts";
 import type { Invalidations } from "./invalidations.ts";
 import type { MemoryTier } from "./memory.ts";
-import { discardBody, hides, lookupIn, lookupLower, lookupSync } from "./lookup.ts";
+import { discardFound, hides, lookupIn, lookupLower, lookupSync } from "./lookup.ts";
 import { storePart, isPartOf } from "./store-part.ts";
 import type { Found, Lookup, CacheSlot, Stack, Tier } from "./tier.ts";
 import { ownKey, selectingReader } from "./vary-index.ts";
@@ -133,7 +133,7 @@ async function isReplacedInColo(lower: readonly Tier[], slot: CacheSlot, renews:
   const colo = lower.find(({ name }) => name === "colo");
   if (!colo) return false;
   const lookup = await lookupIn(colo, slot);
-  if (lookup.found) discardBody(lookup.found.body);
+  discardFound(lookup.found);
   return isRenewed(lookup, renews) ?? false;
 }
 
@@ -148,9 +148,9 @@ async function mustStand(
   const colo = lower.find(({ name }) => name === "colo");
   if (!colo) return;
   const { found } = await lookupIn(colo, { ...slot, request: selectingReader(slot.request, stored) });
-  if (found) discardBody(found.body);
+  discardFound(found);
   if (found && isNewer(found.stored, stored) && !isPartOf(found.stored, stored))
-    throw new Error("a newer response came before the end of this one");
+    throw new Error("superseded meanwhile");
 }
 
 /** `undefined` where nothing is there. */

@@ -1,7 +1,7 @@
 // Owns storing a part beside a whole that it belongs to: it neither keeps that out of the store nor replaces it.
 import { remainingSeconds, type Stored } from "../http/law/stored.ts";
 import { storeEntry } from "./store-entry.ts";
-import { discardBody, lookupIn, lookupSync } from "./lookup.ts";
+import { discardFound, lookupIn, lookupSync } from "./lookup.ts";
 import type { MemoryTier } from "./memory.ts";
 import type { Entry, Lookup, CacheSlot, Tier } from "./tier.ts";
 import { selectingReader } from "./vary-index.ts";
@@ -19,7 +19,7 @@ export async function storePart(
   // harmless beside a whole in the colo
   const { done } = storeEntry([memory], memory, slot, entry);
   const held = await Promise.all(near.map((tier) => lookupIn(tier, asStored)));
-  for (const { found } of held) if (found) discardBody(found.body);
+  for (const { found } of held) discardFound(found);
   const tiers = near.filter((_, index) => !isHeld(held[index], stored));
   await Promise.all([done, storeEntry(tiers, memory, slot, entry).done]);
 }

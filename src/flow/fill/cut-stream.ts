@@ -57,7 +57,7 @@ async function cut(
   } catch (cause) {
     await client.abort(cause).catch(() => undefined);
   }
-  await unread(pieces, "the range is complete");
+  await unread(pieces);
 }
 
 /**
