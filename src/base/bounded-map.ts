@@ -3,7 +3,6 @@
 export interface BoundedMap<K, V> {
   readonly size: number;
   get(key: K): V | undefined;
-  has(key: K): boolean;
   /** Writes the entry as the newest. @returns the entry forgotten for it, if one was. */
   set(key: K, value: V): readonly [key: K, value: V] | undefined;
   delete(key: K): void;
@@ -19,7 +18,6 @@ export function boundedMap<K, V>(limit: number): BoundedMap<K, V> {
       return entries.size;
     },
     get: (key) => entries.get(key),
-    has: (key) => entries.has(key),
     set(key, value) {
       entries.delete(key);
       entries.set(key, value);

@@ -10,14 +10,9 @@ export interface Timeout {
 export type SetTimeout = (ms: number) => Timeout;
 
 export function timeout(ms: number): Timeout {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise: passed, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
-  return {
-    passed: promise,
-    cancel() {
-      clearTimeout(timer);
-    },
-  };
+  return { passed, cancel: () => clearTimeout(timer) };
 }
 
 /** Calls back when the time is over; the function it returns prevents that. */

@@ -70,7 +70,7 @@ export function breakers({ now, random }: BreakerOptions): Breakers {
       const own = placeAt("path", id, policy, "");
       const all = [own, ...groupsOf(route, placeAt)];
       // a path that works is refused only once it has broken down itself, whatever its neighbours do
-      const asked = working.has(id) ? [own] : all;
+      const asked = working.get(id) ? [own] : all;
       const nowMs = now();
       const open = asked.flatMap((place) => {
         const stance = place.circuit.stance(nowMs);

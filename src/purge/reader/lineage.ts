@@ -43,8 +43,9 @@ export function lineage(): Lineage {
       if (incarnation === current) return "same";
       // the answer to a request sent before the current incarnation was known may come from an earlier one
       if (ticket < entered) return "unproved";
-      if (copiedAtMs === undefined) return left.has(incarnation) ? "returned" : "later";
-      return !left.has(incarnation) && copiedAtMs > enteredAtMs ? "later" : "unproved";
+      const wasLeft = left.get(incarnation) === true;
+      if (copiedAtMs === undefined) return wasLeft ? "returned" : "later";
+      return !wasLeft && copiedAtMs > enteredAtMs ? "later" : "unproved";
     },
     enter(incarnation, nowMs) {
       if (current !== undefined) left.set(current, true);
