@@ -73,6 +73,11 @@ function dated(response: Response): Response {
   return response;
 }
 
+const VENDORS = [
+  ["/.strata/cloudflare", cloudflareRoute],
+  ["/.strata/fastly", fastlyRoute],
+] as const;
+
 /** Everything below our own prefix. */
 function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
   app.get("/.strata/health", () => jsonAnswer({ status: "ok" }));
@@ -86,20 +91,11 @@ function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
   });
 
   // before the token check below: vendors' clients send tokens in their own way, and expect refusals in their own words
-  app.all("/.strata/cloudflare/*", (c) => {
-    return cloudflareRoute(
-      c.req.raw,
-      below("/.strata/cloudflare", c.req.raw.url),
-      authenticatorFor(mount(c.env), c.get("requestId")),
+  for (const [prefix, route] of VENDORS) {
+    app.all(`${prefix}/*`, (c) =>
+      route(c.req.raw, below(prefix, c.req.raw.url), authenticatorFor(mount(c.env), c.get("requestId"))),
     );
-  });
-  app.all("/.strata/fastly/*", (c) => {
-    return fastlyRoute(
-      c.req.raw,
-      below("/.strata/fastly", c.req.raw.url),
-      authenticatorFor(mount(c.env), c.get("requestId")),
-    );
-  });
+  }
 
   app.use("/.strata/*", async (c, next) => {
     const { edge, tokens } = mount(c.env);
