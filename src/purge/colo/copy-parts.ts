@@ -2,7 +2,7 @@
 import { deadline, type SetTimeout } from "../../base/deadline.ts";
 import { DependencyError } from "../../error.ts";
 import { CLOCK_SKEW_MS, type Marks, marksOn } from "./colo-marks.ts";
-import { browserTable } from "../reader/browser-table.ts";
+import { type BrowserTable, mergeBrowsers } from "../reader/browser-table.ts";
 import { recordTable } from "../reader/record-table.ts";
 import type { Delta } from "../wire/records.ts";
 import type { LogAnswer } from "../reader/log-reader.ts";
@@ -101,8 +101,7 @@ function deduplicated(delta: Delta, random: () => number): Delta {
   const table = recordTable(random);
   table.drop(delta.floor.seq);
   for (const record of delta.records) table.merge(record);
-  const browsers = browserTable();
-  browsers.drop(delta.floor.seq);
-  for (const purge of delta.browsers) browsers.merge(purge);
-  return { ...delta, records: table.changedAfter(0), browsers: browsers.all() };
+  const browsers: BrowserTable = new Map();
+  mergeBrowsers(browsers, delta.browsers, delta.floor.seq);
+  return { ...delta, records: table.all(), browsers: [...browsers.values()] };
 }

@@ -1,5 +1,6 @@
 // Owns the rows through which the release before knows purges of browsers: marked rows among the targets. A rollback finds them there, and this version takes over changes
 // made to them. The release that stops writing them deletes them (docs/decisions/025).
+import { INTO } from "./target-rows.ts";
 
 /**
  * Takes over purges that the release before has recorded or told again. Its row is never older, because each change is written to both
@@ -12,11 +13,8 @@ export function readBrowserMirror(sql: SqlStorage): void {
 
 /** Mirrors the rows that changed under `seq`. */
 export function writeBrowserMirror(sql: SqlStorage, seq: number): void {
-  sql.exec("DELETE FROM target WHERE is_browsers AND target NOT IN (SELECT target FROM browsers)");
   sql.exec(
-    `INSERT OR REPLACE INTO target (target, prefix_length, is_browsers, hard_seq, soft_seq, previous_soft_seq, soft_at_ms,
-      changed_seq, changed_at_ms)
-    SELECT target, 0, 1, changed_seq, changed_seq, 0, epoch * 1000, changed_seq, changed_at_ms
+    `INSERT OR REPLACE INTO ${INTO} SELECT target, 0, 1, changed_seq, changed_seq, 0, epoch * 1000, changed_seq, changed_at_ms
     FROM browsers WHERE changed_seq = ?`,
     seq,
   );

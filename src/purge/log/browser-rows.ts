@@ -24,6 +24,8 @@ export function recordBrowsers(sql: SqlStorage, targets: readonly Target[], { se
     .one();
   if (hosts > MAX_HOSTS) {
     sql.exec("DELETE FROM browsers");
+    // their mirror (browser-mirror.ts)
+    sql.exec("DELETE FROM target WHERE is_browsers");
     insert(sql, ALL_BROWSERS, latest, seq, nowMs);
   }
   writeBrowserMirror(sql, seq);

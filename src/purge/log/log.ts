@@ -99,8 +99,8 @@ export class PurgeLog extends DurableObject<PurgeLogEnv> {
     const from = cursor?.incarnation === incarnation ? cursor.seq : 0;
     if (from > seq) return this.#reincarnated();
     if (from === 0 && this.#whole?.incarnation === incarnation && this.#whole.seq === seq) return this.#whole.bytes;
-    const records = from === seq ? [] : changedAfter(this.#sql, from);
-    const browsers = from === seq ? [] : browsersAfter(this.#sql, from);
+    const [records, browsers] =
+      from === seq ? [[], []] : [changedAfter(this.#sql, from), browsersAfter(this.#sql, from)];
     const bytes = encodeDelta({ incarnation, seq, from, floor: readFloor(this.#sql), records, browsers });
     if (from === 0) this.#whole = { incarnation, seq, bytes };
     return bytes;

@@ -14,7 +14,7 @@ type Row = {
 
 const COLUMNS = "target, prefix_length, hard_seq, soft_seq, previous_soft_seq, soft_at_ms";
 /** With names, because a later version may have added columns with defaults. */
-const INTO = `target (target, prefix_length, is_browsers, hard_seq, soft_seq, previous_soft_seq, soft_at_ms,
+export const INTO = `target (target, prefix_length, is_browsers, hard_seq, soft_seq, previous_soft_seq, soft_at_ms,
   changed_seq, changed_at_ms)`;
 
 /** One purge, as recorded in the rows of its targets. */

@@ -4,7 +4,6 @@ import type { TargetHash } from "../../http/targets/target.ts";
 import { changedSeq, mergedMarks, type PurgeMarks, type PurgeRecord } from "../wire/records.ts";
 
 export interface RecordTable {
-  size(): number;
   /** Merges the record into its target's row. Ignores a record at or below the number up to which records were dropped. */
   merge(record: PurgeRecord): void;
   marksOf(target: TargetHash): PurgeMarks | undefined;
@@ -12,7 +11,7 @@ export interface RecordTable {
   prefixLengths(): readonly number[];
   /** Drops records that changed last at or before this number, for good. */
   drop(upToSeq: number): void;
-  changedAfter(seq: number): readonly PurgeRecord[];
+  all(): readonly PurgeRecord[];
 }
 
 /** Rows lie one after the other; slots find a target's row by open addressing. */
@@ -49,7 +48,6 @@ export function recordTable(random: () => number): RecordTable {
   }
 
   return {
-    size: () => count,
     merge(record) {
       if (changedSeq(record) <= droppedSeq) return;
       if (count === rows.lengths.length) makeRoom(Math.ceil(count * 1.5));
@@ -83,15 +81,12 @@ export function recordTable(random: () => number): RecordTable {
       lengths = undefined;
       makeRoom(Math.max(LEAST_ROWS, Math.ceil(count * 1.25)));
     },
-    changedAfter(seq) {
-      const changed: PurgeRecord[] = [];
-      for (let row = 0; row < count; row++) {
-        const marks = marksAt(rows, row);
-        if (changedSeq(marks) > seq)
-          changed.push({ target: targetAt(rows, row), prefixLength: rows.lengths[row] ?? 0, ...marks });
-      }
-      return changed;
-    },
+    all: () =>
+      Array.from({ length: count }, (_, row) => ({
+        target: targetAt(rows, row),
+        prefixLength: rows.lengths[row] ?? 0,
+        ...marksAt(rows, row),
+      })),
   };
 }
 

@@ -1,6 +1,6 @@
 // Owns an isolate's knowledge of the purge log. It only grows, by maximum; the replica owns its age.
 import { targetHash } from "../../http/targets/target.ts";
-import { type BrowserTable, browserTable } from "./browser-table.ts";
+import { type BrowserTable, mergeBrowsers } from "./browser-table.ts";
 import type { KnownPurges } from "./known-purges.ts";
 import { type KnownLog, purgeState } from "./match.ts";
 import { type RecordTable, recordTable } from "./record-table.ts";
@@ -19,7 +19,7 @@ export function replicaState(random: () => number): ReplicaState {
   let at: Cursor | undefined;
   let floor: Floor = NO_FLOOR;
   let table: RecordTable = recordTable(random);
-  let browsers: BrowserTable = browserTable();
+  let browsers: BrowserTable = new Map();
   const known: KnownLog = {
     get incarnation() {
       return at?.incarnation ?? "";
@@ -40,23 +40,22 @@ export function replicaState(random: () => number): ReplicaState {
       if (delta.incarnation !== at?.incarnation) {
         floor = NO_FLOOR;
         table = recordTable(random);
-        browsers = browserTable();
+        browsers = new Map();
         at = { incarnation: delta.incarnation, seq: 0 };
       }
       floor = laterFloor(floor, delta.floor);
       // first, because an old snapshot brings records that were dropped since
       table.drop(floor.seq);
-      browsers.drop(floor.seq);
       for (const record of delta.records) table.merge(record);
-      for (const purge of delta.browsers) browsers.merge(purge);
+      mergeBrowsers(browsers, delta.browsers, floor.seq);
       if (delta.seq > at.seq) at = { incarnation: delta.incarnation, seq: delta.seq };
       return true;
     },
     cursor: () => at,
     fence: () => at,
     browserEpoch(host) {
-      const [ofAll, ofHost] = [ALL_BROWSERS, targetHash({ kind: "browsers", value: host })].map(browsers.epochOf);
-      return ofAll === undefined || ofHost === undefined ? (ofAll ?? ofHost) : Math.max(ofAll, ofHost);
+      const hashes = [ALL_BROWSERS, targetHash({ kind: "browsers", value: host })];
+      return Math.max(0, ...hashes.map((hash) => browsers.get(hash)?.epoch ?? 0)) || undefined;
     },
     stateOf: (stored, location) => (at ? purgeState(stored, location, known) : { state: "unknown" }),
   };

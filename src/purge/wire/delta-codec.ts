@@ -48,12 +48,16 @@ export function decodeDelta(bytes: Uint8Array): Delta | undefined {
   const seq = reader.varint();
   const from = reader.varint();
   const floor = readFloor(reader);
-  const all: PurgeRecord[] = [];
+  const found: Found = { records: [], browsers: [] };
   const sections = reader.varint();
-  for (let i = 0; i < sections; i++) if (!readSection(reader, all)) return undefined;
-  if (incarnation === undefined || !reader.sound() || reader.left() > 0) return undefined;
-  const records = all.filter((record) => !isOfBrowsers(record));
-  return { incarnation, seq, from, floor, records, browsers: all.filter(isOfBrowsers).map(asBrowserPurge) };
+  for (let i = 0; i < sections; i++) if (!readSection(reader, found)) return undefined;
+  const isWhole = reader.sound() && reader.left() === 0;
+  return incarnation !== undefined && isWhole ? { incarnation, seq, from, floor, ...found } : undefined;
+}
+
+interface Found {
+  readonly records: PurgeRecord[];
+  readonly browsers: BrowserPurge[];
 }
 
 /**
@@ -62,14 +66,6 @@ export function decodeDelta(bytes: Uint8Array): Delta | undefined {
  */
 function asRecord({ target, epoch, seq }: BrowserPurge): PurgeRecord {
   return { target, prefixLength: 0, hardSeq: seq, softSeq: seq, previousSoftSeq: 0, softAtMs: epoch * 1000 };
-}
-
-function isOfBrowsers({ hardSeq, softSeq }: PurgeRecord): boolean {
-  return hardSeq > 0 && hardSeq === softSeq;
-}
-
-function asBrowserPurge({ target, softSeq, softAtMs }: PurgeRecord): BrowserPurge {
-  return { target, epoch: softAtMs / 1000, seq: softSeq };
 }
 
 function floorNumbers(floor: Floor): readonly number[] {
@@ -133,7 +129,7 @@ function writeHash(writer: ByteWriter, hash: string): void {
 }
 
 /** False where the bytes are no section. */
-function readSection(reader: ByteReader, records: PurgeRecord[]): boolean {
+function readSection(reader: ByteReader, { records, browsers }: Found): boolean {
   const shape = reader.byte();
   if (shape > ALL_MARKS) return false;
   const count = reader.varint();
@@ -149,8 +145,16 @@ function readSection(reader: ByteReader, records: PurgeRecord[]): boolean {
     const hardSeq = shape & HARD ? lead - apart : 0;
     const previousSoftSeq = isSoft && shape & PREVIOUS ? lead - reader.signed() : 0;
     if (!reader.sound() || seconds < 0 || hardSeq < 0 || previousSoftSeq < 0) return false;
-    const softAtMs = seconds * 1000;
-    records.push({ target, prefixLength, hardSeq, softSeq: isSoft ? lead : 0, previousSoftSeq, softAtMs });
+    if (isSoft && hardSeq === lead) browsers.push({ target, epoch: seconds, seq: lead });
+    else
+      records.push({
+        target,
+        prefixLength,
+        hardSeq,
+        softSeq: isSoft ? lead : 0,
+        previousSoftSeq,
+        softAtMs: seconds * 1000,
+      });
   }
   return true;
 }
