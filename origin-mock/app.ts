@@ -12,15 +12,13 @@ import { CATEGORIES } from "./db/catalogue-words.ts";
 import type { Database } from "./db/port.ts";
 import { isShopError } from "./error.ts";
 import { createFlags, SHOP_FLAGS } from "./flags/flags.ts";
-import { createGateway } from "./gateway/gateway.ts";
-import type { Gateway } from "./gateway/gateway.ts";
+import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { idempotent } from "./gateway/idempotency.ts";
 import type { EventRecorder } from "./events/port.ts";
 import { inert, ownPagesOnly } from "./http/browsers.ts";
 import { problem } from "./http/problem.ts";
 import { tagged } from "./http/tags.ts";
-import { traced } from "./http/trace.ts";
-import type { ShopEnv, TraceParts } from "./http/trace.ts";
+import { type ShopEnv, traced, type TraceParts } from "./http/trace.ts";
 import { createLibrary } from "./media/library.ts";
 import { adminEventRoutes } from "./routes/admin-events.ts";
 import { adminTierRoutes } from "./routes/admin-tiers.ts";
@@ -59,7 +57,7 @@ export type ShopParts = TraceParts & {
 const LARGEST_BODY_BYTES = 64 * 1024;
 const SOON = { "Retry-After": "5" } as const;
 
-export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
+export function createShop(parts: ShopParts): Hono<ShopEnv> {
   const { db, redis, gateway, assets, events, nowMs } = parts;
   const cache = createMultiTierCache(parts);
   const sessions = createSessions(redis);
@@ -113,4 +111,4 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
     return problem(c, 500, "something went wrong");
   });
   return app;
-};
+}

@@ -4,19 +4,22 @@ import { readFile } from "node:fs/promises";
 import { TEXTS } from "./assets/texts.ts";
 import type { Locale } from "./catalogue/locale.ts";
 
-export type Asset = {
+export interface Asset {
   readonly hash: string;
   readonly contentType: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-};
+}
 /** What the page differs by: its words, and how many products it asks for at a time. */
-export type ShellVariant = { readonly locale: Locale; readonly mobile: boolean };
-export type Assets = {
+export interface ShellVariant {
+  readonly locale: Locale;
+  readonly mobile: boolean;
+}
+export interface Assets {
   readonly byHashedName: ReadonlyMap<string, Asset>;
   /** "shop.css" -> "shop.1a2b3c4d5e6f.css" */
   readonly manifest: ReadonlyMap<string, string>;
   readonly shell: (variant: ShellVariant) => string;
-};
+}
 
 const FOLDER = new URL("./assets/", import.meta.url);
 const SCRIPT = "text/javascript; charset=utf-8";
@@ -34,23 +37,24 @@ const FILES = [
 /** A telephone shows one column: half the products fill it several times over. */
 const LIMITS = { desktop: 24, mobile: 12 } as const;
 
-const hashedName = (name: string, hash: string): string => {
+function hashedName(name: string, hash: string): string {
   const dot = name.lastIndexOf(".");
   return `${name.slice(0, dot)}.${hash}${name.slice(dot)}`;
-};
+}
 
 const IMPORT = /(?<=\bfrom "\.\/)[\w-]+\.js(?=")/g;
 
-const known = <T>(names: ReadonlyMap<string, T>, name: string, user: string): T => {
+function known<T>(names: ReadonlyMap<string, T>, name: string, user: string): T {
   const found = names.get(name);
   if (found === undefined) throw new Error(`${user} asks for ${name}, which is not known there`);
   return found;
-};
+}
 
-const escapeHtml = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
 
-const fillShell = (template: string, manifest: Assets["manifest"], { locale, mobile }: ShellVariant): string => {
+function fillShell(template: string, manifest: Assets["manifest"], { locale, mobile }: ShellVariant): string {
   const texts = TEXTS[locale];
   const values = new Map<string, string>([
     ["locale", locale],
@@ -61,9 +65,9 @@ const fillShell = (template: string, manifest: Assets["manifest"], { locale, mob
     ...[...manifest].map(([name, hashed]) => [`asset.${name}`, `/static/${hashed}`] as const),
   ]);
   return template.replace(/\{\{([\w.-]+)\}\}/g, (_, name: string) => known(values, name, "index.html"));
-};
+}
 
-export const loadAssets = async (): Promise<Assets> => {
+export async function loadAssets(): Promise<Assets> {
   const manifest = new Map<string, string>();
   const byHashedName = new Map<string, Asset>();
   for (const { name, contentType } of FILES) {
@@ -77,4 +81,4 @@ export const loadAssets = async (): Promise<Assets> => {
   }
   const template = await readFile(new URL("index.html", FOLDER), "utf8");
   return { byHashedName, manifest, shell: (variant) => fillShell(template, manifest, variant) };
-};
+}

@@ -2,8 +2,9 @@
 import { messageOf } from "./error.ts";
 
 /** Paths and messages have what clients sent: as it came it could end the line, begin another, or move the cursor. */
-export const logLine = (what: string, error: unknown): string =>
-  `shop: ${what}: ${messageOf(error)}`.replaceAll(
+export function logLine(what: string, error: unknown): string {
+  return `shop: ${what}: ${messageOf(error)}`.replaceAll(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
   );
+}

@@ -2,12 +2,17 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Sessions } from "./sessions.ts";
 
-export type Identity = { readonly username: string; readonly role: "customer" | "admin" };
+export interface Identity {
+  readonly username: string;
+  readonly role: "customer" | "admin";
+}
 
 /** The authority on bearer tokens. Undefined: nobody's. Rejects when it cannot tell. */
 export type ValidateToken = (token: string) => Promise<Identity | undefined>;
 
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
 
 // Demonstration values, documented in the README.
 const TOKENS: readonly { readonly digest: Buffer; readonly identity: Identity }[] = [
@@ -27,17 +32,18 @@ export const SESSION_COOKIE = "sid";
 export const CHALLENGE = { "WWW-Authenticate": 'Bearer realm="shop"' } as const;
 
 /** RFC 6750 2.1; undefined for another scheme and for what is no token. */
-export const bearerToken = (authorization: string): string | undefined =>
-  /^Bearer +([\w\-.~+/]+=*) *$/i.exec(authorization)?.[1];
+export function bearerToken(authorization: string): string | undefined {
+  return /^Bearer +([\w\-.~+/]+=*) *$/i.exec(authorization)?.[1];
+}
 
 /** Whose session it is. Rejects with RedisUnavailable where that cannot be told. */
 export type Identify = (sid: string | undefined) => Promise<Identity | undefined>;
 
-export const createIdentify =
-  (sessions: Pick<Sessions, "find">): Identify =>
-  async (sid) => {
+export function createIdentify(sessions: Pick<Sessions, "find">): Identify {
+  return async (sid) => {
     if (sid === undefined || sid === "") return undefined;
     const username = await sessions.find(sid);
     // Sessions are for customers: an administrator's request always carries its token, which no other site can send.
     return username === undefined ? undefined : { username, role: "customer" };
   };
+}

@@ -8,7 +8,7 @@ export const SESSION_IDLE_MS = 30 * 60_000;
 export const SESSION_LONGEST_MS = 12 * 60 * 60_000;
 const MOST_SESSIONS = 20;
 
-export type Sessions = {
+export interface Sessions {
   /** The new session's id, to be told to nobody but the client. */
   start(username: string): Promise<string>;
   /** The session's person; use keeps it alive, until its longest life is over. */
@@ -16,7 +16,7 @@ export type Sessions = {
   end(sid: string): Promise<void>;
   /** Every session the person has now; how many there were. */
   endAll(username: string): Promise<number>;
-};
+}
 
 // A session counts only while it is a member of its person's set: dropping the set ends them all at once, and a set that is
 // lost takes its sessions with it instead of making them immortal. Every clock here is Redis's.
@@ -68,23 +68,28 @@ return ended
 `;
 
 // Redis keeps a digest, so that reading its keys does not give sessions away.
-const sessionKey = (sid: string): string =>
-  cacheKey({ entity: "session", id: createHash("sha256").update(sid).digest("base64url") });
-const ownerKey = (username: string): string => cacheKey({ entity: "user-sessions", id: username });
+function sessionKey(sid: string): string {
+  return cacheKey({ entity: "session", id: createHash("sha256").update(sid).digest("base64url") });
+}
+function ownerKey(username: string): string {
+  return cacheKey({ entity: "user-sessions", id: username });
+}
 
-export const createSessions = (redis: Pick<RedisPort, "eval">): Sessions => ({
-  async start(username) {
-    const sid = randomBytes(32).toString("base64url");
-    const limits = [SESSION_IDLE_MS, SESSION_LONGEST_MS, MOST_SESSIONS].map(String);
-    await redis.eval(START, [sessionKey(sid), ownerKey(username)], [username, ...limits]);
-    return sid;
-  },
-  async find(sid) {
-    const username = await redis.eval(FIND, [sessionKey(sid)], [String(SESSION_IDLE_MS)]);
-    return typeof username === "string" ? username : undefined;
-  },
-  async end(sid) {
-    await redis.eval(END, [sessionKey(sid)], []);
-  },
-  endAll: async (username) => Number(await redis.eval(END_ALL, [ownerKey(username)], [])),
-});
+export function createSessions(redis: Pick<RedisPort, "eval">): Sessions {
+  return {
+    async start(username) {
+      const sid = randomBytes(32).toString("base64url");
+      const limits = [SESSION_IDLE_MS, SESSION_LONGEST_MS, MOST_SESSIONS].map(String);
+      await redis.eval(START, [sessionKey(sid), ownerKey(username)], [username, ...limits]);
+      return sid;
+    },
+    async find(sid) {
+      const username = await redis.eval(FIND, [sessionKey(sid)], [String(SESSION_IDLE_MS)]);
+      return typeof username === "string" ? username : undefined;
+    },
+    async end(sid) {
+      await redis.eval(END, [sessionKey(sid)], []);
+    },
+    endAll: async (username) => Number(await redis.eval(END_ALL, [ownerKey(username)], [])),
+  };
+}

@@ -1,18 +1,13 @@
 // Owns reading through Redis: ask the cache, else the database, then fill. Redis can slow a read down, never fail it.
 import { setTimeout as timer } from "node:timers/promises";
 import { messageOf } from "../error.ts";
-import { createEntries } from "./entries.ts";
-import type { Fence } from "./entries.ts";
-import { SHOP_KEYS } from "./key.ts";
-import type { CacheAddress, CacheKeyBuilder, Entity } from "./key.ts";
+import { createEntries, type Fence } from "./entries.ts";
+import { type CacheAddress, type CacheKeyBuilder, type Entity, SHOP_KEYS } from "./key.ts";
 import { parsePattern } from "./pattern.ts";
 import type { RedisPort } from "./port.ts";
-import { createReadMany } from "./read-many.ts";
-import type { ManyQuery, ManyReading } from "./read-many.ts";
-import { createReadOne } from "./read-one.ts";
-import type { Query, Reading } from "./read-one.ts";
-import { createRemovals } from "./removals.ts";
-import type { Target } from "./removals.ts";
+import { createReadMany, type ManyQuery, type ManyReading } from "./read-many.ts";
+import { createReadOne, type Query, type Reading } from "./read-one.ts";
+import { createRemovals, type Target } from "./removals.ts";
 import { createVerdicts } from "./verdict.ts";
 
 export type { Query, Reading } from "./read-one.ts";
@@ -24,7 +19,7 @@ export type Replacement =
   /** Something else changed the address meanwhile, or Redis did not say: the next read loads it. */
   | { readonly status: "removed"; readonly removal: Removal };
 
-export type CacheAside = {
+export interface CacheAside {
   read<T>(query: Query<T>): Promise<Reading<T>>;
   /** One round trip for what is there, one load for all that is not. */
   readMany<T>(query: ManyQuery<T>): Promise<ManyReading<T>>;
@@ -51,15 +46,15 @@ export type CacheAside = {
    * server is not the one that confirmed the others.
    */
   settle(): Promise<void>;
-};
-export type Change = {
+}
+export interface Change {
   readonly fence: Fence | undefined;
   readonly variant: string;
   readonly value: unknown;
   readonly ttlMs: number;
-};
+}
 
-export type CacheParts = {
+export interface CacheParts {
   readonly redis: RedisPort;
   /** [0, 1). */
   readonly random: () => number;
@@ -73,13 +68,13 @@ export type CacheParts = {
   readonly leaseMs?: number;
   /** How long a reader waits for another's load before it loads itself. */
   readonly patienceMs?: number;
-};
+}
 
 const MAX_TTL_MS = 300_000;
 const LEASE_MS = 1_000;
 const PATIENCE_MS = 2_000;
 
-export const createCacheAside = (parts: CacheParts): CacheAside => {
+export function createCacheAside(parts: CacheParts): CacheAside {
   const { redis, random, monotonicMs, report, keys = SHOP_KEYS, pause = timer } = parts;
   const { maxTtlMs = MAX_TTL_MS, leaseMs = LEASE_MS, patienceMs = PATIENCE_MS } = parts;
   const removals = createRemovals(redis, keys);
@@ -127,4 +122,4 @@ export const createCacheAside = (parts: CacheParts): CacheAside => {
       return removals.pay().catch((error: unknown) => report("redis delete", error));
     },
   };
-};
+}

@@ -6,7 +6,10 @@ import type { RedisPort } from "./port.ts";
 import type { Removals } from "./removals.ts";
 import { OPEN, REPLACE, SETTLE } from "./scripts.ts";
 
-export type Place = { readonly address: CacheAddress; readonly variant: string };
+export interface Place {
+  readonly address: CacheAddress;
+  readonly variant: string;
+}
 
 /** What is there. Everything but `value` says which generation a load that begins now belongs to. */
 export type Found<T> =
@@ -29,7 +32,10 @@ export type Settlement = Place & {
   readonly verdict: Verdict;
 };
 /** The generation of an address when a change of it began. */
-export type Fence = { readonly address: CacheAddress; readonly generation: string };
+export interface Fence {
+  readonly address: CacheAddress;
+  readonly generation: string;
+}
 
 export type Mode = "lease" | "look";
 
@@ -38,23 +44,27 @@ const EMPTY_GENERATION_MS = 10_000;
 const MOST_FIELDS = 502;
 const LARGEST_ENTRY_BYTES = 1024 * 1024;
 
-type Opened = { readonly generation: string; readonly status: string; readonly text: string };
+interface Opened {
+  readonly generation: string;
+  readonly status: string;
+  readonly text: string;
+}
 
-const parseOpened = (reply: unknown): Opened => {
+function parseOpened(reply: unknown): Opened {
   const [generation, status, text]: readonly unknown[] = Array.isArray(reply) ? reply : [];
   if (typeof generation !== "string" || typeof status !== "string" || typeof text !== "string") {
     throw new TypeError("the script of the cache answered in another shape");
   }
   return { generation, status, text };
-};
+}
 
 /** Undefined when it is too large to be kept. */
-export const entryText = (value: unknown): string | undefined => {
+export function entryText(value: unknown): string | undefined {
   const text = encodeEntry(value);
   return Buffer.byteLength(text) <= LARGEST_ENTRY_BYTES ? text : undefined;
-};
+}
 
-const foundOf = <T>({ generation, status, text }: Opened, token: string, parse: (value: unknown) => T | undefined) => {
+function foundOf<T>({ generation, status, text }: Opened, token: string, parse: (value: unknown) => T | undefined) {
   switch (status) {
     case "hit": {
       const value = decodeEntry(text, parse);
@@ -69,22 +79,21 @@ const foundOf = <T>({ generation, status, text }: Opened, token: string, parse: 
     default:
       return { status: "lend", generation } as const;
   }
-};
+}
 
-type Parts = {
+interface Parts {
   readonly redis: Pick<RedisPort, "eval">;
   readonly keys: CacheKeyBuilder;
   readonly removals: Removals;
   readonly leaseMs: number;
   readonly report: (what: string, error: unknown) => void;
-};
+}
 
-const keysOf = (keys: CacheKeyBuilder, places: readonly { readonly address: CacheAddress }[]): readonly string[] => [
-  keys.incarnations,
-  ...places.map(({ address }) => keys.key(address)),
-];
+function keysOf(keys: CacheKeyBuilder, places: readonly { readonly address: CacheAddress }[]): readonly string[] {
+  return [keys.incarnations, ...places.map(({ address }) => keys.key(address))];
+}
 
-const createOpening = ({ redis, keys, leaseMs }: Parts) => {
+function createOpening({ redis, keys, leaseMs }: Parts) {
   const open = async (
     mode: Mode | "fence",
     token: string,
@@ -118,11 +127,11 @@ const createOpening = ({ redis, keys, leaseMs }: Parts) => {
   };
 
   return { open, openReadable };
-};
+}
 
 export type Entries = ReturnType<typeof createEntries>;
 
-export const createEntries = (parts: Parts) => {
+export function createEntries(parts: Parts) {
   const { redis, keys, removals, report } = parts;
   const { open, openReadable } = createOpening(parts);
   return {
@@ -181,4 +190,4 @@ export const createEntries = (parts: Parts) => {
       }
     },
   };
-};
+}

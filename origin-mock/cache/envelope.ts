@@ -3,14 +3,16 @@ import { isRecord } from "../catalogue/product.ts";
 
 const FORMAT = 1;
 
-export const encodeEntry = (value: unknown): string => JSON.stringify({ format: FORMAT, value });
+export function encodeEntry(value: unknown): string {
+  return JSON.stringify({ format: FORMAT, value });
+}
 
 /** Undefined for another format version, for text that is not JSON, and for what `parse` does not recognise. */
-export const decodeEntry = <T>(text: string, parse: (value: unknown) => T | undefined): T | undefined => {
+export function decodeEntry<T>(text: string, parse: (value: unknown) => T | undefined): T | undefined {
   try {
     const entry: unknown = JSON.parse(text);
     return isRecord(entry) && entry["format"] === FORMAT ? parse(entry["value"]) : undefined;
   } catch {
     return undefined;
   }
-};
+}

@@ -21,10 +21,16 @@ export type Entity = (typeof CACHED_ENTITIES)[number];
 const KEPT_ENTITIES = ["session", "user-sessions", "cart", "flags"] as const;
 type KeptEntity = (typeof KEPT_ENTITIES)[number];
 
-export type CacheAddress = { readonly entity: Entity; readonly id: string };
-export type KeptAddress = { readonly entity: KeptEntity; readonly id: string };
+export interface CacheAddress {
+  readonly entity: Entity;
+  readonly id: string;
+}
+export interface KeptAddress {
+  readonly entity: KeptEntity;
+  readonly id: string;
+}
 
-export type CacheKeyBuilder = {
+export interface CacheKeyBuilder {
   readonly prefix: string;
   readonly version: number;
   key(address: CacheAddress | KeptAddress): string;
@@ -36,7 +42,7 @@ export type CacheKeyBuilder = {
   readonly incarnations: string;
   /** What `key` or `variantKey` was given; undefined for what no builder of this prefix makes. */
   parse(key: string): ParsedKey | undefined;
-};
+}
 export type ParsedKey =
   | { readonly version: number; readonly address: CacheAddress; readonly variant: string | undefined }
   | { readonly version: undefined; readonly address: KeptAddress };
@@ -45,15 +51,21 @@ const PREFIX = /^[a-z][a-z0-9-]{0,31}$/;
 const VERSION = /^[1-9]\d{0,14}$/;
 const UNVERSIONED = "-";
 
-const escapePart = (part: string): string => part.replaceAll("%", "%25").replaceAll(":", "%3A");
-const unescapePart = (part: string): string => part.replaceAll("%3A", ":").replaceAll("%25", "%");
+function escapePart(part: string): string {
+  return part.replaceAll("%", "%25").replaceAll(":", "%3A");
+}
+function unescapePart(part: string): string {
+  return part.replaceAll("%3A", ":").replaceAll("%25", "%");
+}
 
-const isOneOf = <T extends string>(names: readonly T[], name: string): name is T =>
-  names.some((known) => known === name);
-const isCached = (address: CacheAddress | KeptAddress): address is CacheAddress =>
-  isOneOf(CACHED_ENTITIES, address.entity);
+function isOneOf<T extends string>(names: readonly T[], name: string): name is T {
+  return names.some((known) => known === name);
+}
+function isCached(address: CacheAddress | KeptAddress): address is CacheAddress {
+  return isOneOf(CACHED_ENTITIES, address.entity);
+}
 
-const checkOptions = (prefix: string, version: number): void => {
+function checkOptions(prefix: string, version: number): void {
   if (!PREFIX.test(prefix)) {
     const rule = "must be 1 to 32 lower-case letters, digits and hyphens, a letter first";
     throw shopError("InvalidArgument", `the prefix of keys ${rule}: ${JSON.stringify(prefix)}`);
@@ -64,9 +76,9 @@ const checkOptions = (prefix: string, version: number): void => {
       `the version of keys must be a whole number from 1 of at most 15 digits: ${version}`,
     );
   }
-};
+}
 
-const parseKey = (prefix: string, text: string): ParsedKey | undefined => {
+function parseKey(prefix: string, text: string): ParsedKey | undefined {
   const [ownPrefix, version = "", entity = "", ...escaped] = text.split(":");
   const [id, variant, ...more] = escaped.map(unescapePart);
   if (ownPrefix !== prefix || id === undefined || more.length > 0) return undefined;
@@ -79,10 +91,10 @@ const parseKey = (prefix: string, text: string): ParsedKey | undefined => {
   }
   if (!VERSION.test(version) || !isOneOf(CACHED_ENTITIES, entity)) return undefined;
   return { version: Number(version), address: { entity, id }, variant };
-};
+}
 
 /** @throws InvalidArgument for a prefix or version that could be mistaken for something else. */
-export const createKeyBuilder = (options: { readonly prefix: string; readonly version: number }): CacheKeyBuilder => {
+export function createKeyBuilder(options: { readonly prefix: string; readonly version: number }): CacheKeyBuilder {
   const { prefix, version } = options;
   checkOptions(prefix, version);
   const suffix = ({ entity, id }: CacheAddress | KeptAddress): string => `${entity}:${escapePart(id)}`;
@@ -97,8 +109,10 @@ export const createKeyBuilder = (options: { readonly prefix: string; readonly ve
     incarnations: `${prefix}:${UNVERSIONED}:incarnations:`,
     parse: (text) => parseKey(prefix, text),
   };
-};
+}
 
 export const SHOP_KEYS = createKeyBuilder({ prefix: "shop", version: SCHEMA_VERSION });
 
-export const cacheKey = (address: CacheAddress | KeptAddress): string => SHOP_KEYS.key(address);
+export function cacheKey(address: CacheAddress | KeptAddress): string {
+  return SHOP_KEYS.key(address);
+}

@@ -5,13 +5,13 @@ import { nextFlight, singleFlight } from "./single-flight.ts";
 import type { Keeping, Verdicts } from "./verdict.ts";
 
 export type CacheOutcome = "hit" | "miss" | "bypass";
-export type Reading<T> = {
+export interface Reading<T> {
   readonly value: T | undefined;
   readonly outcome: CacheOutcome;
   readonly cacheMs: number;
   /** Undefined when the database was not asked. */
   readonly databaseMs: number | undefined;
-};
+}
 export type Query<T> = Keeping<T> & {
   readonly address: CacheAddress;
   readonly variant: string;
@@ -19,7 +19,7 @@ export type Query<T> = Keeping<T> & {
   readonly load: () => Promise<T | undefined>;
 };
 
-type Parts = {
+interface Parts {
   readonly entries: Entries;
   readonly verdicts: Verdicts;
   readonly keys: CacheKeyBuilder;
@@ -27,19 +27,23 @@ type Parts = {
   readonly monotonicMs: () => number;
   readonly pause: (ms: number) => Promise<unknown>;
   readonly patienceMs: number;
-};
+}
 
 type Answer<T> = Omit<Reading<T>, "cacheMs">;
-type Lease = { readonly generation: string; readonly token: string | undefined };
+interface Lease {
+  readonly generation: string;
+  readonly token: string | undefined;
+}
 
 const SHORTEST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 80;
 
 /** Longer each time, and half of it at random, so that those who wait together do not ask together. */
-const pauseMsOf = (attempt: number, random: () => number): number =>
-  Math.min(SHORTEST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + 0.5 * random());
+function pauseMsOf(attempt: number, random: () => number): number {
+  return Math.min(SHORTEST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + 0.5 * random());
+}
 
-const createLoad = ({ entries, verdicts, monotonicMs }: Parts) => {
+function createLoad({ entries, verdicts, monotonicMs }: Parts) {
   const timed = async <T>(query: Query<T>, outcome: "miss" | "bypass"): Promise<Answer<T>> => {
     const startMs = monotonicMs();
     const value = await query.load();
@@ -65,10 +69,10 @@ const createLoad = ({ entries, verdicts, monotonicMs }: Parts) => {
       }
     },
   };
-};
+}
 
 /** From what was found to an answer, by oneself: nobody is joined here. */
-const createAnswers = (parts: Parts) => {
+function createAnswers(parts: Parts) {
   const { entries, random, pause, patienceMs } = parts;
   const load = createLoad(parts);
 
@@ -107,9 +111,9 @@ const createAnswers = (parts: Parts) => {
   };
 
   return { look, conclude, wait };
-};
+}
 
-export const createReadOne = (parts: Parts) => {
+export function createReadOne(parts: Parts) {
   const { keys, monotonicMs } = parts;
   const { look, conclude, wait } = createAnswers(parts);
   // By address, variant and generation: a read that begins after a removal never joins a load from before it, whichever
@@ -145,4 +149,4 @@ export const createReadOne = (parts: Parts) => {
     // Another caller's answer is typed by another query: this query's own parser says what it is.
     return { value: value === undefined ? undefined : query.parse(value), outcome, cacheMs, databaseMs };
   };
-};
+}

@@ -3,9 +3,11 @@ import { createHash } from "node:crypto";
 import type { RedisConnection } from "../redis/connection.ts";
 import type { RedisPort } from "./port.ts";
 
-const isUnknownScript = (error: unknown): boolean => error instanceof Error && error.message.startsWith("NOSCRIPT");
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOSCRIPT");
+}
 
-export const cacheCommands = ({ run }: Pick<RedisConnection, "run">): RedisPort => {
+export function cacheCommands({ run }: Pick<RedisConnection, "run">): RedisPort {
   const digests = new Map<string, string>();
   const digestOf = (script: string): string => {
     const known = digests.get(script);
@@ -27,4 +29,4 @@ export const cacheCommands = ({ run }: Pick<RedisConnection, "run">): RedisPort 
         }
       }),
   };
-};
+}

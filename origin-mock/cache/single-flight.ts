@@ -1,14 +1,14 @@
 // Owns the sharing of loads inside one process: callers for one name share one run.
 
-export type SingleFlight<T> = {
+export interface SingleFlight<T> {
   /** Joins the run that is going on, else starts one. */
   join(name: string, work: () => Promise<T>): Promise<T>;
   /** Starts a run in any case; later callers join this one. */
   lead(name: string, work: () => Promise<T>): Promise<T>;
-};
+}
 
 /** For names that end with what they are about: whoever may not see an older answer asks under another name. */
-export const singleFlight = <T>(): SingleFlight<T> => {
+export function singleFlight<T>(): SingleFlight<T> {
   const flights = new Map<string, Promise<T>>();
   const lead = (name: string, work: () => Promise<T>): Promise<T> => {
     const flight = work().finally(() => {
@@ -18,12 +18,12 @@ export const singleFlight = <T>(): SingleFlight<T> => {
     return flight;
   };
   return { join: (name, work) => flights.get(name) ?? lead(name, work), lead };
-};
+}
 
 export type NextFlight<T> = (name: string, work: () => Promise<T>) => Promise<T>;
 
 /** One run at a time, and a caller shares only runs that began after it came: it never sees what was read before. */
-export const nextFlight = <T>(): NextFlight<T> => {
+export function nextFlight<T>(): NextFlight<T> {
   const running = new Map<string, Promise<T>>();
   const waiting = new Map<string, Promise<T>>();
   const begin = (name: string, work: () => Promise<T>): Promise<T> => {
@@ -44,4 +44,4 @@ export const nextFlight = <T>(): NextFlight<T> => {
     waiting.set(name, next);
     return next;
   };
-};
+}

@@ -29,12 +29,12 @@ export type TierPolicy =
   /** No tier keeps it: every request reads the database. */
   | { readonly audience: "nobody" };
 
-export type StalenessBound = {
+export interface StalenessBound {
   /** After an invalidation that reached every tier: only browsers are out of reach. The edge's own purge lag comes on top. */
   readonly invalidated: number;
   /** When no tier heard of the change, and the origin works: each may take over what the one inside was about to drop. */
   readonly unheard: number;
-};
+}
 
 /** The application cache keeps nothing longer (cache-aside.ts), so a policy that says more would not be true. */
 const LONGEST_APPLICATION_SECONDS = 300;
@@ -46,7 +46,7 @@ const MOST_TAGS = 1_000;
 
 type Lifetime = readonly [name: string, seconds: number];
 
-const lifetimesOf = (policy: TierPolicy): readonly Lifetime[] => {
+function lifetimesOf(policy: TierPolicy): readonly Lifetime[] {
   switch (policy.audience) {
     case "public": {
       const { application, gateway, cdn, browser } = policy;
@@ -59,10 +59,10 @@ const lifetimesOf = (policy: TierPolicy): readonly Lifetime[] => {
     case "nobody":
       return [];
   }
-};
+}
 
 /** Each may not keep longer than the other. */
-const orderedPairs = (policy: TierPolicy): readonly (readonly [outer: Lifetime, inner: Lifetime])[] => {
+function orderedPairs(policy: TierPolicy): readonly (readonly [outer: Lifetime, inner: Lifetime])[] {
   if (policy.audience === "nobody") return [];
   const { application, gateway, browser } = policy;
   const asked: Lifetime = policy.audience === "public" ? ["cdn", policy.cdn] : ["application", application];
@@ -73,9 +73,9 @@ const orderedPairs = (policy: TierPolicy): readonly (readonly [outer: Lifetime, 
     ],
     [["browser", browser], asked],
   ];
-};
+}
 
-const faultsOf = (policy: TierPolicy): readonly string[] => {
+function faultsOf(policy: TierPolicy): readonly string[] {
   const lifetimes = lifetimesOf(policy);
   const stale =
     policy.audience === "public"
@@ -98,28 +98,29 @@ const faultsOf = (policy: TierPolicy): readonly string[] => {
     ...(policy.audience === "private" && vary.length === 0 ? ["vary must name what tells people apart"] : []),
     ...vary.filter((name) => !FIELD_NAME.test(name)).map((name) => `vary: ${JSON.stringify(name)} is no field name`),
   ];
-};
+}
 
 /** @throws InvalidArgument naming every fault. */
-export const definePolicy = <Policy extends TierPolicy>(policy: Policy): Policy => {
+export function definePolicy<Policy extends TierPolicy>(policy: Policy): Policy {
   const faults = faultsOf(policy);
   if (faults.length > 0) throw shopError("InvalidArgument", `the policy cannot hold: ${faults.join("; ")}`);
   return policy;
-};
+}
 
-const tagHeader = (tags: readonly string[]): Readonly<Record<string, string>> => {
+function tagHeader(tags: readonly string[]): Readonly<Record<string, string>> {
   const wrong = tags.find((tag) => !TAG.test(tag));
   if (wrong !== undefined) throw shopError("InvalidArgument", `${JSON.stringify(wrong)} cannot be a cache tag`);
   if (tags.length > MOST_TAGS)
     throw shopError("InvalidArgument", `${tags.length} cache tags are more than ${MOST_TAGS}`);
   return tags.length === 0 ? {} : { "Cache-Tag": [...new Set(tags)].join(",") };
-};
+}
 
-const varyHeader = (names: readonly string[]): Readonly<Record<string, string>> =>
-  names.length === 0 ? {} : { Vary: names.join(", ") };
+function varyHeader(names: readonly string[]): Readonly<Record<string, string>> {
+  return names.length === 0 ? {} : { Vary: names.join(", ") };
+}
 
 /** @throws InvalidArgument for a tag that would not arrive as one. */
-export const policyHeaders = (policy: TierPolicy, tags: readonly string[]): Readonly<Record<string, string>> => {
+export function policyHeaders(policy: TierPolicy, tags: readonly string[]): Readonly<Record<string, string>> {
   switch (policy.audience) {
     case "public": {
       const { browser, cdn, cdnStaleWhileRevalidate, cdnStaleIfError, vary } = policy;
@@ -142,9 +143,9 @@ export const policyHeaders = (policy: TierPolicy, tags: readonly string[]): Read
     case "nobody":
       return { "Cache-Control": "no-store" };
   }
-};
+}
 
-export const stalenessBoundMs = (policy: TierPolicy): StalenessBound => {
+export function stalenessBoundMs(policy: TierPolicy): StalenessBound {
   switch (policy.audience) {
     case "public": {
       const shared = policy.application + policy.gateway + policy.cdn + policy.cdnStaleWhileRevalidate;
@@ -158,4 +159,4 @@ export const stalenessBoundMs = (policy: TierPolicy): StalenessBound => {
     case "nobody":
       return { invalidated: 0, unheard: 0 };
   }
-};
+}

@@ -13,13 +13,16 @@ export const MOST_QUANTITY = 99;
 export type CartOwner =
   | { readonly kind: "guest"; readonly id: string }
   | { readonly kind: "user"; readonly username: string };
-export type CartLine = { readonly product_id: number; readonly quantity: number };
-export type Cart = {
+export interface CartLine {
+  readonly product_id: number;
+  readonly quantity: number;
+}
+export interface Cart {
   /** Of an empty cart that was never changed: "0". Another one after each change, and never one again. */
   readonly version: string;
   /** By product id. */
   readonly lines: readonly CartLine[];
-};
+}
 export type CartChange =
   | { readonly kind: "add"; readonly productId: number; readonly quantity: number }
   /** 0 removes the line. */
@@ -33,7 +36,7 @@ export type CartOutcome =
   | { readonly status: "refused"; readonly reason: CartRefusal; readonly cart: Cart };
 export type CartRefusal = "too-many-lines" | "quantity" | "product-id";
 
-export type Carts = {
+export interface Carts {
   /** For a new guest's cookie. */
   newGuestId(): string;
   read(owner: CartOwner): Promise<Cart>;
@@ -41,24 +44,25 @@ export type Carts = {
   change(owner: CartOwner, change: CartChange, expectedVersion?: string): Promise<CartOutcome>;
   /** Moves the guest's lines into the person's cart, as far as the bounds allow; a second time moves nothing. */
   merge(guestId: string, username: string): Promise<Cart>;
-};
+}
 
 const LARGEST_ID = 2_147_483_647;
 
 // Redis keeps a digest, so that reading its keys does not give carts away.
-const keyOf = (owner: CartOwner): string => {
+function keyOf(owner: CartOwner): string {
   switch (owner.kind) {
     case "guest":
       return cacheKey({ entity: "cart", id: `guest-${createHash("sha256").update(owner.id).digest("base64url")}` });
     case "user":
       return cacheKey({ entity: "cart", id: `user-${owner.username}` });
   }
-};
+}
 
-const isWhole = (value: number, least: number, most: number): boolean =>
-  Number.isInteger(value) && value >= least && value <= most;
+function isWhole(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}
 
-const refusalOf = (change: CartChange): CartRefusal | undefined => {
+function refusalOf(change: CartChange): CartRefusal | undefined {
   switch (change.kind) {
     case "add":
     case "set":
@@ -69,10 +73,10 @@ const refusalOf = (change: CartChange): CartRefusal | undefined => {
     case "clear":
       return undefined;
   }
-};
+}
 
 /** Scripts answer status, version, then product ids and quantities in turn. */
-const parseReply = (reply: unknown): { readonly status: string; readonly cart: Cart } => {
+function parseReply(reply: unknown): { readonly status: string; readonly cart: Cart } {
   const [status, version, ...rest]: readonly unknown[] = Array.isArray(reply) ? reply : [];
   if (typeof status !== "string" || typeof version !== "string") {
     throw new TypeError("the script of the cart answered in another shape");
@@ -81,9 +85,9 @@ const parseReply = (reply: unknown): { readonly status: string; readonly cart: C
     index % 2 === 0 ? [{ product_id: Number(text), quantity: Number(rest[index + 1]) }] : [],
   );
   return { status, cart: { version, lines: lines.sort((one, other) => one.product_id - other.product_id) } };
-};
+}
 
-export const createCarts = (redis: Pick<RedisPort, "eval">): Carts => {
+export function createCarts(redis: Pick<RedisPort, "eval">): Carts {
   const limits = [CART_IDLE_MS, MOST_LINES, MOST_QUANTITY].map(String);
   const read = async (owner: CartOwner): Promise<Cart> =>
     parseReply(await redis.eval(READ, [keyOf(owner)], limits)).cart;
@@ -114,4 +118,4 @@ export const createCarts = (redis: Pick<RedisPort, "eval">): Carts => {
       return parseReply(await redis.eval(MERGE, keys, [...limits, randomUUID()])).cart;
     },
   };
-};
+}

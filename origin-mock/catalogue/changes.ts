@@ -1,28 +1,26 @@
 // Owns the rules for changing a product: which fields, which values. Finds every fault, not the first.
-import { DEFAULT_LOCALE, isLocale, LOCALES } from "./locale.ts";
-import type { Locale } from "./locale.ts";
+import { DEFAULT_LOCALE, isLocale, type Locale, LOCALES } from "./locale.ts";
 import type { ProductChanges } from "../db/products.ts";
-import { pointer } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
+import { type Fault, pointer } from "../http/problem.ts";
 
 const LARGEST_INTEGER = 2_147_483_647;
 
 type Rule = (value: unknown) => string | undefined;
 
-const text =
-  (longest: number): Rule =>
-  (value) =>
+function text(longest: number): Rule {
+  return (value) =>
     // NUL cannot be kept in a Postgres text.
     typeof value === "string" && value.trim() !== "" && value.length <= longest && !value.includes("\0")
       ? undefined
       : `must be text of 1 to ${longest} characters`;
+}
 
 const wholeNumber: Rule = (value) =>
   typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LARGEST_INTEGER
     ? undefined
     : `must be a whole number from 0 to ${LARGEST_INTEGER}`;
 
-export const parseChanges = (
+export function parseChanges(
   body: Readonly<Record<string, unknown>>,
   knownCategories: ReadonlySet<string>,
 ): {
@@ -30,7 +28,7 @@ export const parseChanges = (
   /** Whose name and description are meant. */
   readonly locale: Locale;
   readonly faults: readonly Fault[];
-} => {
+} {
   const rules: Readonly<Record<keyof ProductChanges, Rule>> = {
     name: text(200),
     description: text(5_000),
@@ -59,4 +57,4 @@ export const parseChanges = (
     ...(typeof stock === "number" ? { stock } : {}),
   };
   return { changes, locale: isLocale(body["locale"]) ? body["locale"] : DEFAULT_LOCALE, faults };
-};
+}

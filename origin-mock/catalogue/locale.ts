@@ -6,4 +6,6 @@ export type Locale = (typeof LOCALES)[number];
 /** Every text exists in it; where a translation is missing, it is what is shown. */
 export const DEFAULT_LOCALE = "en" satisfies Locale;
 
-export const isLocale = (value: unknown): value is Locale => LOCALES.some((locale) => locale === value);
+export function isLocale(value: unknown): value is Locale {
+  return LOCALES.some((locale) => locale === value);
+}

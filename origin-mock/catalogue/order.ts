@@ -2,19 +2,27 @@
 import type { Fault } from "../http/problem.ts";
 import { isRecord } from "./product.ts";
 
-export type AgreedLine = { readonly product_id: number; readonly quantity: number; readonly price_cents: number };
+export interface AgreedLine {
+  readonly product_id: number;
+  readonly quantity: number;
+  readonly price_cents: number;
+}
 /** `cart` is the version of the cart that was shown; no version is ordered twice. */
-export type AgreedOrder = { readonly cart: string; readonly lines: readonly AgreedLine[] };
+export interface AgreedOrder {
+  readonly cart: string;
+  readonly lines: readonly AgreedLine[];
+}
 
 const LARGEST_INTEGER = 2_147_483_647;
 const MOST_LINES = 50;
 const MOST_QUANTITY = 99;
 const LONGEST_VERSION = 100;
 
-const isWhole = (value: unknown, least: number, most: number): value is number =>
-  typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+function isWhole(value: unknown, least: number, most: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+}
 
-const lineFaults = (value: unknown, at: string): readonly Fault[] => {
+function lineFaults(value: unknown, at: string): readonly Fault[] {
   if (!isRecord(value)) return [{ in: "body", at, detail: "must be an object" }];
   const bounds = { product_id: [1, LARGEST_INTEGER], quantity: [1, MOST_QUANTITY], price_cents: [0, LARGEST_INTEGER] };
   return Object.entries(bounds).flatMap(([name, [least = 0, most = 0]]): readonly Fault[] =>
@@ -22,16 +30,16 @@ const lineFaults = (value: unknown, at: string): readonly Fault[] => {
       ? []
       : [{ in: "body", at: `${at}/${name}`, detail: `must be a whole number from ${least} to ${most}` }],
   );
-};
+}
 
-const parseLine = (value: unknown): AgreedLine => {
+function parseLine(value: unknown): AgreedLine {
   const { product_id, quantity, price_cents } = isRecord(value) ? value : {};
   return { product_id: Number(product_id), quantity: Number(quantity), price_cents: Number(price_cents) };
-};
+}
 
-export const parseOrder = (
+export function parseOrder(
   body: Readonly<Record<string, unknown>>,
-): { readonly ok: true; readonly order: AgreedOrder } | { readonly ok: false; readonly faults: readonly Fault[] } => {
+): { readonly ok: true; readonly order: AgreedOrder } | { readonly ok: false; readonly faults: readonly Fault[] } {
   const { cart, lines } = body;
   const faults: Fault[] = [];
   if (typeof cart !== "string" || cart === "" || cart.length > LONGEST_VERSION) {
@@ -50,4 +58,4 @@ export const parseOrder = (
   }
   if (faults.length > 0) return { ok: false, faults };
   return { ok: true, order: { cart: String(cart), lines: list.map(parseLine) } };
-};
+}

@@ -1,7 +1,7 @@
 // Owns what a product is: its shape, how a row or a cached value becomes one, and its validators.
 import type { Locale } from "./locale.ts";
 
-export type Product = {
+export interface Product {
   readonly id: number;
   readonly name: string;
   readonly brand: string;
@@ -14,10 +14,10 @@ export type Product = {
   readonly version: number;
   /** ISO 8601, UTC, milliseconds. */
   readonly updated_at: string;
-};
+}
 
 /** Counts and prices are those of the last refresh of the view. */
-export type Category = {
+export interface Category {
   readonly slug: string;
   readonly name: string;
   readonly products: number;
@@ -27,15 +27,18 @@ export type Category = {
   readonly max_price_cents: number | null;
   /** The mean of all reviews in the category, rounded to hundredths. */
   readonly rating: number | null;
-};
+}
 
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
-const isNumberOrNull = (value: unknown): value is number | null => value === null || typeof value === "number";
+function isNumberOrNull(value: unknown): value is number | null {
+  return value === null || typeof value === "number";
+}
 
 /** A product from a row or a decoded cache entry; undefined when anything is missing or of another type. */
-export const parseProduct = (value: unknown): Product | undefined => {
+export function parseProduct(value: unknown): Product | undefined {
   if (!isRecord(value)) return undefined;
   const { id, name, brand, description, category, price_cents, list_price_cents, stock, version, updated_at } = value;
   if (typeof name !== "string" || typeof brand !== "string" || typeof description !== "string") return undefined;
@@ -44,18 +47,18 @@ export const parseProduct = (value: unknown): Product | undefined => {
   if (typeof stock !== "number" || typeof version !== "number" || !isNumberOrNull(list_price_cents)) return undefined;
   if (Number.isNaN(Date.parse(updated_at))) return undefined;
   return { id, name, brand, description, category, price_cents, list_price_cents, stock, version, updated_at };
-};
+}
 
-export const parseCategory = (value: unknown): Category | undefined => {
+export function parseCategory(value: unknown): Category | undefined {
   if (!isRecord(value)) return undefined;
   const { slug, name, products, in_stock, min_price_cents, max_price_cents, rating } = value;
   if (typeof slug !== "string" || typeof name !== "string") return undefined;
   if (typeof products !== "number" || typeof in_stock !== "number" || !isNumberOrNull(rating)) return undefined;
   if (!isNumberOrNull(min_price_cents) || !isNumberOrNull(max_price_cents)) return undefined;
   return { slug, name, products, in_stock, min_price_cents, max_price_cents, rating };
-};
+}
 
-export const parseList = <T>(value: unknown, parse: (item: unknown) => T | undefined): readonly T[] | undefined => {
+export function parseList<T>(value: unknown, parse: (item: unknown) => T | undefined): readonly T[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const items: T[] = [];
   for (const item of value) {
@@ -64,11 +67,12 @@ export const parseList = <T>(value: unknown, parse: (item: unknown) => T | undef
     items.push(parsed);
   }
   return items;
-};
+}
 
 /**
  * Strong: the row's version counts its changes, the time tells two databases' second versions apart, and the language
  * tells apart what one row looks like to different readers (RFC 9110 8.8.3.3).
  */
-export const productETag = (product: Product, locale: Locale): string =>
-  `"${product.id}-${product.version}-${Date.parse(product.updated_at).toString(36)}-${locale}"`;
+export function productETag(product: Product, locale: Locale): string {
+  return `"${product.id}-${product.version}-${Date.parse(product.updated_at).toString(36)}-${locale}"`;
+}

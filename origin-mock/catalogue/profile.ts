@@ -1,7 +1,6 @@
 // Owns the rules of a person's profile: how a cached value becomes one, and what may be changed in it. Finds every fault.
 import type { Profile, ProfileChanges } from "../db/users.ts";
-import { pointer } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
+import { type Fault, pointer } from "../http/problem.ts";
 import { isRecord } from "./product.ts";
 
 const LONGEST_NAME = 100;
@@ -9,16 +8,16 @@ const LONGEST_EMAIL = 254;
 // Not the grammar of RFC 5321: what no address is without. Whether mail arrives only sending some would tell.
 const EMAIL = /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u;
 
-export const parseProfile = (value: unknown): Profile | undefined => {
+export function parseProfile(value: unknown): Profile | undefined {
   if (!isRecord(value)) return undefined;
   const { username, display_name, email, version } = value;
   if (typeof username !== "string" || typeof display_name !== "string") return undefined;
   return typeof email === "string" && typeof version === "number"
     ? { username, display_name, email, version }
     : undefined;
-};
+}
 
-const faultOf = (name: string, value: unknown): string | undefined => {
+function faultOf(name: string, value: unknown): string | undefined {
   switch (name) {
     case "display_name":
       return typeof value === "string" && value.trim() !== "" && value.length <= LONGEST_NAME && !/\p{Cc}/u.test(value)
@@ -31,11 +30,12 @@ const faultOf = (name: string, value: unknown): string | undefined => {
     default:
       return "is not a field that can be changed";
   }
-};
+}
 
-export const parseProfileChanges = (
-  body: Readonly<Record<string, unknown>>,
-): { readonly changes: ProfileChanges; readonly faults: readonly Fault[] } => {
+export function parseProfileChanges(body: Readonly<Record<string, unknown>>): {
+  readonly changes: ProfileChanges;
+  readonly faults: readonly Fault[];
+} {
   const faults = Object.entries(body).flatMap(([name, value]): readonly Fault[] => {
     const detail = faultOf(name, value);
     return detail === undefined ? [] : [{ in: "body", at: pointer(name), detail }];
@@ -49,4 +49,4 @@ export const parseProfileChanges = (
     ...(typeof email === "string" ? { email } : {}),
   };
   return { changes, faults };
-};
+}

@@ -2,12 +2,15 @@
 import { isRecord } from "./product.ts";
 
 /** `rating` is the mean of 1 to 5, rounded to hundredths; null without reviews. */
-export type Rating = { readonly rating: number | null; readonly reviews: number };
+export interface Rating {
+  readonly rating: number | null;
+  readonly reviews: number;
+}
 
 /** A rating from a row or a decoded cache entry; undefined when it does not look like one. */
-export const parseRating = (value: unknown): Rating | undefined => {
+export function parseRating(value: unknown): Rating | undefined {
   if (!isRecord(value)) return undefined;
   const { rating, reviews } = value;
   if (typeof reviews !== "number") return undefined;
   return rating === null || typeof rating === "number" ? { rating, reviews } : undefined;
-};
+}

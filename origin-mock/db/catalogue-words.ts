@@ -1,6 +1,6 @@
 // Owns the departments of the demonstration catalogue, and the words their products are made of.
 
-export type CategoryWords = {
+export interface CategoryWords {
   readonly slug: string;
   readonly name: string;
   readonly nouns: readonly string[];
@@ -8,15 +8,15 @@ export type CategoryWords = {
   readonly features: readonly string[];
   readonly occasions: readonly string[];
   readonly priceCents: readonly [low: number, high: number];
-};
+}
 
 /** The same words, place by place, in another language: materials follow the noun, features "with", occasions "for". */
-export type Translation = {
+export interface Translation {
   readonly qualities: readonly string[];
   readonly categories: Readonly<
     Record<string, Pick<CategoryWords, "name" | "nouns" | "materials" | "features" | "occasions">>
   >;
-};
+}
 
 export const CATEGORIES: readonly CategoryWords[] = [
   {

@@ -6,15 +6,15 @@ const UNAVAILABLE = /^(?:08|53|57)/;
 // Every one has a digit; EPIPE, EBUSY and the like have five characters too.
 const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 
-const sqlState = (error: unknown): string | undefined => {
+function sqlState(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" && SQLSTATE.test(error.code) ? error.code : undefined;
-};
+}
 
 /** The error to throw: errors without an SQLSTATE never reached the server or came from a lost connection. */
-export const databaseFailure = (error: unknown): unknown => {
+export function databaseFailure(error: unknown): unknown {
   const state = sqlState(error);
   if (state === "23505") return shopError("UniqueViolation", messageOf(error), error);
   if (state === undefined || UNAVAILABLE.test(state)) return shopError("DatabaseUnavailable", messageOf(error), error);
   return error;
-};
+}

@@ -7,7 +7,7 @@ const FOLDER = new URL("./migrations/", import.meta.url);
 export const SETUP_LOCK = "SELECT pg_advisory_xact_lock(7305510)";
 
 /** All of them or none: a file that fails takes those before it back, and says its name. */
-export const migrate = async (db: Database, folder: URL = FOLDER): Promise<readonly string[]> => {
+export async function migrate(db: Database, folder: URL = FOLDER): Promise<readonly string[]> {
   const names = (await readdir(folder)).filter((name) => /^\d{3}_\w+\.sql$/.test(name)).toSorted();
   const files = await Promise.all(
     names.map(async (name) => ({ name, sql: await readFile(new URL(name, folder), "utf8") })),
@@ -23,4 +23,4 @@ export const migrate = async (db: Database, folder: URL = FOLDER): Promise<reado
     }
     return pending.map((file) => file.name);
   });
-};
+}

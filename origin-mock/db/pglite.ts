@@ -5,26 +5,28 @@ import type { Database, Queryable, Row, SqlValue, Statement } from "./port.ts";
 
 type Runner = Pick<PGlite, "query" | "exec">;
 
-const queryable = (runner: Runner): Queryable => ({
-  // PGlite has no named statements: it parses and describes the unnamed one each time.
-  async query(sql: Statement | string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
-    try {
-      return (await runner.query<Row>(typeof sql === "string" ? sql : sql.text, [...params])).rows;
-    } catch (error) {
-      throw databaseFailure(error);
-    }
-  },
-  async script(sql: string): Promise<void> {
-    try {
-      await runner.exec(sql);
-    } catch (error) {
-      throw databaseFailure(error);
-    }
-  },
-});
+function queryable(runner: Runner): Queryable {
+  return {
+    // PGlite has no named statements: it parses and describes the unnamed one each time.
+    async query(sql: Statement | string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
+      try {
+        return (await runner.query<Row>(typeof sql === "string" ? sql : sql.text, [...params])).rows;
+      } catch (error) {
+        throw databaseFailure(error);
+      }
+    },
+    async script(sql: string): Promise<void> {
+      try {
+        await runner.exec(sql);
+      } catch (error) {
+        throw databaseFailure(error);
+      }
+    },
+  };
+}
 
 /** Without a folder everything is gone when the process ends. */
-export const openPglite = async (folder?: string): Promise<Database> => {
+export async function openPglite(folder?: string): Promise<Database> {
   const pglite = folder === undefined ? await PGlite.create() : await PGlite.create(folder);
   return {
     ...queryable(pglite),
@@ -40,4 +42,4 @@ export const openPglite = async (folder?: string): Promise<Database> => {
     },
     close: async () => (pglite.closed ? undefined : pglite.close()),
   };
-};
+}

@@ -4,14 +4,19 @@ export type SqlValue = string | number | boolean | null;
 export type Row = Readonly<Record<string, unknown>>;
 
 /** SQL that a server parses once per connection. A name stands for one text only, in the whole program. */
-export type Statement = { readonly name: string; readonly text: string };
-export const statement = (name: string, text: string): Statement => ({ name, text });
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+export function statement(name: string, text: string): Statement {
+  return { name, text };
+}
 
-export type Queryable = {
+export interface Queryable {
   query(sql: Statement | string, params?: readonly SqlValue[]): Promise<readonly Row[]>;
   /** Several statements without parameters. */
   script(sql: string): Promise<void>;
-};
+}
 
 export type Database = Queryable & {
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;

@@ -1,8 +1,6 @@
 // Owns the SQL about reviews, and the ratings computed from them.
-import { parseRating } from "../catalogue/rating.ts";
-import type { Rating } from "../catalogue/rating.ts";
-import { statement } from "./port.ts";
-import type { Queryable, Row } from "./port.ts";
+import { parseRating, type Rating } from "../catalogue/rating.ts";
+import { type Queryable, type Row, statement } from "./port.ts";
 import { integers } from "./product-rows.ts";
 
 const RATING = "round(avg(r.rating), 2)::double precision AS rating, count(r.rating)::integer AS reviews";
@@ -22,29 +20,29 @@ const WRITE = statement(
     ON CONFLICT (product_id, username) DO UPDATE SET rating = excluded.rating RETURNING product_id`,
 );
 
-const ratingFrom = (row: Row): Rating => {
+function ratingFrom(row: Row): Rating {
   const rating = parseRating(row);
   if (rating === undefined) throw new Error(`a rating row does not look like one: ${JSON.stringify(row)}`);
   return rating;
-};
+}
 
 /** Undefined when there is no such product. */
-export const ratingOf = async (db: Queryable, id: number): Promise<Rating | undefined> => {
+export async function ratingOf(db: Queryable, id: number): Promise<Rating | undefined> {
   const [row] = await db.query(RATING_OF, [id]);
   return row === undefined ? undefined : ratingFrom(row);
-};
+}
 
 /** By product id; products that are not there are not in it. */
-export const ratingsOf = async (db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Rating>> => {
+export async function ratingsOf(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Rating>> {
   const rows = await db.query(RATINGS_OF, [integers(ids)]);
   return new Map(rows.map((row) => [Number(row["id"]), ratingFrom(row)]));
-};
+}
 
 /** One review per person and product: a second one replaces the first. `rating` is a whole number from 1 to 5. */
-export const writeReview = async (
+export async function writeReview(
   tx: Queryable,
   review: { readonly productId: number; readonly username: string; readonly rating: number },
-): Promise<{ readonly kind: "written" } | { readonly kind: "missing" }> => {
+): Promise<{ readonly kind: "written" } | { readonly kind: "missing" }> {
   const rows = await tx.query(WRITE, [review.productId, review.username, review.rating]);
   return { kind: rows.length > 0 ? "written" : "missing" };
-};
+}

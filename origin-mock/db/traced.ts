@@ -2,11 +2,11 @@
 import type { Database, Queryable } from "./port.ts";
 
 /** `note` gets the milliseconds of each statement, of beginning a transaction and of ending it, also of those that fail. */
-export const tracedDatabase = (
+export function tracedDatabase(
   db: Database,
   note: (ms: number) => void,
   monotonicMs: () => number = () => performance.now(),
-): Database => {
+): Database {
   const timed = async <T>(work: () => Promise<T>): Promise<T> => {
     const startedAtMs = monotonicMs();
     try {
@@ -39,4 +39,4 @@ export const tracedDatabase = (
     },
     close: () => db.close(),
   };
-};
+}

@@ -1,6 +1,5 @@
 // Owns one batch: its events are handled together, and each one's outcome is noted in the outbox before anything is acknowledged.
-import { markHandled, markRefused } from "../db/outbox.ts";
-import type { OutboxRow } from "../db/outbox.ts";
+import { markHandled, markRefused, type OutboxRow } from "../db/outbox.ts";
 import type { Queryable } from "../db/port.ts";
 import { parseEvent } from "./event.ts";
 import type { HandleEvents, HappenedEvent, Outcome } from "./handle.ts";
@@ -8,20 +7,29 @@ import type { Window } from "./window.ts";
 
 export const MOST_REFUSALS = 5;
 
-type Parts = {
+interface Parts {
   readonly db: Queryable;
   readonly handle: HandleEvents;
   readonly window: Pick<Window, "park" | "unpark">;
   readonly monotonicMs: () => number;
   readonly report: (what: string, error: unknown) => void;
-};
+}
 
-type Failure = { readonly row: OutboxRow; readonly outcome: Exclude<Outcome, { readonly status: "handled" }> };
-type Readable = { readonly row: OutboxRow; readonly event: HappenedEvent };
-type Sorted = { readonly handled: readonly OutboxRow[]; readonly failures: readonly Failure[] };
+interface Failure {
+  readonly row: OutboxRow;
+  readonly outcome: Exclude<Outcome, { readonly status: "handled" }>;
+}
+interface Readable {
+  readonly row: OutboxRow;
+  readonly event: HappenedEvent;
+}
+interface Sorted {
+  readonly handled: readonly OutboxRow[];
+  readonly failures: readonly Failure[];
+}
 
 /** Of each entity what was handled before its first failure, and that failure: what follows it waits, whatever became of it. */
-const sort = (readable: readonly Readable[], outcomes: readonly Outcome[]): Sorted => {
+function sort(readable: readonly Readable[], outcomes: readonly Outcome[]): Sorted {
   const handled: OutboxRow[] = [];
   const failures = new Map<string, Failure>();
   for (const [index, { row }] of readable.entries()) {
@@ -31,10 +39,10 @@ const sort = (readable: readonly Readable[], outcomes: readonly Outcome[]): Sort
     else failures.set(row.entity, { row, outcome });
   }
   return { handled, failures: [...failures.values()] };
-};
+}
 
 /** Rows of the outbox, each entity's in order. Resolves to the ids of those that are over: done or given up. */
-export const createBatches = ({ db, handle, window, monotonicMs, report }: Parts) => {
+export function createBatches({ db, handle, window, monotonicMs, report }: Parts) {
   const giveUp = async ({ eventId }: OutboxRow, reason: string, most: number): Promise<boolean> => {
     const dead = await markRefused(db, eventId, reason, most);
     if (dead) report("events", new Error(`event ${eventId} is a dead letter: ${reason}`));
@@ -76,4 +84,4 @@ export const createBatches = ({ db, handle, window, monotonicMs, report }: Parts
     for (const { entity } of handled) window.unpark(entity);
     return [...over, ...done, ...(await settleFailures(failures))];
   };
-};
+}

@@ -6,8 +6,7 @@ import type { Pause } from "./forever.ts";
 import type { HandleEvents } from "./handle.ts";
 import type { Lease } from "./lease.ts";
 import type { Delivery, EventStream } from "./port.ts";
-import { createWindow } from "./window.ts";
-import type { Held, Window } from "./window.ts";
+import { createWindow, type Held, type Window } from "./window.ts";
 
 /** So many events are handled at once. */
 const BATCH = 500;
@@ -17,7 +16,7 @@ const STANDBY_MS = 250;
 /** A consumer that lost the lease while Redis was about to answer it is given what nobody claims at the change. */
 const CLAIM_AGAIN_MS = 30_000;
 
-type Parts = {
+interface Parts {
   readonly db: Queryable;
   readonly stream: EventStream;
   readonly handle: HandleEvents;
@@ -30,12 +29,14 @@ type Parts = {
   readonly random: () => number;
   readonly pause: Pause;
   readonly report: (what: string, error: unknown) => void;
-};
+}
 
-const isHeld = (delivery: Delivery): delivery is Held => delivery.announcement !== undefined;
+function isHeld(delivery: Delivery): delivery is Held {
+  return delivery.announcement !== undefined;
+}
 
 /** From the stream into the window. */
-const createIntake = (parts: Parts, window: Window) => {
+function createIntake(parts: Parts, window: Window) {
   const { stream, name, monotonicMs, report } = parts;
   let claimedAtMs = -Infinity;
 
@@ -63,9 +64,9 @@ const createIntake = (parts: Parts, window: Window) => {
       else if (waitMs > 0) await parts.pause(waitMs, signal);
     },
   };
-};
+}
 
-export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promise<void> } => {
+export function createConsumer(parts: Parts): { step(signal: AbortSignal): Promise<void> } {
   const { db, stream, lease, monotonicMs, pause } = parts;
   const window = createWindow(parts.random);
   const work = createBatches({ ...parts, window });
@@ -108,4 +109,4 @@ export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promi
       }
     },
   };
-};
+}

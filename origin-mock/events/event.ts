@@ -18,7 +18,7 @@ export type ShopEvent =
   | { readonly type: "global.invalidate"; readonly reason: string };
 
 /** Events of one entity are handled in the order they happened in. */
-export const entityOf = (event: ShopEvent): string => {
+export function entityOf(event: ShopEvent): string {
   switch (event.type) {
     case "product.updated":
     case "product.deleted":
@@ -32,15 +32,23 @@ export const entityOf = (event: ShopEvent): string => {
     case "global.invalidate":
       return "global";
   }
-};
+}
 
-const isId = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value > 0;
-const isName = (value: unknown): value is string => typeof value === "string" && value !== "";
-const isCents = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value >= 0;
-const isNames = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isName);
+function isId(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value > 0;
+}
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+function isCents(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isName);
+}
 
 /** Undefined for what is none of the seven, or lacks a part. */
-export const parseEvent = (value: unknown): ShopEvent | undefined => {
+export function parseEvent(value: unknown): ShopEvent | undefined {
   if (!isRecord(value)) return undefined;
   const { type, id, categories, from_cents, to_cents, slug, username, reason } = value;
   switch (type) {
@@ -61,4 +69,4 @@ export const parseEvent = (value: unknown): ShopEvent | undefined => {
     default:
       return undefined;
   }
-};
+}

@@ -3,8 +3,7 @@ import { messageOf } from "../error.ts";
 import { changesCategoryTotals, reachOf, withoutTotals } from "../invalidation/reach.ts";
 import type { InvalidationResult, MultiTierInvalidation } from "../invalidation/multi-tier.ts";
 import type { Targets } from "../invalidation/targets.ts";
-import { entityOf } from "./event.ts";
-import type { ShopEvent } from "./event.ts";
+import { entityOf, type ShopEvent } from "./event.ts";
 import type { TraceIds } from "./port.ts";
 
 export type HappenedEvent = TraceIds & { readonly eventId: string; readonly event: ShopEvent };
@@ -20,17 +19,17 @@ export type HandleEvents = (events: readonly HappenedEvent[]) => Promise<readonl
 
 export type InvalidateFor = (event: HappenedEvent, withinMs: number) => Promise<InvalidationResult>;
 
-type Parts = {
+interface Parts {
   readonly invalidation: MultiTierInvalidation;
   /** Brings the materialized totals up to date. Before the application's cache is emptied, or it would refill with the old ones. */
   readonly refreshCategoryTotals: () => Promise<void>;
-};
+}
 
 const HANDLED: Outcome = { status: "handled" };
 const EARLIER: Outcome = { status: "retry", reason: "an earlier event of the same entity is not handled" };
 
 /** What the tiers did for many, seen by one: a tier it does not reach cannot fail it. */
-const outcomeFor = (targets: Targets, { application, gateway, cdn }: InvalidationResult): Outcome => {
+function outcomeFor(targets: Targets, { application, gateway, cdn }: InvalidationResult): Outcome {
   const { tags } = targets.cdn;
   if (application.status === "deferred") return { status: "retry", reason: application.reason };
   const reachesGateway = targets.gateway.everything || targets.gateway.tags.length > 0;
@@ -43,19 +42,24 @@ const outcomeFor = (targets: Targets, { application, gateway, cdn }: Invalidatio
   if (cdn.failure === "refused") return { status: "refused", reason: cdn.reason };
   const after = cdn.retryAfterMs === undefined ? {} : { afterMs: cdn.retryAfterMs };
   return { status: "retry", reason: cdn.reason, ...after };
-};
+}
 
-const isClean = ({ application, gateway }: InvalidationResult): boolean =>
-  application.status !== "deferred" && gateway.status !== "failed" && gateway.status !== "held";
+function isClean({ application, gateway }: InvalidationResult): boolean {
+  return application.status !== "deferred" && gateway.status !== "failed" && gateway.status !== "held";
+}
 
-type Work = { readonly event: HappenedEvent; readonly entity: string; readonly targets: Targets };
+interface Work {
+  readonly event: HappenedEvent;
+  readonly entity: string;
+  readonly targets: Targets;
+}
 
 /** What was once clean for an event stays so: while the edge is away, the caches behind it are not emptied again and again. */
-type InnerClean = {
+interface InnerClean {
   has(eventId: string): boolean;
   add(work: readonly Work[]): void;
   forget(eventId: string): void;
-};
+}
 
 // Those of a consumer that stood back are never forgotten one by one.
 const MOST_REMEMBERED = 20_000;
@@ -64,7 +68,7 @@ const NOTHING_INSIDE = {
   gateway: { tags: [], everything: false },
 } as const;
 
-const createInnerClean = (): InnerClean => {
+function createInnerClean(): InnerClean {
   const clean = new Set<string>();
   return {
     has: (eventId) => clean.has(eventId),
@@ -74,11 +78,11 @@ const createInnerClean = (): InnerClean => {
     },
     forget: (eventId) => void clean.delete(eventId),
   };
-};
+}
 
 // A batch travels under the trace of its oldest event.
-const bulk = ({ invalidation }: Parts, work: readonly [Work, ...Work[]]): Promise<InvalidationResult> =>
-  invalidation.bulk(
+function bulk({ invalidation }: Parts, work: readonly [Work, ...Work[]]): Promise<InvalidationResult> {
+  return invalidation.bulk(
     work.map(({ targets }) => targets),
     {
       requestId: work[0].event.requestId,
@@ -86,40 +90,36 @@ const bulk = ({ invalidation }: Parts, work: readonly [Work, ...Work[]]): Promis
       events: work.map(({ event }) => event.eventId),
     },
   );
+}
 
 /** One handling of one batch. */
-type Batch = {
+interface Batch {
   /** By event id. */
   readonly verdicts: Map<string, Outcome>;
   /** Entities that failed in it. */
   readonly stuck: Set<string>;
   /** By event id: totals that could not be brought up to date, and why. */
   readonly late: Map<string, string>;
-};
+}
 
-const judge = (batch: Batch, each: Work, outcome: Outcome): void => {
+function judge(batch: Batch, each: Work, outcome: Outcome): void {
   const late = batch.late.get(each.event.eventId);
   const verdict: Outcome =
     late === undefined || outcome.status !== "handled" ? outcome : { status: "retry", reason: late };
   batch.verdicts.set(each.event.eventId, verdict);
   if (verdict.status !== "handled") batch.stuck.add(each.entity);
-};
+}
 
 /** What is left to do: the caches behind the edge but once, and what shows totals not before those are true. */
-const workOf = (inner: InnerClean, batch: Batch, event: HappenedEvent): Work => {
+function workOf(inner: InnerClean, batch: Batch, event: HappenedEvent): Work {
   const reach = reachOf(event.event);
   const due = batch.late.has(event.eventId) ? withoutTotals(reach) : reach;
   const targets = inner.has(event.eventId) ? { ...NOTHING_INSIDE, cdn: due.cdn } : due;
   return { event, entity: entityOf(event.event), targets };
-};
+}
 
 /** The edge refuses an order as a whole: halves of it find out which event it means, the others get through. */
-const settle = async (
-  parts: Parts,
-  inner: InnerClean,
-  batch: Batch,
-  events: readonly HappenedEvent[],
-): Promise<void> => {
+async function settle(parts: Parts, inner: InnerClean, batch: Batch, events: readonly HappenedEvent[]): Promise<void> {
   const work = events.map((event) => workOf(inner, batch, event));
   const [first, ...rest] = work.filter(({ entity }) => !batch.stuck.has(entity));
   if (first === undefined) return;
@@ -136,14 +136,14 @@ const settle = async (
   const half = Math.ceil(refused.length / 2);
   await settle(parts, inner, batch, refused.slice(0, half));
   await settle(parts, inner, batch, refused.slice(half));
-};
+}
 
-const refreshTotals = async (
+async function refreshTotals(
   parts: Parts,
   inner: InnerClean,
   batch: Batch,
   events: readonly HappenedEvent[],
-): Promise<void> => {
+): Promise<void> {
   const counted = events.filter(({ event, eventId }) => changesCategoryTotals(event) && !inner.has(eventId));
   if (counted.length === 0) return;
   try {
@@ -157,9 +157,9 @@ const refreshTotals = async (
       if (event.type === "global.invalidate") judge(batch, workOf(inner, batch, each), { status: "retry", reason });
     }
   }
-};
+}
 
-export const createHandleEvents = (parts: Parts): HandleEvents => {
+export function createHandleEvents(parts: Parts): HandleEvents {
   const inner = createInnerClean();
   return async (events) => {
     const batch: Batch = { verdicts: new Map(), stuck: new Set(), late: new Map() };
@@ -171,12 +171,11 @@ export const createHandleEvents = (parts: Parts): HandleEvents => {
       return outcome;
     });
   };
-};
+}
 
 /** For who waits for it: one event, and what each tier did. The event is recorded all the same, and handled again. */
-export const createInvalidateFor =
-  ({ invalidation, refreshCategoryTotals }: Parts): InvalidateFor =>
-  async ({ event, eventId, requestId, traceparent }, withinMs) => {
+export function createInvalidateFor({ invalidation, refreshCategoryTotals }: Parts): InvalidateFor {
+  return async ({ event, eventId, requestId, traceparent }, withinMs) => {
     const targets = reachOf(event);
     if (changesCategoryTotals(event)) {
       try {
@@ -188,3 +187,4 @@ export const createInvalidateFor =
     }
     return invalidation.now(targets, { requestId, traceparent, events: [eventId], withinMs });
   };
+}

@@ -1,22 +1,22 @@
 // Owns this process's belief that it is the one consumer. It doubts early: the belief is as old as the question was.
 import type { LeasePort } from "./port.ts";
 
-export type Lease = {
+export interface Lease {
   held(): boolean;
   /** Asks for it, or for more of it. */
   renew(): Promise<void>;
   /** So that the next one need not wait until it runs out. */
   giveUp(): Promise<void>;
-};
+}
 
-type Parts = {
+interface Parts {
   readonly port: LeasePort;
   readonly holder: string;
   readonly forMs: number;
   readonly monotonicMs: () => number;
-};
+}
 
-export const createLease = ({ port, holder, forMs, monotonicMs }: Parts): Lease => {
+export function createLease({ port, holder, forMs, monotonicMs }: Parts): Lease {
   let untilMs = -Infinity;
   return {
     held: () => monotonicMs() < untilMs,
@@ -30,4 +30,4 @@ export const createLease = ({ port, holder, forMs, monotonicMs }: Parts): Lease 
       await port.release(holder);
     },
   };
-};
+}

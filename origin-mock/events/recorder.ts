@@ -3,8 +3,10 @@ import { recordEvent } from "../db/outbox.ts";
 import { entityOf } from "./event.ts";
 import type { EventRecorder } from "./port.ts";
 
-export const createRecorder = (wake: () => void): EventRecorder => ({
-  record: (tx, event, { requestId, traceparent }) =>
-    recordEvent(tx, { entity: entityOf(event), event, requestId, traceparent }),
-  wake,
-});
+export function createRecorder(wake: () => void): EventRecorder {
+  return {
+    record: (tx, event, { requestId, traceparent }) =>
+      recordEvent(tx, { entity: entityOf(event), event, requestId, traceparent }),
+    wake,
+  };
+}

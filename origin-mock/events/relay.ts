@@ -5,37 +5,42 @@ import type { EventStream } from "./port.ts";
 
 const PAGE = 200;
 
-export type Relay = {
+export interface Relay {
   /** Publishes what this incarnation of the stream was not given. */
   relay(): Promise<void>;
   /** Offers all that waits once more: a Redis that came back with an older memory lacks some of what it was given. */
   sweep(): Promise<void>;
-};
+}
 
-type Parts = { readonly db: Queryable; readonly stream: Pick<EventStream, "open" | "publish"> };
+interface Parts {
+  readonly db: Queryable;
+  readonly stream: Pick<EventStream, "open" | "publish">;
+}
 
-export const createRelay = ({ db, stream }: Parts): Relay => ({
-  async relay() {
-    const incarnation = await stream.open();
-    while (true) {
-      const rows = await unpublished(db, incarnation, PAGE);
-      // Another incarnation by now: the next call starts anew with that.
-      if (rows.length === 0 || !(await stream.publish(incarnation, rows))) return;
-      await markPublished(
-        db,
-        incarnation,
-        rows.map(({ eventId }) => eventId),
-      );
-      if (rows.length < PAGE) return;
-    }
-  },
-  async sweep() {
-    const incarnation = await stream.open();
-    let after: string | undefined = "0";
-    while (after !== undefined) {
-      const page: Awaited<ReturnType<typeof waitingAfter>> = await waitingAfter(db, after, PAGE);
-      if (page.rows.length > 0 && !(await stream.publish(incarnation, page.rows))) return;
-      after = page.last;
-    }
-  },
-});
+export function createRelay({ db, stream }: Parts): Relay {
+  return {
+    async relay() {
+      const incarnation = await stream.open();
+      while (true) {
+        const rows = await unpublished(db, incarnation, PAGE);
+        // Another incarnation by now: the next call starts anew with that.
+        if (rows.length === 0 || !(await stream.publish(incarnation, rows))) return;
+        await markPublished(
+          db,
+          incarnation,
+          rows.map(({ eventId }) => eventId),
+        );
+        if (rows.length < PAGE) return;
+      }
+    },
+    async sweep() {
+      const incarnation = await stream.open();
+      let after: string | undefined = "0";
+      while (after !== undefined) {
+        const page: Awaited<ReturnType<typeof waitingAfter>> = await waitingAfter(db, after, PAGE);
+        if (page.rows.length > 0 && !(await stream.publish(incarnation, page.rows))) return;
+        after = page.last;
+      }
+    },
+  };
+}

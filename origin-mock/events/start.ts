@@ -4,8 +4,7 @@ import type { Database } from "../db/port.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { createConsumer } from "./consumer.ts";
 import { createDoorbell } from "./doorbell.ts";
-import { forever } from "./forever.ts";
-import type { ForeverParts } from "./forever.ts";
+import { forever, type ForeverParts } from "./forever.ts";
 import type { HandleEvents } from "./handle.ts";
 import { createLease } from "./lease.ts";
 import { eventStream, leaseIn } from "./redis.ts";
@@ -22,14 +21,14 @@ export type EventsParts = ForeverParts & {
   /** How long a consumer that died keeps the others waiting; default 5 s. */
   readonly leaseMs?: number;
 };
-export type RunningEvents = {
+export interface RunningEvents {
   /** Something was recorded and committed. */
   wake(): void;
   /** Redis may be another server now, or the same with an older memory: what waits is offered to it once more. */
   reconnected(): void;
   /** Ends within a few seconds, also while the edge does not answer: what is not marked as handled is handled again. */
   close(): Promise<void>;
-};
+}
 
 const LEASE_MS = 5_000;
 const RENEWALS_PER_LEASE = 3;
@@ -43,11 +42,11 @@ const KEEP_DEAD_SECONDS = 30 * 24 * 60 * 60;
 const PRUNE_PAGE = 1_000;
 const CLOSE_MS = 3_000;
 
-const pruneAll = async (db: Database, signal: AbortSignal): Promise<void> => {
+async function pruneAll(db: Database, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && (await prune(db, KEEP_HANDLED_SECONDS, PRUNE_PAGE)) === PRUNE_PAGE);
-};
+}
 
-export const startEvents = (parts: EventsParts): RunningEvents => {
+export function startEvents(parts: EventsParts): RunningEvents {
   const { db, connection, blocking, monotonicMs, pause, leaseMs = LEASE_MS } = parts;
   const ending = new AbortController();
   const doorbell = createDoorbell(pause);
@@ -99,4 +98,4 @@ export const startEvents = (parts: EventsParts): RunningEvents => {
       await lease.giveUp().catch(() => undefined);
     },
   };
-};
+}

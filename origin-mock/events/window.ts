@@ -6,7 +6,7 @@ const RETRY = { firstMs: 250, mostMs: 30_000 } as const;
 
 export type Held = Delivery & { readonly announcement: Announcement };
 
-export type Window = {
+export interface Window {
   readonly size: () => number;
   add(delivery: Held): void;
   /** Forgets the deliveries, not the waits. */
@@ -20,9 +20,9 @@ export type Window = {
   /** It failed once more: not before `afterMs` where that is given, else by exponential backoff. */
   park(entity: string, nowMs: number, afterMs: number | undefined): void;
   unpark(entity: string): void;
-};
+}
 
-export const createWindow = (random: () => number): Window => {
+export function createWindow(random: () => number): Window {
   const deliveries = new Map<string, Map<string, Held>>();
   const parked = new Map<string, { readonly failures: number; readonly dueMs: number }>();
   let size = 0;
@@ -64,4 +64,4 @@ export const createWindow = (random: () => number): Window => {
     },
     unpark: (entity) => void parked.delete(entity),
   };
-};
+}

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { isRecord } from "../catalogue/product.ts";
 
-export type Flag = {
+export interface Flag {
   readonly name: string;
   /** Per cent of all subjects, 0 to 100. */
   readonly rollout: number;
@@ -10,8 +10,11 @@ export type Flag = {
   readonly salt: string;
   /** Subjects for whom it is decided already. */
   readonly overrides: Readonly<Record<string, boolean>>;
-};
-export type FlagFault = { readonly at: string; readonly detail: string };
+}
+export interface FlagFault {
+  readonly at: string;
+  readonly detail: string;
+}
 export type ParsedFlag =
   | { readonly ok: true; readonly flag: Flag }
   | { readonly ok: false; readonly faults: readonly FlagFault[] };
@@ -20,10 +23,11 @@ const NAME = /^[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 const MOST_OVERRIDES = 1_000;
 const LONGEST_TEXT = 200;
 
-const isText = (value: unknown): value is string =>
-  typeof value === "string" && value !== "" && value.length <= LONGEST_TEXT;
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= LONGEST_TEXT;
+}
 
-const faultsOf = ({ name, rollout, salt, overrides }: Readonly<Record<string, unknown>>): readonly FlagFault[] => {
+function faultsOf({ name, rollout, salt, overrides }: Readonly<Record<string, unknown>>): readonly FlagFault[] {
   const faults: FlagFault[] = [];
   if (typeof name !== "string" || !NAME.test(name)) {
     faults.push({ at: "/name", detail: "must be lower-case letters, digits and hyphens, a letter first, at most 64" });
@@ -41,9 +45,9 @@ const faultsOf = ({ name, rollout, salt, overrides }: Readonly<Record<string, un
     });
   }
   return faults;
-};
+}
 
-export const parseFlag = (value: unknown): ParsedFlag => {
+export function parseFlag(value: unknown): ParsedFlag {
   if (!isRecord(value)) return { ok: false, faults: [{ at: "", detail: "must be an object" }] };
   const faults = faultsOf(value);
   if (faults.length > 0) return { ok: false, faults };
@@ -55,21 +59,24 @@ export const parseFlag = (value: unknown): ParsedFlag => {
     overrides: Object.fromEntries(overrides.map(([subject, on]) => [subject, on === true])),
   };
   return { ok: true, flag };
-};
+}
 
 const BUCKETS = 2 ** 32;
 
 /** Where a subject stands, in [0, 100): it is on as soon as the rollout has passed it, and stays on when that rises. */
-const percentileOf = (salt: string, subject: string): number =>
-  // As JSON, so that no other pair has the same text.
-  (createHash("sha256")
-    .update(JSON.stringify([salt, subject]))
-    .digest()
-    .readUInt32BE(0) /
-    BUCKETS) *
-  100;
+function percentileOf(salt: string, subject: string): number {
+  return (
+    // As JSON, so that no other pair has the same text.
+    (createHash("sha256")
+      .update(JSON.stringify([salt, subject]))
+      .digest()
+      .readUInt32BE(0) /
+      BUCKETS) *
+    100
+  );
+}
 
-export const isOnFor = (flag: Flag, subject: string): boolean => {
+export function isOnFor(flag: Flag, subject: string): boolean {
   const decided = Object.hasOwn(flag.overrides, subject) ? flag.overrides[subject] : undefined;
   return decided ?? percentileOf(flag.salt, subject) < flag.rollout;
-};
+}

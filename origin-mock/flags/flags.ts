@@ -1,19 +1,18 @@
 // Owns the shop's feature flags: kept in Redis, held in process for a bounded time, and never a reason to fail a request.
 import { cacheKey } from "../cache/key.ts";
 import type { RedisPort } from "../cache/port.ts";
-import { isOnFor, parseFlag } from "./definition.ts";
-import type { Flag } from "./definition.ts";
+import { type Flag, isOnFor, parseFlag } from "./definition.ts";
 
-export type Flags = {
+export interface Flags {
   /** Off for a flag nobody defined. */
   isOn(name: string, subject: string): Promise<boolean>;
   /** By name. */
   all(): Promise<readonly Flag[]>;
   /** Other processes see it once what they hold is too old. Rejects with RedisUnavailable. */
   setFlag(flag: Flag): Promise<void>;
-};
+}
 
-type Parts = {
+interface Parts {
   readonly redis: Pick<RedisPort, "eval">;
   /** In force where Redis says nothing, or cannot be asked and never could. */
   readonly defaults: readonly Flag[];
@@ -21,7 +20,7 @@ type Parts = {
   readonly report: (what: string, error: unknown) => void;
   /** How long what was read is held. */
   readonly holdMs?: number;
-};
+}
 
 const HOLD_MS = 5_000;
 const KEY = cacheKey({ entity: "flags", id: "" });
@@ -39,18 +38,21 @@ return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 `;
 
 /** What cannot be read, or stands under another name, is not there: the default is in force. */
-const parseStored = (name: unknown, text: unknown): readonly Flag[] => {
+function parseStored(name: unknown, text: unknown): readonly Flag[] {
   try {
     const parsed = parseFlag(JSON.parse(String(text)));
     return parsed.ok && parsed.flag.name === name ? [parsed.flag] : [];
   } catch {
     return [];
   }
-};
+}
 
-type Held = { readonly flags: ReadonlyMap<string, Flag>; readonly untilMs: number };
+interface Held {
+  readonly flags: ReadonlyMap<string, Flag>;
+  readonly untilMs: number;
+}
 
-export const createFlags = ({ redis, defaults, monotonicMs, report, holdMs = HOLD_MS }: Parts): Flags => {
+export function createFlags({ redis, defaults, monotonicMs, report, holdMs = HOLD_MS }: Parts): Flags {
   const byName = (flags: readonly Flag[]) => new Map(flags.map((flag) => [flag.name, flag]));
   let held: Held = { flags: byName(defaults), untilMs: Number.NEGATIVE_INFINITY };
   let reading: Promise<void> | undefined;
@@ -95,7 +97,7 @@ export const createFlags = ({ redis, defaults, monotonicMs, report, holdMs = HOL
       held = { flags: held.flags, untilMs: Number.NEGATIVE_INFINITY };
     },
   };
-};
+}
 
 /** What the shop is delivered with. */
 export const SHOP_FLAGS: readonly Flag[] = [

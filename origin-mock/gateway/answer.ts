@@ -4,15 +4,16 @@ import { judge } from "../http/conditional.ts";
 import { dateMs } from "../http/date.ts";
 
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];
-export type Answer = {
+export interface Answer {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: HeaderPairs;
   readonly body: Uint8Array<ArrayBuffer>;
-};
+}
 
-export const fieldOf = ({ headers }: Pick<Answer, "headers">, name: string): string | undefined =>
-  headers.find(([each]) => each === name)?.[1];
+export function fieldOf({ headers }: Pick<Answer, "headers">, name: string): string | undefined {
+  return headers.find(([each]) => each === name)?.[1];
+}
 
 /** Of one exchange, never replayed in another. What is counted for one client is not another's either. */
 const OF_ONE_EXCHANGE =
@@ -27,20 +28,23 @@ const OF_THE_BODY = new Set([
 ]);
 
 /** `nowMs`: when it was made, unless it says so itself. */
-export const answerOf = ({ status, headers }: Response, body: Uint8Array<ArrayBuffer>, nowMs: number): Answer => {
+export function answerOf({ status, headers }: Response, body: Uint8Array<ArrayBuffer>, nowMs: number): Answer {
   const kept = [...headers].filter(([name]) => !OF_ONE_EXCHANGE.test(name));
   // RFC 9110 6.6.1: a Date is when the message was made, not when it was repeated.
   const dated = headers.has("date") ? kept : [...kept, ["date", new Date(nowMs).toUTCString()] as const];
   return { status, headers: dated, body };
-};
+}
 
-export const encodeHead = ({ status, headers }: Answer): string => JSON.stringify({ status, headers });
+export function encodeHead({ status, headers }: Answer): string {
+  return JSON.stringify({ status, headers });
+}
 
-const isPair = (value: unknown): value is readonly [string, string] =>
-  Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string");
+function isPair(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string");
+}
 
 /** Undefined for what this version did not write. */
-export const decodeAnswer = (head: string, body: Uint8Array<ArrayBuffer>): Answer | undefined => {
+export function decodeAnswer(head: string, body: Uint8Array<ArrayBuffer>): Answer | undefined {
   try {
     const value: unknown = JSON.parse(head);
     if (!isRecord(value)) return undefined;
@@ -50,15 +54,18 @@ export const decodeAnswer = (head: string, body: Uint8Array<ArrayBuffer>): Answe
   } catch {
     return undefined;
   }
-};
+}
 
-export type Reader = {
+export interface Reader {
   readonly ifNoneMatch: string | undefined;
   readonly ifModifiedSince: string | undefined;
-};
-export type Delivery = { readonly response: Response; readonly notModified: boolean };
+}
+export interface Delivery {
+  readonly response: Response;
+  readonly notModified: boolean;
+}
 
-const isNotModified = (answer: Answer, reader: Reader): boolean => {
+function isNotModified(answer: Answer, reader: Reader): boolean {
   // RFC 9110 13.2.1: conditions are about what a plain request would have got with success.
   if (answer.status !== 200) return false;
   const lastModifiedMs = dateMs(fieldOf(answer, "last-modified") ?? "");
@@ -69,10 +76,10 @@ const isNotModified = (answer: Answer, reader: Reader): boolean => {
   };
   const conditions = { ...reader, ifMatch: undefined, ifUnmodifiedSince: undefined };
   return judge("GET", conditions, validators) === "not-modified";
-};
+}
 
 /** `ageMs`: since it was made, for what comes from the store. */
-export const deliver = (answer: Answer, reader: Reader, ageMs: number | undefined): Delivery => {
+export function deliver(answer: Answer, reader: Reader, ageMs: number | undefined): Delivery {
   const notModified = isNotModified(answer, reader);
   const headers = new Headers();
   for (const [name, value] of answer.headers) {
@@ -83,4 +90,4 @@ export const deliver = (answer: Answer, reader: Reader, ageMs: number | undefine
   if (notModified) return { response: new Response(null, { status: 304, headers }), notModified };
   headers.set("content-length", String(answer.body.byteLength));
   return { response: new Response(answer.body, { status: answer.status, headers }), notModified };
-};
+}

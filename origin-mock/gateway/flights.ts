@@ -4,10 +4,12 @@ export type Flight<T> =
   /** `land` must be called, whatever happens: with what the others may have, or undefined where each must run itself. */
   | { readonly kind: "lead"; land(answer: T | undefined): void }
   | { readonly kind: "follow"; readonly answer: Promise<T | undefined> };
-export type Flights<T> = { join(name: string): Flight<T> };
+export interface Flights<T> {
+  join(name: string): Flight<T>;
+}
 
 /** `patienceMs`: how long a leader is waited for, counted from its start. Later callers then have a leader of their own. */
-export const createFlights = <T>(patienceMs: number): Flights<T> => {
+export function createFlights<T>(patienceMs: number): Flights<T> {
   const running = new Map<string, Promise<T | undefined>>();
   return {
     join(name) {
@@ -24,4 +26,4 @@ export const createFlights = <T>(patienceMs: number): Flights<T> => {
       return { kind: "lead", land };
     },
   };
-};
+}

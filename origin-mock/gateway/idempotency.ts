@@ -2,19 +2,17 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { invalid, problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { answerOf, decodeAnswer, deliver, encodeHead } from "./answer.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, answerOf, decodeAnswer, deliver, encodeHead } from "./answer.ts";
 import { digestOf, gatewayName, joinParts } from "./names.ts";
-import { textOf } from "./port.ts";
-import type { GatewayRedis } from "./port.ts";
+import { type GatewayRedis, textOf } from "./port.ts";
 
-export type IdempotencyParts = {
+export interface IdempotencyParts {
   readonly redis: GatewayRedis;
   readonly newId: () => string;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly report: (what: string, error: unknown) => void;
-};
+}
 
 const KEPT_MS = 24 * 60 * 60_000;
 /** A first attempt that takes longer has died, or its answer was lost: what it did is not known. */
@@ -47,7 +45,7 @@ type First =
   | { readonly kind: "begun" | "other" | "running" | "unknown" }
   | { readonly kind: "done"; readonly answer: Answer };
 
-const parseFirst = (reply: unknown): First => {
+function parseFirst(reply: unknown): First {
   const [kind, head, body]: readonly unknown[] = Array.isArray(reply) ? reply : [];
   const state = textOf(kind);
   if (state === "begun" || state === "other" || state === "running") return { kind: state };
@@ -55,7 +53,7 @@ const parseFirst = (reply: unknown): First => {
   if (state !== "done" || text === undefined || !Buffer.isBuffer(body)) return { kind: "unknown" };
   const answer = decodeAnswer(text, new Uint8Array(body));
   return answer === undefined ? { kind: "unknown" } : { kind: "done", answer };
-};
+}
 
 /** A string of structured fields (RFC 9651 3.3.3); what many clients send is taken too: the same without the quotes. */
 const KEY = /^(?:"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\w.~-]{1,255}))$/;
@@ -64,7 +62,7 @@ const FIELD = "Idempotency-Key";
 const SOON = { "Retry-After": "1" } as const;
 
 /** What is told instead of running again; undefined: this is the first attempt. */
-const refusal = (c: Context, first: First): Response | undefined => {
+function refusal(c: Context, first: First): Response | undefined {
   switch (first.kind) {
     case "begun":
       return undefined;
@@ -77,14 +75,14 @@ const refusal = (c: Context, first: First): Response | undefined => {
     case "done":
       return deliver(first.answer, { ifNoneMatch: undefined, ifModifiedSince: undefined }, undefined).response;
   }
-};
+}
 
 /**
  * For routes that charge or order, behind the gateway's door. Without the field, and for strangers, it does nothing. Where it
  * is in doubt nothing runs: without Redis 503, after a crash or a 5xx, which may have done its work, 409. It knows what Redis
  * knows: what must never happen twice is also unique in the database. A begin that Redis answered too late counts as an attempt.
  */
-export const idempotent = ({ redis, newId, nowMs, report }: IdempotencyParts): MiddlewareHandler<ShopEnv> => {
+export function idempotent({ redis, newId, nowMs, report }: IdempotencyParts): MiddlewareHandler<ShopEnv> {
   const end = async (name: string, attempt: string, state: string, answer: Answer | undefined): Promise<void> => {
     const [head, body] = answer === undefined ? ["", ""] : [encodeHead(answer), Buffer.from(answer.body)];
     try {
@@ -131,4 +129,4 @@ export const idempotent = ({ redis, newId, nowMs, report }: IdempotencyParts): M
     await end(name, attempt, "done", answer);
     c.res = new Response(answer.body, response);
   };
-};
+}

@@ -2,7 +2,7 @@
 // row is not kept.
 import { TIER_POLICY } from "../http/policy.ts";
 
-export type Row = {
+export interface Row {
   readonly path: RegExp;
   /** One answer for everyone, or one for each person. */
   readonly audience: "everyone" | "person";
@@ -11,14 +11,15 @@ export type Row = {
   readonly lifetimeMs: number;
   /** Of 404: shorter, because what is missing may be made at any moment. */
   readonly missingMs: number;
-};
+}
 
 const MISSING_MS = 5_000;
 type Policy = (typeof TIER_POLICY)[keyof typeof TIER_POLICY];
-const rowOf = (path: RegExp, { audience, gateway }: Policy, query: readonly string[] = []): Row =>
-  audience === "public"
+function rowOf(path: RegExp, { audience, gateway }: Policy, query: readonly string[] = []): Row {
+  return audience === "public"
     ? { path, audience: "everyone", query, lifetimeMs: gateway * 1_000, missingMs: MISSING_MS }
     : { path, audience: "person", query, lifetimeMs: gateway * 1_000, missingMs: 0 };
+}
 
 const ROWS: readonly Row[] = [
   rowOf(/^\/api\/products\/[^/]+$/, TIER_POLICY.product),
@@ -29,4 +30,6 @@ const ROWS: readonly Row[] = [
   rowOf(/^\/api\/me\/profile$/, TIER_POLICY.profile),
 ];
 
-export const rowFor = (path: string): Row | undefined => ROWS.find((row) => row.path.test(path));
+export function rowFor(path: string): Row | undefined {
+  return ROWS.find((row) => row.path.test(path));
+}

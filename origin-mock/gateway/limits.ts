@@ -1,7 +1,10 @@
 // Owns how much one client may ask of each class of route, and which class a request is of. Pure.
 
 /** `quota` at once, and as many again, evenly, in every `windowSeconds`. */
-export type Limit = { readonly quota: number; readonly windowSeconds: number };
+export interface Limit {
+  readonly quota: number;
+  readonly windowSeconds: number;
+}
 export type LimitClass = "read" | "write" | "login" | "guess" | "checkout" | "token";
 export type Limits = Readonly<Record<LimitClass, Limit>>;
 
@@ -17,8 +20,8 @@ export const LIMITS: Limits = {
   token: { quota: 3_000, windowSeconds: 60 },
 };
 
-export const classOf = (method: string, path: string): LimitClass => {
+export function classOf(method: string, path: string): LimitClass {
   if (method === "GET" || method === "HEAD" || method === "OPTIONS") return "read";
   if (path === "/api/login") return "login";
   return path === "/api/checkout" ? "checkout" : "write";
-};
+}

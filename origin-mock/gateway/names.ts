@@ -7,12 +7,15 @@ const VERSION = 1;
 export type Kind = "answer" | "purges" | "limit" | "token" | "revoked-token" | "revoked-user" | "idempotency";
 
 /** Length-prefixed, so that no two lists of parts give one text. */
-export const joinParts = (parts: readonly string[]): string =>
-  parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join("");
+export function joinParts(parts: readonly string[]): string {
+  return parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join("");
+}
 
-export const digestOf = (content: string | Uint8Array): string =>
-  createHash("sha256").update(content).digest("base64url");
+export function digestOf(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("base64url");
+}
 
 /** Purges have no version: while two of them run, one handles an event for both. */
-export const gatewayName = (kind: Kind, id: string): string =>
-  `shop:gateway:${kind === "purges" ? "-" : VERSION}:${kind}:${id}`;
+export function gatewayName(kind: Kind, id: string): string {
+  return `shop:gateway:${kind === "purges" ? "-" : VERSION}:${kind}:${id}`;
+}

@@ -5,15 +5,12 @@ import { isShopError } from "../error.ts";
 import { localeOf } from "../http/locale.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { askerOf } from "./admission.ts";
-import { fieldOf } from "./answer.ts";
-import type { Answer, Reader } from "./answer.ts";
+import { type Answer, fieldOf, type Reader } from "./answer.ts";
 import { answerName, canonicalQuery } from "./key.ts";
-import { rowFor } from "./lifetimes.ts";
-import type { Row } from "./lifetimes.ts";
-import { isPublic } from "./policy.ts";
-import type { Asker } from "./policy.ts";
+import { type Row, rowFor } from "./lifetimes.ts";
+import { type Asker, isPublic } from "./policy.ts";
 
-export type Plan = {
+export interface Plan {
   readonly row: Row;
   readonly name: string;
   /** What the route is asked. */
@@ -22,26 +19,26 @@ export type Plan = {
   readonly person: Identity | undefined;
   readonly asker: Asker;
   readonly reader: Reader;
-};
+}
 
 /** What the route must judge: conditions on a state that may be changed, and parts of a body. */
 const FOR_THE_ROUTE = ["Range", "If-Range", "If-Match", "If-Unmodified-Since"];
 
 /** Undefined also where the session cannot be checked: the route says so itself. */
-const personOf = async (c: Context<ShopEnv>): Promise<Identity | undefined> => {
+async function personOf(c: Context<ShopEnv>): Promise<Identity | undefined> {
   try {
     return await c.var.identity();
   } catch (error) {
     if (isShopError(error, "RedisUnavailable")) return undefined;
     throw error;
   }
-};
+}
 
 /**
  * Undefined: the request is the route's. The client's own Cache-Control changes nothing: it is advice (RFC 9111 5.2.1), and the
  * shop's word on its own answers is what the gateway knows.
  */
-export const planOf = async (c: Context<ShopEnv>): Promise<Plan | undefined> => {
+export async function planOf(c: Context<ShopEnv>): Promise<Plan | undefined> {
   if (c.req.method !== "GET" && c.req.method !== "HEAD") return undefined;
   const { pathname, search } = new URL(c.req.url);
   const row = rowFor(pathname);
@@ -58,20 +55,23 @@ export const planOf = async (c: Context<ShopEnv>): Promise<Plan | undefined> => 
     asker: askerOf(c),
     reader: { ifNoneMatch: c.req.header("If-None-Match"), ifModifiedSince: c.req.header("If-Modified-Since") },
   };
-};
+}
 
-export const mayHave = ({ row, asker }: Plan, answer: Answer): boolean =>
-  row.audience === "person" || asker === "anonymous" || isPublic((name) => fieldOf(answer, name));
+export function mayHave({ row, asker }: Plan, answer: Answer): boolean {
+  return row.audience === "person" || asker === "anonymous" || isPublic((name) => fieldOf(answer, name));
+}
 
 /** Whether concurrent requests with this plan may wait for each other: never those of people, who may see different things. */
-export const mayShare = ({ row, asker }: Plan): boolean => row.audience === "everyone" && asker === "anonymous";
+export function mayShare({ row, asker }: Plan): boolean {
+  return row.audience === "everyone" && asker === "anonymous";
+}
 
 /** As the key has it, so that key and content cannot disagree; a GET without conditions, so that the answer is whole. */
-export const plainRequest = (c: Context, { query }: Pick<Plan, "query">): Request => {
+export function plainRequest(c: Context, { query }: Pick<Plan, "query">): Request {
   const headers = new Headers(c.req.raw.headers);
   for (const name of ["If-None-Match", "If-Modified-Since"]) headers.delete(name);
   headers.set("Accept-Language", localeOf(c.req.header("Accept-Language")));
   const url = new URL(c.req.url);
   url.search = query;
   return new Request(url, { headers });
-};
+}

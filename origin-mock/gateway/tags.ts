@@ -4,10 +4,12 @@ const MOST_TAGS = 1_000;
 const LONGEST_TAG = 1_024;
 
 /** Undefined where there are more, or longer ones, than are kept: what cannot be purged is not kept either. */
-export const tagsOf = (cacheTag: string | undefined): readonly string[] | undefined => {
+export function tagsOf(cacheTag: string | undefined): readonly string[] | undefined {
   const tags = [...new Set((cacheTag ?? "").split(",").map((tag) => tag.trim()))].filter((tag) => tag !== "");
   return tags.length > MOST_TAGS || tags.some((tag) => tag.length > LONGEST_TAG) ? undefined : tags;
-};
+}
 
 /** Prefixed, so that no tag is taken for the hash's own fields. */
-export const tagField = (tag: string): string => `tag:${tag}`;
+export function tagField(tag: string): string {
+  return `tag:${tag}`;
+}

@@ -4,8 +4,7 @@ import type { Identity, ValidateToken } from "../auth/identify.ts";
 import { singleFlight } from "../cache/single-flight.ts";
 import { isRecord } from "../catalogue/product.ts";
 import { digestOf, gatewayName } from "./names.ts";
-import { textOf } from "./port.ts";
-import type { GatewayRedis } from "./port.ts";
+import { type GatewayRedis, textOf } from "./port.ts";
 
 const VALID_MS = 60_000;
 /** Shorter: a token may be issued at any moment. Keys are of one size, so junk costs little and not for long. */
@@ -20,13 +19,13 @@ export type Recalled =
   /** The authority must be asked. */
   | { readonly kind: "unknown" };
 
-export type TokenCache = {
+export interface TokenCache {
   recall(token: string): Promise<Recalled>;
   /** Asks the authority, whose failures are the caller's; concurrent callers with one token share one question. */
   validate(token: string): Promise<Identity | undefined>;
   /** Rejects with RedisUnavailable: then nothing was revoked. */
   revoke(what: { readonly token: string } | { readonly username: string }): Promise<void>;
-};
+}
 
 // KEYS: token, its revocation. ARGV: prefix of the users' revocations.
 const RECALL = `
@@ -49,29 +48,29 @@ return 1
 
 const REVOKE = "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])";
 
-const parseIdentity = (text: string): Identity | undefined => {
+function parseIdentity(text: string): Identity | undefined {
   const value: unknown = JSON.parse(text);
   if (!isRecord(value)) return undefined;
   const { username, role } = value;
   const known = typeof username === "string" && (role === "customer" || role === "admin");
   return known ? { username, role } : undefined;
-};
+}
 
-const parseRecalled = (text: string | undefined): Recalled => {
+function parseRecalled(text: string | undefined): Recalled {
   if (text === undefined) return { kind: "unknown" };
   if (text === "invalid") return { kind: "invalid" };
   const identity = parseIdentity(text);
   return identity === undefined ? { kind: "unknown" } : { kind: "valid", identity };
-};
+}
 
-export const createTokenCache = (parts: {
+export function createTokenCache(parts: {
   readonly redis: GatewayRedis;
   /** The authority on tokens. */
   readonly validate: ValidateToken;
   /** Of this deployment: makes digests of tokens that can be guessed useless elsewhere. */
   readonly secret: string | undefined;
   readonly report: (what: string, error: unknown) => void;
-}): TokenCache => {
+}): TokenCache {
   const { redis, secret, report } = parts;
   const questions = singleFlight<Identity | undefined>();
   const tokenDigest = (token: string): string =>
@@ -120,4 +119,4 @@ export const createTokenCache = (parts: {
       await redis.run(REVOKE, [key], [String(REVOKED_MS)]);
     },
   };
-};
+}

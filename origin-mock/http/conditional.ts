@@ -4,14 +4,17 @@ import { dateMs, wholeSeconds } from "./date.ts";
 export type Conditions = Readonly<
   Record<"ifMatch" | "ifNoneMatch" | "ifModifiedSince" | "ifUnmodifiedSince", string | undefined>
 >;
-export type Validators = { readonly etag: string; readonly lastModifiedMs?: number };
+export interface Validators {
+  readonly etag: string;
+  readonly lastModifiedMs?: number;
+}
 export type Verdict = "proceed" | "not-modified" | "precondition-failed";
 
 // One list member: optional weakness, then an opaque tag (13.1.1, 8.8.3).
 const MEMBER = /[ \t]*(W\/)?("[\x21\x23-\x7e\x80-\uffff]*")[ \t]*(?:,|$)|[ \t]*,/y;
 
 /** Undefined when the field is not a list of entity tags. */
-const entityTags = (field: string): readonly { readonly weak: boolean; readonly tag: string }[] | undefined => {
+function entityTags(field: string): readonly { readonly weak: boolean; readonly tag: string }[] | undefined {
   const tags: { weak: boolean; tag: string }[] = [];
   MEMBER.lastIndex = 0;
   while (MEMBER.lastIndex < field.length) {
@@ -22,20 +25,28 @@ const entityTags = (field: string): readonly { readonly weak: boolean; readonly 
     if (tag !== undefined) tags.push({ weak: member[1] !== undefined, tag });
   }
   return tags;
-};
+}
 
-const isAny = (field: string): boolean => field.trim() === "*";
-const opaque = (etag: string): string => etag.replace(/^W\//, "");
+function isAny(field: string): boolean {
+  return field.trim() === "*";
+}
+function opaque(etag: string): string {
+  return etag.replace(/^W\//, "");
+}
 
-const matchesWeakly = (field: string, etag: string): boolean =>
-  isAny(field) || (entityTags(field)?.some(({ tag }) => tag === opaque(etag)) ?? false);
+function matchesWeakly(field: string, etag: string): boolean {
+  return isAny(field) || (entityTags(field)?.some(({ tag }) => tag === opaque(etag)) ?? false);
+}
 
-const matchesStrongly = (field: string, etag: string): boolean =>
-  isAny(field) ||
-  (!etag.startsWith("W/") && (entityTags(field)?.some(({ weak, tag }) => !weak && tag === etag) ?? false));
+function matchesStrongly(field: string, etag: string): boolean {
+  return (
+    isAny(field) ||
+    (!etag.startsWith("W/") && (entityTags(field)?.some(({ weak, tag }) => !weak && tag === etag) ?? false))
+  );
+}
 
 /** In the order of 13.2.2. `current` describes what is there now. */
-export const judge = (method: string, conditions: Conditions, current: Validators): Verdict => {
+export function judge(method: string, conditions: Conditions, current: Validators): Verdict {
   const reading = method === "GET" || method === "HEAD";
   const { ifMatch, ifNoneMatch } = conditions;
   const modifiedMs = current.lastModifiedMs === undefined ? undefined : wholeSeconds(current.lastModifiedMs);
@@ -54,4 +65,4 @@ export const judge = (method: string, conditions: Conditions, current: Validator
     if (since !== undefined && modifiedMs <= since) return "not-modified";
   }
   return "proceed";
-};
+}

@@ -12,18 +12,21 @@ const FORMS = [
 ].map((form) => new RegExp(`^${form}$`));
 
 /** Two digits are 1970 to 2069: a recipient with a clock would disagree about dates half a century away only. */
-const fullYear = (digits: string): number =>
-  digits.length === 4 ? Number(digits) : Number(digits) + (Number(digits) < 70 ? 2_000 : 1_900);
+function fullYear(digits: string): number {
+  return digits.length === 4 ? Number(digits) : Number(digits) + (Number(digits) < 70 ? 2_000 : 1_900);
+}
 
 /** Undefined for what is no HTTP date, and for days that no month has. */
-export const dateMs = (field: string): number | undefined => {
+export function dateMs(field: string): number | undefined {
   const groups = FORMS.map((form) => form.exec(field)?.groups).find((found) => found !== undefined);
   if (groups === undefined) return undefined;
   const { year = "", month = "", day, hour, minute, second } = groups;
   const midnightMs = Date.UTC(fullYear(year), MONTHS.indexOf(month), Number(day));
   if (new Date(midnightMs).getUTCDate() !== Number(day)) return undefined;
   return midnightMs + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1_000;
-};
+}
 
 /** HTTP dates have whole seconds. */
-export const wholeSeconds = (ms: number): number => Math.floor(ms / 1_000) * 1_000;
+export function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1_000) * 1_000;
+}

@@ -5,7 +5,7 @@ import type { Server } from "node:http";
 const SWEEP_MS = 50;
 
 /** Resolves once every connection has ended; after `graceMs` they are cut off. */
-export const drain = async (server: Server, graceMs: number): Promise<void> => {
+export async function drain(server: Server, graceMs: number): Promise<void> {
   const closed = once(server, "close");
   // Kept alive, a connection that is never idle for long, the edge's say, would keep the server from ever closing.
   server.prependListener("request", (_, response) => response.setHeader("Connection", "close"));
@@ -18,4 +18,4 @@ export const drain = async (server: Server, graceMs: number): Promise<void> => {
     clearInterval(sweep);
     clearTimeout(cut);
   }
-};
+}

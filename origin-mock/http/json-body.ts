@@ -1,8 +1,7 @@
 // Owns the reading of JSON request bodies: declared as JSON, in UTF-8, parsed, an object; else a ready answer.
 import type { Context } from "hono";
 import { isRecord } from "../catalogue/product.ts";
-import { problem } from "./problem.ts";
-import type { Fault } from "./problem.ts";
+import { type Fault, problem } from "./problem.ts";
 
 export type JsonBody =
   | { readonly kind: "object"; readonly value: Readonly<Record<string, unknown>> }
@@ -12,10 +11,11 @@ export type JsonBody =
 const STRINGS = /"(?:[^"\\]|\\.)*"/g;
 
 /** Half a pair of surrogates can be written in JSON and kept nowhere: what is stored would not be what was answered. */
-const isUnicode = (json: string): boolean =>
-  (json.match(STRINGS) ?? []).every((text) => !text.includes("\\") || String(JSON.parse(text)).isWellFormed());
+function isUnicode(json: string): boolean {
+  return (json.match(STRINGS) ?? []).every((text) => !text.includes("\\") || String(JSON.parse(text)).isWellFormed());
+}
 
-const parse = (bytes: ArrayBuffer): JsonBody => {
+function parse(bytes: ArrayBuffer): JsonBody {
   const faulty = (detail: string): JsonBody => ({ kind: "faulty", fault: { in: "body", at: "", detail } });
   let text;
   try {
@@ -31,9 +31,9 @@ const parse = (bytes: ArrayBuffer): JsonBody => {
   } catch {
     return faulty("is not JSON");
   }
-};
+}
 
-export const readJsonObject = async (c: Context): Promise<JsonBody> => {
+export async function readJsonObject(c: Context): Promise<JsonBody> {
   const refused = (detail: string, headers: Readonly<Record<string, string>>): JsonBody => ({
     kind: "refused",
     response: problem(c, 415, detail, { headers }),
@@ -44,4 +44,4 @@ export const readJsonObject = async (c: Context): Promise<JsonBody> => {
   const coding = c.req.header("Content-Encoding")?.trim().toLowerCase() ?? "identity";
   if (coding !== "identity") return refused("the body must not be coded", { "Accept-Encoding": "identity" });
   return parse(await c.req.arrayBuffer());
-};
+}

@@ -1,6 +1,5 @@
 // Owns each route's cache personality: how long every tier keeps its answers, what they tell caches, and what they vary by.
-import { definePolicy } from "../cache/tier-policy.ts";
-import type { TierPolicy } from "../cache/tier-policy.ts";
+import { definePolicy, type TierPolicy } from "../cache/tier-policy.ts";
 
 const LANGUAGE = "Accept-Language";
 const PERSON = "Authorization, Cookie";

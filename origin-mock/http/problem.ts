@@ -3,10 +3,16 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 /** Where the fault is: a JSON pointer into the body, or the name of a path part, query parameter or header. */
-export type Fault = { readonly in: "body" | "path" | "query" | "header"; readonly at: string; readonly detail: string };
+export interface Fault {
+  readonly in: "body" | "path" | "query" | "header";
+  readonly at: string;
+  readonly detail: string;
+}
 
 /** To a member of the body (RFC 6901 3). */
-export const pointer = (name: string): string => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+export function pointer(name: string): string {
+  return `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
 
 const TITLES = {
   400: "Bad Request",
@@ -26,7 +32,7 @@ const TITLES = {
   503: "Service Unavailable",
 } as const satisfies Partial<Record<ContentfulStatusCode, string>>;
 
-export const problem = (
+export function problem(
   c: Context,
   status: keyof typeof TITLES,
   detail: string,
@@ -36,7 +42,7 @@ export const problem = (
     readonly members?: Readonly<Record<string, unknown>>;
     readonly headers?: Readonly<Record<string, string>>;
   } = {},
-): Response => {
+): Response {
   const errors = extra.errors === undefined ? {} : { errors: extra.errors };
   const members = { ...errors, ...extra.members };
   const body = JSON.stringify({ type: "about:blank", title: TITLES[status], status, detail, ...members });
@@ -45,12 +51,13 @@ export const problem = (
     "Cache-Control": "no-store",
     ...extra.headers,
   });
-};
+}
 
-export const invalid = (c: Context, errors: readonly Fault[]): Response =>
-  problem(c, 400, errors.map((fault) => `${fault.in} ${fault.at}: ${fault.detail}`).join("; "), { errors });
+export function invalid(c: Context, errors: readonly Fault[]): Response {
+  return problem(c, 400, errors.map((fault) => `${fault.in} ${fault.at}: ${fault.detail}`).join("; "), { errors });
+}
 
-export const methodNotAllowed =
-  (allow: string) =>
-  (c: Context): Response =>
+export function methodNotAllowed(allow: string) {
+  return (c: Context): Response =>
     problem(c, 405, `${c.req.method} is not allowed here`, { headers: { Allow: allow } });
+}

@@ -17,7 +17,7 @@ const ONE_RANGE = /^bytes=[ \t]*(?:(\d+)-(\d*)|-(\d+))[ \t]*$/i;
 /**
  * What is no single range of bytes is ignored, as 14.2 allows: other units, several ranges, nonsense. `sizeBytes` > 0.
  */
-const parseRange = (field: string, sizeBytes: number): RangeVerdict => {
+function parseRange(field: string, sizeBytes: number): RangeVerdict {
   const [, firstText, lastText, suffixText] = ONE_RANGE.exec(field) ?? [];
   if (suffixText !== undefined) {
     const suffix = Number(suffixText);
@@ -28,21 +28,21 @@ const parseRange = (field: string, sizeBytes: number): RangeVerdict => {
   const last = lastText === undefined || lastText === "" ? sizeBytes - 1 : Number(lastText);
   if (lastText !== undefined && lastText !== "" && last < first) return WHOLE;
   return first < sizeBytes ? { kind: "part", first, last: Math.min(last, sizeBytes - 1) } : UNSATISFIABLE;
-};
+}
 
 /** 13.1.5: a strong entity tag, or exactly the date of a representation that has not changed twice in one second. */
-const sameAs = (ifRange: string, { etag, lastModifiedMs }: Validators): boolean => {
+function sameAs(ifRange: string, { etag, lastModifiedMs }: Validators): boolean {
   if (/^(?:W\/)?"/.test(ifRange)) return ifRange === etag && !etag.startsWith("W/");
   return lastModifiedMs !== undefined && dateMs(ifRange) === wholeSeconds(lastModifiedMs);
-};
+}
 
 /** 14.2: only GET has ranges. After the other preconditions (13.2.2). */
-export const judgeRange = (
+export function judgeRange(
   method: string,
   fields: { readonly range: string | undefined; readonly ifRange: string | undefined },
   current: Validators & { readonly sizeBytes: number },
-): RangeVerdict => {
+): RangeVerdict {
   if (method !== "GET" || fields.range === undefined) return WHOLE;
   if (fields.ifRange !== undefined && !sameAs(fields.ifRange.trim(), current)) return WHOLE;
   return parseRange(fields.range.trim(), current.sizeBytes);
-};
+}

@@ -1,28 +1,27 @@
 // Owns answers made of bytes that may be asked for in part: 200, 206, 304, 416; streamed, so that size costs no memory.
 import type { Context } from "hono";
-import { judge } from "./conditional.ts";
-import type { Validators } from "./conditional.ts";
+import { judge, type Validators } from "./conditional.ts";
 import { problem } from "./problem.ts";
 import { judgeRange } from "./range.ts";
 import { conditionsOf, validatorFields } from "./respond.ts";
 
-export type RangedRepresentation = {
+export interface RangedRepresentation {
   readonly contentType: string;
   readonly sizeBytes: number;
   /** Bytes `from` up to, not including, `to`. */
   readonly read: (from: number, to: number) => Uint8Array<ArrayBuffer>;
   readonly validators: Validators;
   readonly headers: Readonly<Record<string, string>>;
-};
+}
 
 const CHUNK_BYTES = 64 * 1024;
 
 /** Makes a chunk when the client has room for it, and stops when the client leaves. */
-const streamed = (
+function streamed(
   { read }: Pick<RangedRepresentation, "read">,
   from: number,
   to: number,
-): ReadableStream<Uint8Array<ArrayBuffer>> => {
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = from;
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
@@ -35,9 +34,9 @@ const streamed = (
     },
     { highWaterMark: 0 },
   );
-};
+}
 
-export const respondRanged = (c: Context, representation: RangedRepresentation): Response => {
+export function respondRanged(c: Context, representation: RangedRepresentation): Response {
   const { contentType, sizeBytes, validators } = representation;
   const headers = { ...representation.headers, ...validatorFields(validators), "Accept-Ranges": "bytes" };
   const verdict = judge(c.req.method, conditionsOf(c), validators);
@@ -64,4 +63,4 @@ export const respondRanged = (c: Context, representation: RangedRepresentation):
         "Content-Range": `bytes ${range.first}-${range.last}/${sizeBytes}`,
       });
   }
-};
+}

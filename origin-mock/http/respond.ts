@@ -2,27 +2,31 @@
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import type { Locale } from "../catalogue/locale.ts";
-import { judge } from "./conditional.ts";
-import type { Conditions, Validators } from "./conditional.ts";
+import { type Conditions, judge, type Validators } from "./conditional.ts";
 import { problem } from "./problem.ts";
 
-export const conditionsOf = (c: Context): Conditions => ({
-  ifMatch: c.req.header("If-Match"),
-  ifNoneMatch: c.req.header("If-None-Match"),
-  ifModifiedSince: c.req.header("If-Modified-Since"),
-  ifUnmodifiedSince: c.req.header("If-Unmodified-Since"),
-});
+export function conditionsOf(c: Context): Conditions {
+  return {
+    ifMatch: c.req.header("If-Match"),
+    ifNoneMatch: c.req.header("If-None-Match"),
+    ifModifiedSince: c.req.header("If-Modified-Since"),
+    ifUnmodifiedSince: c.req.header("If-Unmodified-Since"),
+  };
+}
 
 /** A strong entity tag for bytes that have no version of their own. */
-export const contentETag = (body: string | Uint8Array): string =>
-  `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+export function contentETag(body: string | Uint8Array): string {
+  return `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+}
 
-export const validatorFields = ({ etag, lastModifiedMs }: Validators): Readonly<Record<string, string>> => ({
-  ETag: etag,
-  ...(lastModifiedMs === undefined ? {} : { "Last-Modified": new Date(lastModifiedMs).toUTCString() }),
-});
+export function validatorFields({ etag, lastModifiedMs }: Validators): Readonly<Record<string, string>> {
+  return {
+    ETag: etag,
+    ...(lastModifiedMs === undefined ? {} : { "Last-Modified": new Date(lastModifiedMs).toUTCString() }),
+  };
+}
 
-export type Representation = {
+export interface Representation {
   readonly body: string | Uint8Array<ArrayBuffer>;
   readonly contentType: string;
   /** Where it differs by language. A 304 does not repeat it. */
@@ -30,9 +34,9 @@ export type Representation = {
   readonly validators: Validators;
   /** A 304 carries them too (RFC 9110 15.4.5): cache policy, tags, Vary. */
   readonly headers: Readonly<Record<string, string>>;
-};
+}
 
-export const respond = (c: Context, representation: Representation): Response => {
+export function respond(c: Context, representation: Representation): Response {
   const { body, contentType, language, validators, headers } = representation;
   const all = { ...headers, ...validatorFields(validators) };
   switch (judge(c.req.method, conditionsOf(c), validators)) {
@@ -49,6 +53,6 @@ export const respond = (c: Context, representation: Representation): Response =>
         "Content-Length": String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength),
       });
   }
-};
+}
 
 export const JSON_TYPE = "application/json";

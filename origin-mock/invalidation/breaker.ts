@@ -4,10 +4,10 @@ import type { PurgeCdn } from "./port.ts";
 
 const REST = { firstMs: 250, mostMs: 10_000 } as const;
 
-export const withBreaker = (
+export function withBreaker(
   purge: PurgeCdn,
   { monotonicMs, random }: { readonly monotonicMs: () => number; readonly random: () => number },
-): PurgeCdn => {
+): PurgeCdn {
   let failures = 0;
   let restUntilMs = -Infinity;
   let reason = "";
@@ -30,4 +30,4 @@ export const withBreaker = (
     restUntilMs = monotonicMs() + restMs;
     return { ...result, retryAfterMs: restMs };
   };
-};
+}

@@ -18,25 +18,29 @@ type Answer =
   | { readonly status: "done"; readonly seq: number }
   | Omit<Extract<CdnResult, { readonly status: "failed" }>, "tags">;
 
-const temporary = (reason: string, afterMs?: number): Answer => ({
-  status: "failed",
-  failure: "temporary",
-  reason: reason.slice(0, LONGEST_REASON),
-  ...(afterMs === undefined ? {} : { retryAfterMs: afterMs }),
-});
+function temporary(reason: string, afterMs?: number): Answer {
+  return {
+    status: "failed",
+    failure: "temporary",
+    reason: reason.slice(0, LONGEST_REASON),
+    ...(afterMs === undefined ? {} : { retryAfterMs: afterMs }),
+  };
+}
 
-const parseJson = (text: string): unknown => {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-};
+}
 
-const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
 
 /** What it says is wrong (RFC 9457): `detail`, or `title` where that is all there is, and every one of its `errors`. */
-const problemsOf = (body: unknown): string => {
+function problemsOf(body: unknown): string {
   if (!isRecord(body)) return "";
   const { title, detail = title, errors } = body;
   const each = Array.isArray(errors) ? errors.filter(isRecord) : [];
@@ -45,9 +49,9 @@ const problemsOf = (body: unknown): string => {
     .filter(isText)
     .map((text, index) => `${index === 0 ? ":" : ";"} ${text}`)
     .join("");
-};
+}
 
-const readAnswer = async (response: Response): Promise<Answer> => {
+async function readAnswer(response: Response): Promise<Answer> {
   const body = parseJson(await response.text());
   if (response.status === 200) {
     const seq = isRecord(body) ? body["seq"] : undefined;
@@ -59,25 +63,26 @@ const readAnswer = async (response: Response): Promise<Answer> => {
     return { status: "failed", failure: "refused", reason: reason.slice(0, LONGEST_REASON) };
   }
   return temporary(reason, retryAfterMs(response.headers));
-};
+}
 
 // The events and the order: a batch put together otherwise, or a reach that was changed meanwhile, is another order.
-const idempotencyKey = (events: readonly string[], body: string): Readonly<Record<string, string>> =>
-  events.length === 0
+function idempotencyKey(events: readonly string[], body: string): Readonly<Record<string, string>> {
+  return events.length === 0
     ? {}
     : {
         "Idempotency-Key": createHash("sha256")
           .update(JSON.stringify([events, body]))
           .digest("base64url"),
       };
+}
 
-type Options = {
+interface Options {
   readonly edgeUrl: string;
   readonly token: string | undefined;
   readonly timeoutMs?: number;
-};
+}
 
-export const createCdn = ({ edgeUrl, token, timeoutMs = TIMEOUT_MS }: Options): PurgeCdn => {
+export function createCdn({ edgeUrl, token, timeoutMs = TIMEOUT_MS }: Options): PurgeCdn {
   const endpoint = new URL("/.strata/purge", edgeUrl);
   const headers = {
     "Content-Type": "application/json",
@@ -115,4 +120,4 @@ export const createCdn = ({ edgeUrl, token, timeoutMs = TIMEOUT_MS }: Options): 
     }
     return { status: "done", tags, seq };
   };
-};
+}

@@ -4,19 +4,31 @@ import type { CacheAddress } from "../cache/key.ts";
 // Not a category: slugs have no asterisk.
 const WHOLE_SHOP = "*";
 
-export const productAddress = (id: number): CacheAddress => ({ entity: "product", id: String(id) });
-export const listAddress = (category: string | undefined): CacheAddress => ({
-  entity: "product-list",
-  id: category ?? WHOLE_SHOP,
-});
+export function productAddress(id: number): CacheAddress {
+  return { entity: "product", id: String(id) };
+}
+export function listAddress(category: string | undefined): CacheAddress {
+  return {
+    entity: "product-list",
+    id: category ?? WHOLE_SHOP,
+  };
+}
 export const CATEGORIES_ADDRESS: CacheAddress = { entity: "categories", id: "" };
 export const DEALS_ADDRESS: CacheAddress = { entity: "deals", id: "" };
-export const profileAddress = (username: string): CacheAddress => ({ entity: "profile", id: username });
+export function profileAddress(username: string): CacheAddress {
+  return { entity: "profile", id: username };
+}
 
-export const productTag = (id: number): string => `product:${id}`;
-export const categoryTag = (slug: string): string => `category:${slug}`;
+export function productTag(id: number): string {
+  return `product:${id}`;
+}
+export function categoryTag(slug: string): string {
+  return `category:${slug}`;
+}
 /** Private to the gateway: what is for one person is at no edge. */
-export const userTag = (username: string): string => `user:${username}`;
+export function userTag(username: string): string {
+  return `user:${username}`;
+}
 /** On everything that shows products. */
 export const PRODUCTS_TAG = "products";
 /** On the pages of the whole shop, which all shift when a product leaves. */

@@ -7,17 +7,20 @@ export type Removal =
   | { readonly status: "deferred"; readonly keys: number; readonly reason: string };
 
 /** None of these rejects. */
-export type ApplicationTier = {
+export interface ApplicationTier {
   remove(addresses: readonly CacheAddress[]): Promise<Removal>;
   /** Everything of these kinds. */
   removeEntities(entities: readonly Entity[]): Promise<Removal>;
   /** Everything there is. */
   bumpVersion(): Promise<Removal>;
-};
+}
 
-type GatewayTargets = { readonly tags: readonly string[]; readonly everything: boolean };
+interface GatewayTargets {
+  readonly tags: readonly string[];
+  readonly everything: boolean;
+}
 
-export type GatewayTier = {
+export interface GatewayTier {
   /** Not now, but before this process answers anything from it again. */
   owe(targets: GatewayTargets): void;
   invalidate(
@@ -25,17 +28,17 @@ export type GatewayTier = {
   ): Promise<
     { readonly status: "done"; readonly tags: number } | { readonly status: "failed"; readonly reason: string }
   >;
-};
+}
 
 /** On whose behalf the edge is asked, and what makes asking again harmless. */
-export type PurgeContext = {
+export interface PurgeContext {
   readonly requestId: string;
   readonly traceparent: string;
   /** The events behind it: the same ones for the same tags are purged once. None: it is purged however often it is asked. */
   readonly events: readonly string[];
   /** Milliseconds; the client's own bound where it is shorter. */
   readonly withinMs?: number;
-};
+}
 
 export type CdnResult =
   | { readonly status: "done"; readonly tags: readonly string[]; readonly seq: number }

@@ -1,6 +1,6 @@
 // Owns what a media file is: bytes that can be read from anywhere, under validators that change when the bytes do.
 
-export type MediaFile = {
+export interface MediaFile {
   readonly contentType: string;
   readonly sizeBytes: number;
   /** Strong. */
@@ -8,4 +8,4 @@ export type MediaFile = {
   readonly lastModifiedMs: number;
   /** Bytes `from` up to, not including, `to`. */
   readonly read: (from: number, to: number) => Uint8Array<ArrayBuffer>;
-};
+}

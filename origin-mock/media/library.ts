@@ -6,7 +6,7 @@ import { RAIN } from "./rain.ts";
 
 const DRAWN_MS = Date.UTC(2026, 8, 1, 8, 0, 0);
 
-const picture = (slug: string): MediaFile => {
+function picture(slug: string): MediaFile {
   const bytes = new Uint8Array(Buffer.from(pictureOf(slug)));
   return {
     contentType: "image/svg+xml",
@@ -15,8 +15,9 @@ const picture = (slug: string): MediaFile => {
     lastModifiedMs: DRAWN_MS,
     read: (from, to) => bytes.slice(from, to),
   };
-};
+}
 
 /** By name. */
-export const createLibrary = (slugs: readonly string[]): ReadonlyMap<string, MediaFile> =>
-  new Map([...slugs.map((slug) => [`${slug}.svg`, picture(slug)] as const), ["rain.wav", RAIN] as const]);
+export function createLibrary(slugs: readonly string[]): ReadonlyMap<string, MediaFile> {
+  return new Map([...slugs.map((slug) => [`${slug}.svg`, picture(slug)] as const), ["rain.wav", RAIN] as const]);
+}

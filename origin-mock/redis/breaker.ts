@@ -1,13 +1,13 @@
 // Owns the decision not to ask a server that has just not answered: so that a hung one costs one deadline, not one a call.
 
-export type Breaker = {
+export interface Breaker {
   /** False: do not ask. After a rest one caller is let through to try, and then one in every rest, until one is answered. */
   admits(): boolean;
   answered(): void;
   timedOut(): void;
-};
+}
 
-export const createBreaker = (monotonicMs: () => number, restMs: number): Breaker => {
+export function createBreaker(monotonicMs: () => number, restMs: number): Breaker {
   let restsUntilMs: number | undefined;
   return {
     admits() {
@@ -23,4 +23,4 @@ export const createBreaker = (monotonicMs: () => number, restMs: number): Breake
       restsUntilMs = monotonicMs() + restMs;
     },
   };
-};
+}

@@ -10,8 +10,8 @@ const TIMER_PRECISION_MS = 20;
 /** How long a server that let a deadline pass is left alone. */
 const REST_MS = 1_000;
 
-const clientFor = (url: string) =>
-  createClient({
+function clientFor(url: string) {
+  return createClient({
     url,
     // Commands fail at once while disconnected instead of waiting for the connection.
     disableOfflineQueue: true,
@@ -20,19 +20,20 @@ const clientFor = (url: string) =>
       reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), LONGEST_RECONNECT_MS),
     },
   });
+}
 export type RedisClient = ReturnType<typeof clientFor>;
 
-export type RedisConnection = {
+export interface RedisConnection {
   /**
    * Rejects with RedisUnavailable when the work fails or takes longer than `withinMs` (default 250 ms); at once, for a
    * second, after that has happened.
    */
   run<T>(work: (client: RedisClient) => Promise<T>, withinMs?: number): Promise<T>;
   close(): Promise<void>;
-};
+}
 
 // The client's own timeout ends when a command is written; a server that accepts and never answers needs this one.
-const withDeadline = async <T>(answer: Promise<T>, withinMs: number, onTimeout: () => void): Promise<T> => {
+async function withDeadline<T>(answer: Promise<T>, withinMs: number, onTimeout: () => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let verdict: NodeJS.Immediate | undefined;
   const deadline = new Promise<never>((_, reject) => {
@@ -60,13 +61,13 @@ const withDeadline = async <T>(answer: Promise<T>, withinMs: number, onTimeout: 
     clearTimeout(timer);
     clearImmediate(verdict);
   }
-};
+}
 
 /** Waits a moment for the server, then goes on without it: a shop without Redis is slower, not closed. */
-export const openRedis = async (
+export async function openRedis(
   url: string,
   on: { readonly ready: () => void; readonly error: (error: Error) => void },
-): Promise<RedisConnection> => {
+): Promise<RedisConnection> {
   const client = clientFor(url);
   const breaker = createBreaker(() => performance.now(), REST_MS);
   client.on("error", on.error);
@@ -95,4 +96,4 @@ export const openRedis = async (
       client.destroy();
     },
   };
-};
+}

@@ -1,20 +1,20 @@
 // Owns what Redis owes: orders it was given and has not confirmed. Whoever waits for `pay` before asking is never told what it
 // knows to be old; other processes, and this one after a crash, are bounded by the lifetimes of what is kept.
 
-export type Owed<Order> = {
+export interface Owed<Order> {
   add(orders: readonly Order[]): void;
   /** Resolves once everything added before the call is confirmed; at once when nothing is owed. */
   pay(): Promise<void>;
-};
+}
 
-export const createOwed = <Order>(parts: {
+export function createOwed<Order>(parts: {
   readonly send: (orders: readonly Order[]) => Promise<unknown>;
   /** Orders of one name are one order. */
   readonly nameOf: (order: Order) => string;
   readonly most: number;
   /** Redis may be away for hours: beyond the most it owes this one, not a list without end. */
   readonly instead: Order;
-}): Owed<Order> => {
+}): Owed<Order> {
   const { send, nameOf, most, instead } = parts;
   const owed = new Map<string, { readonly order: Order; readonly addition: number }>();
   let additions = 0;
@@ -34,4 +34,4 @@ export const createOwed = <Order>(parts: {
       for (const [name, { addition }] of pending) if (owed.get(name)?.addition === addition) owed.delete(name);
     },
   };
-};
+}

@@ -5,18 +5,20 @@ import { listDead, readBacklog, redrive } from "../db/outbox.ts";
 import type { EventRecorder } from "../events/port.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
+import { type Fault, invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { adminOnly } from "./guard.ts";
 
-type Parts = { readonly db: Database; readonly events: EventRecorder };
+interface Parts {
+  readonly db: Database;
+  readonly events: EventRecorder;
+}
 
 const DEAD_PAGE = 100;
 const LONGEST_REASON = 200;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const orderFaults = (body: Readonly<Record<string, unknown>>): readonly Fault[] => {
+function orderFaults(body: Readonly<Record<string, unknown>>): readonly Fault[] {
   const { everything, reason, ...others } = body;
   const faults: Fault[] = [];
   const fault = (at: string, detail: string): void => void faults.push({ in: "body", at, detail });
@@ -29,9 +31,9 @@ const orderFaults = (body: Readonly<Record<string, unknown>>): readonly Fault[] 
     fault(pointer(name), "is not a member of an order");
   }
   return faults;
-};
+}
 
-export const adminEventRoutes = ({ db, events }: Parts): Hono<ShopEnv> => {
+export function adminEventRoutes({ db, events }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   routes.use(adminOnly("administer the shop"));
 
@@ -63,4 +65,4 @@ export const adminEventRoutes = ({ db, events }: Parts): Hono<ShopEnv> => {
   });
   routes.all("/events/dead/:id/redrive", methodNotAllowed("POST"));
   return routes;
-};
+}

@@ -1,12 +1,10 @@
 // Owns the administrator's way to shut somebody out: a token, or a user's tokens and sessions.
-import { Hono } from "hono";
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
 import type { Sessions } from "../auth/sessions.ts";
 import { isShopError } from "../error.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
+import { type Fault, invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import type { TokenCache } from "../gateway/token-cache.ts";
 import { adminOnly } from "./guard.ts";
@@ -14,7 +12,7 @@ import { adminOnly } from "./guard.ts";
 type Target = { readonly token: string } | { readonly username: string };
 const LONGEST = 4_096;
 
-const parseTarget = (body: Readonly<Record<string, unknown>>): Target | readonly Fault[] => {
+function parseTarget(body: Readonly<Record<string, unknown>>): Target | readonly Fault[] {
   const faults: Fault[] = Object.keys(body)
     .filter((name) => name !== "token" && name !== "username")
     .map((name) => ({ in: "body", at: pointer(name), detail: "is not known here" }));
@@ -28,11 +26,14 @@ const parseTarget = (body: Readonly<Record<string, unknown>>): Target | readonly
   }
   if (faults.length > 0) return faults;
   return token === undefined ? { username: value } : { token: value };
-};
+}
 
-type Parts = { readonly tokens: Pick<TokenCache, "revoke">; readonly sessions: Pick<Sessions, "endAll"> };
+interface Parts {
+  readonly tokens: Pick<TokenCache, "revoke">;
+  readonly sessions: Pick<Sessions, "endAll">;
+}
 
-const revokeAndAnswer = async (c: Context, { tokens, sessions }: Parts, target: Target): Promise<Response> => {
+async function revokeAndAnswer(c: Context, { tokens, sessions }: Parts, target: Target): Promise<Response> {
   try {
     await tokens.revoke(target);
     if ("username" in target) await sessions.endAll(target.username);
@@ -42,9 +43,9 @@ const revokeAndAnswer = async (c: Context, { tokens, sessions }: Parts, target: 
   }
   // Nothing of the token: answers are logged.
   return c.body(null, 204, POLICY.secret);
-};
+}
 
-export const adminTokenRoutes = (parts: Parts): Hono<ShopEnv> => {
+export function adminTokenRoutes(parts: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   routes.post("/revoke", adminOnly("revoke tokens"), async (c) => {
     const body = await readJsonObject(c);
@@ -55,4 +56,4 @@ export const adminTokenRoutes = (parts: Parts): Hono<ShopEnv> => {
   });
   routes.all("/revoke", methodNotAllowed("POST"));
   return routes;
-};
+}

@@ -7,31 +7,33 @@ import type { MultiTierInvalidation } from "../invalidation/multi-tier.ts";
 import { reachOf } from "../invalidation/reach.ts";
 import { mergeTargets } from "../invalidation/targets.ts";
 
-type Recorded = { readonly id: string; readonly event: ShopEvent };
+interface Recorded {
+  readonly id: string;
+  readonly event: ShopEvent;
+}
 
-export type Announce = {
+export interface Announce {
   /** In the transaction of the change: both are kept or neither. */
   record(tx: Queryable, events: readonly ShopEvent[], trace: Trace): Promise<readonly Recorded[]>;
   /** After the commit. What a tier cannot do now, and the edge, follows from the events. */
   committed(recorded: readonly Recorded[]): Promise<void>;
-};
+}
 
-export const createAnnounce = (
-  recorder: EventRecorder,
-  invalidation: Pick<MultiTierInvalidation, "queued">,
-): Announce => ({
-  async record(tx, events, { requestId, traceparent }) {
-    const recorded: Recorded[] = [];
-    // One after the other: they keep their order, and a transaction is one connection.
-    for (const event of events) {
-      recorded.push({ id: await recorder.record(tx, event, { requestId, traceparent }), event });
-    }
-    return recorded;
-  },
-  async committed(recorded) {
-    const [first] = recorded;
-    if (first === undefined) return;
-    recorder.wake();
-    await invalidation.queued(mergeTargets(recorded.map(({ event }) => reachOf(event))), first.id);
-  },
-});
+export function createAnnounce(recorder: EventRecorder, invalidation: Pick<MultiTierInvalidation, "queued">): Announce {
+  return {
+    async record(tx, events, { requestId, traceparent }) {
+      const recorded: Recorded[] = [];
+      // One after the other: they keep their order, and a transaction is one connection.
+      for (const event of events) {
+        recorded.push({ id: await recorder.record(tx, event, { requestId, traceparent }), event });
+      }
+      return recorded;
+    },
+    async committed(recorded) {
+      const [first] = recorded;
+      if (first === undefined) return;
+      recorder.wake();
+      await invalidation.queued(mergeTargets(recorded.map(({ event }) => reachOf(event))), first.id);
+    },
+  };
+}

@@ -1,8 +1,7 @@
 // Owns a cart as it is shown: its lines in the reader's language, at the prices of now.
 import type { Context } from "hono";
 import type { Locale } from "../catalogue/locale.ts";
-import { parseProduct } from "../catalogue/product.ts";
-import type { Product } from "../catalogue/product.ts";
+import { parseProduct, type Product } from "../catalogue/product.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Cart, CartOwner } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
@@ -11,20 +10,22 @@ import { judge } from "../http/conditional.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
 import { conditionsOf, contentETag, JSON_TYPE, respond } from "../http/respond.ts";
-import { noteReading } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { userTag } from "../invalidation/names.ts";
 
-type Parts = { readonly db: Queryable; readonly cache: Pick<MultiTierCache, "getMany"> };
+interface Parts {
+  readonly db: Queryable;
+  readonly cache: Pick<MultiTierCache, "getMany">;
+}
 
-export type CartView = {
+export interface CartView {
   readonly isSold: (c: Context<ShopEnv>, productId: number) => Promise<boolean>;
   /** Whether a change of it would be one that the request's conditions allow. */
   readonly mayChange: (c: Context<ShopEnv>, owner: CartOwner | undefined, cart: Cart) => Promise<boolean>;
   readonly show: (c: Context<ShopEnv>, owner: CartOwner | undefined, cart: Cart) => Promise<Response>;
-};
+}
 
-const bodyOf = (owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<string, Product>): string => {
+function bodyOf(owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<string, Product>): string {
   // What is no longer sold is no longer shown.
   const lines = cart.lines.flatMap(({ product_id, quantity }) => {
     const product = products.get(String(product_id));
@@ -35,9 +36,9 @@ const bodyOf = (owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<
   const username = owner?.kind === "user" ? owner.username : null;
   const total_cents = lines.reduce((sum, { quantity, price_cents }) => sum + quantity * price_cents, 0);
   return JSON.stringify({ username, version: cart.version, lines, total_cents });
-};
+}
 
-export const createCartView = ({ db, cache }: Parts): CartView => {
+export function createCartView({ db, cache }: Parts): CartView {
   const productsIn = async (c: Context<ShopEnv>, ids: readonly number[], locale: Locale) => {
     const reading = await cache.getMany<Product>({
       entity: "product",
@@ -79,4 +80,4 @@ export const createCartView = ({ db, cache }: Parts): CartView => {
       return respond(c, { body, contentType: JSON_TYPE, language, validators, headers });
     },
   };
-};
+}

@@ -1,12 +1,9 @@
 // Owns the cart's routes: whose cart it is, and the changes to it.
-import { Hono } from "hono";
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
-import { MOST_LINES, MOST_QUANTITY } from "../cart/carts.ts";
-import type { Cart, CartChange, CartOwner, Carts } from "../cart/carts.ts";
+import { type Cart, type CartChange, type CartOwner, type Carts, MOST_LINES, MOST_QUANTITY } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
-import { readJsonObject } from "../http/json-body.ts";
-import type { JsonBody } from "../http/json-body.ts";
+import { type JsonBody, readJsonObject } from "../http/json-body.ts";
 import type { Parsed } from "../http/parsed.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
@@ -15,30 +12,36 @@ import type { ShopEnv } from "../http/trace.ts";
 import { createCartView } from "./cart-view.ts";
 import { guestIdOf, rememberGuest } from "./guest.ts";
 
-type Parts = { readonly db: Queryable; readonly cache: MultiTierCache; readonly carts: Carts };
+interface Parts {
+  readonly db: Queryable;
+  readonly cache: MultiTierCache;
+  readonly carts: Carts;
+}
 
 const EMPTY: Cart = { version: "0", lines: [] };
 
 /** Undefined for a guest who never put anything into a cart. */
-const ownerOf = async (c: Context<ShopEnv>): Promise<CartOwner | undefined> => {
+async function ownerOf(c: Context<ShopEnv>): Promise<CartOwner | undefined> {
   const identity = await c.var.identity();
   if (identity !== undefined) return { kind: "user", username: identity.username };
   const id = guestIdOf(c);
   return id === undefined ? undefined : { kind: "guest", id };
-};
+}
 
-const parseQuantity = (body: Exclude<JsonBody, { readonly kind: "refused" }>): Parsed<number> => {
+function parseQuantity(body: Exclude<JsonBody, { readonly kind: "refused" }>): Parsed<number> {
   if (body.kind === "faulty") return { ok: false, faults: [body.fault] };
   const { quantity } = body.value;
   const detail = `must be a whole number from 1 to ${MOST_QUANTITY}`;
   return typeof quantity === "number" && Number.isInteger(quantity) && quantity >= 1 && quantity <= MOST_QUANTITY
     ? { ok: true, value: quantity }
     : { ok: false, faults: [{ in: "body", at: "/quantity", detail }] };
-};
+}
 
-const notThatCart = (c: Context): Response => problem(c, 412, "the cart is not the one the condition names");
+function notThatCart(c: Context): Response {
+  return problem(c, 412, "the cart is not the one the condition names");
+}
 
-export const cartRoutes = ({ db, cache, carts }: Parts): Hono<ShopEnv> => {
+export function cartRoutes({ db, cache, carts }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   const view = createCartView({ db, cache });
 
@@ -90,4 +93,4 @@ export const cartRoutes = ({ db, cache, carts }: Parts): Hono<ShopEnv> => {
   });
   routes.all("/lines/:id", methodNotAllowed("PUT, DELETE"));
   return routes;
-};
+}

@@ -8,25 +8,23 @@ import type { Database } from "../db/port.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
+import { type Fault, invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
 import { parseSlug } from "../http/query.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
-import { noteReading } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { CATEGORIES_ADDRESS, CATEGORIES_TAG } from "../invalidation/names.ts";
 import type { Announce } from "./announce.ts";
 import { adminOnly } from "./guard.ts";
 
-type Parts = {
+interface Parts {
   readonly db: Database;
   readonly cache: MultiTierCache;
   readonly announce: Announce;
-};
+}
 
 const LONGEST_NAME = 100;
 
-const parseNaming = ({ name, locale, ...others }: Readonly<Record<string, unknown>>) => {
+function parseNaming({ name, locale, ...others }: Readonly<Record<string, unknown>>) {
   const fits = typeof name === "string" && name.trim() !== "" && name.length <= LONGEST_NAME && !/\p{Cc}/u.test(name);
   const checks: readonly (readonly [at: string, ok: boolean, detail: string])[] = [
     ["/name", fits, `must be text of 1 to ${LONGEST_NAME} characters, none of them for control`],
@@ -36,9 +34,9 @@ const parseNaming = ({ name, locale, ...others }: Readonly<Record<string, unknow
   const faults = checks.flatMap(([at, ok, detail]): readonly Fault[] => (ok ? [] : [{ in: "body", at, detail }]));
   const naming = fits && isLocale(locale) && faults.length === 0 ? { name: name.trim(), locale } : undefined;
   return { naming, faults };
-};
+}
 
-export const categoryRoutes = ({ db, cache, announce }: Parts): Hono<ShopEnv> => {
+export function categoryRoutes({ db, cache, announce }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const locale = localeOf(c.req.header("Accept-Language"));
@@ -80,4 +78,4 @@ export const categoryRoutes = ({ db, cache, announce }: Parts): Hono<ShopEnv> =>
   });
   routes.all("/:slug", methodNotAllowed("PUT"));
   return routes;
-};
+}

@@ -8,17 +8,20 @@ import { localeOf } from "../http/locale.ts";
 import { TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseDealsQuery } from "../http/query.ts";
-import { noteReading } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { DEALS_ADDRESS, DEALS_TAG } from "../invalidation/names.ts";
 import { parsePage, respondPage } from "./product-page.ts";
 
 /** Which deals wear a badge that says how much less they cost. */
 const BADGE_FLAG = "new-deals-badge";
 
-type Parts = { readonly db: Queryable; readonly cache: MultiTierCache; readonly flags: Pick<Flags, "isOn"> };
+interface Parts {
+  readonly db: Queryable;
+  readonly cache: MultiTierCache;
+  readonly flags: Pick<Flags, "isOn">;
+}
 
-export const dealRoutes = ({ db, cache, flags }: Parts) => {
+export function dealRoutes({ db, cache, flags }: Parts) {
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const query = parseDealsQuery(c.req.queries());
@@ -46,4 +49,4 @@ export const dealRoutes = ({ db, cache, flags }: Parts) => {
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}

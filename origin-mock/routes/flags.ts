@@ -1,27 +1,27 @@
 // Owns the administrator's view of feature flags: which there are, and how far each is rolled out.
 import { Hono } from "hono";
-import { parseFlag } from "../flags/definition.ts";
-import type { FlagFault } from "../flags/definition.ts";
+import { type FlagFault, parseFlag } from "../flags/definition.ts";
 import type { Flags } from "../flags/flags.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, pointer } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
+import { type Fault, invalid, methodNotAllowed, pointer } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { adminOnly } from "./guard.ts";
 
 const MEMBERS = new Set(["rollout", "salt", "overrides"]);
 
 /** A misspelt one would leave its default in force. */
-const unknownMembers = (body: Readonly<Record<string, unknown>>): readonly Fault[] =>
-  Object.keys(body)
+function unknownMembers(body: Readonly<Record<string, unknown>>): readonly Fault[] {
+  return Object.keys(body)
     .filter((name) => !MEMBERS.has(name))
     .map((name) => ({ in: "body", at: pointer(name), detail: "is not a member of a flag" }));
+}
 
-const inRequest = ({ at, detail }: FlagFault): Fault =>
-  at === "/name" ? { in: "path", at: "name", detail } : { in: "body", at, detail };
+function inRequest({ at, detail }: FlagFault): Fault {
+  return at === "/name" ? { in: "path", at: "name", detail } : { in: "body", at, detail };
+}
 
-export const flagRoutes = (flags: Flags): Hono<ShopEnv> => {
+export function flagRoutes(flags: Flags): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   routes.use(adminOnly("see or change flags"));
 
@@ -43,4 +43,4 @@ export const flagRoutes = (flags: Flags): Hono<ShopEnv> => {
   });
   routes.all("/:name", methodNotAllowed("PUT"));
   return routes;
-};
+}

@@ -6,11 +6,14 @@ import { POLICY } from "../http/policy.ts";
 import { problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 
-export const signInFirst = (c: Context): Response =>
-  problem(c, 401, "sign in first", { headers: { ...CHALLENGE, ...POLICY.confidential } });
+export function signInFirst(c: Context): Response {
+  return problem(c, 401, "sign in first", { headers: { ...CHALLENGE, ...POLICY.confidential } });
+}
 
 /** Who has come in. */
-export type SignedInEnv = { Variables: ShopEnv["Variables"] & { username: string } };
+export interface SignedInEnv {
+  Variables: ShopEnv["Variables"] & { username: string };
+}
 
 export const signedIn = createMiddleware<SignedInEnv>(async (c, next) => {
   const identity = await c.var.identity();
@@ -20,10 +23,11 @@ export const signedIn = createMiddleware<SignedInEnv>(async (c, next) => {
 });
 
 /** For administrators, who always show their token: a session is a customer's. */
-export const adminOnly = (what: string): MiddlewareHandler<ShopEnv> =>
-  createMiddleware<ShopEnv>(async (c, next) => {
+export function adminOnly(what: string): MiddlewareHandler<ShopEnv> {
+  return createMiddleware<ShopEnv>(async (c, next) => {
     const identity = await c.var.identity();
     if (identity === undefined) return problem(c, 401, "an administrator's token is needed", { headers: CHALLENGE });
     if (identity.role !== "admin") return problem(c, 403, `${identity.username} may not ${what}`);
     return next();
   });
+}

@@ -20,17 +20,21 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 /** What the page will need, told before its first byte is read: browsers begin at once, and an edge may send it as 103. */
-const preloads = (manifest: Assets["manifest"]): string =>
-  [...manifest]
+function preloads(manifest: Assets["manifest"]): string {
+  return [...manifest]
     .flatMap(([name, hashed]) => {
       if (name.endsWith(".css")) return [`</static/${hashed}>; rel=preload; as=style`];
       return name.endsWith(".js") ? [`</static/${hashed}>; rel=modulepreload`] : [];
     })
     .join(", ");
+}
 
-type Page = { readonly body: string; readonly etag: string };
+interface Page {
+  readonly body: string;
+  readonly etag: string;
+}
 
-export const homeRoutes = ({ shell, manifest }: Pick<Assets, "shell" | "manifest">) => {
+export function homeRoutes({ shell, manifest }: Pick<Assets, "shell" | "manifest">) {
   const routes = new Hono<ShopEnv>();
   const page = (locale: Locale, mobile: boolean): Page => {
     const body = shell({ locale, mobile });
@@ -61,4 +65,4 @@ export const homeRoutes = ({ shell, manifest }: Pick<Assets, "shell" | "manifest
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}

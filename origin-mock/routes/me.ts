@@ -5,10 +5,9 @@ import type { Queryable } from "../db/port.ts";
 import { listPaymentMethods } from "../db/users.ts";
 import { POLICY } from "../http/policy.ts";
 import { methodNotAllowed } from "../http/problem.ts";
-import { signedIn } from "./guard.ts";
-import type { SignedInEnv } from "./guard.ts";
+import { signedIn, type SignedInEnv } from "./guard.ts";
 
-export const meRoutes = ({ db }: { readonly db: Queryable }): Hono<SignedInEnv> => {
+export function meRoutes({ db }: { readonly db: Queryable }): Hono<SignedInEnv> {
   const routes = new Hono<SignedInEnv>();
 
   routes.get("/payment-methods", signedIn, async (c) =>
@@ -21,4 +20,4 @@ export const meRoutes = ({ db }: { readonly db: Queryable }): Hono<SignedInEnv> 
   );
   routes.all("/orders", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}

@@ -6,7 +6,7 @@ import { respondRanged } from "../http/respond-ranged.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import type { MediaFile } from "../media/file.ts";
 
-export const mediaRoutes = (library: ReadonlyMap<string, MediaFile>) => {
+export function mediaRoutes(library: ReadonlyMap<string, MediaFile>) {
   const routes = new Hono<ShopEnv>();
   routes.get("/:name", (c) => {
     const name = c.req.param("name");
@@ -23,4 +23,4 @@ export const mediaRoutes = (library: ReadonlyMap<string, MediaFile>) => {
   });
   routes.all("/:name", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}

@@ -1,20 +1,15 @@
 // Owns changes to products: the administrator's PUT and DELETE, each recorded as an event with the change itself.
-import { Hono } from "hono";
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
 import { parseChanges } from "../catalogue/changes.ts";
-import { DEFAULT_LOCALE, LOCALES } from "../catalogue/locale.ts";
-import type { Locale } from "../catalogue/locale.ts";
-import { productETag } from "../catalogue/product.ts";
-import type { Product } from "../catalogue/product.ts";
+import { DEFAULT_LOCALE, type Locale, LOCALES } from "../catalogue/locale.ts";
+import { type Product, productETag } from "../catalogue/product.ts";
 import type { Database, Queryable } from "../db/port.ts";
 import { categorySlugs } from "../db/categories.ts";
-import { deleteProduct, lockProduct, updateProduct } from "../db/products.ts";
-import type { ProductChanges } from "../db/products.ts";
+import { deleteProduct, lockProduct, type ProductChanges, updateProduct } from "../db/products.ts";
 import type { InvalidateFor, HappenedEvent } from "../events/handle.ts";
 import type { EventRecorder, TraceIds } from "../events/port.ts";
 import { productEvent } from "../events/product-event.ts";
-import { judge } from "../http/conditional.ts";
-import type { Conditions } from "../http/conditional.ts";
+import { type Conditions, judge } from "../http/conditional.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
 import { waitSeconds } from "../http/prefer.ts";
@@ -26,14 +21,14 @@ import type { MultiTierInvalidation } from "../invalidation/multi-tier.ts";
 import { reachOf } from "../invalidation/reach.ts";
 import { adminOnly } from "./guard.ts";
 
-type Parts = {
+interface Parts {
   readonly db: Database;
   readonly events: EventRecorder;
   readonly invalidation: Pick<MultiTierInvalidation, "queued">;
   readonly invalidateFor: InvalidateFor;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-};
+}
 
 type Outcome =
   | { readonly kind: "missing" }
@@ -47,7 +42,7 @@ type Outcome =
 
 const LONGEST_WAIT_SECONDS = 10;
 
-type Change = {
+interface Change {
   readonly id: number;
   readonly locale: Locale;
   readonly method: string;
@@ -55,21 +50,21 @@ type Change = {
   readonly trace: TraceIds;
   /** Resolves to undefined when the product is gone afterwards. */
   readonly apply: (tx: Queryable, before: Product) => Promise<Product | undefined>;
-};
+}
 
 /** The row has a tag in each language: any of them names this version. */
-const isMet = ({ method, conditions }: Change, before: Product): boolean => {
+function isMet({ method, conditions }: Change, before: Product): boolean {
   const lastModifiedMs = Date.parse(before.updated_at);
   const proceeds = (only: Partial<Conditions>) => (locale: Locale) =>
     judge(method, { ...conditions, ...only }, { etag: productETag(before, locale), lastModifiedMs }) === "proceed";
   // Each by itself: the tag that If-Match names need not be the one that If-None-Match excludes.
   const isWanted = LOCALES.some(proceeds({ ifNoneMatch: undefined }));
   return isWanted && LOCALES.every(proceeds({ ifMatch: undefined, ifUnmodifiedSince: undefined }));
-};
+}
 
 /** Everything about one row in one transaction: the precondition holds until the change is committed, and the event with it. */
-const changeProduct = (db: Database, events: EventRecorder, change: Change): Promise<Outcome> =>
-  db.transaction(async (tx): Promise<Outcome> => {
+function changeProduct(db: Database, events: EventRecorder, change: Change): Promise<Outcome> {
+  return db.transaction(async (tx): Promise<Outcome> => {
     const before = await lockProduct(tx, change.id, change.locale);
     if (before === undefined) return { kind: "missing" };
     if (!isMet(change, before)) return { kind: "precondition-failed" };
@@ -79,12 +74,13 @@ const changeProduct = (db: Database, events: EventRecorder, change: Change): Pro
     const eventId = await events.record(tx, event, { requestId, traceparent });
     return { kind: "done", before, after, happened: { event, eventId, requestId, traceparent } };
   });
+}
 
-const parsePut = async (
+async function parsePut(
   c: Context<ShopEnv>,
   idText: string,
   db: Queryable,
-): Promise<{ readonly id: number; readonly locale: Locale; readonly changes: ProductChanges } | Response> => {
+): Promise<{ readonly id: number; readonly locale: Locale; readonly changes: ProductChanges } | Response> {
   const id = parseProductId(idText);
   const idFaults = id.ok ? [] : id.faults;
   const body = await readJsonObject(c);
@@ -93,9 +89,9 @@ const parsePut = async (
   const { changes, locale, faults } = parseChanges(body.value, await categorySlugs(db));
   if (!id.ok || faults.length > 0) return invalid(c, [...idFaults, ...faults]);
   return { id: id.value, locale, changes };
-};
+}
 
-export const productAdminRoutes = (parts: Parts): Hono<ShopEnv> => {
+export function productAdminRoutes(parts: Parts): Hono<ShopEnv> {
   const { db, events, invalidation } = parts;
   const routes = new Hono<ShopEnv>();
   const guard = adminOnly("change products");
@@ -151,4 +147,4 @@ export const productAdminRoutes = (parts: Parts): Hono<ShopEnv> => {
 
   routes.all("/:id", methodNotAllowed("GET, HEAD, PUT, DELETE"));
   return routes;
-};
+}

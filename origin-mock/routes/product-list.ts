@@ -8,17 +8,17 @@ import type { Queryable } from "../db/port.ts";
 import { localeOf } from "../http/locale.ts";
 import { TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
-import { parseListQuery } from "../http/query.ts";
-import type { ListQuery } from "../http/query.ts";
-import { noteReading } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { type ListQuery, parseListQuery } from "../http/query.ts";
+import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { categoryTag, listAddress, WHOLE_LIST_TAG } from "../invalidation/names.ts";
-import { hasProducts, parsePage, respondPage } from "./product-page.ts";
-import type { ProductPage } from "./product-page.ts";
+import { hasProducts, parsePage, type ProductPage, respondPage } from "./product-page.ts";
 
-type Parts = { readonly db: Queryable; readonly cache: MultiTierCache };
+interface Parts {
+  readonly db: Queryable;
+  readonly cache: MultiTierCache;
+}
 
-const load = async (db: Queryable, { category, limit, position }: ListQuery, locale: Locale): Promise<ProductPage> => {
+async function load(db: Queryable, { category, limit, position }: ListQuery, locale: Locale): Promise<ProductPage> {
   if (position.by === "after") {
     const { products, next } = await listAfter(db, { category, after: position.after, limit, locale });
     return { products, next: next ?? null };
@@ -27,12 +27,13 @@ const load = async (db: Queryable, { category, limit, position }: ListQuery, loc
   const last = products.at(-1);
   // A full page may be the last one: what comes after it is then an empty one.
   return { products, next: products.length < limit || last === undefined ? null : listCursor(last) };
-};
+}
 
-const variantOf = ({ limit, position }: ListQuery, locale: Locale): string =>
-  `${locale}/${limit}/${position.by === "page" ? `page-${position.page}` : `after-${position.after.id}`}`;
+function variantOf({ limit, position }: ListQuery, locale: Locale): string {
+  return `${locale}/${limit}/${position.by === "page" ? `page-${position.page}` : `after-${position.after.id}`}`;
+}
 
-export const productListRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
+export function productListRoutes({ db, cache }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
 
   routes.get("/", async (c) => {
@@ -60,4 +61,4 @@ export const productListRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
   routes.all("/", methodNotAllowed("GET, HEAD"));
 
   return routes;
-};
+}

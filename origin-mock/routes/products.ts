@@ -1,12 +1,8 @@
 // Owns the public read of one product, and of what people think of it.
-import { Hono } from "hono";
-import type { Context } from "hono";
-import { DEFAULT_LOCALE } from "../catalogue/locale.ts";
-import type { Locale } from "../catalogue/locale.ts";
-import { parseProduct, productETag } from "../catalogue/product.ts";
-import type { Product } from "../catalogue/product.ts";
-import { createRatings } from "../cache/aggregates.ts";
-import type { Rating } from "../cache/aggregates.ts";
+import { type Context, Hono } from "hono";
+import { DEFAULT_LOCALE, type Locale } from "../catalogue/locale.ts";
+import { parseProduct, type Product, productETag } from "../catalogue/product.ts";
+import { createRatings, type Rating } from "../cache/aggregates.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProduct } from "../db/products.ts";
@@ -16,29 +12,32 @@ import { POLICY, TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
-import { noteReading } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { categoryTag, productAddress, PRODUCTS_TAG, productTag } from "../invalidation/names.ts";
 
 /** So long nobody asks the database again about a product that is not there. */
 const MISSING_TTL_MS = 10_000;
 
-type Parts = { readonly db: Queryable; readonly cache: MultiTierCache };
+interface Parts {
+  readonly db: Queryable;
+  readonly cache: MultiTierCache;
+}
 
-const missing = (c: Context<ShopEnv>, id: number): Response =>
-  problem(c, 404, `there is no product ${id}`, {
+function missing(c: Context<ShopEnv>, id: number): Response {
+  return problem(c, 404, `there is no product ${id}`, {
     headers: { ...POLICY.productMissing, "Cache-Tag": productTag(id) },
   });
+}
 
 /** Only of those that somebody has rated. */
-const loadRatings = async (db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Rating>> => {
+async function loadRatings(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Rating>> {
   const rows = [...(await ratingsOf(db, ids))];
   return new Map(
     rows.flatMap(([id, { rating, reviews }]) => (rating === null ? [] : [[id, { average: rating, count: reviews }]])),
   );
-};
+}
 
-export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
+export function productRoutes({ db, cache }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   const ratings = createRatings({ cache, policy: TIER_POLICY.rating, load: (ids) => loadRatings(db, ids) });
 
@@ -96,4 +95,4 @@ export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
   routes.all("/:id/rating", methodNotAllowed("GET, HEAD"));
 
   return routes;
-};
+}

@@ -1,11 +1,9 @@
 // Owns a person's profile: their browser may keep it for a moment, and it is changed under its version only.
-import { Hono } from "hono";
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
 import { parseProfile, parseProfileChanges } from "../catalogue/profile.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Database } from "../db/port.ts";
-import { findProfile, updateProfile } from "../db/users.ts";
-import type { Profile, ProfileChanges } from "../db/users.ts";
+import { findProfile, type Profile, type ProfileChanges, updateProfile } from "../db/users.ts";
 import { judge } from "../http/conditional.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
@@ -14,15 +12,20 @@ import { conditionsOf, JSON_TYPE, respond, validatorFields } from "../http/respo
 import { noteReading } from "../http/trace.ts";
 import { profileAddress, userTag } from "../invalidation/names.ts";
 import type { Announce } from "./announce.ts";
-import { signedIn, signInFirst } from "./guard.ts";
-import type { SignedInEnv } from "./guard.ts";
+import { signedIn, type SignedInEnv, signInFirst } from "./guard.ts";
 
-type Parts = { readonly db: Database; readonly cache: MultiTierCache; readonly announce: Announce };
+interface Parts {
+  readonly db: Database;
+  readonly cache: MultiTierCache;
+  readonly announce: Announce;
+}
 
 /** One URL is another profile for each person, so the version alone would not tell two of them apart. */
-const profileETag = ({ username, version }: Profile): string => `"${encodeURIComponent(username)}-${version}"`;
+function profileETag({ username, version }: Profile): string {
+  return `"${encodeURIComponent(username)}-${version}"`;
+}
 
-const change = ({ db, announce }: Parts, c: Context<SignedInEnv>, changes: ProfileChanges) => {
+function change({ db, announce }: Parts, c: Context<SignedInEnv>, changes: ProfileChanges) {
   const { username, trace } = c.var;
   return db.transaction(async (tx) => {
     const before = await findProfile(tx, username);
@@ -33,9 +36,9 @@ const change = ({ db, announce }: Parts, c: Context<SignedInEnv>, changes: Profi
     if (updated.kind !== "updated") return updated;
     return { ...updated, recorded: await announce.record(tx, [{ type: "user.updated", username }], trace) };
   });
-};
+}
 
-export const profileRoutes = (parts: Parts): Hono<SignedInEnv> => {
+export function profileRoutes(parts: Parts): Hono<SignedInEnv> {
   const { db, cache, announce } = parts;
   const routes = new Hono<SignedInEnv>();
 
@@ -83,4 +86,4 @@ export const profileRoutes = (parts: Parts): Hono<SignedInEnv> => {
   });
   routes.all("/", methodNotAllowed("GET, HEAD, PATCH"));
   return routes;
-};
+}

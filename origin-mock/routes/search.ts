@@ -7,12 +7,11 @@ import { localeOf } from "../http/locale.ts";
 import { TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseSearchQuery } from "../http/query.ts";
-import { noteReading } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { SEARCH_TAG } from "../invalidation/names.ts";
 import { hasProducts, parsePage, respondPage } from "./product-page.ts";
 
-export const searchRoutes = ({ db, cache }: { readonly db: Queryable; readonly cache: MultiTierCache }) => {
+export function searchRoutes({ db, cache }: { readonly db: Queryable; readonly cache: MultiTierCache }) {
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const query = parseSearchQuery(c.req.queries());
@@ -41,4 +40,4 @@ export const searchRoutes = ({ db, cache }: { readonly db: Queryable; readonly c
   });
   routes.all("/", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}

@@ -1,6 +1,5 @@
 // Owns signing in and out. Without Redis both answer 503: nothing is known about sessions then, so none is believed.
-import { Hono } from "hono";
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { CHALLENGE, SESSION_COOKIE } from "../auth/identify.ts";
 import { passwordMatches } from "../auth/passwords.ts";
@@ -13,12 +12,11 @@ import { tooMany } from "../gateway/admission.ts";
 import type { RateLimiter } from "../gateway/rate-limit.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
+import { type Fault, invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { forgetGuest, guestIdOf } from "./guest.ts";
 
-const parseCredentials = (body: Readonly<Record<string, unknown>>) => {
+function parseCredentials(body: Readonly<Record<string, unknown>>) {
   const { username, password } = body;
   const faults: Fault[] = [];
   for (const [name, value] of Object.entries({ username, password })) {
@@ -27,27 +25,23 @@ const parseCredentials = (body: Readonly<Record<string, unknown>>) => {
     }
   }
   return { username: String(username), password: String(password), faults };
-};
+}
 
-type Parts = {
+interface Parts {
   readonly db: Queryable;
   readonly sessions: Sessions;
   readonly carts: Pick<Carts, "merge">;
   readonly limiter: RateLimiter;
-};
+}
 
 /** The refusal of one guess too many. Rejects where guesses cannot be counted: 503 for all, which tells nothing of passwords. */
-const refusalOf = async (
-  c: Context<ShopEnv>,
-  limiter: RateLimiter,
-  username: string,
-): Promise<Response | undefined> => {
+async function refusalOf(c: Context<ShopEnv>, limiter: RateLimiter, username: string): Promise<Response | undefined> {
   const allowance = await limiter.take("guess", { kind: "guess", address: c.var.address, username });
   if (allowance === undefined) throw shopError("RedisUnavailable", "guesses cannot be counted");
   return allowance.retryAfterSeconds === undefined ? undefined : tooMany(c, allowance);
-};
+}
 
-export const signInRoutes = ({ db, sessions, carts, limiter }: Parts) => {
+export function signInRoutes({ db, sessions, carts, limiter }: Parts) {
   const routes = new Hono<ShopEnv>();
 
   routes.post("/login", async (c) => {
@@ -88,4 +82,4 @@ export const signInRoutes = ({ db, sessions, carts, limiter }: Parts) => {
   });
   routes.all("/logout", methodNotAllowed("POST"));
   return routes;
-};
+}

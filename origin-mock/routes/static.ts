@@ -8,7 +8,7 @@ import type { ShopEnv } from "../http/trace.ts";
 
 const TAG = { "Cache-Tag": "static" } as const;
 
-export const staticRoutes = ({ manifest, byHashedName }: Pick<Assets, "manifest" | "byHashedName">) => {
+export function staticRoutes({ manifest, byHashedName }: Pick<Assets, "manifest" | "byHashedName">) {
   const routes = new Hono<ShopEnv>();
   const list = JSON.stringify(Object.fromEntries([...manifest].map(([name, hashed]) => [name, `/static/${hashed}`])));
   const listETag = contentETag(list);
@@ -36,4 +36,4 @@ export const staticRoutes = ({ manifest, byHashedName }: Pick<Assets, "manifest"
   });
   routes.all("/:hashedName", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}
