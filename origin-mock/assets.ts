@@ -1,7 +1,9 @@
 // Owns the asset manifest: reads the files once, names each by its content, and writes those names into whatever uses them.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { TEXTS } from "./assets/texts.ts";
+import german from "./data/page.de.json" with { type: "json" };
+import english from "./data/page.en.json" with { type: "json" };
+import french from "./data/page.fr.json" with { type: "json" };
 import type { Locale } from "./catalogue/locale.ts";
 
 export interface Asset {
@@ -20,6 +22,9 @@ export interface Assets {
   readonly manifest: ReadonlyMap<string, string>;
   readonly shell: (variant: ShellVariant) => string;
 }
+
+/** The words of the page. {braces} in them are filled in by its scripts. */
+const TEXTS: Readonly<Record<Locale, typeof english>> = { en: english, de: german, fr: french };
 
 const FOLDER = new URL("./assets/", import.meta.url);
 const SCRIPT = "text/javascript; charset=utf-8";

@@ -1,14 +1,14 @@
 // Owns the invention of the catalogue: the same seed gives the same products, always. Reads no clock.
-import { BRANDS, QUALITIES, REVIEWERS, SERIES } from "./catalogue-names.ts";
+import { type Draft, english, englishName, type Texts, translate } from "./catalogue-texts.ts";
 import {
-  type Draft,
-  englishDescription,
-  englishName,
-  type Texts,
-  translate,
+  BRANDS,
+  CATEGORIES,
+  type CategoryWords,
+  QUALITIES,
+  REVIEWERS,
+  SERIES,
   type TranslatedLocale,
-} from "./catalogue-texts.ts";
-import { CATEGORIES, type CategoryWords } from "./catalogue-words.ts";
+} from "./catalogue-words.ts";
 import type { Product } from "../catalogue/product.ts";
 
 const CATALOGUE_SEED = 0x57a7a;
@@ -47,7 +47,7 @@ function drawFrom(random: () => number): Draw {
 }
 
 function priceOf(draw: Draw, words: CategoryWords): number {
-  const [low, high] = words.priceCents;
+  const { low, high } = words.priceCents;
   // Squared, so that cheap things are common; shop prices end in 9, 49, 95 or 99.
   const share = (draw.int(1_000) / 1_000) ** 2;
   const whole = Math.floor((low + share * (high - low)) / 100) * 100;
@@ -94,12 +94,13 @@ export function inventCatalogue(seed: number = CATALOGUE_SEED): readonly Invente
   const taken = new Set<string>();
   const one = (id: number, words: CategoryWords): Invented => {
     const draft = drawDraft(draw, words, taken);
+    const { name, description } = english(draft);
     const price_cents = priceOf(draw, words);
     const product: Product = {
       id,
-      name: englishName(draft),
+      name,
       brand: draft.brand,
-      description: englishDescription(draft),
+      description,
       category: words.slug,
       price_cents,
       list_price_cents: listPriceOf(listPrices, price_cents),

@@ -1,7 +1,6 @@
 // Owns the filling of an empty database: the demonstration catalogue and its people, once.
 import { hashPassword } from "../auth/passwords.ts";
-import { type TranslatedLocale, TRANSLATIONS } from "./catalogue-texts.ts";
-import { CATEGORIES } from "./catalogue-words.ts";
+import { CATEGORIES, type TranslatedLocale, TRANSLATIONS } from "./catalogue-words.ts";
 import { inventCatalogue, type Invented, inventReviews } from "./generate.ts";
 import { SETUP_LOCK } from "./migrate.ts";
 import type { Database, Queryable } from "./port.ts";

@@ -8,8 +8,7 @@ import {
   TOTALS_LOCK,
   updateCategoryName,
 } from "../../../origin-mock/db/categories.ts";
-import { CATEGORIES } from "../../../origin-mock/db/catalogue-words.ts";
-import { GERMAN } from "../../../origin-mock/db/catalogue-words-de.ts";
+import { CATEGORIES, TRANSLATIONS } from "../../../origin-mock/db/catalogue-words.ts";
 import { generateProducts, inventReviews } from "../../../origin-mock/db/generate.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
 import { ratingOf, ratingsOf, writeReview } from "../../../origin-mock/db/reviews.ts";
@@ -119,7 +118,7 @@ describe.each(DATABASES)("$kind", (database) => {
   test("names of categories, per language", async () => {
     const nameIn = async (locale: "en" | "de") =>
       (await listCategories(db, locale)).find(({ slug }) => slug === "pets")?.name;
-    expect(await nameIn("de")).toBe(GERMAN.categories["pets"]?.name);
+    expect(await nameIn("de")).toBe(TRANSLATIONS.de.categories["pets"]?.name);
     expect(await updateCategoryName(db, "pets", "de", "Tiere")).toEqual({ kind: "updated" });
     expect([await nameIn("de"), await nameIn("en")]).toEqual(["Tiere", "Pets"]);
     expect(await updateCategoryName(db, "pets", "en", "Animals")).toEqual({ kind: "updated" });
