@@ -1,9 +1,9 @@
 // Owns an answer as plain data: how it is taken from a Response, written down, read back and given to a client. No I/O but the body's.
 import { isRecord } from "../catalogue/product.ts";
-import { judge } from "../http/conditional.ts";
-import { dateMs } from "../http/date.ts";
+import { notModified } from "../../src/http/message/conditional.ts";
+import { formatHttpDate } from "../../src/http/message/dates.ts";
+import type { FieldReader, HeaderPairs } from "../../src/http/message/fields.ts";
 
-export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 export interface Answer {
   readonly status: number;
   /** Names in lower case. */
@@ -31,7 +31,7 @@ const OF_THE_BODY = new Set([
 export function answerOf({ status, headers }: Response, body: Uint8Array<ArrayBuffer>, nowMs: number): Answer {
   const kept = [...headers].filter(([name]) => !OF_ONE_EXCHANGE.test(name));
   // RFC 9110 6.6.1: a Date is when the message was made, not when it was repeated.
-  const dated = headers.has("date") ? kept : [...kept, ["date", new Date(nowMs).toUTCString()] as const];
+  const dated = headers.has("date") ? kept : [...kept, ["date", formatHttpDate(nowMs)] as const];
   return { status, headers: dated, body };
 }
 
@@ -56,38 +56,32 @@ export function decodeAnswer(head: string, body: Uint8Array<ArrayBuffer>): Answe
   }
 }
 
+/** Who is answered: the conditional fields of the request, and when it came. */
 export interface Reader {
-  readonly ifNoneMatch: string | undefined;
-  readonly ifModifiedSince: string | undefined;
+  readonly field: FieldReader;
+  readonly nowMs: number;
 }
 export interface Delivery {
   readonly response: Response;
   readonly notModified: boolean;
 }
 
-function isNotModified(answer: Answer, reader: Reader): boolean {
+function isNotModified(answer: Answer, { field, nowMs }: Reader): boolean {
+  const validators = { etag: fieldOf(answer, "etag"), lastModified: fieldOf(answer, "last-modified") };
   // RFC 9110 13.2.1: conditions are about what a plain request would have got with success.
-  if (answer.status !== 200) return false;
-  const lastModifiedMs = dateMs(fieldOf(answer, "last-modified") ?? "");
-  const validators = {
-    // No list of tags names an empty one, and `*` means any representation.
-    etag: fieldOf(answer, "etag") ?? "",
-    ...(lastModifiedMs === undefined ? {} : { lastModifiedMs }),
-  };
-  const conditions = { ...reader, ifMatch: undefined, ifUnmodifiedSince: undefined };
-  return judge("GET", conditions, validators) === "not-modified";
+  return answer.status === 200 && notModified(field, validators, nowMs);
 }
 
 /** `ageMs`: since it was made, for what comes from the store. */
 export function deliver(answer: Answer, reader: Reader, ageMs: number | undefined): Delivery {
-  const notModified = isNotModified(answer, reader);
+  const unchanged = isNotModified(answer, reader);
   const headers = new Headers();
   for (const [name, value] of answer.headers) {
-    if (!notModified || !OF_THE_BODY.has(name)) headers.append(name, value);
+    if (!unchanged || !OF_THE_BODY.has(name)) headers.append(name, value);
   }
   // Rounded up: what is behind the gateway gains no freshness by the rounding (RFC 9111 4.2.3).
   if (ageMs !== undefined) headers.set("age", String(Math.ceil(ageMs / 1_000) + Number(fieldOf(answer, "age") ?? 0)));
-  if (notModified) return { response: new Response(null, { status: 304, headers }), notModified };
+  if (unchanged) return { response: new Response(null, { status: 304, headers }), notModified: true };
   headers.set("content-length", String(answer.body.byteLength));
-  return { response: new Response(answer.body, { status: answer.status, headers }), notModified };
+  return { response: new Response(answer.body, { status: answer.status, headers }), notModified: false };
 }

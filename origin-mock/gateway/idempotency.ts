@@ -62,7 +62,7 @@ const FIELD = "Idempotency-Key";
 const SOON = { "Retry-After": "1" } as const;
 
 /** What is told instead of running again; undefined: this is the first attempt. */
-function refusal(c: Context, first: First): Response | undefined {
+function refusal(c: Context, first: First, nowMs: number): Response | undefined {
   switch (first.kind) {
     case "begun":
       return undefined;
@@ -73,7 +73,7 @@ function refusal(c: Context, first: First): Response | undefined {
     case "unknown":
       return problem(c, 409, `what the first request with this ${FIELD} did is not known: look, then use another key`);
     case "done":
-      return deliver(first.answer, { ifNoneMatch: undefined, ifModifiedSince: undefined }, undefined).response;
+      return deliver(first.answer, { field: () => undefined, nowMs }, undefined).response;
   }
 }
 
@@ -118,7 +118,7 @@ export function idempotent({ redis, newId, nowMs, report }: IdempotencyParts): M
     if (first === undefined) {
       return problem(c, 503, `it cannot be told whether this ${FIELD} was used before`, { headers: SOON });
     }
-    const refused = refusal(c, first);
+    const refused = refusal(c, first, nowMs());
     if (refused !== undefined) return refused;
     await next();
     if (c.error !== undefined || c.res.status >= 500) return end(name, attempt, "unknown", undefined);

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { Identity } from "../auth/identify.ts";
 import { isShopError } from "../error.ts";
+import { EXCLUDED } from "../http/conditional.ts";
 import { localeOf } from "../http/locale.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { askerOf } from "./admission.ts";
@@ -38,8 +39,9 @@ async function personOf(c: Context<ShopEnv>): Promise<Identity | undefined> {
  * Undefined: the request is the route's. The client's own Cache-Control changes nothing: it is advice (RFC 9111 5.2.1), and the
  * shop's word on its own answers is what the gateway knows.
  */
-export async function planOf(c: Context<ShopEnv>): Promise<Plan | undefined> {
+export async function planOf(c: Context<ShopEnv>, nowMs: number): Promise<Plan | undefined> {
   if (c.req.method !== "GET" && c.req.method !== "HEAD") return undefined;
+  const { headers: asked } = c.req.raw;
   const { pathname, search } = new URL(c.req.url);
   const row = rowFor(pathname);
   if (row === undefined || FOR_THE_ROUTE.some((name) => c.req.header(name) !== undefined)) return undefined;
@@ -53,7 +55,8 @@ export async function planOf(c: Context<ShopEnv>): Promise<Plan | undefined> {
     name: answerName({ path: pathname, query, acceptLanguage, person }),
     person,
     asker: askerOf(c),
-    reader: { ifNoneMatch: c.req.header("If-None-Match"), ifModifiedSince: c.req.header("If-Modified-Since") },
+    // Held here, because `plainRequest` replaces the request before its answer is given.
+    reader: { field: (name) => asked.get(name) ?? undefined, nowMs },
   };
 }
 
@@ -69,7 +72,7 @@ export function mayShare({ row, asker }: Plan): boolean {
 /** As the key has it, so that key and content cannot disagree; a GET without conditions, so that the answer is whole. */
 export function plainRequest(c: Context, { query }: Pick<Plan, "query">): Request {
   const headers = new Headers(c.req.raw.headers);
-  for (const name of ["If-None-Match", "If-Modified-Since"]) headers.delete(name);
+  for (const name of EXCLUDED) headers.delete(name);
   headers.set("Accept-Language", localeOf(c.req.header("Accept-Language")));
   const url = new URL(c.req.url);
   url.search = query;

@@ -97,7 +97,7 @@ export function serve(parts: ServeParts): MiddlewareHandler<ShopEnv> {
       return response;
     };
 
-    const plan = await planOf(c);
+    const plan = await planOf(c, parts.nowMs());
     if (plan === undefined) {
       note("bypass", 0);
       return next();

@@ -1,9 +1,11 @@
 // Owns answers made of bytes that may be asked for in part: 200, 206, 304, 416; streamed, so that size costs no memory.
 import type { Context } from "hono";
-import { judge, type Validators } from "./conditional.ts";
+import { rangeApplies } from "../../src/http/message/conditional.ts";
+import type { FieldReader } from "../../src/http/message/fields.ts";
+import { contentRange, requestedRange, resolvedRange, unsatisfiedRange } from "../../src/http/message/range.ts";
+import type { Validators } from "./conditional.ts";
 import { problem } from "./problem.ts";
-import { judgeRange } from "./range.ts";
-import { conditionsOf, validatorFields } from "./respond.ts";
+import { fieldsOf, judgeRequest, validatorFields } from "./respond.ts";
 
 export interface RangedRepresentation {
   readonly contentType: string;
@@ -36,19 +38,40 @@ function streamed(
   );
 }
 
+type RangeVerdict =
+  | { readonly kind: "whole" | "unsatisfiable" }
+  /** Both ends included, as in Content-Range. */
+  | { readonly kind: "part"; readonly first: number; readonly last: number };
+
+/** The bytes that a request asks for (14.2), once its preconditions hold (13.2.2). `sizeBytes` > 0. */
+export function judgeRange(
+  method: string,
+  field: FieldReader,
+  current: Validators & { readonly sizeBytes: number },
+  nowMs: number,
+): RangeVerdict {
+  const requested = requestedRange(method, field);
+  // No representation here changes twice within one second, so its date is a strong validator (8.8.2.2).
+  const validators = { ...current, dateMs: Number.POSITIVE_INFINITY };
+  if (requested === undefined || !rangeApplies(field, validators, false, nowMs)) return { kind: "whole" };
+  const range = resolvedRange(requested, current.sizeBytes);
+  return range === undefined ? { kind: "unsatisfiable" } : { kind: "part", ...range };
+}
+
 export function respondRanged(c: Context, representation: RangedRepresentation): Response {
   const { contentType, sizeBytes, validators } = representation;
   const headers = { ...representation.headers, ...validatorFields(validators), "Accept-Ranges": "bytes" };
-  const verdict = judge(c.req.method, conditionsOf(c), validators);
+  const verdict = judgeRequest(c, validators);
   if (verdict === "not-modified") return c.body(null, 304, headers);
   if (verdict === "precondition-failed")
     return problem(c, 412, "the representation is not the one the condition names");
 
-  const fields = { range: c.req.header("Range"), ifRange: c.req.header("If-Range") };
-  const range = judgeRange(c.req.method, fields, { ...validators, sizeBytes });
+  const range = judgeRange(c.req.method, fieldsOf(c), { ...validators, sizeBytes }, Date.now());
   switch (range.kind) {
     case "unsatisfiable":
-      return problem(c, 416, `there are ${sizeBytes} bytes`, { headers: { "Content-Range": `bytes */${sizeBytes}` } });
+      return problem(c, 416, `there are ${sizeBytes} bytes`, {
+        headers: { "Content-Range": unsatisfiedRange(sizeBytes) },
+      });
     case "whole":
       return c.body(streamed(representation, 0, sizeBytes), 200, {
         ...headers,
@@ -60,7 +83,7 @@ export function respondRanged(c: Context, representation: RangedRepresentation):
         ...headers,
         "Content-Type": contentType,
         "Content-Length": String(range.last + 1 - range.first),
-        "Content-Range": `bytes ${range.first}-${range.last}/${sizeBytes}`,
+        "Content-Range": contentRange(range, sizeBytes),
       });
   }
 }

@@ -2,16 +2,16 @@
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import type { Locale } from "../catalogue/locale.ts";
-import { type Conditions, judge, type Validators } from "./conditional.ts";
+import type { FieldReader } from "../../src/http/message/fields.ts";
+import { judge, type Validators, type Verdict } from "./conditional.ts";
 import { problem } from "./problem.ts";
 
-export function conditionsOf(c: Context): Conditions {
-  return {
-    ifMatch: c.req.header("If-Match"),
-    ifNoneMatch: c.req.header("If-None-Match"),
-    ifModifiedSince: c.req.header("If-Modified-Since"),
-    ifUnmodifiedSince: c.req.header("If-Unmodified-Since"),
-  };
+export function fieldsOf(c: Context): FieldReader {
+  return (name) => c.req.header(name);
+}
+
+export function judgeRequest(c: Context, current: Validators): Verdict {
+  return judge(c.req.method, fieldsOf(c), current, Date.now());
 }
 
 /** A strong entity tag for bytes that have no version of their own. */
@@ -19,11 +19,8 @@ export function contentETag(body: string | Uint8Array): string {
   return `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
 }
 
-export function validatorFields({ etag, lastModifiedMs }: Validators): Readonly<Record<string, string>> {
-  return {
-    ETag: etag,
-    ...(lastModifiedMs === undefined ? {} : { "Last-Modified": new Date(lastModifiedMs).toUTCString() }),
-  };
+export function validatorFields({ etag, lastModified }: Validators): Readonly<Record<string, string>> {
+  return { ETag: etag, ...(lastModified === undefined ? {} : { "Last-Modified": lastModified }) };
 }
 
 export interface Representation {
@@ -39,7 +36,7 @@ export interface Representation {
 export function respond(c: Context, representation: Representation): Response {
   const { body, contentType, language, validators, headers } = representation;
   const all = { ...headers, ...validatorFields(validators) };
-  switch (judge(c.req.method, conditionsOf(c), validators)) {
+  switch (judgeRequest(c, validators)) {
     case "not-modified":
       return c.body(null, 304, all);
     case "precondition-failed":

@@ -1,8 +1,8 @@
 // Owns what a response says about its own making: X-Request-Id, X-Cache-*, Server-Timing, and the trace it belongs to.
 import type { MiddlewareHandler } from "hono";
+import { readTraceparent, traceparent as writeTraceparent } from "../../src/http/message/traceparent.ts";
 import type { Identity } from "../auth/identify.ts";
 import type { Reading } from "../cache/cache-aside.ts";
-import { continueTrace } from "./traceparent.ts";
 
 /** From the outside in; every one that took part says so once, however often it was asked. */
 const TIERS = ["gateway", "app", "db"] as const;
@@ -64,6 +64,12 @@ export interface TraceParts {
   readonly newId: () => string;
   /** So many random bytes, as hexadecimal digits. */
   readonly randomHex: (bytes: number) => string;
+}
+
+/** Continues the caller's trace under a span of its own. Starts one where the field is absent or cannot be read. */
+export function continueTrace(field: string | undefined, randomHex: TraceParts["randomHex"]): string {
+  const given = field === undefined ? undefined : readTraceparent(field.trim());
+  return writeTraceparent(given ?? { traceId: randomHex(16), isSampled: true }, randomHex(8));
 }
 
 export function traced(parts: TraceParts): MiddlewareHandler<ShopEnv> {

@@ -1,14 +1,17 @@
 // Owns the edge's purge client: authenticated POSTs within the edge's limits, with a deadline. It reports, it never throws.
 import { createHash } from "node:crypto";
+import { parseHttpDate } from "../../src/http/message/dates.ts";
+import { retryAfterSeconds } from "../../src/http/message/retry-after.ts";
 import { isRecord } from "../catalogue/product.ts";
 import { messageOf } from "../error.ts";
 import type { CdnResult, PurgeCdn, PurgeContext } from "./port.ts";
-import { retryAfterMs } from "./retry-after.ts";
 
 const TIMEOUT_MS = 2_000;
 /** The edge takes so many targets in one order. */
 const MOST_TAGS = 1_000;
 const LONGEST_REASON = 500;
+/** An edge that asks for a longer rest is asked again all the same. */
+const LONGEST_REST_MS = 5 * 60_000;
 
 // What is wrong with the order itself. Everything else is about the way to the edge: a wrong token (401), an edge that
 // has none (404) or somebody else's server refuse every order alike, and giving orders up would lose them all.
@@ -49,6 +52,14 @@ function problemsOf(body: unknown): string {
     .filter(isText)
     .map((text, index) => `${index === 0 ? ":" : ";"} ${text}`)
     .join("");
+}
+
+/** A date counts from the answer's own Date, never from this machine's clock. Undefined where the field cannot be read. */
+export function retryAfterMs(headers: Pick<Headers, "get">): number | undefined {
+  // Two digits of a year are of this century or the last, whatever the date.
+  const sentMs = parseHttpDate(headers.get("Date") ?? "", Date.now()) ?? Number.NaN;
+  const seconds = retryAfterSeconds(headers.get("Retry-After")?.trim(), sentMs);
+  return seconds === undefined || Number.isNaN(seconds) ? undefined : Math.min(seconds * 1_000, LONGEST_REST_MS);
 }
 
 async function readAnswer(response: Response): Promise<Answer> {

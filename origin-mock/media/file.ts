@@ -5,7 +5,7 @@ export interface MediaFile {
   readonly sizeBytes: number;
   /** Strong. */
   readonly etag: string;
-  readonly lastModifiedMs: number;
+  readonly lastModified: string;
   /** Bytes `from` up to, not including, `to`. */
   readonly read: (from: number, to: number) => Uint8Array<ArrayBuffer>;
 }

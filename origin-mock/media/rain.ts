@@ -49,7 +49,7 @@ export const RAIN: MediaFile = {
   sizeBytes: SIZE_BYTES,
   // Counts the recordings: other bytes are another number.
   etag: '"rain-1"',
-  lastModifiedMs: Date.UTC(2026, 8, 1, 8, 0, 0),
+  lastModified: "Tue, 01 Sep 2026 08:00:00 GMT",
   read(from, to) {
     const bytes = new Uint8Array(to - from);
     for (let index = 0; index < bytes.length; index += 1) bytes[index] = byteAt(from + index);

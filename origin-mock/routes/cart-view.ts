@@ -6,10 +6,9 @@ import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Cart, CartOwner } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProducts } from "../db/products.ts";
-import { judge } from "../http/conditional.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
-import { conditionsOf, contentETag, JSON_TYPE, respond } from "../http/respond.ts";
+import { contentETag, JSON_TYPE, judgeRequest, respond } from "../http/respond.ts";
 import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { userTag } from "../invalidation/names.ts";
 
@@ -67,7 +66,7 @@ export function createCartView({ db, cache }: Parts): CartView {
     isSold: async (c, productId) => (await productsIn(c, [productId], readerOf(c))).size > 0,
     async mayChange(c, owner, cart) {
       const { validators } = await shownTo(c, owner, cart);
-      return judge(c.req.method, conditionsOf(c), validators) === "proceed";
+      return judgeRequest(c, validators) === "proceed";
     },
     async show(c, owner, cart) {
       const { body, language, validators } = await shownTo(c, owner, cart);

@@ -12,12 +12,12 @@ export function mediaRoutes(library: ReadonlyMap<string, MediaFile>) {
     const name = c.req.param("name");
     const file = library.get(name);
     if (file === undefined) return problem(c, 404, `there is no file ${name}`);
-    const { contentType, sizeBytes, read, etag, lastModifiedMs } = file;
+    const { contentType, sizeBytes, read, etag, lastModified } = file;
     return respondRanged(c, {
       contentType,
       sizeBytes,
       read,
-      validators: { etag, lastModifiedMs },
+      validators: { etag, lastModified },
       headers: { ...POLICY.media, "Cache-Tag": `media,media:${name}` },
     });
   });

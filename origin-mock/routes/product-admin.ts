@@ -1,5 +1,7 @@
 // Owns changes to products: the administrator's PUT and DELETE, each recorded as an event with the change itself.
 import { type Context, Hono } from "hono";
+import { formatHttpDate } from "../../src/http/message/dates.ts";
+import type { FieldReader } from "../../src/http/message/fields.ts";
 import { parseChanges } from "../catalogue/changes.ts";
 import { DEFAULT_LOCALE, type Locale, LOCALES } from "../catalogue/locale.ts";
 import { type Product, productETag } from "../catalogue/product.ts";
@@ -9,13 +11,13 @@ import { deleteProduct, lockProduct, type ProductChanges, updateProduct } from "
 import type { InvalidateFor, HappenedEvent } from "../events/handle.ts";
 import type { EventRecorder, TraceIds } from "../events/port.ts";
 import { productEvent } from "../events/product-event.ts";
-import { type Conditions, judge } from "../http/conditional.ts";
+import { EXCLUDED, judge, only, WANTED } from "../http/conditional.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
 import { waitSeconds } from "../http/prefer.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
-import { conditionsOf } from "../http/respond.ts";
+import { fieldsOf } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import type { MultiTierInvalidation } from "../invalidation/multi-tier.ts";
 import { reachOf } from "../invalidation/reach.ts";
@@ -45,21 +47,19 @@ const LONGEST_WAIT_SECONDS = 10;
 interface Change {
   readonly id: number;
   readonly locale: Locale;
-  readonly method: string;
-  readonly conditions: Conditions;
+  readonly isMet: (before: Product) => boolean;
   readonly trace: TraceIds;
   /** Resolves to undefined when the product is gone afterwards. */
   readonly apply: (tx: Queryable, before: Product) => Promise<Product | undefined>;
 }
 
-/** The row has a tag in each language: any of them names this version. */
-function isMet({ method, conditions }: Change, before: Product): boolean {
-  const lastModifiedMs = Date.parse(before.updated_at);
-  const proceeds = (only: Partial<Conditions>) => (locale: Locale) =>
-    judge(method, { ...conditions, ...only }, { etag: productETag(before, locale), lastModifiedMs }) === "proceed";
-  // Each by itself: the tag that If-Match names need not be the one that If-None-Match excludes.
-  const isWanted = LOCALES.some(proceeds({ ifNoneMatch: undefined }));
-  return isWanted && LOCALES.every(proceeds({ ifMatch: undefined, ifUnmodifiedSince: undefined }));
+/** The row has a tag in each language, and any of them names this version. */
+function isMet(method: string, field: FieldReader, before: Product, nowMs: number): boolean {
+  const lastModified = formatHttpDate(Date.parse(before.updated_at));
+  const allows = (names: readonly string[]) => (locale: Locale) =>
+    judge(method, only(names, field), { etag: productETag(before, locale), lastModified }, nowMs) === "proceed";
+  // Judged apart, because If-Match may name the tag of one language and If-None-Match that of another.
+  return LOCALES.some(allows(WANTED)) && LOCALES.every(allows(EXCLUDED));
 }
 
 /** Everything about one row in one transaction: the precondition holds until the change is committed, and the event with it. */
@@ -67,7 +67,7 @@ function changeProduct(db: Database, events: EventRecorder, change: Change): Pro
   return db.transaction(async (tx): Promise<Outcome> => {
     const before = await lockProduct(tx, change.id, change.locale);
     if (before === undefined) return { kind: "missing" };
-    if (!isMet(change, before)) return { kind: "precondition-failed" };
+    if (!change.isMet(before)) return { kind: "precondition-failed" };
     const after = await change.apply(tx, before);
     const event = productEvent(before, after);
     const { requestId, traceparent } = change.trace;
@@ -119,7 +119,11 @@ export function productAdminRoutes(parts: Parts): Hono<ShopEnv> {
   };
 
   const change = (c: Context<ShopEnv>, what: Pick<Change, "id" | "locale" | "apply">): Promise<Outcome> =>
-    changeProduct(db, events, { ...what, method: c.req.method, conditions: conditionsOf(c), trace: c.var.trace });
+    changeProduct(db, events, {
+      ...what,
+      isMet: (before) => isMet(c.req.method, fieldsOf(c), before, parts.nowMs()),
+      trace: c.var.trace,
+    });
 
   routes.put("/:id", guard, async (c) => {
     const parsed = await parsePut(c, c.req.param("id"), db);

@@ -4,11 +4,10 @@ import { parseProfile, parseProfileChanges } from "../catalogue/profile.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Database } from "../db/port.ts";
 import { findProfile, type Profile, type ProfileChanges, updateProfile } from "../db/users.ts";
-import { judge } from "../http/conditional.ts";
 import { readJsonObject } from "../http/json-body.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
-import { conditionsOf, JSON_TYPE, respond, validatorFields } from "../http/respond.ts";
+import { JSON_TYPE, judgeRequest, respond, validatorFields } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
 import { profileAddress, userTag } from "../invalidation/names.ts";
 import type { Announce } from "./announce.ts";
@@ -30,8 +29,7 @@ function change({ db, announce }: Parts, c: Context<SignedInEnv>, changes: Profi
   return db.transaction(async (tx) => {
     const before = await findProfile(tx, username);
     if (before === undefined) return { kind: "missing" } as const;
-    const verdict = judge("PATCH", conditionsOf(c), { etag: profileETag(before) });
-    if (verdict !== "proceed") return { kind: "conflict" } as const;
+    if (judgeRequest(c, { etag: profileETag(before) }) !== "proceed") return { kind: "conflict" } as const;
     const updated = await updateProfile(tx, username, before.version, changes);
     if (updated.kind !== "updated") return updated;
     return { ...updated, recorded: await announce.record(tx, [{ type: "user.updated", username }], trace) };
