@@ -7,6 +7,7 @@ import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { getRequestListener } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
+import * as v from "valibot";
 import { createShop } from "./app.ts";
 import { loadAssets } from "./assets.ts";
 import { demonstrationTokens } from "./auth/identify.ts";
@@ -29,22 +30,23 @@ import { drain } from "./http/drain.ts";
 import { createCdn } from "./invalidation/cdn.ts";
 import { logLine } from "./log.ts";
 import { openRedis } from "./redis/connection.ts";
+import { check } from "./schema.ts";
 import { createTiers } from "./tiers.ts";
 
 export interface ShopOptions {
   /** 0 takes a free one. */
   readonly port: number;
-  readonly host?: string;
+  readonly host?: string | undefined;
   readonly redisUrl: string;
   /** A Postgres server, or `file:///FOLDER` for an embedded database that stays; without it, one in memory. */
-  readonly databaseUrl?: string;
+  readonly databaseUrl?: string | undefined;
   /** Without it updates skip the purge of the edge. */
-  readonly edgeUrl?: string;
-  readonly token?: string;
+  readonly edgeUrl?: string | undefined;
+  readonly token?: string | undefined;
   /** Addresses whose X-Forwarded-For is believed when requests are counted: the edge's. */
-  readonly trustedHops?: readonly string[];
+  readonly trustedHops?: readonly string[] | undefined;
   /** Makes what Redis keeps of bearer tokens useless elsewhere. */
-  readonly tokenSecret?: string;
+  readonly tokenSecret?: string | undefined;
 }
 export interface RunningShop {
   readonly url: string;
@@ -220,24 +222,41 @@ export async function startShop(options: ShopOptions): Promise<RunningShop> {
   }
 }
 
+const PORT = "must be a number from 0 to 65535";
+const url = v.exactOptional(v.pipe(v.string(), v.url("must be a URL")));
+const ENVIRONMENT = {
+  REDIS_URL: v.pipe(v.string("is not set, for example redis://127.0.0.1:6379"), v.url("must be a URL")),
+  DATABASE_URL: url,
+  STRATA_EDGE_URL: url,
+  STRATA_TOKEN: v.exactOptional(v.string()),
+  HOST: v.exactOptional(v.string()),
+  PORT: v.exactOptional(
+    v.pipe(v.string(), v.regex(/^\d{1,5}$/, PORT), v.transform(Number), v.maxValue(65_535, PORT)),
+    "8788",
+  ),
+  TRUSTED_HOPS: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.transform((hops) => hops.split(",").map((hop) => hop.trim())),
+    ),
+  ),
+  TOKEN_SECRET: v.exactOptional(v.string()),
+};
+
+/** An empty variable counts as one that is not set. @throws naming every variable that is wrong. */
 function optionsFromEnvironment(env: NodeJS.ProcessEnv): ShopOptions {
-  const text = (name: string): string | undefined => (env[name] === "" ? undefined : env[name]);
-  const redisUrl = text("REDIS_URL");
-  if (redisUrl === undefined) throw new Error("REDIS_URL is not set, for example redis://127.0.0.1:6379");
-  const port = Number(text("PORT") ?? "8788");
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error("PORT must be a number from 0 to 65535");
-  const [host, databaseUrl] = [text("HOST"), text("DATABASE_URL")];
-  const [edgeUrl, token] = [text("STRATA_EDGE_URL"), text("STRATA_TOKEN")];
-  const [trustedHops, tokenSecret] = [text("TRUSTED_HOPS"), text("TOKEN_SECRET")];
+  const checked = check(ENVIRONMENT, Object.fromEntries(Object.entries(env).filter(([, text]) => text !== "")));
+  if (!checked.ok) throw new Error(checked.faults.map(({ at, detail }) => `${at.slice(1)} ${detail}`).join("; "));
+  const { REDIS_URL, DATABASE_URL, STRATA_EDGE_URL, STRATA_TOKEN, HOST, ...others } = checked.value;
   return {
-    port,
-    redisUrl,
-    ...(host === undefined ? {} : { host }),
-    ...(databaseUrl === undefined ? {} : { databaseUrl }),
-    ...(edgeUrl === undefined ? {} : { edgeUrl }),
-    ...(token === undefined ? {} : { token }),
-    ...(trustedHops === undefined ? {} : { trustedHops: trustedHops.split(",").map((hop) => hop.trim()) }),
-    ...(tokenSecret === undefined ? {} : { tokenSecret }),
+    port: others.PORT,
+    host: HOST,
+    redisUrl: REDIS_URL,
+    databaseUrl: DATABASE_URL,
+    edgeUrl: STRATA_EDGE_URL,
+    token: STRATA_TOKEN,
+    trustedHops: others.TRUSTED_HOPS,
+    tokenSecret: others.TOKEN_SECRET,
   };
 }
 

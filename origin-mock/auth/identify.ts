@@ -1,11 +1,12 @@
 // Owns who somebody is: by a bearer token, whose authority this is, or by the cookie of a session.
 import { createHash, timingSafeEqual } from "node:crypto";
+import * as v from "valibot";
+import { parserOf } from "../schema.ts";
 import type { Sessions } from "./sessions.ts";
 
-export interface Identity {
-  readonly username: string;
-  readonly role: "customer" | "admin";
-}
+const identity = v.object({ username: v.string(), role: v.picklist(["customer", "admin"]) });
+export type Identity = Readonly<v.InferOutput<typeof identity>>;
+export const parseIdentity: (value: unknown) => Identity | undefined = parserOf(identity);
 
 /** The authority on bearer tokens. Undefined: nobody's. Rejects when it cannot tell. */
 export type ValidateToken = (token: string) => Promise<Identity | undefined>;

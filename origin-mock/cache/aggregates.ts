@@ -1,28 +1,14 @@
 // Owns what is computed over many rows and changes by itself: the rating of products, with a short lifetime of its own.
-import { isRecord } from "../catalogue/product.ts";
+import { parseRating, type Rating } from "../catalogue/rating.ts";
 import type { CacheAddress } from "./key.ts";
 import type { KeptPolicy, MultiTierCache } from "./multi-tier-cache.ts";
 import type { ManyReading } from "./read-many.ts";
-
-export interface Rating {
-  /** 1 to 5. */
-  readonly average: number;
-  readonly count: number;
-}
 
 export function ratingAddress(productId: number): CacheAddress {
   return { entity: "rating", id: String(productId) };
 }
 
 const UNRATED_MS = 30_000;
-
-export function parseRating(value: unknown): Rating | undefined {
-  if (!isRecord(value)) return undefined;
-  const { average, count } = value;
-  if (typeof average !== "number" || !(average >= 1 && average <= 5)) return undefined;
-  if (typeof count !== "number" || !Number.isInteger(count) || count < 1) return undefined;
-  return { average, count };
-}
 
 export interface Ratings {
   /** By product id; a product that nobody rated is not in it. */

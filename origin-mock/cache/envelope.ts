@@ -1,5 +1,5 @@
 // Owns how a value is written to Redis: JSON with a format version. Anything else read back is no value.
-import { isRecord } from "../catalogue/product.ts";
+import { isRecord } from "../schema.ts";
 
 const FORMAT = 1;
 

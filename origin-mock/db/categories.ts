@@ -1,7 +1,7 @@
 // Owns the SQL about categories: their names, and the totals that a materialized view keeps.
 import { DEFAULT_LOCALE, type Locale } from "../catalogue/locale.ts";
 import { type Category, parseCategory } from "../catalogue/product.ts";
-import { type Database, type Queryable, statement } from "./port.ts";
+import { type Database, type Queryable, rowAs, statement } from "./port.ts";
 
 const LIST = statement(
   "category-list",
@@ -25,11 +25,7 @@ const TRANSLATE = statement(
 
 /** In the order of the shop. */
 export async function listCategories(db: Queryable, locale: Locale): Promise<readonly Category[]> {
-  return (await db.query(LIST, [locale])).map((row) => {
-    const category = parseCategory(row);
-    if (category === undefined) throw new Error(`a category row does not look like one: ${JSON.stringify(row)}`);
-    return category;
-  });
+  return (await db.query(LIST, [locale])).map((row) => rowAs("category", parseCategory, row));
 }
 
 export async function categorySlugs(db: Queryable): Promise<ReadonlySet<string>> {

@@ -12,6 +12,13 @@ export function statement(name: string, text: string): Statement {
   return { name, text };
 }
 
+/** A row as what it stands for. @throws for a row of another shape: schema and program do not fit together. */
+export function rowAs<T>(what: string, parse: (row: Row) => T | undefined, row: Row): T {
+  const value = parse(row);
+  if (value === undefined) throw new Error(`a row does not look like a ${what}: ${JSON.stringify(row)}`);
+  return value;
+}
+
 export interface Queryable {
   query(sql: Statement | string, params?: readonly SqlValue[]): Promise<readonly Row[]>;
   /** Several statements without parameters. */

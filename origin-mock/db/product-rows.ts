@@ -1,6 +1,6 @@
 // Owns how products are selected in a language, and how rows become products. In every statement $1 is the locale.
 import { parseProduct, type Product } from "../catalogue/product.ts";
-import type { Row } from "./port.ts";
+import { type Row, rowAs } from "./port.ts";
 
 // The time is formatted by the database, so that both drivers return the same text.
 export const PRODUCT_COLUMNS = `p.id, coalesce(t.name, p.name) AS name, p.brand,
@@ -11,11 +11,7 @@ export const PRODUCT_COLUMNS = `p.id, coalesce(t.name, p.name) AS name, p.brand,
 export const TRANSLATIONS = "LEFT JOIN product_translations t ON t.product_id = p.id AND t.locale = $1";
 
 export function productsOf(rows: readonly Row[]): readonly Product[] {
-  return rows.map((row) => {
-    const product = parseProduct(row);
-    if (product === undefined) throw new Error(`a product row does not look like a product: ${JSON.stringify(row)}`);
-    return product;
-  });
+  return rows.map((row) => rowAs("product", parseProduct, row));
 }
 
 /** A list of integers as one text parameter, which both drivers send alike; read as `$n::text::integer[]`. */

@@ -1,13 +1,7 @@
 // Owns the SQL about people: who they are, how they sign in, what they pay with.
-import { type Queryable, type Row, statement } from "./port.ts";
+import { parseProfile, type Profile, type ProfileChanges } from "../catalogue/profile.ts";
+import { type Queryable, rowAs, statement } from "./port.ts";
 
-export interface Profile {
-  readonly username: string;
-  readonly display_name: string;
-  readonly email: string;
-  readonly version: number;
-}
-export type ProfileChanges = Partial<Pick<Profile, "display_name" | "email">>;
 /** `conflict`: the profile is no longer the expected version. Neither it nor `missing` has changed anything. */
 export type ProfileChange =
   | { readonly kind: "updated"; readonly profile: Profile }
@@ -31,18 +25,9 @@ const PAYMENT_METHODS = statement(
   "SELECT kind, label, expires FROM payment_methods WHERE username = $1 ORDER BY id",
 );
 
-function profileFrom(row: Row): Profile {
-  return {
-    username: String(row["username"]),
-    display_name: String(row["display_name"]),
-    email: String(row["email"]),
-    version: Number(row["version"]),
-  };
-}
-
 export async function findProfile(db: Queryable, username: string): Promise<Profile | undefined> {
   const [row] = await db.query(FIND, [username]);
-  return row === undefined ? undefined : profileFrom(row);
+  return row === undefined ? undefined : rowAs("profile", parseProfile, row);
 }
 
 export async function updateProfile(
@@ -52,7 +37,7 @@ export async function updateProfile(
   { display_name = null, email = null }: { readonly [Name in keyof ProfileChanges]: ProfileChanges[Name] | null },
 ): Promise<ProfileChange> {
   const [row] = await tx.query(UPDATE, [username, expectedVersion, display_name, email]);
-  if (row !== undefined) return { kind: "updated", profile: profileFrom(row) };
+  if (row !== undefined) return { kind: "updated", profile: rowAs("profile", parseProfile, row) };
   return { kind: (await tx.query(FIND, [username])).length === 0 ? "missing" : "conflict" };
 }
 

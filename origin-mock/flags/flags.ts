@@ -41,7 +41,7 @@ return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 function parseStored(name: unknown, text: unknown): readonly Flag[] {
   try {
     const parsed = parseFlag(JSON.parse(String(text)));
-    return parsed.ok && parsed.flag.name === name ? [parsed.flag] : [];
+    return parsed.ok && parsed.value.name === name ? [parsed.value] : [];
   } catch {
     return [];
   }

@@ -1,8 +1,9 @@
 // Owns an answer as plain data: how it is taken from a Response, written down, read back and given to a client. No I/O but the body's.
-import { isRecord } from "../catalogue/product.ts";
+import * as v from "valibot";
 import { notModified } from "../../src/http/message/conditional.ts";
 import { formatHttpDate } from "../../src/http/message/dates.ts";
 import type { FieldReader, HeaderPairs } from "../../src/http/message/fields.ts";
+import { parserOf } from "../schema.ts";
 
 export interface Answer {
   readonly status: number;
@@ -39,18 +40,13 @@ export function encodeHead({ status, headers }: Answer): string {
   return JSON.stringify({ status, headers });
 }
 
-function isPair(value: unknown): value is readonly [string, string] {
-  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string");
-}
+const parseHead = parserOf(v.object({ status: v.number(), headers: v.array(v.strictTuple([v.string(), v.string()])) }));
 
 /** Undefined for what this version did not write. */
 export function decodeAnswer(head: string, body: Uint8Array<ArrayBuffer>): Answer | undefined {
   try {
-    const value: unknown = JSON.parse(head);
-    if (!isRecord(value)) return undefined;
-    const { status, headers } = value;
-    const known = typeof status === "number" && Array.isArray(headers) && headers.every(isPair);
-    return known ? { status, headers, body } : undefined;
+    const parsed = parseHead(JSON.parse(head));
+    return parsed === undefined ? undefined : { ...parsed, body };
   } catch {
     return undefined;
   }

@@ -1,8 +1,7 @@
 // Owns what the gateway remembers of bearer tokens: who they are, that they are nobody's, that they were revoked.
 import { createHmac } from "node:crypto";
-import type { Identity, ValidateToken } from "../auth/identify.ts";
+import { type Identity, parseIdentity, type ValidateToken } from "../auth/identify.ts";
 import { singleFlight } from "../cache/single-flight.ts";
-import { isRecord } from "../catalogue/product.ts";
 import { digestOf, gatewayName } from "./names.ts";
 import { type GatewayRedis, textOf } from "./port.ts";
 
@@ -48,18 +47,10 @@ return 1
 
 const REVOKE = "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])";
 
-function parseIdentity(text: string): Identity | undefined {
-  const value: unknown = JSON.parse(text);
-  if (!isRecord(value)) return undefined;
-  const { username, role } = value;
-  const known = typeof username === "string" && (role === "customer" || role === "admin");
-  return known ? { username, role } : undefined;
-}
-
 function parseRecalled(text: string | undefined): Recalled {
   if (text === undefined) return { kind: "unknown" };
   if (text === "invalid") return { kind: "invalid" };
-  const identity = parseIdentity(text);
+  const identity = parseIdentity(JSON.parse(text));
   return identity === undefined ? { kind: "unknown" } : { kind: "valid", identity };
 }
 

@@ -9,11 +9,6 @@ export interface Fault {
   readonly detail: string;
 }
 
-/** To a member of the body (RFC 6901 3). */
-export function pointer(name: string): string {
-  return `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-}
-
 const TITLES = {
   400: "Bad Request",
   401: "Unauthorized",

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { parseHttpDate } from "../../src/http/message/dates.ts";
 import { retryAfterSeconds } from "../../src/http/message/retry-after.ts";
-import { isRecord } from "../catalogue/product.ts";
+import { isRecord } from "../schema.ts";
 import { messageOf } from "../error.ts";
 import type { CdnResult, PurgeCdn, PurgeContext } from "./port.ts";
 

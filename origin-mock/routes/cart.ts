@@ -3,11 +3,11 @@ import { type Context, Hono } from "hono";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import { type Cart, type CartChange, type CartOwner, type Carts, MOST_LINES, MOST_QUANTITY } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
-import { type JsonBody, readJsonObject } from "../http/json-body.ts";
-import type { Parsed } from "../http/parsed.ts";
+import { readPathAndBody } from "../http/json-body.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
 import type { ShopEnv } from "../http/trace.ts";
+import { check, wholeNumber } from "../schema.ts";
 import { createCartView } from "./cart-view.ts";
 import { guestIdOf, rememberGuest } from "./guest.ts";
 
@@ -17,6 +17,7 @@ interface Parts {
   readonly carts: Carts;
 }
 
+const LINE = { quantity: wholeNumber(1, MOST_QUANTITY) };
 const EMPTY: Cart = { version: "0", lines: [] };
 
 /** Undefined for a guest who never put anything into a cart. */
@@ -25,15 +26,6 @@ async function ownerOf(c: Context<ShopEnv>): Promise<CartOwner | undefined> {
   if (identity !== undefined) return { kind: "user", username: identity.username };
   const id = guestIdOf(c);
   return id === undefined ? undefined : { kind: "guest", id };
-}
-
-function parseQuantity(body: Exclude<JsonBody, { readonly kind: "refused" }>): Parsed<number> {
-  if (body.kind === "faulty") return { ok: false, faults: [body.fault] };
-  const { quantity } = body.value;
-  const detail = `must be a whole number from 1 to ${MOST_QUANTITY}`;
-  return typeof quantity === "number" && Number.isInteger(quantity) && quantity >= 1 && quantity <= MOST_QUANTITY
-    ? { ok: true, value: quantity }
-    : { ok: false, faults: [{ in: "body", at: "/quantity", detail }] };
 }
 
 function notThatCart(c: Context): Response {
@@ -74,16 +66,12 @@ export function cartRoutes({ db, cache, carts }: Parts): Hono<ShopEnv> {
   routes.all("/", methodNotAllowed("GET, HEAD, DELETE"));
 
   routes.put("/lines/:id", async (c) => {
-    const id = parseProductId(c.req.param("id"));
-    const body = await readJsonObject(c);
-    if (body.kind === "refused") return body.response;
-    const quantity = parseQuantity(body);
-    if (!id.ok || !quantity.ok) {
-      return invalid(c, [...(id.ok ? [] : id.faults), ...(quantity.ok ? [] : quantity.faults)]);
-    }
+    const read = await readPathAndBody(c, parseProductId(c.req.param("id")), (body) => check(LINE, body));
+    if (read instanceof Response) return read;
+    const { path: productId, body } = read;
     // Or anyone could fill carts with what was never there.
-    if (!(await view.isSold(c, id.value))) return problem(c, 404, `there is no product ${id.value}`);
-    return change(c, { kind: "set", productId: id.value, quantity: quantity.value });
+    if (!(await view.isSold(c, productId))) return problem(c, 404, `there is no product ${productId}`);
+    return change(c, { kind: "set", productId, quantity: body.quantity });
   });
   routes.delete("/lines/:id", async (c) => {
     const id = parseProductId(c.req.param("id"));

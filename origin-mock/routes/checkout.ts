@@ -8,9 +8,9 @@ import { type OrderFault, type Placement, placeOrder } from "../db/orders.ts";
 import type { Database } from "../db/port.ts";
 import { isShopError } from "../error.ts";
 import type { ShopEvent } from "../events/event.ts";
-import { readJsonObject } from "../http/json-body.ts";
+import { readBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { methodNotAllowed, problem } from "../http/problem.ts";
 import { productAddress } from "../invalidation/names.ts";
 import type { Announce } from "./announce.ts";
 import { signedIn, type SignedInEnv } from "./guard.ts";
@@ -104,12 +104,9 @@ export function checkoutRoutes(parts: Parts): Hono<SignedInEnv> {
   const routes = new Hono<SignedInEnv>();
 
   routes.post("/", signedIn, async (c) => {
-    const body = await readJsonObject(c);
-    if (body.kind === "refused") return body.response;
-    if (body.kind === "faulty") return invalid(c, [body.fault]);
-    const parsed = parseOrder(body.value);
-    if (!parsed.ok) return invalid(c, parsed.faults);
-    const { order } = parsed;
+    const read = await readBody(c, parseOrder);
+    if (read instanceof Response) return read;
+    const { body: order } = read;
     if (order.lines.length === 0) return problem(c, 409, "the cart is empty", { headers: POLICY.confidential });
     const { username } = c.var;
     const id = orderIdOf(username, order.cart);

@@ -1,6 +1,7 @@
 // Owns the deals: what costs much less than it did, on one short-lived page.
 import { Hono } from "hono";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
+import { parsePage } from "../catalogue/product.ts";
 import { listDeals } from "../db/deals.ts";
 import type { Queryable } from "../db/port.ts";
 import type { Flags } from "../flags/flags.ts";
@@ -10,7 +11,7 @@ import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseDealsQuery } from "../http/query.ts";
 import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { DEALS_ADDRESS, DEALS_TAG } from "../invalidation/names.ts";
-import { parsePage, respondPage } from "./product-page.ts";
+import { respondPage } from "./product-page.ts";
 
 /** Which deals wear a badge that says how much less they cost. */
 const BADGE_FLAG = "new-deals-badge";

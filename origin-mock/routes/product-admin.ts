@@ -7,12 +7,12 @@ import { DEFAULT_LOCALE, type Locale, LOCALES } from "../catalogue/locale.ts";
 import { type Product, productETag } from "../catalogue/product.ts";
 import type { Database, Queryable } from "../db/port.ts";
 import { categorySlugs } from "../db/categories.ts";
-import { deleteProduct, lockProduct, type ProductChanges, updateProduct } from "../db/products.ts";
+import { deleteProduct, lockProduct, updateProduct } from "../db/products.ts";
 import type { InvalidateFor, HappenedEvent } from "../events/handle.ts";
 import type { EventRecorder, TraceIds } from "../events/port.ts";
 import { productEvent } from "../events/product-event.ts";
 import { EXCLUDED, judge, only, WANTED } from "../http/conditional.ts";
-import { readJsonObject } from "../http/json-body.ts";
+import { readPathAndBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
 import { waitSeconds } from "../http/prefer.ts";
 import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
@@ -76,21 +76,6 @@ function changeProduct(db: Database, events: EventRecorder, change: Change): Pro
   });
 }
 
-async function parsePut(
-  c: Context<ShopEnv>,
-  idText: string,
-  db: Queryable,
-): Promise<{ readonly id: number; readonly locale: Locale; readonly changes: ProductChanges } | Response> {
-  const id = parseProductId(idText);
-  const idFaults = id.ok ? [] : id.faults;
-  const body = await readJsonObject(c);
-  if (body.kind === "refused") return body.response;
-  if (body.kind === "faulty") return invalid(c, [...idFaults, body.fault]);
-  const { changes, locale, faults } = parseChanges(body.value, await categorySlugs(db));
-  if (!id.ok || faults.length > 0) return invalid(c, [...idFaults, ...faults]);
-  return { id: id.value, locale, changes };
-}
-
 export function productAdminRoutes(parts: Parts): Hono<ShopEnv> {
   const { db, events, invalidation } = parts;
   const routes = new Hono<ShopEnv>();
@@ -126,9 +111,11 @@ export function productAdminRoutes(parts: Parts): Hono<ShopEnv> {
     });
 
   routes.put("/:id", guard, async (c) => {
-    const parsed = await parsePut(c, c.req.param("id"), db);
-    if (parsed instanceof Response) return parsed;
-    const { id, locale, changes } = parsed;
+    const parse = async (body: Readonly<Record<string, unknown>>) => parseChanges(body, await categorySlugs(db));
+    const read = await readPathAndBody(c, parseProductId(c.req.param("id")), parse);
+    if (read instanceof Response) return read;
+    const { changes, locale } = read.body;
+    const id = read.path;
     const apply: Change["apply"] = async (tx, before) => {
       const update = { expectedVersion: before.version, locale, changes, nowMs: parts.nowMs() };
       const updated = await updateProduct(tx, id, update);

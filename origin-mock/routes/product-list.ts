@@ -1,5 +1,6 @@
 // Owns the public pages of products.
 import { Hono } from "hono";
+import { parsePage, type ProductPage } from "../catalogue/product.ts";
 import { listCursor } from "../catalogue/cursor.ts";
 import type { Locale } from "../catalogue/locale.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
@@ -11,7 +12,7 @@ import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { type ListQuery, parseListQuery } from "../http/query.ts";
 import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { categoryTag, listAddress, WHOLE_LIST_TAG } from "../invalidation/names.ts";
-import { hasProducts, parsePage, type ProductPage, respondPage } from "./product-page.ts";
+import { hasProducts, respondPage } from "./product-page.ts";
 
 interface Parts {
   readonly db: Queryable;

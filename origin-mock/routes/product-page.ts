@@ -2,22 +2,9 @@
 import type { Context } from "hono";
 import { policyHeaders, type TierPolicy } from "../cache/tier-policy.ts";
 import type { Locale } from "../catalogue/locale.ts";
-import { isRecord, parseList, parseProduct, type Product } from "../catalogue/product.ts";
+import type { ProductPage } from "../catalogue/product.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { PRODUCTS_TAG, productTag } from "../invalidation/names.ts";
-
-/** `next` is the cursor of the page after, null on the last one: null survives JSON. */
-export interface ProductPage {
-  readonly products: readonly Product[];
-  readonly next: string | null;
-}
-
-export function parsePage(value: unknown): ProductPage | undefined {
-  if (!isRecord(value)) return undefined;
-  const products = parseList(value["products"], parseProduct);
-  const next = value["next"];
-  return products !== undefined && (next === null || typeof next === "string") ? { products, next } : undefined;
-}
 
 // Pages past the end, unknown categories and searches without a hit would let anyone fill Redis with nothing.
 export function hasProducts({ products }: ProductPage): boolean {

@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import { DEFAULT_LOCALE, type Locale } from "../catalogue/locale.ts";
 import { parseProduct, type Product, productETag } from "../catalogue/product.ts";
-import { createRatings, type Rating } from "../cache/aggregates.ts";
+import { createRatings } from "../cache/aggregates.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProduct } from "../db/products.ts";
@@ -29,17 +29,9 @@ function missing(c: Context<ShopEnv>, id: number): Response {
   });
 }
 
-/** Only of those that somebody has rated. */
-async function loadRatings(db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Rating>> {
-  const rows = [...(await ratingsOf(db, ids))];
-  return new Map(
-    rows.flatMap(([id, { rating, reviews }]) => (rating === null ? [] : [[id, { average: rating, count: reviews }]])),
-  );
-}
-
 export function productRoutes({ db, cache }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
-  const ratings = createRatings({ cache, policy: TIER_POLICY.rating, load: (ids) => loadRatings(db, ids) });
+  const ratings = createRatings({ cache, policy: TIER_POLICY.rating, load: (ids) => ratingsOf(db, ids) });
 
   const read = async (c: Context<ShopEnv>, id: number, locale: Locale): Promise<Product | undefined> => {
     const reading = await cache.get({

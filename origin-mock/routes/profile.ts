@@ -1,12 +1,12 @@
 // Owns a person's profile: their browser may keep it for a moment, and it is changed under its version only.
 import { type Context, Hono } from "hono";
-import { parseProfile, parseProfileChanges } from "../catalogue/profile.ts";
+import { parseProfile, parseProfileChanges, type Profile, type ProfileChanges } from "../catalogue/profile.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Database } from "../db/port.ts";
-import { findProfile, type Profile, type ProfileChanges, updateProfile } from "../db/users.ts";
-import { readJsonObject } from "../http/json-body.ts";
+import { findProfile, updateProfile } from "../db/users.ts";
+import { readBody } from "../http/json-body.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { methodNotAllowed, problem } from "../http/problem.ts";
 import { JSON_TYPE, judgeRequest, respond, validatorFields } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
 import { profileAddress, userTag } from "../invalidation/names.ts";
@@ -60,16 +60,13 @@ export function profileRoutes(parts: Parts): Hono<SignedInEnv> {
   });
 
   routes.patch("/", signedIn, async (c) => {
-    const body = await readJsonObject(c);
-    if (body.kind === "refused") return body.response;
-    if (body.kind === "faulty") return invalid(c, [body.fault]);
-    const { changes, faults } = parseProfileChanges(body.value);
-    if (faults.length > 0) return invalid(c, faults);
+    const read = await readBody(c, parseProfileChanges);
+    if (read instanceof Response) return read;
     // Without it the last writer would undo the others (RFC 6585 3).
     if (c.req.header("If-Match") === undefined) {
       return problem(c, 428, "say in If-Match which version is to be changed", { headers: POLICY.confidential });
     }
-    const outcome = await change(parts, c, changes);
+    const outcome = await change(parts, c, read.body);
     switch (outcome.kind) {
       case "missing":
         return signInFirst(c);

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Queryable } from "../db/port.ts";
+import { parsePage } from "../catalogue/product.ts";
 import { searchProducts } from "../db/search.ts";
 import { localeOf } from "../http/locale.ts";
 import { TIER_POLICY } from "../http/policy.ts";
@@ -9,7 +10,7 @@ import { invalid, methodNotAllowed } from "../http/problem.ts";
 import { parseSearchQuery } from "../http/query.ts";
 import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { SEARCH_TAG } from "../invalidation/names.ts";
-import { hasProducts, parsePage, respondPage } from "./product-page.ts";
+import { hasProducts, respondPage } from "./product-page.ts";
 
 export function searchRoutes({ db, cache }: { readonly db: Queryable; readonly cache: MultiTierCache }) {
   const routes = new Hono<ShopEnv>();

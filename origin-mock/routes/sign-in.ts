@@ -1,5 +1,6 @@
 // Owns signing in and out. Without Redis both answer 503: nothing is known about sessions then, so none is believed.
 import { type Context, Hono } from "hono";
+import * as v from "valibot";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { CHALLENGE, SESSION_COOKIE } from "../auth/identify.ts";
 import { passwordMatches } from "../auth/passwords.ts";
@@ -10,22 +11,17 @@ import { findPasswordHash } from "../db/users.ts";
 import { shopError } from "../error.ts";
 import { tooMany } from "../gateway/admission.ts";
 import type { RateLimiter } from "../gateway/rate-limit.ts";
-import { readJsonObject } from "../http/json-body.ts";
+import { readBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { type Fault, invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { methodNotAllowed, problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
+import { check } from "../schema.ts";
 import { forgetGuest, guestIdOf } from "./guest.ts";
 
-function parseCredentials(body: Readonly<Record<string, unknown>>) {
-  const { username, password } = body;
-  const faults: Fault[] = [];
-  for (const [name, value] of Object.entries({ username, password })) {
-    if (typeof value !== "string" || value === "" || value.length > 200 || value.includes("\0")) {
-      faults.push({ in: "body", at: `/${name}`, detail: "must be text of 1 to 200 characters" });
-    }
-  }
-  return { username: String(username), password: String(password), faults };
-}
+// Not `text`: a password may be blank, and consist of whatever its owner likes.
+const WORDS = "must be text of 1 to 200 characters";
+const word = v.pipe(v.string(WORDS), v.minLength(1, WORDS), v.maxLength(200, WORDS), v.excludes("\0", WORDS));
+const CREDENTIALS = { username: word, password: word };
 
 interface Parts {
   readonly db: Queryable;
@@ -45,11 +41,9 @@ export function signInRoutes({ db, sessions, carts, limiter }: Parts) {
   const routes = new Hono<ShopEnv>();
 
   routes.post("/login", async (c) => {
-    const body = await readJsonObject(c);
-    if (body.kind === "refused") return body.response;
-    if (body.kind === "faulty") return invalid(c, [body.fault]);
-    const { username, password, faults } = parseCredentials(body.value);
-    if (faults.length > 0) return invalid(c, faults);
+    const read = await readBody(c, (body) => check(CREDENTIALS, body));
+    if (read instanceof Response) return read;
+    const { username, password } = read.body;
     const refusal = await refusalOf(c, limiter, username);
     if (refusal !== undefined) return refusal;
     if (!(await passwordMatches(password, await findPasswordHash(db, username)))) {
