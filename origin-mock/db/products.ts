@@ -45,11 +45,6 @@ const TRANSLATE = statement(
     ON CONFLICT (product_id, locale) DO UPDATE
     SET name = coalesce(excluded.name, t.name), description = coalesce(excluded.description, t.description)`,
 );
-const UPDATE_STOCK = statement(
-  "product-update-stock",
-  `UPDATE products SET stock = $2, ${nextVersion("$3")}
-    WHERE id = $1 AND ($4::integer IS NULL OR version = $4) RETURNING id`,
-);
 const DELETE = statement("product-delete", "DELETE FROM products WHERE id = $1");
 
 export async function findProduct(db: Queryable, id: number, locale: Locale): Promise<Product | undefined> {
@@ -97,21 +92,7 @@ export async function updateProduct(
   return changed(tx, id, locale, updated);
 }
 
-/** Inventory alone. Without an expected version the count is simply set; the product comes back in `locale`. */
-export async function updateStock(
-  tx: Queryable,
-  id: number,
-  update: {
-    readonly expectedVersion: number | undefined;
-    readonly locale: Locale;
-    readonly stock: number;
-    readonly nowMs: number;
-  },
-): Promise<ProductChange> {
-  const params = [id, update.stock, timestamp(update.nowMs), update.expectedVersion ?? null];
-  return changed(tx, id, update.locale, (await tx.query(UPDATE_STOCK, params)).length > 0);
-}
-
-export async function deleteProduct(tx: Queryable, id: number): Promise<void> {
+export async function deleteProduct(tx: Queryable, id: number): Promise<undefined> {
   await tx.query(DELETE, [id]);
+  return undefined;
 }

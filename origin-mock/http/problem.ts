@@ -52,7 +52,6 @@ export function invalid(c: Context, errors: readonly Fault[]): Response {
   return problem(c, 400, errors.map((fault) => `${fault.in} ${fault.at}: ${fault.detail}`).join("; "), { errors });
 }
 
-export function methodNotAllowed(allow: string) {
-  return (c: Context): Response =>
-    problem(c, 405, `${c.req.method} is not allowed here`, { headers: { Allow: allow } });
+export function methodNotAllowed(c: Context, allowed: readonly string[]): Response {
+  return problem(c, 405, `${c.req.method} is not allowed here`, { headers: { Allow: allowed.join(", ") } });
 }

@@ -6,7 +6,7 @@ import { listDead, readBacklog, redrive } from "../db/outbox.ts";
 import type { EventRecorder } from "../events/port.ts";
 import { readBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { invalid, problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { check, text } from "../schema.ts";
 import { adminOnly } from "./guard.ts";
@@ -37,13 +37,10 @@ export function adminEventRoutes({ db, events }: Parts): Hono<ShopEnv> {
     events.wake();
     return c.json({ event }, 202, POLICY.secret);
   });
-  routes.all("/invalidate", methodNotAllowed("POST"));
 
   routes.get("/events", async (c) => c.json(await readBacklog(db), 200, POLICY.secret));
-  routes.all("/events", methodNotAllowed("GET, HEAD"));
 
   routes.get("/events/dead", async (c) => c.json({ dead: await listDead(db, DEAD_PAGE) }, 200, POLICY.secret));
-  routes.all("/events/dead", methodNotAllowed("GET, HEAD"));
 
   routes.post("/events/dead/:id/redrive", async (c) => {
     const id = c.req.param("id");
@@ -52,6 +49,5 @@ export function adminEventRoutes({ db, events }: Parts): Hono<ShopEnv> {
     events.wake();
     return c.json({ event: id }, 202, POLICY.secret);
   });
-  routes.all("/events/dead/:id/redrive", methodNotAllowed("POST"));
   return routes;
 }

@@ -9,7 +9,7 @@ import { answerName } from "../gateway/key.ts";
 import type { GatewayCache, Lookup } from "../gateway/response-cache.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed } from "../http/problem.ts";
+import { invalid } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { productAddress } from "../invalidation/names.ts";
@@ -68,6 +68,5 @@ export function adminTierRoutes({ db, cache, gateway }: Parts): Hono<ShopEnv> {
       POLICY.secret,
     );
   });
-  routes.all("/products/:id", methodNotAllowed("GET, HEAD"));
   return routes;
 }

@@ -5,7 +5,7 @@ import type { Sessions } from "../auth/sessions.ts";
 import { isShopError } from "../error.ts";
 import { readBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed, problem } from "../http/problem.ts";
+import { problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import type { TokenCache } from "../gateway/token-cache.ts";
 import { check, type Checked } from "../schema.ts";
@@ -50,6 +50,5 @@ export function adminTokenRoutes(parts: Parts): Hono<ShopEnv> {
     const read = await readBody(c, parseTarget);
     return read instanceof Response ? read : revokeAndAnswer(c, parts, read.body);
   });
-  routes.all("/revoke", methodNotAllowed("POST"));
   return routes;
 }

@@ -4,7 +4,7 @@ import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import { type Cart, type CartChange, type CartOwner, type Carts, MOST_LINES, MOST_QUANTITY } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
 import { readPathAndBody } from "../http/json-body.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { invalid, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { check, wholeNumber } from "../schema.ts";
@@ -63,7 +63,6 @@ export function cartRoutes({ db, cache, carts }: Parts): Hono<ShopEnv> {
     return view.show(c, owner, owner === undefined ? EMPTY : await carts.read(owner));
   });
   routes.delete("/", (c) => change(c, { kind: "clear" }));
-  routes.all("/", methodNotAllowed("GET, HEAD, DELETE"));
 
   routes.put("/lines/:id", async (c) => {
     const read = await readPathAndBody(c, parseProductId(c.req.param("id")), (body) => check(LINE, body));
@@ -77,6 +76,5 @@ export function cartRoutes({ db, cache, carts }: Parts): Hono<ShopEnv> {
     const id = parseProductId(c.req.param("id"));
     return id.ok ? change(c, { kind: "remove", productId: id.value }) : invalid(c, id.faults);
   });
-  routes.all("/lines/:id", methodNotAllowed("PUT, DELETE"));
   return routes;
 }

@@ -9,7 +9,7 @@ import type { Database } from "../db/port.ts";
 import { readPathAndBody } from "../http/json-body.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
-import { methodNotAllowed, problem } from "../http/problem.ts";
+import { problem } from "../http/problem.ts";
 import { parseSlug } from "../http/query.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { noteReading, type ShopEnv } from "../http/trace.ts";
@@ -56,7 +56,6 @@ export function categoryRoutes({ db, cache, announce }: Parts): Hono<ShopEnv> {
       headers: cache.headers(TIER_POLICY.categories, [CATEGORIES_TAG]),
     });
   });
-  routes.all("/", methodNotAllowed("GET, HEAD"));
 
   routes.put("/:slug", adminOnly("rename categories"), async (c) => {
     const read = await readPathAndBody(c, parseSlug(c.req.param("slug")), parseNaming);
@@ -71,6 +70,5 @@ export function categoryRoutes({ db, cache, announce }: Parts): Hono<ShopEnv> {
     await announce.committed(recorded);
     return c.json({ slug, ...naming }, 200, POLICY.secret);
   });
-  routes.all("/:slug", methodNotAllowed("PUT"));
   return routes;
 }

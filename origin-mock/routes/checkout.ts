@@ -10,7 +10,7 @@ import { isShopError } from "../error.ts";
 import type { ShopEvent } from "../events/event.ts";
 import { readBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed, problem } from "../http/problem.ts";
+import { problem } from "../http/problem.ts";
 import { productAddress } from "../invalidation/names.ts";
 import type { Announce } from "./announce.ts";
 import { signedIn, type SignedInEnv } from "./guard.ts";
@@ -128,6 +128,5 @@ export function checkoutRoutes(parts: Parts): Hono<SignedInEnv> {
         return c.json({ order: id, total_cents: outcome.total_cents }, 201, POLICY.confidential);
     }
   });
-  routes.all("/", methodNotAllowed("POST"));
   return routes;
 }

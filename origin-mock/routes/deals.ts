@@ -7,7 +7,7 @@ import type { Queryable } from "../db/port.ts";
 import type { Flags } from "../flags/flags.ts";
 import { localeOf } from "../http/locale.ts";
 import { TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed } from "../http/problem.ts";
+import { invalid } from "../http/problem.ts";
 import { parseDealsQuery } from "../http/query.ts";
 import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { DEALS_ADDRESS, DEALS_TAG } from "../invalidation/names.ts";
@@ -48,6 +48,5 @@ export function dealRoutes({ db, cache, flags }: Parts) {
       tags: [DEALS_TAG],
     });
   });
-  routes.all("/", methodNotAllowed("GET, HEAD"));
   return routes;
 }

@@ -6,7 +6,6 @@ import type { Flags } from "../flags/flags.ts";
 import { readPathAndBody } from "../http/json-body.ts";
 import type { Parsed } from "../http/parsed.ts";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { check } from "../schema.ts";
 import { adminOnly } from "./guard.ts";
@@ -31,7 +30,6 @@ export function flagRoutes(flags: Flags): Hono<ShopEnv> {
   routes.use(adminOnly("see or change flags"));
 
   routes.get("/", async (c) => c.json({ flags: await flags.all() }, 200, POLICY.secret));
-  routes.all("/", methodNotAllowed("GET, HEAD"));
 
   routes.put("/:name", async (c) => {
     const name = c.req.param("name");
@@ -43,6 +41,5 @@ export function flagRoutes(flags: Flags): Hono<ShopEnv> {
     await flags.setFlag(flag);
     return c.json(flag, 200, POLICY.secret);
   });
-  routes.all("/:name", methodNotAllowed("PUT"));
   return routes;
 }

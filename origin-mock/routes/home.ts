@@ -4,7 +4,6 @@ import type { Assets } from "../assets.ts";
 import { localeOf } from "../http/locale.ts";
 import type { Locale } from "../catalogue/locale.ts";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed } from "../http/problem.ts";
 import { contentETag, respond } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
 
@@ -63,6 +62,5 @@ export function homeRoutes({ shell, manifest }: Pick<Assets, "shell" | "manifest
       headers: fields,
     });
   });
-  routes.all("/", methodNotAllowed("GET, HEAD"));
   return routes;
 }

@@ -4,7 +4,6 @@ import { listOrders } from "../db/order-history.ts";
 import type { Queryable } from "../db/port.ts";
 import { listPaymentMethods } from "../db/users.ts";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed } from "../http/problem.ts";
 import { signedIn, type SignedInEnv } from "./guard.ts";
 
 export function meRoutes({ db }: { readonly db: Queryable }): Hono<SignedInEnv> {
@@ -13,11 +12,9 @@ export function meRoutes({ db }: { readonly db: Queryable }): Hono<SignedInEnv> 
   routes.get("/payment-methods", signedIn, async (c) =>
     c.json({ payment_methods: await listPaymentMethods(db, c.var.username) }, 200, POLICY.confidential),
   );
-  routes.all("/payment-methods", methodNotAllowed("GET, HEAD"));
 
   routes.get("/orders", signedIn, async (c) =>
     c.json({ orders: await listOrders(db, c.var.username) }, 200, POLICY.confidential),
   );
-  routes.all("/orders", methodNotAllowed("GET, HEAD"));
   return routes;
 }

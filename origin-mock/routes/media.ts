@@ -1,7 +1,7 @@
 // Owns media files: public, kept for a day, and given in part to who asks for a part.
 import { Hono } from "hono";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed, problem } from "../http/problem.ts";
+import { problem } from "../http/problem.ts";
 import { respondRanged } from "../http/respond-ranged.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import type { MediaFile } from "../media/file.ts";
@@ -21,6 +21,5 @@ export function mediaRoutes(library: ReadonlyMap<string, MediaFile>) {
       headers: { ...POLICY.media, "Cache-Tag": `media,media:${name}` },
     });
   });
-  routes.all("/:name", methodNotAllowed("GET, HEAD"));
   return routes;
 }

@@ -15,7 +15,7 @@ import { EXCLUDED, judge, only, WANTED } from "../http/conditional.ts";
 import { readPathAndBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
 import { waitSeconds } from "../http/prefer.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { invalid, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
 import { fieldsOf } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
@@ -128,14 +128,8 @@ export function productAdminRoutes(parts: Parts): Hono<ShopEnv> {
   routes.delete("/:id", guard, async (c) => {
     const id = parseProductId(c.req.param("id"));
     if (!id.ok) return invalid(c, id.faults);
-    const apply: Change["apply"] = async (tx, before) => {
-      await deleteProduct(tx, before.id);
-      return undefined;
-    };
-    const outcome = await change(c, { id: id.value, locale: DEFAULT_LOCALE, apply });
-    return answer(c, id.value, outcome);
+    const apply: Change["apply"] = (tx, before) => deleteProduct(tx, before.id);
+    return answer(c, id.value, await change(c, { id: id.value, locale: DEFAULT_LOCALE, apply }));
   });
-
-  routes.all("/:id", methodNotAllowed("GET, HEAD, PUT, DELETE"));
   return routes;
 }

@@ -8,7 +8,7 @@ import { listAfter, listProducts } from "../db/lists.ts";
 import type { Queryable } from "../db/port.ts";
 import { localeOf } from "../http/locale.ts";
 import { TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed } from "../http/problem.ts";
+import { invalid } from "../http/problem.ts";
 import { type ListQuery, parseListQuery } from "../http/query.ts";
 import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { categoryTag, listAddress, WHOLE_LIST_TAG } from "../invalidation/names.ts";
@@ -59,7 +59,5 @@ export function productListRoutes({ db, cache }: Parts): Hono<ShopEnv> {
       tags: [category === undefined ? WHOLE_LIST_TAG : categoryTag(category)],
     });
   });
-  routes.all("/", methodNotAllowed("GET, HEAD"));
-
   return routes;
 }

@@ -9,7 +9,7 @@ import { findProduct } from "../db/products.ts";
 import { ratingsOf } from "../db/reviews.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { invalid, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { noteReading, type ShopEnv } from "../http/trace.ts";
@@ -84,7 +84,5 @@ export function productRoutes({ db, cache }: Parts): Hono<ShopEnv> {
       headers: cache.headers(TIER_POLICY.rating, [productTag(id.value), "ratings"]),
     });
   });
-  routes.all("/:id/rating", methodNotAllowed("GET, HEAD"));
-
   return routes;
 }

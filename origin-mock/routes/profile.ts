@@ -6,7 +6,7 @@ import type { Database } from "../db/port.ts";
 import { findProfile, updateProfile } from "../db/users.ts";
 import { readBody } from "../http/json-body.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
-import { methodNotAllowed, problem } from "../http/problem.ts";
+import { problem } from "../http/problem.ts";
 import { JSON_TYPE, judgeRequest, respond, validatorFields } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
 import { profileAddress, userTag } from "../invalidation/names.ts";
@@ -79,6 +79,5 @@ export function profileRoutes(parts: Parts): Hono<SignedInEnv> {
       }
     }
   });
-  routes.all("/", methodNotAllowed("GET, HEAD, PATCH"));
   return routes;
 }

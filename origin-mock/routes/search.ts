@@ -6,7 +6,7 @@ import { parsePage } from "../catalogue/product.ts";
 import { searchProducts } from "../db/search.ts";
 import { localeOf } from "../http/locale.ts";
 import { TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed } from "../http/problem.ts";
+import { invalid } from "../http/problem.ts";
 import { parseSearchQuery } from "../http/query.ts";
 import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { SEARCH_TAG } from "../invalidation/names.ts";
@@ -39,6 +39,5 @@ export function searchRoutes({ db, cache }: { readonly db: Queryable; readonly c
       tags: [SEARCH_TAG],
     });
   });
-  routes.all("/", methodNotAllowed("GET, HEAD"));
   return routes;
 }

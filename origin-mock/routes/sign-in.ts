@@ -13,7 +13,7 @@ import { tooMany } from "../gateway/admission.ts";
 import type { RateLimiter } from "../gateway/rate-limit.ts";
 import { readBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed, problem } from "../http/problem.ts";
+import { problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { check } from "../schema.ts";
 import { forgetGuest, guestIdOf } from "./guest.ts";
@@ -66,7 +66,6 @@ export function signInRoutes({ db, sessions, carts, limiter }: Parts) {
     }
     return c.json({ username }, 200, POLICY.secret);
   });
-  routes.all("/login", methodNotAllowed("POST"));
 
   routes.post("/logout", async (c) => {
     const sid = getCookie(c, SESSION_COOKIE);
@@ -74,6 +73,5 @@ export function signInRoutes({ db, sessions, carts, limiter }: Parts) {
     deleteCookie(c, SESSION_COOKIE, { path: "/" });
     return c.body(null, 204, POLICY.secret);
   });
-  routes.all("/logout", methodNotAllowed("POST"));
   return routes;
 }

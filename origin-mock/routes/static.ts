@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import type { Assets } from "../assets.ts";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed, problem } from "../http/problem.ts";
+import { problem } from "../http/problem.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
 
@@ -34,6 +34,5 @@ export function staticRoutes({ manifest, byHashedName }: Pick<Assets, "manifest"
       headers: { ...POLICY.asset, ...TAG },
     });
   });
-  routes.all("/:hashedName", methodNotAllowed("GET, HEAD"));
   return routes;
 }
