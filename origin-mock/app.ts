@@ -1,7 +1,6 @@
 // Owns the shop's composition: routes over ports, and the answer when a dependency is dead.
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { methodNotAllowed as refuseOtherMethods } from "hono/method-not-allowed";
 import type { Assets } from "./assets.ts";
 import { createIdentify } from "./auth/identify.ts";
 import { createSessions } from "./auth/sessions.ts";
@@ -17,7 +16,7 @@ import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { idempotent } from "./gateway/idempotency.ts";
 import type { EventRecorder } from "./events/port.ts";
 import { inert, ownPagesOnly } from "./http/browsers.ts";
-import { methodNotAllowed, problem } from "./http/problem.ts";
+import { knownMethodsOnly, problem } from "./http/problem.ts";
 import { tagged } from "./http/tags.ts";
 import { type ShopEnv, traced, type TraceParts } from "./http/trace.ts";
 import { createLibrary } from "./media/library.ts";
@@ -76,7 +75,7 @@ export function createShop(parts: ShopParts): Hono<ShopEnv> {
       onError: (c) => problem(c, 413, `the body may have at most ${LARGEST_BODY_BYTES} bytes`),
     }),
   );
-  app.use(refuseOtherMethods({ app, onMethodNotAllowed: methodNotAllowed }));
+  app.use(knownMethodsOnly(app));
   app.route("/", homeRoutes(assets));
   app.route("/static", staticRoutes(assets));
   app.route("/media", mediaRoutes(createLibrary(CATEGORIES.map(({ slug }) => slug))));

@@ -1,5 +1,6 @@
 // Owns error answers: RFC 9457 problem details, never stored unless the caller says how long.
-import type { Context } from "hono";
+import type { Context, Env, Hono, MiddlewareHandler } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 /** Where the fault is: a JSON pointer into the body, or the name of a path part, query parameter or header. */
@@ -52,6 +53,11 @@ export function invalid(c: Context, errors: readonly Fault[]): Response {
   return problem(c, 400, errors.map((fault) => `${fault.in} ${fault.at}: ${fault.detail}`).join("; "), { errors });
 }
 
-export function methodNotAllowed(c: Context, allowed: readonly string[]): Response {
-  return problem(c, 405, `${c.req.method} is not allowed here`, { headers: { Allow: allowed.join(", ") } });
+/** Goes before the routes: a path of theirs that is asked with another method is a 405, which names the right ones. */
+export function knownMethodsOnly<E extends Env>(app: Hono<E>): MiddlewareHandler {
+  return methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, allowed) =>
+      problem(c, 405, `${c.req.method} is not allowed here`, { headers: { Allow: allowed.join(", ") } }),
+  });
 }
