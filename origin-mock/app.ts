@@ -105,7 +105,7 @@ export function createShop(parts: ShopParts): Hono<ShopEnv> {
     if (isShopError(error, "DatabaseUnavailable")) {
       return problem(c, 503, "the database does not answer", { headers: SOON });
     }
-    // Only sessions and carts let this through. Not 401: that would make clients drop a sign-in that is still good.
+    // Only sessions and carts let this error through. A 401 would make clients drop a sign-in that is still good.
     if (isShopError(error, "RedisUnavailable")) {
       return problem(c, 503, "sessions and carts cannot be read at the moment", { headers: SOON });
     }

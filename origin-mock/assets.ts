@@ -1,4 +1,4 @@
-// Owns the asset manifest: reads the files once, names each by its content, and writes those names into whatever uses them.
+// Owns the asset manifest: reads each file once, names it by its content, and writes that name into the files that use it.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import german from "./data/page.de.json" with { type: "json" };
@@ -11,7 +11,7 @@ export interface Asset {
   readonly contentType: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
-/** What the page differs by: its words, and how many products it asks for at a time. */
+/** The page has one variant per language and device: its words, and how many products it asks for at a time. */
 export interface ShellVariant {
   readonly locale: Locale;
   readonly mobile: boolean;
@@ -28,7 +28,7 @@ const TEXTS: Readonly<Record<Locale, typeof english>> = { en: english, de: germa
 
 const FOLDER = new URL("./assets/", import.meta.url);
 const SCRIPT = "text/javascript; charset=utf-8";
-// Each behind what it names: its own name depends on theirs.
+// Each file stands after the files it names, because its own name is a hash that covers theirs.
 const FILES = [
   { name: "mark.svg", contentType: "image/svg+xml" },
   { name: "shop.css", contentType: "text/css; charset=utf-8" },
@@ -39,7 +39,7 @@ const FILES = [
   { name: "shop.js", contentType: SCRIPT },
 ] as const;
 
-/** A telephone shows one column: half the products fill it several times over. */
+/** A telephone shows one column, which half the products already fill several times over. */
 const LIMITS = { desktop: 24, mobile: 12 } as const;
 
 function hashedName(name: string, hash: string): string {
@@ -64,7 +64,7 @@ function fillShell(template: string, manifest: Assets["manifest"], { locale, mob
   const values = new Map<string, string>([
     ["locale", locale],
     ["limit", String(mobile ? LIMITS.mobile : LIMITS.desktop)],
-    // Inside of a script element only `</script` and `<!--` would be read as markup.
+    // Inside a script element, HTML reads only `</script` and `<!--` as markup.
     ["texts", JSON.stringify(texts).replaceAll("<", "\\u003c")],
     ...Object.entries(texts).map(([name, text]) => [`text.${name}`, escapeHtml(text)] as const),
     ...[...manifest].map(([name, hashed]) => [`asset.${name}`, `/static/${hashed}`] as const),

@@ -9,12 +9,12 @@ function derive(password: string, salt: string): Promise<Buffer> {
   });
 }
 
-/** The salt is the caller's, so that the demonstration data comes out the same every time. */
+/** The caller passes the salt, so that the demonstration data is the same every time. */
 export async function hashPassword(password: string, salt: string): Promise<string> {
   return `${salt}$${(await derive(password, salt)).toString("base64url")}`;
 }
 
-// Somebody unknown costs the same time as a wrong password, so that names cannot be guessed by the clock.
+// An unknown name costs as much time as a wrong password, so that timing does not reveal which names exist.
 const NOBODY = `nobody$${Buffer.alloc(KEY_BYTES).toString("base64url")}`;
 
 export async function passwordMatches(password: string, stored: string | undefined): Promise<boolean> {

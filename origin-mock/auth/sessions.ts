@@ -9,17 +9,17 @@ export const SESSION_LONGEST_MS = 12 * 60 * 60_000;
 const MOST_SESSIONS = 20;
 
 export interface Sessions {
-  /** The new session's id, to be told to nobody but the client. */
+  /** Returns the new session's id, a secret between the shop and the client. */
   start(username: string): Promise<string>;
-  /** The session's person; use keeps it alive, until its longest life is over. */
+  /** Returns the owner and extends the session, up to its longest life. */
   find(sid: string): Promise<string | undefined>;
   end(sid: string): Promise<void>;
-  /** Every session the person has now; how many there were. */
+  /** Ends every session of the person. Returns how many there were. */
   endAll(username: string): Promise<number>;
 }
 
-// A session counts only while it is a member of its person's set: dropping the set ends them all at once, and a set that is
-// lost takes its sessions with it instead of making them immortal. Every clock here is Redis's.
+// A session is valid only while its owner's set lists it. Dropping the set ends all sessions at once, and a lost set
+// ends its sessions instead of making them immortal. Redis's clock measures all times here.
 
 // KEYS: session, the person's set. ARGV: username, milliseconds idle, longest milliseconds, most sessions.
 const START = `
@@ -67,7 +67,7 @@ redis.call('DEL', KEYS[1])
 return ended
 `;
 
-// Redis keeps a digest, so that reading its keys does not give sessions away.
+// Redis stores a digest, so that a reader of its keys cannot take over sessions.
 function sessionKey(sid: string): string {
   return cacheKey({ entity: "session", id: createHash("sha256").update(sid).digest("base64url") });
 }

@@ -1,4 +1,4 @@
-// Owns what is computed over many rows and changes by itself: the rating of products, with a short lifetime of its own.
+// Owns cached aggregates: the ratings of products, which change on their own schedule and have a short lifetime of their own.
 import { parseRating, type Rating } from "../catalogue/rating.ts";
 import type { CacheAddress } from "./key.ts";
 import type { KeptPolicy, MultiTierCache } from "./multi-tier-cache.ts";
@@ -11,7 +11,7 @@ export function ratingAddress(productId: number): CacheAddress {
 const UNRATED_MS = 30_000;
 
 export interface Ratings {
-  /** By product id; a product that nobody rated is not in it. */
+  /** By product id. A product without reviews is absent. */
   of(productIds: readonly number[]): Promise<ManyReading<Rating>>;
 }
 

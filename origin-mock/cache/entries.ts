@@ -11,13 +11,15 @@ export interface Place {
   readonly variant: string;
 }
 
-/** What is there. Everything but `value` says which generation a load that begins now belongs to. */
+/**
+ * The result of a look. Every member but `value` and `none` names the generation that a load beginning now belongs to.
+ */
 export type Found<T> =
   | { readonly status: "value"; readonly value: T }
   | { readonly status: "none" }
   /** The caller holds the lease: others wait for its load. */
   | { readonly status: "lead"; readonly generation: string; readonly token: string }
-  /** Nobody waits for this load, but it may be kept. */
+  /** Nobody waits for this load, but its value may be stored. */
   | { readonly status: "lend"; readonly generation: string }
   | { readonly status: "wait"; readonly generation: string }
   | { readonly status: "unreadable" };
@@ -40,7 +42,7 @@ export interface Fence {
 export type Mode = "lease" | "look";
 
 const EMPTY_GENERATION_MS = 10_000;
-// The generation and the mark of the first fill are fields, too.
+// The generation and the mark of the first fill count as fields.
 const MOST_FIELDS = 502;
 const LARGEST_ENTRY_BYTES = 1024 * 1024;
 
@@ -107,7 +109,7 @@ function createOpening({ redis, keys, leaseMs }: Parts) {
     return reply.map(parseOpened);
   };
 
-  /** An entry nobody can read ends its generation, so that what is loaded instead can be kept. */
+  /** An unreadable entry ends its generation, so that its replacement can be stored. */
   const openReadable = async <T>(places: readonly Place[], mode: Mode, parse: (value: unknown) => T | undefined) => {
     const token = randomUUID();
     const opened = await open(mode, token, places);
@@ -135,7 +137,7 @@ export function createEntries(parts: Parts) {
   const { redis, keys, removals, report } = parts;
   const { open, openReadable } = createOpening(parts);
   return {
-    /** In the order of the places; undefined when Redis cannot be asked. */
+    /** In the order of the places. Undefined when Redis does not answer. */
     async look<T>(
       places: readonly Place[],
       mode: Mode,
@@ -178,7 +180,10 @@ export function createEntries(parts: Parts) {
       }
     },
 
-    /** Whether the entry was written. If not, the address has been removed, or Redis did not answer: remove it. */
+    /**
+     * Resolves to whether the entry was written. Otherwise the address was removed, or Redis did not answer: remove
+     * it.
+     */
     async replace({ address, generation }: Fence, variant: string, text: string, lifetimeMs: number): Promise<boolean> {
       const place = [keys.prefix, String(keys.version), keys.suffix(address), address.entity];
       const args = [...place, generation, randomUUID(), variant, text, String(lifetimeMs)];

@@ -2,10 +2,10 @@
 // two names never collide.
 import { shopError } from "../error.ts";
 
-// Raised when the meaning of what is cached changes: entries of other versions are then simply never asked for.
+// Raise it when the meaning of cached values changes: nobody asks for entries of other versions.
 const SCHEMA_VERSION = 1;
 
-/** What can be read again from the database. */
+/** Caches of the database. */
 export const CACHED_ENTITIES = [
   "product",
   "product-list",
@@ -17,7 +17,7 @@ export const CACHED_ENTITIES = [
 ] as const;
 export type Entity = (typeof CACHED_ENTITIES)[number];
 
-/** What is nowhere else: no version, so it survives a change of the schema and every invalidation. */
+/** The only copy of its data. These keys have no version, so they survive releases and every invalidation. */
 const KEPT_ENTITIES = ["session", "user-sessions", "cart", "flags"] as const;
 type KeptEntity = (typeof KEPT_ENTITIES)[number];
 
@@ -36,11 +36,11 @@ export interface CacheKeyBuilder {
   key(address: CacheAddress | KeptAddress): string;
   /** One variant of an address (a page of a list, say). In Redis it is a field of the address's hash. */
   variantKey(address: CacheAddress, variant: string): string;
-  /** What the key of an address says behind the version; other versions' keys are made of it, too. */
+  /** The part of an address's key after the version, from which the keys of other versions are made. */
   suffix(address: CacheAddress): string;
-  /** The hash that says which incarnation of each entity, and of everything, is the current one. All versions share it. */
+  /** The hash of current incarnations: one of everything, one of each entity. All versions share it. */
   readonly incarnations: string;
-  /** What `key` or `variantKey` was given; undefined for what no builder of this prefix makes. */
+  /** Reverses `key` and `variantKey`. Undefined for text that no builder of this prefix makes. */
   parse(key: string): ParsedKey | undefined;
 }
 export type ParsedKey =
@@ -82,7 +82,7 @@ function parseKey(prefix: string, text: string): ParsedKey | undefined {
   const [ownPrefix, version = "", entity = "", ...escaped] = text.split(":");
   const [id, variant, ...more] = escaped.map(unescapePart);
   if (ownPrefix !== prefix || id === undefined || more.length > 0) return undefined;
-  // One address has one spelling: `%41` is nobody's.
+  // An address has exactly one spelling, so `%41` is invalid.
   if ([id, ...(variant === undefined ? [] : [variant])].map(escapePart).join(":") !== escaped.join(":"))
     return undefined;
   if (version === UNVERSIONED) {
@@ -93,7 +93,7 @@ function parseKey(prefix: string, text: string): ParsedKey | undefined {
   return { version: Number(version), address: { entity, id }, variant };
 }
 
-/** @throws InvalidArgument for a prefix or version that could be mistaken for something else. */
+/** @throws InvalidArgument for a prefix or a version that would make keys ambiguous. */
 export function createKeyBuilder(options: { readonly prefix: string; readonly version: number }): CacheKeyBuilder {
   const { prefix, version } = options;
   checkOptions(prefix, version);

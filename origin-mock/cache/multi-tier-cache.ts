@@ -1,5 +1,4 @@
-// Owns how a route reads what it shows and what it tells the tiers outside about it, under one policy. The tiers here are
-// the application cache and the database; process memory is none of them.
+// Owns how routes read values and which headers they send, under one policy. Its tiers are the application cache and the database.
 import type { CacheAside, Replacement } from "./cache-aside.ts";
 import type { Fence } from "./entries.ts";
 import type { CacheAddress } from "./key.ts";
@@ -9,7 +8,7 @@ import { policyHeaders, type TierPolicy } from "./tier-policy.ts";
 
 export type PolicyQuery<T> = Omit<Query<T>, "ttlMs"> & { readonly policy: TierPolicy };
 export type PolicyManyQuery<T> = Omit<ManyQuery<T>, "ttlMs"> & { readonly policy: KeptPolicy };
-/** What somebody keeps. */
+/** A policy under which some tier stores the answer. */
 export type KeptPolicy = Exclude<TierPolicy, { readonly audience: "nobody" }>;
 export interface Written {
   readonly policy: TierPolicy;
@@ -21,14 +20,14 @@ export interface Written {
 }
 
 export interface MultiTierCache {
-  /** Reads through the application cache, for as long as the policy says; what nobody may keep is read from the database. */
+  /** Reads through the application cache for as long as the policy says. A policy for nobody reads the database. */
   get<T>(query: PolicyQuery<T>): Promise<Reading<T>>;
-  /** The same for many of one entity: one round trip, one load for all that is not there. */
+  /** Reads many of one entity: one round trip, one load for all that are missing. */
   getMany<T>(query: PolicyManyQuery<T>): Promise<ManyReading<T>>;
   fence(address: CacheAddress): Promise<Fence | undefined>;
   /**
-   * Writes through, after the change is committed. Never over a newer removal or write: if anything happened to the address
-   * since the fence, it is removed instead, and the next `get` loads it. Other variants of the address fall in any case.
+   * Writes through after the commit. It never overwrites a newer removal or write: if the address has changed since
+   * the fence, it is removed and the next `get` loads it. Other variants of the address are removed in any case.
    */
   set(written: Written): Promise<Replacement>;
   /** Cache-Control, CDN-Cache-Control, Vary and Cache-Tag. @throws InvalidArgument for a tag that would not arrive as one. */

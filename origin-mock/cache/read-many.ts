@@ -9,7 +9,7 @@ export type ManyQuery<T> = Omit<Keeping<T>, "keep"> & {
   readonly ids: readonly string[];
   readonly variant: string;
   readonly parse: (value: unknown) => T | undefined;
-  /** By id; an id it does not have does not exist. */
+  /** By id. An absent id does not exist. */
   readonly load: (ids: readonly string[]) => Promise<ReadonlyMap<string, T>>;
 };
 export interface ManyReading<T> {
@@ -32,7 +32,7 @@ function placeOf({ entity, variant }: ManyQuery<unknown>, id: string) {
   return { address: { entity, id }, variant };
 }
 
-/** No leases: one load of many would wait for as many others. */
+/** Takes no leases, because one load of many would have to wait for as many others. */
 export function createReadMany({ entries, verdicts, monotonicMs }: Parts) {
   const settlementOf = <T>(query: ManyQuery<T>, id: string, found: Found<T> | undefined, value: T | undefined) => {
     if (found?.status !== "lend") return [];

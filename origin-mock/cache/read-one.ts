@@ -38,7 +38,7 @@ interface Lease {
 const SHORTEST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 80;
 
-/** Longer each time, and half of it at random, so that those who wait together do not ask together. */
+/** Grows each time, half of it at random, so that waiters do not return together. */
 function pauseMsOf(attempt: number, random: () => number): number {
   return Math.min(SHORTEST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + 0.5 * random());
 }
@@ -61,7 +61,7 @@ function createLoad({ entries, verdicts, monotonicMs }: Parts) {
         }
         return answer;
       } catch (error) {
-        // Whoever waits need not wait for the lease to run out.
+        // Lets waiters go on before the lease runs out.
         if (lease.token !== undefined) {
           await entries.settle([{ address, variant, ...lease, verdict: { what: "failed" } }]);
         }
@@ -71,7 +71,7 @@ function createLoad({ entries, verdicts, monotonicMs }: Parts) {
   };
 }
 
-/** From what was found to an answer, by oneself: nobody is joined here. */
+/** Turns a look into an answer, without joining other readers. */
 function createAnswers(parts: Parts) {
   const { entries, random, pause, patienceMs } = parts;
   const load = createLoad(parts);
@@ -96,7 +96,7 @@ function createAnswers(parts: Parts) {
     }
   };
 
-  /** Ends with an entry, with the lease of a holder that is gone, or out of patience. */
+  /** Ends when the entry appears, when the lease of a dead holder passes to this reader, or out of patience. */
   const wait = async <T>(place: Place, query: Query<T>): Promise<Answer<T>> => {
     let [waitedMs, attempt] = [0, 0];
     let found: Found<T> | undefined;
@@ -116,10 +116,11 @@ function createAnswers(parts: Parts) {
 export function createReadOne(parts: Parts) {
   const { keys, monotonicMs } = parts;
   const { look, conclude, wait } = createAnswers(parts);
-  // By address, variant and generation: a read that begins after a removal never joins a load from before it, whichever
-  // process removed.
+  // Named by address, variant and generation, so that a read that begins after a removal never joins a load from before
+  // it, whichever process removed.
   const flights = singleFlight<Answer<unknown>>();
-  // Without Redis nobody tells of other processes' removals, so only loads that begin later are joined.
+  // Without Redis this process cannot learn of other processes' removals, so readers join only loads that begin after
+  // them.
   const blindFlights = nextFlight<Answer<unknown>>();
 
   const answerTo = async <T>(place: Place, query: Query<T>): Promise<Answer<unknown>> => {
@@ -146,7 +147,7 @@ export function createReadOne(parts: Parts) {
     const { address, variant } = query;
     const { value, outcome, databaseMs } = await answerTo({ address, variant }, query);
     const cacheMs = Math.max(0, monotonicMs() - startMs - (databaseMs ?? 0));
-    // Another caller's answer is typed by another query: this query's own parser says what it is.
+    // The joined caller's query typed the answer, so this query's parser checks it again.
     return { value: value === undefined ? undefined : query.parse(value), outcome, cacheMs, databaseMs };
   };
 }

@@ -17,7 +17,7 @@ export function cacheCommands({ run }: Pick<RedisConnection, "run">): RedisPort 
     return digest;
   };
   return {
-    // Scripts are named by their digest; a server that has forgotten them is told them again.
+    // Calls scripts by digest, and sends the text again to a server that has forgotten it.
     eval: (script, keys, args) =>
       run(async (client) => {
         const options = { keys: [...keys], arguments: [...args] };

@@ -8,7 +8,10 @@ export type Target =
   | { readonly kind: "address"; readonly address: CacheAddress }
   | { readonly kind: "entity"; readonly entity: Entity }
   | { readonly kind: "everything" }
-  /** Everything, if Redis is another server than it was: one that was restored, or took over, may know less than it said. */
+  /**
+   * Everything, but only if Redis is another server now: a restored or promoted one may lack what the old one
+   * confirmed.
+   */
   | { readonly kind: "other-server" };
 
 export type Removals = Owed<Target>;

@@ -1,10 +1,9 @@
-// Owns what one policy means to every tier: the lifetimes and their order, the headers that tell them, and how old an answer
-// may get.
+// Owns cache policies: lifetimes per tier and their order, the headers that announce them, and the resulting bound on staleness.
 import { shopError } from "../error.ts";
 
 /**
- * Seconds a representation may be reused, from the inside out. The gateway, which only takes the rush off the application,
- * keeps nothing longer than it; browsers, which nobody can purge, nothing longer than the tier they ask.
+ * Seconds that a representation may be reused, from the inside out. The gateway stores nothing longer than the
+ * application, which it only shields. Browsers, which nobody can purge, store nothing longer than the tier they ask.
  */
 export type TierPolicy =
   | {
@@ -23,24 +22,27 @@ export type TierPolicy =
       /** Under the person's name. */
       readonly gateway: number;
       readonly browser: number;
-      /** What tells one person's request from another's. */
+      /** The request fields that distinguish people. */
       readonly vary: readonly string[];
     }
-  /** No tier keeps it: every request reads the database. */
+  /** No tier stores it, so that every request reads the database. */
   | { readonly audience: "nobody" };
 
 export interface StalenessBound {
-  /** After an invalidation that reached every tier: only browsers are out of reach. The edge's own purge lag comes on top. */
+  /** After an invalidation has reached every tier, only browsers are stale. The edge's purge lag is added to it. */
   readonly invalidated: number;
-  /** When no tier heard of the change, and the origin works: each may take over what the one inside was about to drop. */
+  /**
+   * When no tier heard of the change and the origin works: each tier may take over a value that the one inside is
+   * about to drop.
+   */
   readonly unheard: number;
 }
 
-/** The application cache keeps nothing longer (cache-aside.ts), so a policy that says more would not be true. */
+/** The application cache stores nothing longer (cache-aside.ts), so a policy beyond it would be false. */
 const LONGEST_APPLICATION_SECONDS = 300;
 const LONGEST_SECONDS = 31_536_000;
 const FIELD_NAME = /^[A-Za-z0-9-]+$/;
-// Of a Cache-Tag list's member: visible, no comma.
+// A member of a Cache-Tag list: visible characters without a comma.
 const TAG = /^[\x21-\x2B\x2D-\x7E]{1,1024}$/;
 const MOST_TAGS = 1_000;
 
@@ -61,7 +63,7 @@ function lifetimesOf(policy: TierPolicy): readonly Lifetime[] {
   }
 }
 
-/** Each may not keep longer than the other. */
+/** The outer tier of each pair may not store longer than the inner one. */
 function orderedPairs(policy: TierPolicy): readonly (readonly [outer: Lifetime, inner: Lifetime])[] {
   if (policy.audience === "nobody") return [];
   const { application, gateway, browser } = policy;
@@ -127,14 +129,14 @@ export function policyHeaders(policy: TierPolicy, tags: readonly string[]): Read
       const stale = `stale-while-revalidate=${cdnStaleWhileRevalidate}, stale-if-error=${cdnStaleIfError}`;
       return {
         "Cache-Control": `public, max-age=${browser}`,
-        // RFC 9213. Not s-maxage: RFC 9111 5.2.2.10 gives it the meaning of proxy-revalidate, which forbids the stale answers.
+        // RFC 9213. s-maxage would imply proxy-revalidate (RFC 9111 5.2.2.10), which forbids stale answers.
         "CDN-Cache-Control": `public, max-age=${cdn}, ${stale}`,
         ...varyHeader(vary),
         ...tagHeader(tags),
       };
     }
     case "private":
-      // The gateway reads the tags; the edge takes them off.
+      // The gateway reads the tags, and the edge removes them.
       return {
         "Cache-Control": `private, max-age=${policy.browser}`,
         ...varyHeader(policy.vary),

@@ -18,7 +18,7 @@ export interface CartLine {
   readonly quantity: number;
 }
 export interface Cart {
-  /** Of an empty cart that was never changed: "0". Another one after each change, and never one again. */
+  /** "0" for a cart that was never changed. Every change makes a new version, which never comes back. */
   readonly version: string;
   /** By product id. */
   readonly lines: readonly CartLine[];
@@ -40,15 +40,15 @@ export interface Carts {
   /** For a new guest's cookie. */
   newGuestId(): string;
   read(owner: CartOwner): Promise<Cart>;
-  /** With `expectedVersion` only if the cart still is in that version. */
+  /** With `expectedVersion`, changes the cart only in that version. */
   change(owner: CartOwner, change: CartChange, expectedVersion?: string): Promise<CartOutcome>;
-  /** Moves the guest's lines into the person's cart, as far as the bounds allow; a second time moves nothing. */
+  /** Moves the guest's lines into the person's cart, within the bounds. A second call moves nothing. */
   merge(guestId: string, username: string): Promise<Cart>;
 }
 
 const LARGEST_ID = 2_147_483_647;
 
-// Redis keeps a digest, so that reading its keys does not give carts away.
+// Redis stores a digest, so that a reader of its keys cannot take over carts.
 function keyOf(owner: CartOwner): string {
   switch (owner.kind) {
     case "guest":
@@ -75,7 +75,7 @@ function refusalOf(change: CartChange): CartRefusal | undefined {
   }
 }
 
-/** Scripts answer status, version, then product ids and quantities in turn. */
+/** A reply is the status, the version, then product ids and quantities in turn. */
 function parseReply(reply: unknown): { readonly status: string; readonly cart: Cart } {
   const [status, version, ...rest]: readonly unknown[] = Array.isArray(reply) ? reply : [];
   if (typeof status !== "string" || typeof version !== "string") {

@@ -1,19 +1,19 @@
-// Owns the marks between the pages of a list: opaque to clients, versioned, and checked when they come back.
+// Owns the cursors between the pages of a list: opaque to clients, versioned, and checked when they come back.
 import type { Parsed } from "../http/parsed.ts";
 
 /** The last product of the page before. */
 export interface ListCursor {
   readonly id: number;
 }
-/** `rank` as the database prints it: the exact number, which a decimal rounded here would not be. */
+/** `rank` is the database's own text, because a decimal rounded here would be another number. */
 export interface SearchCursor {
   readonly rank: string;
   readonly id: number;
 }
 
-// Another number when the order of a list changes: an old cursor would then point to another place.
+// Raise the number when the order of a list changes, because an old cursor would point to another place.
 const LIST = /^l1:([1-9]\d{0,9})$/;
-// What a `real` can hold: a rank it cannot would be an error of the database.
+// Matches only what a `real` can hold: any other rank would be an error of the database.
 const SEARCH = /^s1:(\d(?:\.\d{1,12})?(?:e-[012]\d)?):([1-9]\d{0,9})$/;
 const LARGEST_ID = 2_147_483_647;
 const LONGEST = 64;
@@ -22,7 +22,7 @@ function encode(text: string): string {
   return Buffer.from(text).toString("base64url");
 }
 
-/** Undefined for what is not the one spelling of any text: several would be several URLs of one page. */
+/** Undefined unless it is the one spelling of its text, because several spellings would be several URLs of one page. */
 function decode(cursor: string): string | undefined {
   if (cursor.length > LONGEST) return undefined;
   const text = Buffer.from(cursor, "base64url").toString();

@@ -43,16 +43,18 @@ export async function updateCategoryName(
   return { kind: rows.length > 0 ? "updated" : "missing" };
 }
 
-// A statement sees what was committed when it began, and REFRESH waits for another one only then: without the turns, which end
-// with the commit, the one that saw less could write last.
+// A refresh sees only what was committed when it began, and REFRESH waits for another one after that. Taking turns
+// until the commit keeps the refresh that saw less from writing last.
 export const TOTALS_LOCK = "SELECT pg_advisory_xact_lock(7305512)";
 
-/** Readers go on meanwhile. Never inside a transaction: it would hold the view's lock until that ends. */
+/**
+ * Readers go on meanwhile. A surrounding transaction would hold the view's lock until it ends, so there must be none.
+ */
 export function refreshCategoryTotals(db: Database): Promise<void> {
   return db.script(`${TOTALS_LOCK}; REFRESH MATERIALIZED VIEW CONCURRENTLY category_totals`);
 }
 
-/** What was committed before this time is in the totals: ISO 8601, UTC, microseconds. */
+/** The totals contain everything committed before this time: ISO 8601, UTC, microseconds. */
 export async function categoryTotalsAsOf(db: Queryable): Promise<string | undefined> {
   const [row] = await db.query(AS_OF);
   return typeof row?.["at"] === "string" ? row["at"] : undefined;

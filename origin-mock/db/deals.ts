@@ -1,10 +1,10 @@
-// Owns the SQL of deals: what costs at least a fifth less than it did.
+// Owns the SQL of deals: products that cost at least a fifth less than before.
 import type { Locale } from "../catalogue/locale.ts";
 import type { Product } from "../catalogue/product.ts";
 import { type Queryable, statement } from "./port.ts";
 import { PRODUCT_COLUMNS, productsOf, TRANSLATIONS } from "./product-rows.ts";
 
-// Condition and order are written as in the partial index, which answers both.
+// Condition and order match the partial index, which answers both.
 export const DEALS = statement(
   "deals",
   `SELECT ${PRODUCT_COLUMNS} FROM products p ${TRANSLATIONS}

@@ -1,4 +1,4 @@
-// Owns the invention of the catalogue: the same seed gives the same products, always. Reads no clock.
+// Owns the generation of the catalogue: one seed always gives the same products. Reads no clock.
 import { type Draft, english, englishName, type Texts, translate } from "./catalogue-texts.ts";
 import {
   BRANDS,
@@ -13,7 +13,7 @@ import type { Product } from "../catalogue/product.ts";
 
 const CATALOGUE_SEED = 0x57a7a;
 const PRODUCTS_PER_CATEGORY = 220;
-// 2026-01-05T06:00:00Z, so that Last-Modified never depends on when the shop was started.
+// 2026-01-05T06:00:00Z. A fixed start keeps Last-Modified independent of when the shop was started.
 const EPOCH_MS = 1_767_592_800_000;
 const MINUTE_MS = 60_000;
 const SPREAD_MINUTES = 60 * 24 * 90;
@@ -48,13 +48,13 @@ function drawFrom(random: () => number): Draw {
 
 function priceOf(draw: Draw, words: CategoryWords): number {
   const { low, high } = words.priceCents;
-  // Squared, so that cheap things are common; shop prices end in 9, 49, 95 or 99.
+  // Squared, so that cheap products are common. Shop prices end in 9, 49, 95 or 99.
   const share = (draw.int(1_000) / 1_000) ** 2;
   const whole = Math.floor((low + share * (high - low)) / 100) * 100;
   return whole + ([9, 49, 95, 99][draw.int(4)] ?? 99);
 }
 
-/** What is drawn of a name. */
+/** The part of a draft that becomes its name. */
 type Name = Pick<Draft, "brand" | "quality" | "material" | "noun" | "model">;
 
 function drawName(draw: Draw, words: CategoryWords, taken: Set<string>): Name {
@@ -78,7 +78,10 @@ function drawDraft(draw: Draw, words: CategoryWords, taken: Set<string>): Draft 
   return { ...name, features: [first, second], occasion, guaranteeYears: 2 + draw.int(4) };
 }
 
-/** Drawn apart: what was published before there were list prices stays as it was. One in eight was more expensive. */
+/**
+ * Drawn from a generator of its own, so that products published before list prices existed stay the same. One in eight
+ * was more expensive.
+ */
 function listPriceOf(draw: Draw, priceCents: number): number | null {
   return draw.int(8) === 0 ? Math.round((priceCents * (105 + draw.int(80))) / 100) : null;
 }
@@ -110,7 +113,7 @@ export function inventCatalogue(seed: number = CATALOGUE_SEED): readonly Invente
     };
     return { product, translations: translate(draft, words) };
   };
-  // Dealt in turn, so that the first page of the shop shows every department.
+  // Departments take turns, so that the first page of the shop shows every one.
   return Array.from({ length: PRODUCTS_PER_CATEGORY }, (_, round) =>
     CATEGORIES.map((words, index) => one(round * CATEGORIES.length + index + 1, words)),
   ).flat();
@@ -126,14 +129,14 @@ export interface Review {
   readonly rating: number;
 }
 
-/** None to three a product, mostly content. */
+/** Zero to three reviews a product, mostly good ones. */
 export function inventReviews(products: readonly Product[], seed: number = CATALOGUE_SEED): readonly Review[] {
   const draw = drawFrom(randomFrom(seed + 2));
   return products.flatMap(({ id }) => {
     const first = draw.int(REVIEWERS.length);
     return Array.from({ length: draw.int(4) }, (_, index) => ({
       product_id: id,
-      // Neighbours in the list of names: never the same person twice.
+      // Takes neighbours in the list of names, so that nobody reviews a product twice.
       username: REVIEWERS[(first + index) % REVIEWERS.length] ?? "",
       rating: Math.max(1, 5 - Math.floor((draw.int(100) / 100) ** 2 * 5)),
     }));

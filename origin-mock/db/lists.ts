@@ -15,7 +15,7 @@ const FROM = `SELECT ${PRODUCT_COLUMNS} FROM products p ${TRANSLATIONS}`;
 
 const PAGE = statement("list-page", `${FROM} ORDER BY p.id LIMIT $2 OFFSET $3`);
 const CATEGORY_PAGE = statement("list-category-page", `${FROM} WHERE p.category = $4 ORDER BY p.id LIMIT $2 OFFSET $3`);
-// The planner walks the primary key, or (category, id), from the cursor on: a late page costs what the first one does.
+// The planner walks the index from the cursor on, so a late page costs as much as the first.
 export const AFTER = statement("list-after", `${FROM} WHERE p.id > $2 ORDER BY p.id LIMIT $3`);
 export const CATEGORY_AFTER = statement(
   "list-category-after",
@@ -39,7 +39,7 @@ export async function listProducts(
   );
 }
 
-/** A product that stays in the list while it is paged through is seen exactly once, whatever comes and goes. */
+/** A product that stays in the list while a client pages through it is seen exactly once, whatever else changes. */
 export async function listAfter(
   db: Queryable,
   list: {
@@ -49,7 +49,7 @@ export async function listAfter(
     readonly locale: Locale;
   },
 ): Promise<Page> {
-  // One more than asked for tells whether another page follows.
+  // One row more than the limit tells whether another page follows.
   const params = [list.locale, list.after?.id ?? 0, list.limit + 1];
   const rows =
     list.category === undefined

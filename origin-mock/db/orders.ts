@@ -1,9 +1,9 @@
-// Owns the SQL of a checkout: everything is compared with the rows themselves, locked, and all of it happens or nothing.
+// Owns the SQL of a checkout: locks the rows, compares everything with them, and commits all of it or nothing.
 import { type Queryable, statement } from "./port.ts";
 import { integers } from "./product-rows.ts";
 import { nextVersion, timestamp } from "./products.ts";
 
-/** The schema refuses more of one line. */
+/** The schema's own limit for one line. */
 export const LARGEST_QUANTITY = 1_000;
 
 export interface OrderLine {
@@ -28,11 +28,11 @@ export type Placement =
   | {
       readonly kind: "placed";
       readonly total_cents: number;
-      /** Those whose stock has changed, for the events. */
+      /** Products whose stock has changed, for the events. */
       readonly products: readonly { readonly id: number; readonly category: string; readonly stock: number }[];
     }
   | { readonly kind: "refused"; readonly faults: readonly OrderFault[] }
-  /** There is an order of this id: whatever its lines would find now, they found what they asked for then. */
+  /** An order has this id already: whatever its lines would find now, they were satisfied then. */
   | { readonly kind: "ordered-already" };
 
 interface Locked {
@@ -42,7 +42,7 @@ interface Locked {
   readonly stock: number;
 }
 
-// In the order of ids: two orders of the same products wait for each other, and never both at once.
+// Locks in the order of ids, so that two orders of the same products wait for each other instead of deadlocking.
 const LOCK = statement(
   "order-lock-products",
   `SELECT id, name, category, price_cents, stock FROM products
@@ -105,8 +105,8 @@ function faultsOf(
 }
 
 /**
- * In a transaction. Finds every fault, and then changes nothing. `id` is the caller's; where there was no fault and an order
- * has it, it rejects with UniqueViolation.
+ * Call it in a transaction. Finds every fault, and changes nothing if there is one. Rejects with UniqueViolation when
+ * the order is sound but its id, which the caller chose, is taken.
  */
 export async function placeOrder(
   tx: Queryable,
@@ -122,7 +122,8 @@ export async function placeOrder(
   const products = await lockProducts(tx, [...demand.keys()]);
   const faults = faultsOf(lines, demand, products);
   if (faults.length > 0) {
-    // Asked behind the locks: the same order may have been placed while this one waited for them, and be its own fault.
+    // Checked under the locks: the same order may have been placed while this one waited, and have caused these faults
+    // itself.
     const placed = (await tx.query(FIND, [id])).length > 0;
     return placed ? { kind: "ordered-already" } : { kind: "refused", faults };
   }

@@ -1,7 +1,7 @@
-// Owns the SQL about the outbox: what happened, what of it is still to be handled, and what was given up.
+// Owns the SQL of the outbox: recorded events, the backlog, and dead letters.
 import type { Queryable, Row } from "./port.ts";
 
-/** `event` is unread: another version may have written it. */
+/** `event` is unparsed, because another version may have written it. */
 export interface OutboxRow {
   readonly eventId: string;
   readonly entity: string;
@@ -12,7 +12,7 @@ export interface OutboxRow {
 export type NewOutboxRow = Omit<OutboxRow, "eventId">;
 export interface Backlog {
   readonly waiting: number;
-  /** Of those waiting, how many a stream was given, be it one that Redis has forgotten since. */
+  /** How many of the waiting events a stream was given, including a stream that Redis has since forgotten. */
   readonly published: number;
   readonly dead: number;
   readonly oldest_seconds: number | null;
@@ -29,7 +29,7 @@ export interface DeadLetter {
 }
 
 const WAITING = "handled_at IS NULL AND dead_at IS NULL";
-// Arrays travel as JSON: both drivers then send one text.
+// Arrays travel as JSON, because both drivers then send the same text.
 const EVENT_IDS = "(SELECT value::uuid FROM jsonb_array_elements_text($1::jsonb))";
 function time(column: string): string {
   return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS ${column}`;
@@ -51,7 +51,7 @@ function announcement(row: Row) {
 
 /** In the transaction of the change. Resolves to the event's id. */
 export async function recordEvent(tx: Queryable, row: NewOutboxRow): Promise<string> {
-  // Held until commit, so that whoever records next for this entity draws a larger id after this one is visible.
+  // Held until commit, so that the next recorder for this entity draws a larger id after this row is visible.
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 7305511))", [row.entity]);
   const [made] = await tx.query(
     `INSERT INTO outbox (entity, event, request_id, traceparent) VALUES ($1, $2::jsonb, $3, $4)
@@ -61,7 +61,7 @@ export async function recordEvent(tx: Queryable, row: NewOutboxRow): Promise<str
   return String(made?.["event_id"]);
 }
 
-/** Oldest first. Never remembers where it was: a smaller id of another entity may be committed later. */
+/** Oldest first. It keeps no position, because a smaller id of another entity may be committed later. */
 export async function unpublished(db: Queryable, incarnation: string, limit: number) {
   return (
     await db.query(
@@ -72,7 +72,7 @@ export async function unpublished(db: Queryable, incarnation: string, limit: num
   ).map(announcement);
 }
 
-/** All that waits, published or not, a page at a time; `last` is undefined once there is no more. */
+/** Every waiting event, published or not, a page at a time. `last` is undefined on the last page. */
 export async function waitingAfter(db: Queryable, after: string, limit: number) {
   const rows = await db.query(
     `SELECT id::text AS id, event_id::text AS event_id, entity FROM outbox
@@ -92,7 +92,7 @@ export async function markPublished(db: Queryable, incarnation: string, ids: rea
   ]);
 }
 
-/** What waits of these entities, in order, whether the stream has told of it or not. */
+/** The waiting events of these entities, in order, whether or not the stream has announced them. */
 export async function waitingOf(
   db: Queryable,
   entities: readonly string[],
@@ -107,7 +107,7 @@ export async function waitingOf(
   ).map(outboxRow);
 }
 
-/** Also of what another process has given up meanwhile: what was done is done. */
+/** Also marks events that another process gave up meanwhile, because their work is done. */
 export async function markHandled(db: Queryable, ids: readonly string[]): Promise<void> {
   await db.query(
     `UPDATE outbox SET handled_at = clock_timestamp(), dead_at = NULL, dead_reason = NULL
@@ -116,7 +116,7 @@ export async function markHandled(db: Queryable, ids: readonly string[]): Promis
   );
 }
 
-/** Counts a refusal; the last of `most` gives the event up. Resolves to whether it is given up. */
+/** Counts a refusal. The last of `most` makes the event a dead letter. Resolves to whether it is one. */
 export async function markRefused(db: Queryable, id: string, reason: string, most: number): Promise<boolean> {
   const rows = await db.query(
     `UPDATE outbox SET refusals = refusals + 1,
@@ -166,7 +166,7 @@ export async function listDead(db: Queryable, limit: number): Promise<readonly D
   }));
 }
 
-/** Makes a dead letter wait again, before whatever of its entity still waits. False when there is none with this id. */
+/** Puts a dead letter back, before later events of its entity. False when no dead letter has this id. */
 export async function redrive(db: Queryable, id: string): Promise<boolean> {
   const rows = await db.query(
     `UPDATE outbox SET dead_at = NULL, dead_reason = NULL, refusals = 0, published_to = NULL
@@ -176,12 +176,12 @@ export async function redrive(db: Queryable, id: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Forgets dead letters, too, once nothing that they would have made untrue is kept anywhere. */
+/** Deletes dead letters once no tier can still hold what they would have invalidated. */
 export async function pruneDead(db: Queryable, keepSeconds: number): Promise<void> {
   await db.query("DELETE FROM outbox WHERE dead_at < clock_timestamp() - make_interval(secs => $1)", [keepSeconds]);
 }
 
-/** Forgets what was handled long ago, at most `limit` rows at once. Resolves to how many. */
+/** Deletes long-handled events, at most `limit` at once. Resolves to how many. */
 export async function prune(db: Queryable, keepSeconds: number, limit: number): Promise<number> {
   return (
     await db.query(

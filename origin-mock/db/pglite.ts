@@ -1,4 +1,4 @@
-// Owns the embedded database: Postgres in this process, in memory and gone with it, or in a folder.
+// Owns the embedded database: Postgres in this process, in memory or in a folder.
 import { PGlite } from "@electric-sql/pglite";
 import { databaseFailure } from "./failure.ts";
 import type { Database, Queryable, Row, SqlValue, Statement } from "./port.ts";
@@ -7,7 +7,7 @@ type Runner = Pick<PGlite, "query" | "exec">;
 
 function queryable(runner: Runner): Queryable {
   return {
-    // PGlite has no named statements: it parses and describes the unnamed one each time.
+    // PGlite has no named statements, and parses the unnamed one each time.
     async query(sql: Statement | string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
       try {
         return (await runner.query<Row>(typeof sql === "string" ? sql : sql.text, [...params])).rows;
@@ -31,11 +31,11 @@ export async function openPglite(folder?: string): Promise<Database> {
   return {
     ...queryable(pglite),
     async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-      // Asked here: what `transaction` throws may also be the work's own error, which is nobody's failure but its own.
+      // Checked here, because an error thrown by `transaction` may be the work's own.
       if (pglite.closed) throw databaseFailure(new Error("the embedded database is closed"));
       return pglite.transaction(async (tx) => {
         const result = await work(queryable(tx));
-        // Fails where a statement has failed and the work went on: PGlite would commit nothing, and not say so.
+        // Fails if a statement failed and the work went on: PGlite would roll back silently.
         await queryable(tx).script("SELECT 1");
         return result;
       });

@@ -3,7 +3,7 @@
 export type SqlValue = string | number | boolean | null;
 export type Row = Readonly<Record<string, unknown>>;
 
-/** SQL that a server parses once per connection. A name stands for one text only, in the whole program. */
+/** SQL that a server parses once per connection. A name stands for one text in the whole program. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
@@ -12,7 +12,7 @@ export function statement(name: string, text: string): Statement {
   return { name, text };
 }
 
-/** A row as what it stands for. @throws for a row of another shape: schema and program do not fit together. */
+/** Parses a row. @throws for a row of another shape, because schema and program then do not fit together. */
 export function rowAs<T>(what: string, parse: (row: Row) => T | undefined, row: Row): T {
   const value = parse(row);
   if (value === undefined) throw new Error(`a row does not look like a ${what}: ${JSON.stringify(row)}`);

@@ -46,7 +46,8 @@ async function commit(client: pg.PoolClient): Promise<void> {
   const { command } = await client.query("COMMIT").catch((error: unknown) => {
     throw databaseFailure(error);
   });
-  // The answer to COMMIT when a statement has failed, also when the work went on as if nothing had.
+  // Postgres answers COMMIT with ROLLBACK after a failed statement, even when the work went on as if nothing had
+  // happened.
   if (command !== "COMMIT") throw new Error("the transaction was aborted by a statement that failed in it");
 }
 
@@ -67,7 +68,7 @@ async function rolledBack(client: pg.PoolClient): Promise<boolean> {
   }
 }
 
-// In this order: the server ends a slow statement itself, and only one that says nothing at all is given up.
+// In this order, so that the server itself ends a slow statement, and only a silent server is given up.
 const DEADLINES_MS = { connect: 2_000, statement: 5_000, answer: 6_000 };
 
 export function openPostgres(
@@ -82,19 +83,19 @@ export function openPostgres(
     statement_timeout: deadlinesMs.statement,
     query_timeout: deadlinesMs.answer,
   });
-  // An idle connection that breaks must not end the process; the next query gets a new one or fails itself.
+  // A broken idle connection must not end the process: the next query gets a new one or fails by itself.
   pool.on("error", report);
   return {
     ...queryable(pool),
     async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
       const client = await connect(pool);
-      // pg re-emits a connection's loss on a client that is checked out.
+      // pg emits the loss of a connection again on the client that is checked out.
       client.on("error", report);
       let broken = false;
       try {
         return await inTransaction(client, work);
       } catch (error) {
-        // Closing rolls back too, and does not wait for a server that has just been found not to answer.
+        // Closing the connection also rolls back, and does not wait for a server that has just failed to answer.
         broken = isShopError(error, "DatabaseUnavailable") || !(await rolledBack(client));
         throw error;
       } finally {
