@@ -1,20 +1,20 @@
-// Owns what the shop can be told: its options, and the environment variables they are read from.
+// Owns the options of the shop, and the environment variables they are read from.
 import * as v from "valibot";
 import { check } from "./schema.ts";
 
 export interface ShopOptions {
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
   readonly host?: string | undefined;
   readonly redisUrl: string;
-  /** A Postgres server, or `file:///FOLDER` for an embedded database that stays; without it, one in memory. */
+  /** A Postgres server, or `file:///FOLDER` for an embedded database on disk. By default the database is in memory. */
   readonly databaseUrl?: string | undefined;
-  /** Without it updates skip the purge of the edge. */
+  /** Without it, changes skip the purge of the edge. */
   readonly edgeUrl?: string | undefined;
   readonly token?: string | undefined;
-  /** Addresses whose X-Forwarded-For is believed when requests are counted: the edge's. */
+  /** Addresses whose X-Forwarded-For is trusted when requests are counted, such as the edge's. */
   readonly trustedHops?: readonly string[] | undefined;
-  /** Makes what Redis keeps of bearer tokens useless elsewhere. */
+  /** Keys the digests of bearer tokens in Redis, so that they are useless elsewhere. */
   readonly tokenSecret?: string | undefined;
 }
 

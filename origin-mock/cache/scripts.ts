@@ -149,9 +149,9 @@ for i = 5 + entities, #ARGV do removeEverywhere(ARGV[1], ARGV[2], ARGV[i]) end
 return 1
 `;
 
-// Writes an entry into a new generation, if the fence's is still the current one; else only removes the address.
-// KEYS: incarnations, address. ARGV: prefix, own version, the address as entity:id, entity, fence, random id, variant, text,
-// lifetime in milliseconds. Answers 1 if it was written.
+// Writes an entry into a new generation if the fence's is still current, and only removes the address otherwise. KEYS:
+// incarnations, address. ARGV: prefix, own version, the address as entity:id, entity, fence, random id, variant, text,
+// lifetime in milliseconds. Returns 1 if it wrote.
 export const REPLACE = `${PRELUDE}
 local key = KEYS[2]
 ours(key)

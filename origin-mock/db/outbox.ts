@@ -49,7 +49,7 @@ function announcement(row: Row) {
   return { eventId: String(row["event_id"]), entity: String(row["entity"]) };
 }
 
-/** In the transaction of the change. Resolves to the event's id. */
+/** Call it in the transaction of the change. Resolves to the event's id. */
 export async function recordEvent(tx: Queryable, row: NewOutboxRow): Promise<string> {
   // Held until commit, so that the next recorder for this entity draws a larger id after this row is visible.
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 7305511))", [row.entity]);

@@ -14,7 +14,10 @@ export type ProductChange =
   | { readonly kind: "conflict" }
   | { readonly kind: "missing" };
 
-/** Part of every UPDATE of a product. The time is never earlier than that of the change before, whatever the clock says. */
+/**
+ * Part of every UPDATE of a product. Its time is always later than that of the change before, even after the clock is
+ * set back.
+ */
 export function nextVersion(nowParameter: string): string {
   return `version = version + 1,
   updated_at = greatest(${nowParameter}::text::timestamptz, updated_at + interval '1 millisecond')`;
@@ -51,14 +54,14 @@ export async function findProduct(db: Queryable, id: number, locale: Locale): Pr
   return productsOf(await db.query(FIND, [locale, id]))[0];
 }
 
-/** In the order of `ids`; those that are not there are left out. */
+/** In the order of `ids`, without those that do not exist. */
 export async function findProducts(db: Queryable, ids: readonly number[], locale: Locale): Promise<readonly Product[]> {
   return productsOf(await db.query(FIND_ALL, [locale, integers(ids)]));
 }
 
 /** Holds the row until the transaction ends, so that a precondition checked on it stays true. */
 export async function lockProduct(tx: Queryable, id: number, locale: Locale): Promise<Product | undefined> {
-  // Two statements: a join read while waiting for the lock would show texts from before the wait.
+  // Two statements, because one join would show texts from before the wait for the lock.
   const locked = await tx.query(LOCK, [id]);
   return locked.length === 0 ? undefined : findProduct(tx, id, locale);
 }
@@ -70,7 +73,7 @@ async function changed(tx: Queryable, id: number, locale: Locale, updated: boole
   return { kind: "updated", product };
 }
 
-/** In a transaction. Name and description are those of `locale`, everything else is the product's. */
+/** Call it in a transaction. Changes the name and description of `locale`, and the product's other members. */
 export async function updateProduct(
   tx: Queryable,
   id: number,

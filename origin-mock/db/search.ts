@@ -10,7 +10,7 @@ const CONFIGURATIONS = { en: "english", de: "german", fr: "french" } as const sa
 const ENGLISH_HITS = `SELECT p.id, ts_rank(p.search, asked) AS rank
   FROM products p, websearch_to_tsquery('english', $2) AS asked WHERE p.search @@ asked`;
 
-/** What is not translated is found by what is shown instead: its English text. */
+/** An untranslated product is found by its English text, which is shown instead. */
 function hitsIn(locale: Locale): string {
   return locale === DEFAULT_LOCALE
     ? ENGLISH_HITS
@@ -21,7 +21,7 @@ function hitsIn(locale: Locale): string {
         AND NOT EXISTS (SELECT FROM product_translations t WHERE t.product_id = p.id AND t.locale = '${locale}')`;
 }
 
-// A text per language, not a parameter: the planner must see which index serves.
+// One statement per language instead of a parameter, because the planner must see which index serves.
 function searchIn(locale: Locale): Statement {
   return statement(
     `search-${locale}`,
@@ -38,7 +38,7 @@ export const SEARCH = { en: searchIn("en"), de: searchIn("de"), fr: searchIn("fr
   Statement
 >;
 
-/** Best first, equals by id. `q` is what people type: words, "phrases", or, -not; nothing in it is a syntax error. */
+/** Best match first, equals by id. `q` is free text: words, "phrases", or, -not. Nothing in it is a syntax error. */
 export async function searchProducts(
   db: Queryable,
   search: {
@@ -49,7 +49,7 @@ export async function searchProducts(
   },
 ): Promise<Page> {
   const { locale, limit, after } = search;
-  // NUL cannot be sent in a Postgres text.
+  // Postgres texts cannot hold NUL.
   const q = search.q.replaceAll("\0", " ");
   const rows = await db.query(SEARCH[locale], [locale, q, after?.rank ?? null, after?.id ?? null, limit + 1]);
   const shown = rows.slice(0, limit);

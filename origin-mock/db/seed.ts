@@ -31,7 +31,7 @@ async function insertAll(
   rows: readonly object[],
   condition = "",
 ): Promise<void> {
-  // One parameter per batch, whatever the number of rows: a JSON array read as the table's own row type.
+  // One parameter per batch, whatever the number of rows: a JSON array that Postgres reads as the table's own row type.
   const sql = `INSERT INTO ${table} (${columns})
     SELECT ${columns} FROM jsonb_populate_recordset(NULL::${table}, $1::text::jsonb) ${condition}`;
   for (let start = 0; start < rows.length; start += BATCH) {
@@ -39,7 +39,9 @@ async function insertAll(
   }
 }
 
-/** Done once in the life of a database. A new step has a new name, and finds what people have changed since. */
+/**
+ * A step runs once in the life of a database. A new step has a new name, and finds whatever people have changed since.
+ */
 interface Step {
   readonly name: string;
   fill(tx: Queryable, invented: readonly Invented[]): Promise<void>;
@@ -66,7 +68,7 @@ const CATALOGUE: Step = {
   },
 };
 
-/** For databases filled before there were list prices: a change like any other, so with a new version. */
+/** For databases filled before list prices existed. Like every change, it makes a new version. */
 const LIST_PRICES: Step = {
   name: "list-prices-1",
   async fill(tx, invented) {
@@ -111,7 +113,7 @@ const STEPS: readonly Step[] = [CATALOGUE, LIST_PRICES, TRANSLATED, REVIEWS];
 
 const WORD_INDEXES = ["products_by_words", "product_translations_by_words_de", "product_translations_by_words_fr"];
 
-/** Thousands of rows enter the indexes of words twice as fast by way of the list that single rows do without. */
+/** A pending list lets thousands of rows enter the word indexes twice as fast. Single rows do without it. */
 async function inBulk(tx: Queryable, fill: () => Promise<void>): Promise<void> {
   await tx.script(WORD_INDEXES.map((name) => `ALTER INDEX ${name} SET (fastupdate = on)`).join("; "));
   await fill();
@@ -122,7 +124,7 @@ async function inBulk(tx: Queryable, fill: () => Promise<void>): Promise<void> {
   );
 }
 
-/** True when it filled anything, false when all was done before. */
+/** Resolves to true if it filled anything, to false if every step was done before. */
 export function seed(db: Database): Promise<boolean> {
   return db.transaction(async (tx) => {
     await tx.query(SETUP_LOCK);
@@ -136,7 +138,7 @@ export function seed(db: Database): Promise<boolean> {
         await tx.query("INSERT INTO seeds (name) VALUES ($1)", [name]);
       }
     });
-    // The embedded database counts its rows only when told to, and plans badly for tables it knows nothing of.
+    // The embedded database counts rows only on request, and plans badly for tables it has not counted.
     await tx.script("REFRESH MATERIALIZED VIEW category_totals; ANALYZE products, product_translations, reviews");
     return true;
   });

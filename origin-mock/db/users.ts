@@ -1,4 +1,4 @@
-// Owns the SQL about people: who they are, how they sign in, what they pay with.
+// Owns the SQL of people: profiles, password hashes and payment methods.
 import { parseProfile, type Profile, type ProfileChanges } from "../catalogue/profile.ts";
 import { type Queryable, rowAs, statement } from "./port.ts";
 

@@ -1,4 +1,4 @@
-// Owns one batch: its events are handled together, and each one's outcome is noted in the outbox before anything is acknowledged.
+// Owns one batch of events: handles them together, and notes each outcome in the outbox before anything is acknowledged.
 import { markHandled, markRefused, type OutboxRow } from "../db/outbox.ts";
 import type { Queryable } from "../db/port.ts";
 import { parseEvent } from "./event.ts";
@@ -28,7 +28,10 @@ interface Sorted {
   readonly failures: readonly Failure[];
 }
 
-/** Of each entity what was handled before its first failure, and that failure: what follows it waits, whatever became of it. */
+/**
+ * Of each entity, the events handled before its first failure, and that failure. Later events wait, even those that
+ * succeeded.
+ */
 function sort(readable: readonly Readable[], outcomes: readonly Outcome[]): Sorted {
   const handled: OutboxRow[] = [];
   const failures = new Map<string, Failure>();
@@ -41,7 +44,7 @@ function sort(readable: readonly Readable[], outcomes: readonly Outcome[]): Sort
   return { handled, failures: [...failures.values()] };
 }
 
-/** Rows of the outbox, each entity's in order. Resolves to the ids of those that are over: done or given up. */
+/** Takes rows of the outbox, each entity's in order. Resolves to the ids of finished events: handled or given up. */
 export function createBatches({ db, handle, window, monotonicMs, report }: Parts) {
   const giveUp = async ({ eventId }: OutboxRow, reason: string, most: number): Promise<boolean> => {
     const dead = await markRefused(db, eventId, reason, most);
@@ -59,7 +62,7 @@ export function createBatches({ db, handle, window, monotonicMs, report }: Parts
         window.park(row.entity, monotonicMs(), outcome.status === "retry" ? outcome.afterMs : undefined);
       }
     }
-    // One line, not one for each: when the edge is away there are thousands.
+    // One line for all, because thousands fail when the edge is away.
     const [first] = failures;
     if (first !== undefined) report("events wait", new Error(first.outcome.reason));
     return dead;
@@ -72,7 +75,7 @@ export function createBatches({ db, handle, window, monotonicMs, report }: Parts
       const event = parseEvent(row.event);
       if (event !== undefined) readable.push({ row, event: { ...row, event } });
       else {
-        // What cannot be read never can be.
+        // An unreadable event stays unreadable.
         await giveUp(row, "the event cannot be read", 1);
         over.push(row.eventId);
       }

@@ -1,4 +1,4 @@
-// Owns waiting for somebody to ring, or for the time to be up. A ring while nobody waits is kept for who comes next.
+// Owns a wait that ends with a ring or after a time. A ring without a waiter is kept for the next one.
 import type { Pause } from "./forever.ts";
 
 export interface Doorbell {

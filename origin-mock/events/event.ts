@@ -1,4 +1,4 @@
-// Owns the seven things that can happen in the shop: their shapes, and the entity each is about.
+// Owns the seven events of the shop: their shapes, and the entity each is about.
 import * as v from "valibot";
 import { parserOf } from "../schema.ts";
 
@@ -25,10 +25,10 @@ type Frozen<T> = T extends readonly (infer Item)[]
     : T;
 export type ShopEvent = Frozen<v.InferOutput<typeof shopEvent>>;
 
-/** Undefined for what is none of the seven, or lacks a member. */
+/** Undefined unless it is one of the seven with all its members. */
 export const parseEvent: (value: unknown) => ShopEvent | undefined = parserOf(shopEvent);
 
-/** Events of one entity are handled in the order they happened in. */
+/** Events of one entity are handled in the order in which they happened. */
 export function entityOf(event: ShopEvent): string {
   switch (event.type) {
     case "product.updated":

@@ -1,10 +1,10 @@
-// Owns background work that never ends: what fails is reported, and tried again after a pause.
+// Owns endless background work: a failure is reported, and the step runs again after a pause.
 import { backoffMs } from "../backoff.ts";
 
-/** Resolves after so many milliseconds, or at once when aborted. Never rejects. */
+/** Resolves after `ms`, or at once when aborted. Never rejects. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
-// A dependency that is away is asked about once a second.
+// An absent dependency is tried about once a second.
 const RESTART = { firstMs: 50, mostMs: 1_000 } as const;
 
 export interface ForeverParts {

@@ -1,4 +1,4 @@
-// Owns what is done about events: category totals first, then every tier in order, all events in one call to each.
+// Owns the handling of events: category totals first, then every tier in order, with one call to each tier for all events.
 import { messageOf } from "../error.ts";
 import { changesCategoryTotals, reachOf, withoutTotals } from "../invalidation/reach.ts";
 import type { InvalidationResult, MultiTierInvalidation } from "../invalidation/multi-tier.ts";
@@ -9,26 +9,32 @@ import type { TraceIds } from "./port.ts";
 export type HappenedEvent = TraceIds & { readonly eventId: string; readonly event: ShopEvent };
 export type Outcome =
   | { readonly status: "handled" }
-  /** `afterMs`: trying earlier is useless. */
+  /** `afterMs`: an earlier attempt is useless. */
   | { readonly status: "retry"; readonly reason: string; readonly afterMs?: number }
-  /** The event itself is refused, and trying again will hardly help. */
+  /** The tier refuses the event itself, so another attempt will hardly help. */
   | { readonly status: "refused"; readonly reason: string };
 
-/** Outcomes in the order of the events. What follows a failure of its entity may be done all the same, and is done again. */
+/**
+ * Resolves to outcomes in the order of the events. An event after a failure of its entity may be handled anyway, and
+ * is handled again.
+ */
 export type HandleEvents = (events: readonly HappenedEvent[]) => Promise<readonly Outcome[]>;
 
 export type InvalidateFor = (event: HappenedEvent, withinMs: number) => Promise<InvalidationResult>;
 
 interface Parts {
   readonly invalidation: MultiTierInvalidation;
-  /** Brings the materialized totals up to date. Before the application's cache is emptied, or it would refill with the old ones. */
+  /**
+   * Refreshes the materialized totals. It runs before the application cache is emptied, which would otherwise refill
+   * with the old ones.
+   */
   readonly refreshCategoryTotals: () => Promise<void>;
 }
 
 const HANDLED: Outcome = { status: "handled" };
 const EARLIER: Outcome = { status: "retry", reason: "an earlier event of the same entity is not handled" };
 
-/** What the tiers did for many, seen by one: a tier it does not reach cannot fail it. */
+/** One event's view of what the tiers did for the batch: a tier that the event does not reach cannot fail it. */
 function outcomeFor(targets: Targets, { application, gateway, cdn }: InvalidationResult): Outcome {
   const { tags } = targets.cdn;
   if (application.status === "deferred") return { status: "retry", reason: application.reason };
@@ -54,14 +60,16 @@ interface Work {
   readonly targets: Targets;
 }
 
-/** What was once clean for an event stays so: while the edge is away, the caches behind it are not emptied again and again. */
+/**
+ * Remembers events whose inner tiers are clean, so that these are not emptied again and again while the edge is away.
+ */
 interface InnerClean {
   has(eventId: string): boolean;
   add(work: readonly Work[]): void;
   forget(eventId: string): void;
 }
 
-// Those of a consumer that stood back are never forgotten one by one.
+// A consumer that loses its lease never forgets its events one by one.
 const MOST_REMEMBERED = 20_000;
 const NOTHING_INSIDE = {
   application: { addresses: [], entities: [], everything: false },
@@ -80,7 +88,7 @@ function createInnerClean(): InnerClean {
   };
 }
 
-// A batch travels under the trace of its oldest event.
+// A batch carries the trace of its oldest event.
 function bulk({ invalidation }: Parts, work: readonly [Work, ...Work[]]): Promise<InvalidationResult> {
   return invalidation.bulk(
     work.map(({ targets }) => targets),
@@ -92,13 +100,13 @@ function bulk({ invalidation }: Parts, work: readonly [Work, ...Work[]]): Promis
   );
 }
 
-/** One handling of one batch. */
+/** The state of handling one batch. */
 interface Batch {
   /** By event id. */
   readonly verdicts: Map<string, Outcome>;
-  /** Entities that failed in it. */
+  /** Entities with a failure in this batch. */
   readonly stuck: Set<string>;
-  /** By event id: totals that could not be brought up to date, and why. */
+  /** By event id: why the category totals could not be refreshed. */
   readonly late: Map<string, string>;
 }
 
@@ -110,7 +118,7 @@ function judge(batch: Batch, each: Work, outcome: Outcome): void {
   if (verdict.status !== "handled") batch.stuck.add(each.entity);
 }
 
-/** What is left to do: the caches behind the edge but once, and what shows totals not before those are true. */
+/** The targets still to do: inner tiers only once, and views of totals only after the totals are refreshed. */
 function workOf(inner: InnerClean, batch: Batch, event: HappenedEvent): Work {
   const reach = reachOf(event.event);
   const due = batch.late.has(event.eventId) ? withoutTotals(reach) : reach;
@@ -118,7 +126,7 @@ function workOf(inner: InnerClean, batch: Batch, event: HappenedEvent): Work {
   return { event, entity: entityOf(event.event), targets };
 }
 
-/** The edge refuses an order as a whole: halves of it find out which event it means, the others get through. */
+/** The edge refuses an order as a whole. Halving it finds the event that is wrong, and lets the others through. */
 async function settle(parts: Parts, inner: InnerClean, batch: Batch, events: readonly HappenedEvent[]): Promise<void> {
   const work = events.map((event) => workOf(inner, batch, event));
   const [first, ...rest] = work.filter(({ entity }) => !batch.stuck.has(entity));
@@ -153,7 +161,7 @@ async function refreshTotals(
     for (const each of counted) {
       const { event, eventId } = each;
       batch.late.set(eventId, reason);
-      // Everything without the totals would be everything once more when they are true.
+      // Invalidating everything now would have to be repeated once the totals are refreshed.
       if (event.type === "global.invalidate") judge(batch, workOf(inner, batch, each), { status: "retry", reason });
     }
   }
@@ -173,7 +181,10 @@ export function createHandleEvents(parts: Parts): HandleEvents {
   };
 }
 
-/** For who waits for it: one event, and what each tier did. The event is recorded all the same, and handled again. */
+/**
+ * Handles one event for a client that waits, and tells it what each tier did. The recorded event is handled again
+ * later.
+ */
 export function createInvalidateFor({ invalidation, refreshCategoryTotals }: Parts): InvalidateFor {
   return async ({ event, eventId, requestId, traceparent }, withinMs) => {
     const targets = reachOf(event);
@@ -181,7 +192,7 @@ export function createInvalidateFor({ invalidation, refreshCategoryTotals }: Par
       try {
         await refreshCategoryTotals();
       } catch {
-        // The change stands; its event refreshes them, and reports what fails.
+        // The change stands. Its event refreshes the totals later, and reports a failure.
         return invalidation.queued(targets, eventId);
       }
     }

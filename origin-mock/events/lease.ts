@@ -1,11 +1,11 @@
-// Owns this process's belief that it is the one consumer. It doubts early: the belief is as old as the question was.
+// Owns this process's belief that it is the only consumer. The belief expires early: it counts from when the question was sent.
 import type { LeasePort } from "./port.ts";
 
 export interface Lease {
   held(): boolean;
-  /** Asks for it, or for more of it. */
+  /** Takes or extends the lease. */
   renew(): Promise<void>;
-  /** So that the next one need not wait until it runs out. */
+  /** Lets the next holder take over before the lease runs out. */
   giveUp(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export function createLease({ port, holder, forMs, monotonicMs }: Parts): Lease 
     held: () => monotonicMs() < untilMs,
     async renew() {
       const askedMs = monotonicMs();
-      // A failure changes nothing: what was granted before lasts as long as it was granted for.
+      // After a failure the earlier grant holds for its own time.
       untilMs = (await port.take(holder, forMs)) ? askedMs + forMs : -Infinity;
     },
     async giveUp() {

@@ -1,4 +1,4 @@
-// Owns which event a change to a product is: the one that reaches furthest. Pure.
+// Owns the choice of the event for a change of a product: the one that reaches furthest. Pure.
 import type { Product } from "../catalogue/product.ts";
 import type { ShopEvent } from "./event.ts";
 

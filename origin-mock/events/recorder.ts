@@ -1,4 +1,4 @@
-// Owns the recording of events: a row of the outbox, in the transaction of what happened.
+// Owns the recording of events: a row of the outbox, in the transaction of the change.
 import { recordEvent } from "../db/outbox.ts";
 import { entityOf } from "./event.ts";
 import type { EventRecorder } from "./port.ts";

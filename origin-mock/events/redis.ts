@@ -1,9 +1,10 @@
-// Owns the events' way to Redis: the stream with its group, and the lease of the one consumer that is at work.
+// Owns the Redis side of events: the stream with its group, and the lease of the one active consumer.
 import type { RedisConnection } from "../redis/connection.ts";
 import type { Announcement, Delivery, EventStream, LeasePort } from "./port.ts";
 import { ACKNOWLEDGE, OPEN, PUBLISH, RELEASE, TAKE, TIDY } from "./scripts.ts";
 
-// One hash tag: a cluster keeps them together, as the scripts need. No version: what waits must survive a new one.
+// One hash tag keeps the keys together in a cluster, as the scripts need. The keys have no version, because waiting
+// events must survive a release.
 export const STREAM_KEY = "{shop:events}:stream";
 const INDEX_KEY = "{shop:events}:index";
 const LEASE_KEY = "{shop:events}:lease";
@@ -12,7 +13,7 @@ const BOTH = [STREAM_KEY, INDEX_KEY];
 
 const CLAIM_COUNT = 500;
 const SILENCE_MS = 60 * 60_000;
-/** Beyond the wait that Redis was asked for. */
+/** Added to the wait that Redis was asked for. */
 const ANSWER_MS = 500;
 
 interface Message {
@@ -39,7 +40,7 @@ async function claimAll({ run }: Run, consumer: string): Promise<readonly Delive
     const page = await run((client) =>
       client.xAutoClaim(STREAM_KEY, GROUP, consumer, 0, start, { COUNT: CLAIM_COUNT }),
     );
-    // Before Redis 7 what was deleted from the stream comes as null.
+    // Before Redis 7, deleted entries come as null.
     for (const message of page.messages) if (message !== null) deliveries.push(delivery(message));
     from = String(page.nextId);
   } while (from !== "0-0");
@@ -48,7 +49,7 @@ async function claimAll({ run }: Run, consumer: string): Promise<readonly Delive
 
 interface Connections {
   readonly connection: Run;
-  /** Of its own: whoever waits on a connection makes everybody else on it wait. */
+  /** A connection of its own, because a blocking read delays every other command on it. */
   readonly blocking: Run;
   readonly newId: () => string;
 }

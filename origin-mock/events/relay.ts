@@ -1,4 +1,4 @@
-// Owns the way from the outbox to the stream. It may die anywhere, and several may be at it: nothing is added twice.
+// Owns the relay from the outbox to the stream. It may die at any point and run in several processes: nothing is added twice.
 import { markPublished, unpublished, waitingAfter } from "../db/outbox.ts";
 import type { Queryable } from "../db/port.ts";
 import type { EventStream } from "./port.ts";
@@ -6,9 +6,9 @@ import type { EventStream } from "./port.ts";
 const PAGE = 200;
 
 export interface Relay {
-  /** Publishes what this incarnation of the stream was not given. */
+  /** Publishes every event that this incarnation of the stream was not given. */
   relay(): Promise<void>;
-  /** Offers all that waits once more: a Redis that came back with an older memory lacks some of what it was given. */
+  /** Offers every waiting event again, because a Redis restored from an older snapshot lacks some. */
   sweep(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export function createRelay({ db, stream }: Parts): Relay {
       const incarnation = await stream.open();
       while (true) {
         const rows = await unpublished(db, incarnation, PAGE);
-        // Another incarnation by now: the next call starts anew with that.
+        // The incarnation has changed meanwhile: the next call starts with the new one.
         if (rows.length === 0 || !(await stream.publish(incarnation, rows))) return;
         await markPublished(
           db,

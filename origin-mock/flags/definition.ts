@@ -27,9 +27,9 @@ export const FLAG = {
     (value) => typeof value === "number" && value >= 0 && value <= 100,
     "must be a number from 0 to 100",
   ),
-  /** Decides which subjects come first: flags with one salt go to the same people. */
+  /** Decides which subjects come first: flags with the same salt go to the same people. */
   salt: saltText,
-  /** Subjects for whom it is decided already. */
+  /** Subjects with a fixed decision. */
   overrides: v.custom<Readonly<Record<string, boolean>>>(
     isOverrides,
     `must be an object of at most ${MOST_OVERRIDES} subjects, each true or false`,
@@ -43,10 +43,12 @@ export function parseFlag(value: unknown): Checked<Flag> {
 
 const BUCKETS = 2 ** 32;
 
-/** Where a subject stands, in [0, 100): it is on as soon as the rollout has passed it, and stays on when that rises. */
+/**
+ * A subject's place in [0, 100). The flag is on once the rollout has passed it, and stays on while the rollout rises.
+ */
 function percentileOf(salt: string, subject: string): number {
   return (
-    // As JSON, so that no other pair has the same text.
+    // As JSON, so that no other pair has this text.
     (createHash("sha256")
       .update(JSON.stringify([salt, subject]))
       .digest()

@@ -1,4 +1,4 @@
-// Owns the gateway's door: who asks, whether they may ask so often, and that what is theirs alone leaves marked so.
+// Owns admission to the gateway: who asks, whether they may ask so often, and the marking of their private answers.
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import { bearerToken, CHALLENGE, type Identify, type Identity, SESSION_COOKIE } from "../auth/identify.ts";
@@ -13,11 +13,11 @@ import type { TokenCache } from "./token-cache.ts";
 export interface AdmissionParts {
   readonly tokens: Pick<TokenCache, "recall" | "validate">;
   readonly limiter: RateLimiter;
-  /** Who has a session; it is asked only when somebody wants to know, because it fails closed. */
+  /** The owner of a session. It fails closed, so it is asked only when a route needs to know. */
   readonly identify: Identify;
   /** The other end of the connection. */
   readonly peerOf: (c: Context) => string | undefined;
-  /** Addresses whose X-Forwarded-For is believed: the edge's. */
+  /** Addresses whose X-Forwarded-For is trusted, such as the edge's. */
   readonly trustedHops: readonly string[];
   readonly monotonicMs: () => number;
 }
@@ -41,7 +41,7 @@ function isLimited(allowance: Allowance | undefined): allowance is Allowance {
   return allowance?.retryAfterSeconds !== undefined;
 }
 
-/** Guesses at tokens are counted before the authority hears of them. */
+/** Counts guesses at tokens before the authority is asked. */
 async function bearerOf(
   { tokens, limiter }: AdmissionParts,
   authorization: string | undefined,
@@ -65,7 +65,7 @@ async function admit(parts: AdmissionParts, c: Context<ShopEnv>): Promise<Admiss
   if (bearer.kind === "limited") return bearer;
   const identity = bearer.kind === "known" ? bearer.identity : undefined;
   const client: Client = identity === undefined ? address : { kind: "user", name: identity.username };
-  // Also for a wrong token, so that sending one is not the way around the limit.
+  // Counts wrong tokens too, so that sending one does not bypass the limit.
   const allowance = await parts.limiter.take(classOf(c.req.method, c.req.path), client);
   if (isLimited(allowance)) return { kind: "limited", allowance };
   return bearer.kind === "stranger" ? bearer : { kind: "admitted", identity, allowance };
@@ -81,9 +81,9 @@ function finish(c: Context, asker: Asker, allowance: Allowance | undefined): voi
   const { headers } = c.res;
   const field = (name: string): string | undefined => headers.get(name) ?? undefined;
   if (asker === "credentialed") for (const [name, value] of confinement(field)) headers.set(name, value);
-  // One client's count, stored by a shared cache, would be told to all: only what none may store carries it.
+  // A shared cache would tell one client's count to all, so only unshared answers carry it.
   if (allowance === undefined || !isUnshared(field)) return;
-  // Beside what the route says of limits of its own.
+  // Keeps the fields that a route has set for limits of its own.
   for (const [name, value] of Object.entries(rateLimitFields(allowance))) headers.append(name, value);
 }
 

@@ -1,4 +1,4 @@
-// Owns an answer as plain data: how it is taken from a Response, written down, read back and given to a client. No I/O but the body's.
+// Owns answers as plain data: taken from a Response, encoded, decoded and delivered. No I/O but the body's.
 import * as v from "valibot";
 import { notModified } from "../../src/http/message/conditional.ts";
 import { formatHttpDate } from "../../src/http/message/dates.ts";
@@ -16,10 +16,10 @@ export function fieldOf({ headers }: Pick<Answer, "headers">, name: string): str
   return headers.find(([each]) => each === name)?.[1];
 }
 
-/** Of one exchange, never replayed in another. What is counted for one client is not another's either. */
+/** Fields of one exchange, which are never replayed. One client's counts are not another's. */
 const OF_ONE_EXCHANGE =
   /^(?:x-request-id|server-timing|x-cache(?:-.*)?|ratelimit(?:-.*)?|connection|keep-alive|transfer-encoding)$/;
-/** What describes a body has no place where there is none (RFC 9110 15.4.5). */
+/** Fields that describe a body, which a 304 leaves out (RFC 9110 15.4.5). */
 const OF_THE_BODY = new Set([
   "content-type",
   "content-length",
@@ -28,10 +28,10 @@ const OF_THE_BODY = new Set([
   "content-range",
 ]);
 
-/** `nowMs`: when it was made, unless it says so itself. */
+/** `nowMs` becomes the Date of an answer without one. */
 export function answerOf({ status, headers }: Response, body: Uint8Array<ArrayBuffer>, nowMs: number): Answer {
   const kept = [...headers].filter(([name]) => !OF_ONE_EXCHANGE.test(name));
-  // RFC 9110 6.6.1: a Date is when the message was made, not when it was repeated.
+  // Date says when a message was made, not when it was repeated (RFC 9110 6.6.1).
   const dated = headers.has("date") ? kept : [...kept, ["date", formatHttpDate(nowMs)] as const];
   return { status, headers: dated, body };
 }
@@ -42,7 +42,7 @@ export function encodeHead({ status, headers }: Answer): string {
 
 const parseHead = parserOf(v.object({ status: v.number(), headers: v.array(v.strictTuple([v.string(), v.string()])) }));
 
-/** Undefined for what this version did not write. */
+/** Undefined for a head that this version did not write. */
 export function decodeAnswer(head: string, body: Uint8Array<ArrayBuffer>): Answer | undefined {
   try {
     const parsed = parseHead(JSON.parse(head));
@@ -52,7 +52,7 @@ export function decodeAnswer(head: string, body: Uint8Array<ArrayBuffer>): Answe
   }
 }
 
-/** Who is answered: the conditional fields of the request, and when it came. */
+/** The client that is answered: the conditional fields of its request, and when it came. */
 export interface Reader {
   readonly field: FieldReader;
   readonly nowMs: number;
@@ -64,18 +64,18 @@ export interface Delivery {
 
 function isNotModified(answer: Answer, { field, nowMs }: Reader): boolean {
   const validators = { etag: fieldOf(answer, "etag"), lastModified: fieldOf(answer, "last-modified") };
-  // RFC 9110 13.2.1: conditions are about what a plain request would have got with success.
+  // Conditions apply only to an answer that would be a success without them (RFC 9110 13.2.1).
   return answer.status === 200 && notModified(field, validators, nowMs);
 }
 
-/** `ageMs`: since it was made, for what comes from the store. */
+/** `ageMs`: the time in the store, undefined for a new answer. */
 export function deliver(answer: Answer, reader: Reader, ageMs: number | undefined): Delivery {
   const unchanged = isNotModified(answer, reader);
   const headers = new Headers();
   for (const [name, value] of answer.headers) {
     if (!unchanged || !OF_THE_BODY.has(name)) headers.append(name, value);
   }
-  // Rounded up: what is behind the gateway gains no freshness by the rounding (RFC 9111 4.2.3).
+  // Rounded up, so that rounding adds no freshness (RFC 9111 4.2.3).
   if (ageMs !== undefined) headers.set("age", String(Math.ceil(ageMs / 1_000) + Number(fieldOf(answer, "age") ?? 0)));
   if (unchanged) return { response: new Response(null, { status: 304, headers }), notModified: true };
   headers.set("content-length", String(answer.body.byteLength));

@@ -1,10 +1,10 @@
-// Owns taking a body into memory, up to a limit; what is larger goes on as it came.
+// Owns buffering a body up to a limit. A larger one goes on as a stream.
 
 export type Body =
   | { readonly kind: "whole"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "too-large"; readonly response: Response };
 
-/** What was read already, then the rest, as fast as it is taken. */
+/** The chunks already read, then the rest as fast as the client takes it. */
 function resumed(
   first: readonly Uint8Array<ArrayBuffer>[],
   rest: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
@@ -21,7 +21,7 @@ function resumed(
   });
 }
 
-/** Rejects when the body breaks off or is not as long as it says: then there is no answer to give. */
+/** Rejects when the body breaks off or has another length than declared: then there is no answer to give. */
 export async function takeBody(response: Response, limitBytes: number): Promise<Body> {
   const declared = response.headers.get("content-length");
   if (declared !== null && Number(declared) > limitBytes) return { kind: "too-large", response };

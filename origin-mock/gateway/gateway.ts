@@ -12,7 +12,7 @@ import { createTokenCache, type TokenCache } from "./token-cache.ts";
 
 export interface GatewayOptions {
   readonly limits: Limits;
-  /** Addresses whose X-Forwarded-For is believed; without any, everybody behind the edge is one client. */
+  /** Addresses whose X-Forwarded-For is trusted. Without any, everybody behind the edge is one client. */
   readonly trustedHops: readonly string[];
   /** The other end of a request's connection. */
   readonly peerOf: (c: Context) => string | undefined;
@@ -55,7 +55,7 @@ interface Parts {
   readonly nowMs: () => number;
 }
 
-/** Goes after `traced` and before every route. */
+/** Mount them after `traced` and before every route. */
 export function createGateway({ gateway, identify, monotonicMs, nowMs }: Parts): readonly MiddlewareHandler<ShopEnv>[] {
   const { cache, tokens, limiter, options } = gateway;
   const { peerOf, trustedHops } = options;

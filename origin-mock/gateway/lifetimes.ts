@@ -1,15 +1,14 @@
-// Owns which paths the gateway keeps answers of, for whom, how long at most, and what of a query they are about. What is in no
-// row is not kept.
+// Owns the table of paths that the gateway stores: audience, longest lifetime, and the parameters of each. Other paths are not stored.
 import { TIER_POLICY } from "../http/policy.ts";
 
 export interface Row {
   readonly path: RegExp;
   /** One answer for everyone, or one for each person. */
   readonly audience: "everyone" | "person";
-  /** The parameters the route reads; it is asked without the others. */
+  /** The parameters that the route reads. The gateway removes all others. */
   readonly query: readonly string[];
   readonly lifetimeMs: number;
-  /** Of 404: shorter, because what is missing may be made at any moment. */
+  /** For a 404: shorter, because the missing may be created at any moment. */
   readonly missingMs: number;
 }
 

@@ -1,4 +1,4 @@
-// Owns which requests the gateway may answer, under which name, for whom, and what the route is asked in their place.
+// Owns the plan for a request: whether the gateway may answer it, under which name, for whom, and what it asks the route.
 import type { Context } from "hono";
 import type { Identity } from "../auth/identify.ts";
 import { isShopError } from "../error.ts";
@@ -14,18 +14,18 @@ import { type Asker, isPublic } from "./policy.ts";
 export interface Plan {
   readonly row: Row;
   readonly name: string;
-  /** What the route is asked. */
+  /** The query that the route receives. */
   readonly query: string;
-  /** Where every person has an answer of their own. */
+  /** The owner, where each person has an answer of their own. */
   readonly person: Identity | undefined;
   readonly asker: Asker;
   readonly reader: Reader;
 }
 
-/** What the route must judge: conditions on a state that may be changed, and parts of a body. */
+/** Fields that only the route can judge: conditions on a change, and ranges. */
 const FOR_THE_ROUTE = ["Range", "If-Range", "If-Match", "If-Unmodified-Since"];
 
-/** Undefined also where the session cannot be checked: the route says so itself. */
+/** Undefined also when the session cannot be checked: the route then answers that itself. */
 async function personOf(c: Context<ShopEnv>): Promise<Identity | undefined> {
   try {
     return await c.var.identity();
@@ -36,8 +36,8 @@ async function personOf(c: Context<ShopEnv>): Promise<Identity | undefined> {
 }
 
 /**
- * Undefined: the request is the route's. The client's own Cache-Control changes nothing: it is advice (RFC 9111 5.2.1), and the
- * shop's word on its own answers is what the gateway knows.
+ * Undefined leaves the request to the route. A client's Cache-Control changes nothing: it is advice (RFC 9111 5.2.1),
+ * and the gateway follows the shop's own fields.
  */
 export async function planOf(c: Context<ShopEnv>, nowMs: number): Promise<Plan | undefined> {
   if (c.req.method !== "GET" && c.req.method !== "HEAD") return undefined;
@@ -64,12 +64,18 @@ export function mayHave({ row, asker }: Plan, answer: Answer): boolean {
   return row.audience === "person" || asker === "anonymous" || isPublic((name) => fieldOf(answer, name));
 }
 
-/** Whether concurrent requests with this plan may wait for each other: never those of people, who may see different things. */
+/**
+ * Whether concurrent requests with this plan may share one run. People's requests never do, because their answers may
+ * differ.
+ */
 export function mayShare({ row, asker }: Plan): boolean {
   return row.audience === "everyone" && asker === "anonymous";
 }
 
-/** As the key has it, so that key and content cannot disagree; a GET without conditions, so that the answer is whole. */
+/**
+ * Reduced as the key is, so that key and content cannot disagree. A GET without conditions, so that the answer is
+ * whole.
+ */
 export function plainRequest(c: Context, { query }: Pick<Plan, "query">): Request {
   const headers = new Headers(c.req.raw.headers);
   for (const name of EXCLUDED) headers.delete(name);

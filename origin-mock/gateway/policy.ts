@@ -1,14 +1,17 @@
-// Owns who may be given whose answers: what is kept and for whom, and what leaves marked as one person's. Pure.
+// Owns the audience of answers: which are stored and for whom, and which leave marked private. Pure.
 import { type Answer, fieldOf } from "./answer.ts";
 import { CACHE_FIELDS, type Directives, freshSeconds, parseDirectives, policiesOf } from "./cache-control.ts";
 import type { Row } from "./lifetimes.ts";
 import { tagsOf } from "./tags.ts";
 
-/** Credentialed: with a token or a session cookie, good or not. What may differ for somebody is not told apart by guessing. */
+/**
+ * "credentialed" has a token or a session cookie, valid or not. The gateway does not guess which answers differ by
+ * person.
+ */
 export type Asker = "anonymous" | "credentialed";
 
 export type Keeping =
-  /** `audience`: whether those with credentials may be given it too. */
+  /** `audience`: whether clients with credentials may get it too. */
   | { readonly keep: "shared"; readonly audience: "everyone" | "anonymous"; readonly lifetimeMs: number }
   | { readonly keep: "person"; readonly lifetimeMs: number }
   | { readonly keep: "nothing"; readonly reason: Reason };
@@ -27,21 +30,21 @@ function hasAny(policies: readonly Directives[], ...names: readonly string[]): b
   return policies.some((policy) => names.some((name) => policy.has(name)));
 }
 
-/** The governing field says `public`, and no field says otherwise to anyone. */
+/** The governing field says `public`, and no field forbids sharing. */
 export function isPublic(field: Field): boolean {
   const policies = policiesOf(field);
   return hasAny(policies.slice(0, 1), "public") && !hasAny(policies, "private", "no-store");
 }
 
-/** No cache that serves more than one person may hold it. */
+/** No shared cache may store it. */
 export function isUnshared(field: Field): boolean {
   return hasAny(policiesOf(field).slice(0, 1), "private", "no-store");
 }
 
-/** What the key holds of a request; an answer that varies on anything else is not kept. */
+/** The fields in the key. An answer that varies on any other field is not stored. */
 const KEYED: Readonly<Record<Row["audience"], readonly string[]>> = {
   everyone: ["accept-language"],
-  // The person stands for both.
+  // The person in the key stands for both fields.
   person: ["accept-language", "authorization", "cookie"],
 };
 
@@ -59,10 +62,10 @@ export function keepingOf(answer: Answer, row: Row, asker: Asker): Keeping {
   if (!membersOf(field("vary")).every((name) => KEYED[row.audience].includes(name))) return nothing("vary");
   if (tagsOf(field("cache-tag")) === undefined) return nothing("tags");
   const policies = policiesOf(field);
-  // Not `private` in a person's own answers: it keeps out others, and they have another key.
+  // `private` allows a person's own answer, which has a key of its own.
   if (hasAny(policies, "no-store", "no-cache")) return nothing("forbidden");
   const lifetimeMs = lifetimeOf(answer.status, row, policies, Number(field("age") ?? 0));
-  // Also for an Age that is no number.
+  // Also refuses an Age that is no number.
   if (!(lifetimeMs > 0)) return nothing("no-freshness");
   if (row.audience === "person") return { keep: "person", lifetimeMs };
   if (hasAny(policies, "private")) return nothing("forbidden");
@@ -71,7 +74,7 @@ export function keepingOf(answer: Answer, row: Row, asker: Asker): Keeping {
   return { keep: "shared", audience: open ? "everyone" : "anonymous", lifetimeMs };
 }
 
-/** A qualified `private` is about some fields only (RFC 9111 5.2.2.7); what cannot be read says nothing. */
+/** A qualified `private` is about some fields only (RFC 9111 5.2.2.7). An unreadable field says nothing. */
 function isForOne(value: string): boolean {
   const policy = parseDirectives(value);
   return policy?.has("no-store") === true || (policy?.has("private") === true && policy.get("private") === undefined);
@@ -90,8 +93,8 @@ function whoseOf(vary: string | undefined): string | undefined {
 }
 
 /**
- * What must be set on an answer to somebody with credentials: nothing where it is public. A targeted field is changed too:
- * the edge reads that one and not Cache-Control (RFC 9213 2.2).
+ * The fields to set on an answer to a client with credentials: none if it is public. Targeted fields change too,
+ * because the edge reads them before Cache-Control (RFC 9213 2.2).
  */
 export function confinement(field: Field): readonly (readonly [name: string, value: string])[] {
   if (isPublic(field)) return [];
@@ -100,7 +103,7 @@ export function confinement(field: Field): readonly (readonly [name: string, val
     if (isForOne(value) || (value === "" && name !== "cache-control")) return [];
     return [[name, asPrivate(value)] as const];
   });
-  // What nobody stores is chosen by nobody.
+  // A response that nobody stores needs no Vary.
   const stored = !hasAny(
     policiesOf((name) => (name === "cache-control" ? field(name) : undefined)),
     "no-store",

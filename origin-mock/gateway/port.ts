@@ -5,7 +5,7 @@ export interface GatewayRedis {
   run(script: string, keys: readonly string[], args: readonly (string | Buffer)[]): Promise<unknown>;
 }
 
-/** Bytes as text; undefined for what is no string. */
+/** Bytes as text. Undefined for anything but a string. */
 export function textOf(reply: unknown): string | undefined {
   return Buffer.isBuffer(reply) ? reply.toString() : undefined;
 }

@@ -1,23 +1,23 @@
-// Owns rate limiting: the generic cell rate algorithm, in Redis, by Redis's clock. Without Redis everybody passes.
+// Owns rate limiting: the generic cell rate algorithm in Redis, by Redis's clock. Without Redis, every request passes.
 import type { Limit, LimitClass, Limits } from "./limits.ts";
 import { digestOf, gatewayName, joinParts } from "./names.ts";
 import type { GatewayRedis } from "./port.ts";
 
 export type Client =
   | { readonly kind: "user" | "address"; readonly name: string }
-  /** Who tries to sign in, and from where. */
+  /** A sign-in attempt: the name, and the address it comes from. */
   | { readonly kind: "guess"; readonly address: string; readonly username: string };
 export interface Allowance {
   readonly limitClass: LimitClass;
   readonly limit: Limit;
   readonly remaining: number;
-  /** Until the whole quota is there again. */
+  /** Seconds until the whole quota is back. */
   readonly resetSeconds: number;
   /** Undefined: the request may pass. */
   readonly retryAfterSeconds: number | undefined;
 }
 export interface RateLimiter {
-  /** Counts one request; undefined when Redis does not answer. */
+  /** Counts one request. Undefined when Redis does not answer. */
   take(limitClass: LimitClass, client: Client): Promise<Allowance | undefined>;
 }
 
@@ -58,7 +58,7 @@ export function createRateLimiter(parts: {
   return {
     async take(limitClass, client) {
       const limit = parts.limits[limitClass];
-      // Digested: addresses are personal data, and user names are the user's choice.
+      // Digested, because addresses are personal data and clients choose user names.
       const key = gatewayName("limit", `${limitClass}:${digestOf(joinParts(partsOf(client)))}`);
       try {
         const reply = await parts.redis.run(

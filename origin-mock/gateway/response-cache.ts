@@ -7,7 +7,7 @@ import { type GatewayRedis, textOf } from "./port.ts";
 import { LOOK_UP, PURGE, STORE } from "./scripts.ts";
 import { tagField } from "./tags.ts";
 
-/** Where a run begins: behind which purges, and when, by the clock of Redis, in milliseconds since 1970. */
+/** Where a fill begins: after which purges, and when by Redis's clock, in milliseconds since 1970. */
 export interface Fence {
   readonly incarnation: string;
   readonly seq: string;
@@ -16,7 +16,7 @@ export interface Fence {
 export type Lookup =
   | { readonly kind: "hit"; readonly answer: Answer; readonly ageMs: number; readonly fence: Fence }
   | { readonly kind: "miss"; readonly fence: Fence }
-  /** Redis does not answer, or does not know of every purge yet. */
+  /** Redis does not answer, or does not know every purge yet. */
   | { readonly kind: "unknown" };
 
 export interface Purge {
@@ -25,31 +25,34 @@ export interface Purge {
 }
 export type Invalidation =
   | { readonly status: "done"; readonly tags: number }
-  /** This process answers nothing from the store until Redis knows; others may, for an answer's lifetime. */
+  /**
+   * Until Redis knows of it, this process answers nothing from the store. Other processes may, for an answer's
+   * lifetime.
+   */
   | { readonly status: "failed"; readonly reason: string };
 
 export interface GatewayCache {
   lookUp(name: string): Promise<Lookup>;
   store(name: string, entry: Entry): Promise<void>;
   invalidate(what: Purge): Promise<Invalidation>;
-  /** As an invalidation that failed: this process answers nothing from the store until Redis knows. */
+  /** Counts as a failed invalidation: until Redis knows of it, this process answers nothing from the store. */
   owe(what: Purge): void;
-  /** To be called with every new connection: the server may be another one, that was restored and lost what was purged. */
+  /** Call it on every new connection, because the server may be a restored one that has lost purges. */
   settle(): Promise<void>;
 }
 export interface Entry {
   readonly answer: Answer;
   readonly tags: readonly string[];
-  /** Read before the handler ran. */
+  /** Taken before the handler ran. */
   readonly fence: Fence;
-  /** From then. */
+  /** From the fence on. */
   readonly lifetimeMs: number;
 }
 
 interface Parts {
   readonly redis: GatewayRedis;
   readonly randomHex: (bytes: number) => string;
-  /** Makes the cache behind the gateway clean: a store that was emptied before would be filled from it. */
+  /** Cleans the application cache first, because the store would otherwise refill from it. */
   readonly payBehind: () => Promise<void>;
   readonly report: (what: string, error: unknown) => void;
 }
@@ -59,9 +62,9 @@ const PURGES = gatewayName("purges", "");
 const MOST_PURGED_TAGS = 10_000;
 const INCARNATION_BYTES = 12;
 const MOST_OWED = 5_000;
-// Beside fields of tags.
+// Cannot be mistaken for the field of a tag.
 const EVERYTHING = "everything";
-/** Every purge looks which server it is; this one does nothing else. */
+/** Every purge checks which server answers. This one does nothing else. */
 const LOOK_AT_SERVER = "server";
 
 function parseLookup(reply: unknown): Lookup {

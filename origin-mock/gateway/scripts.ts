@@ -21,10 +21,10 @@ local function found(key, incarnation)
 end
 `;
 
-// On a miss the answer is the fence alone. To it belongs the time of the look, from which the age of what is made now counts,
-// also where it is stored late. Ages are by Redis's clock, one for all processes; an entry from the future (the clock was set
-// back) is a miss, or it would outlive its lifetime.
-// KEYS: answer, purges. ARGV: incarnation to found if there is none.
+// On a miss the reply is the fence alone. It includes the time of the lookup, from which the age of the new answer
+// counts, even if it is stored late. Redis's clock measures ages for all processes. An entry from the future is a miss,
+// because after the clock was set back it would outlive its lifetime. KEYS: answer, purges. ARGV: incarnation to found
+// if there is none.
 export const LOOK_UP = `${FOUND}
 ${NOW}
 local state = redis.call('HMGET', KEYS[2], 'incarnation', 'seq', 'floor')
@@ -49,9 +49,8 @@ if age < 0 then return miss end
 return { incarnation, seq, nowMs, age, answer[5], answer[6] }
 `;
 
-// Refuses what is already known to be old; looking up would not serve it either.
-// KEYS: answer, purges. ARGV: incarnation, fence, tag fields as JSON, when the handler began, lifetime in milliseconds from
-// then, head, body.
+// Refuses an answer that a purge has already made old: a lookup would not serve it either. KEYS: answer, purges. ARGV:
+// incarnation, fence, tag fields as JSON, when the handler began, lifetime in milliseconds from then, head, body.
 export const STORE = `${NOW}
 local state = redis.call('HMGET', KEYS[2], 'incarnation', 'floor')
 local fence, age, lifetime = tonumber(ARGV[2]), nowMs - tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -69,9 +68,10 @@ redis.call('PEXPIRE', KEYS[1], lifetime - age)
 return 1
 `;
 
-// Beyond the largest number of tags the floor rises to now: everything is made once more, and nothing is wrongly fresh.
-// That, and not an expiry, bounds the hash: a purge that expired would let through a fill that took longer than its life.
-// KEYS: purges. ARGV: incarnation to found where there is none or another server's, most tags, '*' for everything or '', then tag fields.
+// Beyond the largest number of tags the floor rises to now, so that everything is fetched again and nothing is wrongly
+// fresh. That bounds the hash. An expiry could not, because a fill that takes longer than an expired purge would get
+// through. KEYS: purges. ARGV: incarnation to found where there is none or another server's, most tags, '*' for
+// everything or '', then tag fields.
 export const PURGE = `${FOUND}
 local state = redis.call('HMGET', KEYS[1], 'incarnation', 'server')
 if not state[1] or state[2] ~= serverId() then
