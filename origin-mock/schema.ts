@@ -1,4 +1,4 @@
-// Owns what schemas of the shop have in common: their scalars, and the flaws they find, each with its place.
+// Owns the shared parts of the shop's schemas: scalars, and the flaws they find with their places.
 import * as v from "valibot";
 
 /** `at` is a JSON pointer (RFC 6901) to the member that is wrong, "" for the whole. */
@@ -36,7 +36,7 @@ export function line(longest: number) {
   return v.pipe(v.string(detail), v.maxLength(longest, detail), v.regex(/^(?=.*\S)\P{Cc}*$/u, detail));
 }
 
-/** Members that are missing are judged as undefined, so that a schema says what it wants instead. */
+/** Judges missing members as undefined, so that a schema states what it wants. */
 function complete(entries: v.ObjectEntries, value: Json): Json {
   const required = Object.keys(entries).filter((name) => entries[name]?.type !== "exact_optional");
   return { ...Object.fromEntries(required.map((name) => [name, undefined])), ...value };
@@ -56,8 +56,8 @@ function pointer(keys: readonly unknown[]): string {
 }
 
 /**
- * Every flaw of an object, one a place, in the order of its members. `unknown` is said of members that the schema does not
- * name; without it they are ignored.
+ * Finds every flaw of an object, at most one a place, in the order of its members. `unknown` describes members that
+ * the schema does not name. Without it they are ignored.
  */
 export function check<const Entries extends v.ObjectEntries>(
   entries: Entries,
@@ -78,7 +78,7 @@ export function check<const Entries extends v.ObjectEntries>(
   return { ok: false, faults: sorted.map(([at, { detail }]) => ({ at, detail })) };
 }
 
-/** Reads what was stored or sent; undefined for anything else. Members that the schema does not name are dropped. */
+/** Parses stored or received values. Undefined for any other shape. Unnamed members are dropped. */
 export function parserOf<Schema extends v.GenericSchema>(
   schema: Schema,
 ): (value: unknown) => v.InferOutput<Schema> | undefined {

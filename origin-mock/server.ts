@@ -38,7 +38,7 @@ export interface RunningShop {
   close(): Promise<void>;
 }
 
-/** Longer than a change waits for the edge (`Prefer: wait`), or the database is waited for. */
+/** Longer than a change waits for the edge (`Prefer: wait`), and longer than a query waits for the database. */
 const LONGEST_ANSWER_MS = 12_000;
 
 function report(what: string, error: unknown): void {
@@ -47,7 +47,7 @@ function report(what: string, error: unknown): void {
 
 type Report = (what: string, error: unknown) => void;
 
-/** A dead server is reported when it dies, not once per request. */
+/** Reports a dead server when it dies, not once per request. */
 function reportChanges(): Report {
   let last = "";
   return (what, error) => {
@@ -67,7 +67,7 @@ async function connectDatabase(url: string | undefined): Promise<Database> {
   return openPostgres(url, (error) => report("postgres", error));
 }
 
-/** The same for a few loops, each by itself: taking turns they would all be news. */
+/** Reports the changes of each loop by itself, because loops that take turns would always look new. */
 function reportChangesOfEach(): Report {
   const reports = new Map<string, Report>();
   return (what, error) => {
@@ -119,7 +119,7 @@ async function openDependencies(options: ShopOptions) {
       report: reportRedis,
     },
   );
-  // Other instances may read what this one could not delete: do not wait for the next read.
+  // Pays at once, because other instances may still read what this one could not delete.
   whenReady.push(
     () => void cache.settle(),
     () => void gateway.cache.settle(),
@@ -157,7 +157,7 @@ async function listen(server: Server, port: number, host: string): Promise<strin
   return `http://${host.includes(":") ? `[${host}]` : host}:${actual}`;
 }
 
-/** @throws when the port is taken or the database cannot be opened; Redis may come later. */
+/** @throws when the port is taken or the database cannot be opened. Redis may come later. */
 export async function startShop(options: ShopOptions): Promise<RunningShop> {
   const assets = await loadAssets();
   const dependencies = await openDependencies(options);
@@ -220,7 +220,7 @@ async function main(): Promise<void> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  // Last: whoever reads it may send a signal at once.
+  // Written last, because its reader may send a signal at once.
   process.stdout.write(`shop ready url=${shop.url}\n`);
 }
 

@@ -1,4 +1,4 @@
-// Owns which tiers invalidation works on, and how the edge among them is asked.
+// Owns the tiers of invalidation, with a breaker before the edge and one refresh of totals at a time.
 import { nextFlight } from "./cache/single-flight.ts";
 import { createHandleEvents, createInvalidateFor, type HandleEvents, type InvalidateFor } from "./events/handle.ts";
 import { withBreaker } from "./invalidation/breaker.ts";
@@ -24,7 +24,8 @@ export function createTiers(parts: Parts): Tiers {
   const cdn = parts.cdn === undefined ? undefined : withBreaker(parts.cdn, parts);
   const invalidation = createMultiTierInvalidation({ ...parts, cdn });
   const refreshes = nextFlight<void>();
-  // One at a time, and one more for all who asked during it: none is told of a refresh that began before its change.
+  // One refresh at a time, and one more for all callers during it, so that none shares a refresh that began before its
+  // change.
   const refreshCategoryTotals = (): Promise<void> => refreshes("category totals", parts.refreshCategoryTotals);
   return {
     invalidation,

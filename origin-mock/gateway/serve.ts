@@ -1,4 +1,4 @@
-// Owns answering reads from the gateway: look up, else let one run and the others wait, keep what may be kept.
+// Owns how the gateway answers reads: look up, else let one request run the route while the others wait, then store.
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { type GatewayOutcome, noteSpan, type ShopEnv } from "../http/trace.ts";
 import { userTag } from "../invalidation/names.ts";
@@ -23,16 +23,20 @@ interface Kept {
 type Land = (answer: Answer | undefined) => void;
 
 const LARGEST_BODY_BYTES = 256 * 1024;
-/** How long a request waits for another that asks the same, counted from that one's start. */
+/** How long followers wait for a leader, counted from its start. */
 const PATIENCE_MS = 2_000;
 
-/** The route's answer as plain data, whole; undefined where it must not be kept or is too large, and goes on as it came. */
+/**
+ * Takes the route's answer whole, as plain data. Undefined for an answer that must not be stored or is too large,
+ * which goes on as it came.
+ */
 async function takeAnswer(c: Context, plan: Plan, nowMs: number): Promise<Kept | undefined> {
   const response = c.res;
   const head = answerOf(response, new Uint8Array(), nowMs);
   const keeping = keepingOf(head, plan.row, plan.asker);
   if (c.error !== undefined || keeping.keep === "nothing") return undefined;
-  // Hono would give its headers, and so its lifetime, to whatever comes in its place: a 500 when the body breaks off.
+  // Hono would copy these headers, and so their lifetime, to the response that replaces this one: a 500 when the body
+  // breaks off.
   c.res = undefined;
   const body = await takeBody(response, LARGEST_BODY_BYTES);
   switch (body.kind) {
@@ -49,8 +53,8 @@ function tagsFor({ person }: Plan, answer: Answer): readonly string[] {
 }
 
 /**
- * Followers share a leader's answer only if it began behind the very fence they have: no purge came between. Undefined where
- * there is none to share: without Redis nobody tells of another process's purge.
+ * Followers share a leader's answer only behind the same fence, so that no purge came between. Undefined without
+ * Redis, because this process then misses other processes' purges.
  */
 function flightName(plan: Plan, lookup: Lookup): string | undefined {
   return mayShare(plan) && lookup.kind !== "unknown"
@@ -62,7 +66,7 @@ function createFill({ cache, monotonicMs, nowMs }: ServeParts) {
   const keep = async (plan: Plan, fence: Fence, { answer, lifetimeMs }: Kept): Promise<void> =>
     cache.store(plan.name, { answer, tags: tagsFor(plan, answer), fence, lifetimeMs });
 
-  /** Runs the route; resolves with the milliseconds it took. */
+  /** Runs the route. Resolves with the milliseconds it took. */
   return async (c: Context<ShopEnv>, next: Next, plan: Plan, lookup: Lookup, land: Land): Promise<number> => {
     c.req.raw = plainRequest(c, plan);
     const startMs = monotonicMs();
@@ -76,7 +80,7 @@ function createFill({ cache, monotonicMs, nowMs }: ServeParts) {
       c.res = deliver(kept.answer, plan.reader, undefined).response;
       return routeMs;
     } finally {
-      // Whatever went wrong here, nobody waits for it.
+      // Releases the followers whatever went wrong.
       land(undefined);
     }
   };

@@ -10,7 +10,7 @@ export type Verdict = "proceed" | "not-modified" | "precondition-failed";
 const IF_MATCH = "if-match";
 const IF_UNMODIFIED_SINCE = "if-unmodified-since";
 const IF_NONE_MATCH = "if-none-match";
-/** The fields that demand a state, and the fields that exclude one. */
+/** The conditions that demand a state, and those that exclude one. */
 export const WANTED: readonly string[] = [IF_MATCH, IF_UNMODIFIED_SINCE];
 export const EXCLUDED: readonly string[] = [IF_NONE_MATCH, "if-modified-since"];
 

@@ -11,7 +11,7 @@ type JsonBody =
 
 const STRINGS = /"(?:[^"\\]|\\.)*"/g;
 
-/** Half a pair of surrogates can be written in JSON and kept nowhere: what is stored would not be what was answered. */
+/** JSON can carry a lone surrogate, and no store can: the stored text would differ from the answer. */
 function isUnicode(json: string): boolean {
   return (json.match(STRINGS) ?? []).every((text) => !text.includes("\\") || String(JSON.parse(text)).isWellFormed());
 }
@@ -20,7 +20,7 @@ function jsonOf(bytes: ArrayBuffer): JsonBody {
   const faulty = (detail: string): JsonBody => ({ kind: "faulty", fault: { in: "body", at: "", detail } });
   let text;
   try {
-    // RFC 8259 8.1; a byte order mark may be ignored, and is.
+    // A byte order mark may be ignored (RFC 8259 8.1).
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     return faulty("is not UTF-8");
@@ -39,7 +39,7 @@ async function readJsonObject(c: Context): Promise<JsonBody> {
     kind: "refused",
     response: problem(c, 415, detail, { headers }),
   });
-  // Also keeps other sites' forms out: a browser sends this type across sites only after asking.
+  // Also keeps out other sites' forms, because a browser sends this type across sites only after a preflight.
   const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") return refused("the body must be application/json", { Accept: "application/json" });
   const coding = c.req.header("Content-Encoding")?.trim().toLowerCase() ?? "identity";

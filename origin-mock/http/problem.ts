@@ -1,4 +1,4 @@
-// Owns error answers: RFC 9457 problem details, never stored unless the caller says how long.
+// Owns error answers: RFC 9457 problem details, stored only where the caller gives a lifetime.
 import type { Context, Env, Hono, MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { ContentfulStatusCode } from "hono/utils/http-status";

@@ -1,9 +1,9 @@
-// Owns the reading of numbers and names from URLs: the value, or every fault, with where and why. Unknown names are ignored.
+// Owns the reading of paths and queries: the value, or every fault with its place. Unknown parameters are ignored.
 import { type ListCursor, parseListCursor, parseSearchCursor, type SearchCursor } from "../catalogue/cursor.ts";
 import type { Parsed } from "./parsed.ts";
 import type { Fault } from "./problem.ts";
 
-/** A page counted from the start, or what comes after a product: cheap however deep, and unmoved by what comes before. */
+/** A numbered page, or the products after a cursor: cheap at any depth, and unmoved by changes before it. */
 export type ListPosition =
   | { readonly by: "page"; readonly page: number }
   | { readonly by: "after"; readonly after: ListCursor };
@@ -12,7 +12,7 @@ export interface ListQuery {
   readonly limit: number;
   readonly position: ListPosition;
 }
-/** `q` in the one form that all its spellings share. */
+/** `q` in its canonical form. */
 export interface SearchQuery {
   readonly q: string;
   readonly limit: number;
@@ -28,7 +28,7 @@ const DEFAULT_LIMIT = 24;
 const LONGEST_SEARCH = 100;
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 
-/** Digits only, no leading zero: one number has one spelling, so one URL. */
+/** Digits only, no leading zero, so that one number has one spelling and one URL. */
 function positiveInteger(text: string, largest: number): number | undefined {
   if (!/^[1-9]\d{0,9}$/.test(text)) return undefined;
   const value = Number(text);
@@ -50,7 +50,7 @@ export function parseSlug(text: string): Parsed<string> {
     : { ok: false, faults: [{ in: "path", at: "slug", detail: SLUG_DETAIL }] };
 }
 
-/** Reads parameters one by one and remembers what was wrong with each. */
+/** Reads parameters one by one, and collects their faults. */
 function reader(queries: Queries) {
   const faults: Fault[] = [];
   const fault = (at: string, detail: string): void => {
@@ -97,7 +97,7 @@ export function parseListQuery(queries: Queries): Parsed<ListQuery> {
   return { ok: true, value: { category, limit, position } };
 }
 
-/** Letters that mean the same, case, and any kind or number of spaces make no difference. */
+/** Equates compatible letters, case, and any kind or number of spaces. */
 function canonical(text: string): string {
   return text.normalize("NFKC").toLowerCase().normalize("NFKC").replace(/\s+/gu, " ").trim();
 }

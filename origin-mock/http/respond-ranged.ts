@@ -1,4 +1,4 @@
-// Owns answers made of bytes that may be asked for in part: 200, 206, 304, 416; streamed, so that size costs no memory.
+// Owns answers with byte ranges: 200, 206, 304 and 416. Bodies are streamed, so size costs no memory.
 import type { Context } from "hono";
 import { rangeApplies } from "../../src/http/message/conditional.ts";
 import type { FieldReader } from "../../src/http/message/fields.ts";

@@ -26,10 +26,10 @@ export function validatorFields({ etag, lastModified }: Validators): Readonly<Re
 export interface Representation {
   readonly body: string | Uint8Array<ArrayBuffer>;
   readonly contentType: string;
-  /** Where it differs by language. A 304 does not repeat it. */
+  /** For texts in a language. A 304 does not repeat it. */
   readonly language?: Locale;
   readonly validators: Validators;
-  /** A 304 carries them too (RFC 9110 15.4.5): cache policy, tags, Vary. */
+  /** Sent on a 304 too (RFC 9110 15.4.5): cache policy, tags, Vary. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -46,7 +46,7 @@ export function respond(c: Context, representation: Representation): Response {
         ...all,
         "Content-Type": contentType,
         ...(language === undefined ? {} : { "Content-Language": language }),
-        // Said here, so that HEAD says it too.
+        // Set here, so that HEAD has it too.
         "Content-Length": String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength),
       });
   }

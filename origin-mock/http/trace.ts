@@ -1,10 +1,10 @@
-// Owns what a response says about its own making: X-Request-Id, X-Cache-*, Server-Timing, and the trace it belongs to.
+// Owns the tracing fields of a response: X-Request-Id, X-Cache-*, Server-Timing, and the trace it belongs to.
 import type { MiddlewareHandler } from "hono";
 import { readTraceparent, traceparent as writeTraceparent } from "../../src/http/message/traceparent.ts";
 import type { Identity } from "../auth/identify.ts";
 import type { Reading } from "../cache/cache-aside.ts";
 
-/** From the outside in; every one that took part says so once, however often it was asked. */
+/** From the outside in. Each tier that took part is listed once, however often it was asked. */
 const TIERS = ["gateway", "app", "db"] as const;
 export type Tier = (typeof TIERS)[number];
 export interface Span {
@@ -15,14 +15,14 @@ export interface Span {
 
 export interface Trace {
   readonly requestId: string;
-  /** W3C Trace Context: what goes to every server that is asked on this request's behalf. */
+  /** W3C Trace Context. Sent to every server that works on this request. */
   readonly traceparent: string;
   readonly spans: Span[];
 }
 export interface ShopEnv {
   Variables: {
     trace: Trace;
-    /** Set by the gateway: where the request comes from, as far as that is believed. */
+    /** Set by the gateway: the client's address, as far as it can be trusted. */
     address: string;
     /** Set by the gateway. Rejects with RedisUnavailable where a session cannot be checked. */
     identity: () => Promise<Identity | undefined>;
@@ -44,7 +44,7 @@ function outcomeOf(trace: Trace, tier: Tier): string | undefined {
   return trace.spans.findLast((span) => span.tier === tier && span.outcome !== undefined)?.outcome;
 }
 
-/** What the gateway answered by itself has not been to the application, and says nothing of its cache. */
+/** Outcomes without a visit to the application, whose cache then has nothing to report. */
 const GATEWAY_ALONE = ["hit", "revalidated", "shared", "limited", "refused"] as const;
 export type GatewayOutcome = (typeof GATEWAY_ALONE)[number] | "miss" | "bypass";
 
@@ -62,7 +62,7 @@ function serverTiming(trace: Trace, totalMs: number): string {
 export interface TraceParts {
   readonly monotonicMs: () => number;
   readonly newId: () => string;
-  /** So many random bytes, as hexadecimal digits. */
+  /** Returns `bytes` random bytes as hexadecimal digits. */
   readonly randomHex: (bytes: number) => string;
 }
 

@@ -7,14 +7,14 @@ import { messageOf } from "../error.ts";
 import type { CdnResult, PurgeCdn, PurgeContext } from "./port.ts";
 
 const TIMEOUT_MS = 2_000;
-/** The edge takes so many targets in one order. */
+/** The edge's limit of targets in one order. */
 const MOST_TAGS = 1_000;
 const LONGEST_REASON = 500;
 /** An edge that asks for a longer rest is asked again all the same. */
 const LONGEST_REST_MS = 5 * 60_000;
 
-// What is wrong with the order itself. Everything else is about the way to the edge: a wrong token (401), an edge that
-// has none (404) or somebody else's server refuse every order alike, and giving orders up would lose them all.
+// Statuses that blame the order itself. All others blame the way to the edge: a wrong token (401), an edge without one
+// (404) or another server would refuse every order alike, and giving up would lose them all.
 const REFUSED: ReadonlySet<number> = new Set([400, 403, 413, 422]);
 
 type Answer =
@@ -42,7 +42,7 @@ function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
 
-/** What it says is wrong (RFC 9457): `detail`, or `title` where that is all there is, and every one of its `errors`. */
+/** The edge's problem document in words (RFC 9457): `detail`, or else `title`, and each of its `errors`. */
 function problemsOf(body: unknown): string {
   if (!isRecord(body)) return "";
   const { title, detail = title, errors } = body;
@@ -76,7 +76,7 @@ async function readAnswer(response: Response): Promise<Answer> {
   return temporary(reason, retryAfterMs(response.headers));
 }
 
-// The events and the order: a batch put together otherwise, or a reach that was changed meanwhile, is another order.
+// Names the events and the order, because a batch in another composition, or with another reach, is another order.
 function idempotencyKey(events: readonly string[], body: string): Readonly<Record<string, string>> {
   return events.length === 0
     ? {}

@@ -19,9 +19,9 @@ export interface InvalidationResult {
 
 export interface MultiTierInvalidation {
   now(targets: Targets, context: PurgeContext): Promise<InvalidationResult>;
-  /** Merged: one call to each tier, however many there are. */
+  /** Merges the list, so that each tier is called once. */
   bulk(list: readonly Targets[], context: PurgeContext): Promise<InvalidationResult>;
-  /** The two inner tiers at once; the recorded event does all three, and so the CDN, in its own time. */
+  /** Cleans the two inner tiers now. The recorded event later cleans all three. */
   queued(targets: Targets, event: string): Promise<InvalidationResult>;
 }
 
@@ -53,7 +53,7 @@ async function invalidateApplication(
   if (everything) return tier.bumpVersion();
   if (addresses.length === 0 && entities.length === 0) return NOTHING_THERE;
   if (entities.length === 0) return tier.remove(addresses);
-  // One after the other: two removals at once would each report the failure of one Redis.
+  // One after the other, because two removals at once would each report the failure of the same Redis.
   const addressed = await tier.remove(addresses);
   return both(addressed, await tier.removeEntities(entities));
 }
@@ -66,7 +66,7 @@ async function invalidateGateway(
   if (targets.tags.length === 0 && !targets.everything) return NOTHING_THERE;
   if (tier === undefined) return { status: "skipped", reason: "there is no gateway" };
   if (holds === undefined) return tier.invalidate(targets);
-  // Not in vain for this process: its application cache is not believed either, before it is clean.
+  // Useful for this process, which reads its application cache only once that is clean.
   tier.owe(targets);
   return holds;
 }
@@ -75,7 +75,7 @@ type Inner = Pick<InvalidationResult, "application" | "gateway"> & { readonly ho
 
 async function invalidateInner(tiers: Tiers, targets: Targets): Promise<Inner> {
   const application = await invalidateApplication(tiers.application, targets.application);
-  // A tier in front refills from the one behind it: while that may still answer with the old, emptying the front is in vain.
+  // An outer tier refills from the one inside it. Cleaning it early would only refetch the old value.
   const unclean = application.status === "deferred" ? held("application cache", application.reason) : undefined;
   const gateway = await invalidateGateway(tiers.gateway, targets.gateway, unclean);
   return { application, gateway, holds: gateway.status === "failed" ? held("gateway", gateway.reason) : unclean };

@@ -1,12 +1,12 @@
-// Owns what invalidation asks of the tiers.
+// Owns the ports of invalidation: what it asks of each tier.
 import type { CacheAddress, Entity } from "../cache/key.ts";
 
-/** "deferred": remembered and not done; other processes may still read what is old. */
+/** "deferred" is remembered but not done, so other processes may still read the old value. */
 export type Removal =
   | { readonly status: "done"; readonly keys: number }
   | { readonly status: "deferred"; readonly keys: number; readonly reason: string };
 
-/** None of these rejects. */
+/** No method rejects. */
 export interface ApplicationTier {
   remove(addresses: readonly CacheAddress[]): Promise<Removal>;
   /** Everything of these kinds. */
@@ -21,7 +21,7 @@ interface GatewayTargets {
 }
 
 export interface GatewayTier {
-  /** Not now, but before this process answers anything from it again. */
+  /** Invalidates before this process next answers from the tier. */
   owe(targets: GatewayTargets): void;
   invalidate(
     targets: GatewayTargets,
@@ -30,13 +30,13 @@ export interface GatewayTier {
   >;
 }
 
-/** On whose behalf the edge is asked, and what makes asking again harmless. */
+/** The request behind a purge, and the events that make repeating it harmless. */
 export interface PurgeContext {
   readonly requestId: string;
   readonly traceparent: string;
-  /** The events behind it: the same ones for the same tags are purged once. None: it is purged however often it is asked. */
+  /** The same events with the same tags purge only once. Without events, every order purges. */
   readonly events: readonly string[];
-  /** Milliseconds; the client's own bound where it is shorter. */
+  /** Milliseconds. The shorter of this and the purge client's own bound counts. */
   readonly withinMs?: number;
 }
 
@@ -44,12 +44,12 @@ export type CdnResult =
   | { readonly status: "done"; readonly tags: readonly string[]; readonly seq: number }
   | {
       readonly status: "failed";
-      /** "refused": this order is wrong and stays wrong. "temporary": the same order may be taken later. */
+      /** "refused" means that the order is wrong for good. "temporary" means that the same order may succeed later. */
       readonly failure: "refused" | "temporary";
       readonly reason: string;
-      /** Not purged; other tags of the same order may be. */
+      /** The tags that were not purged. Others of the same order may have been. */
       readonly tags: readonly string[];
-      /** Asking earlier is useless. */
+      /** An earlier attempt is useless. */
       readonly retryAfterMs?: number;
     };
 

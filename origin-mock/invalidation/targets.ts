@@ -1,4 +1,4 @@
-// Owns what is invalidated: targets for each tier, and many targets as one.
+// Owns invalidation targets: those of each tier, and the merging of many.
 import type { CacheAddress, Entity } from "../cache/key.ts";
 
 export interface Targets {

@@ -1,4 +1,4 @@
-// Owns what a media file is: bytes that can be read from anywhere, under validators that change when the bytes do.
+// Owns the shape of media files: random-access bytes, and validators that change with them.
 
 export interface MediaFile {
   readonly contentType: string;

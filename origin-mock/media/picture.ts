@@ -5,7 +5,7 @@ const HEIGHT = 240;
 const LAYERS = 4;
 const STEPS = 8;
 
-/** FNV-1a: spreads neighbouring slugs over all colours. */
+/** FNV-1a, which spreads similar slugs over all colours. */
 function hashOf(text: string): number {
   let hash = 0x81_1c_9d_c5;
   for (const letter of text) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01_00_01_93) >>> 0;

@@ -1,4 +1,4 @@
-// Owns a minute of rain: a recording of 5 MB whose every byte follows from its place, so that none is kept in memory.
+// Owns a minute of rain: a recording of 5 MB. Each byte is computed from its position, so that none is kept in memory.
 import type { MediaFile } from "./file.ts";
 
 const SECONDS = 60;
@@ -27,7 +27,7 @@ function header(): Uint8Array {
 }
 const HEADER = header();
 
-/** Whole numbers only: the same bytes on every machine. The noise swells and ebbs every ten seconds. */
+/** Integer arithmetic gives the same bytes on every machine. The noise swells and ebbs every ten seconds. */
 function sampleAt(index: number): number {
   let noise = Math.imul(index ^ (index >>> 15), 0x2c_1b_3c_6d);
   noise = Math.imul(noise ^ (noise >>> 12), 0x29_7a_2d_39);
@@ -47,7 +47,7 @@ function byteAt(position: number): number {
 export const RAIN: MediaFile = {
   contentType: "audio/wav",
   sizeBytes: SIZE_BYTES,
-  // Counts the recordings: other bytes are another number.
+  // Raise the number when the bytes change.
   etag: '"rain-1"',
   lastModified: "Tue, 01 Sep 2026 08:00:00 GMT",
   read(from, to) {

@@ -1,7 +1,9 @@
-// Owns the decision not to ask a server that has just not answered: so that a hung one costs one deadline, not one a call.
+// Owns the breaker before Redis: after a timeout nobody asks for a while, so that a hung server costs one deadline instead of one a call.
 
 export interface Breaker {
-  /** False: do not ask. After a rest one caller is let through to try, and then one in every rest, until one is answered. */
+  /**
+   * False means: do not ask. After the rest one caller may try, and then one in every rest, until the server answers.
+   */
   admits(): boolean;
   answered(): void;
   timedOut(): void;

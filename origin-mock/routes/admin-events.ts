@@ -1,4 +1,4 @@
-// Owns what administrators see and do about events: what waits, what was given up, and invalidating everything.
+// Owns the administrator's view of events: the backlog, dead letters, and invalidating everything.
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Database } from "../db/port.ts";

@@ -1,5 +1,4 @@
-// Owns the administrator's look into the tiers: what each of them holds of a product now. No tier is asked on another's behalf,
-// and nothing is filled by looking.
+// Owns the administrator's view of one product in every tier now. Each tier is asked directly, and looking fills nothing.
 import { Hono } from "hono";
 import { parseProduct, type Product } from "../catalogue/product.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
@@ -21,7 +20,7 @@ interface Parts {
   readonly gateway: Pick<GatewayCache, "lookUp">;
 }
 
-/** Null: nothing is held, or the tier cannot be asked, and whoever asks is answered by the next one. */
+/** Null when the tier has nothing or does not answer, so that the next one serves readers. */
 function told(product: Product | undefined) {
   return product === undefined
     ? null

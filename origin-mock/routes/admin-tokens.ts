@@ -1,4 +1,4 @@
-// Owns the administrator's way to shut somebody out: a token, or a user's tokens and sessions.
+// Owns revocation by administrators: of a token, or of all tokens and sessions of a user.
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import type { Sessions } from "../auth/sessions.ts";
@@ -40,7 +40,7 @@ async function revokeAndAnswer(c: Context, { tokens, sessions }: Parts, target: 
     if (!isShopError(error, "RedisUnavailable")) throw error;
     return problem(c, 503, "not everything was revoked: Redis does not answer", { headers: { "Retry-After": "5" } });
   }
-  // Nothing of the token: answers are logged.
+  // The answer does not repeat the token, because answers are logged.
   return c.body(null, 204, POLICY.secret);
 }
 

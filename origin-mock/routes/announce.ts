@@ -1,4 +1,4 @@
-// Owns what follows a change: events recorded in its transaction, and once it is committed the inner tiers made clean at once.
+// Owns the aftermath of a change: events recorded in its transaction, and the inner tiers cleaned right after the commit.
 import type { Queryable } from "../db/port.ts";
 import type { ShopEvent } from "../events/event.ts";
 import type { EventRecorder } from "../events/port.ts";
@@ -13,9 +13,9 @@ interface Recorded {
 }
 
 export interface Announce {
-  /** In the transaction of the change: both are kept or neither. */
+  /** Call it in the transaction of the change, so that both are kept or neither. */
   record(tx: Queryable, events: readonly ShopEvent[], trace: Trace): Promise<readonly Recorded[]>;
-  /** After the commit. What a tier cannot do now, and the edge, follows from the events. */
+  /** Call it after the commit. The events later reach the edge, and any tier that fails now. */
   committed(recorded: readonly Recorded[]): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export function createAnnounce(recorder: EventRecorder, invalidation: Pick<Multi
   return {
     async record(tx, events, { requestId, traceparent }) {
       const recorded: Recorded[] = [];
-      // One after the other: they keep their order, and a transaction is one connection.
+      // One after the other, because their order counts and a transaction is one connection.
       for (const event of events) {
         recorded.push({ id: await recorder.record(tx, event, { requestId, traceparent }), event });
       }

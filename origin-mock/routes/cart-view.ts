@@ -1,4 +1,4 @@
-// Owns a cart as it is shown: its lines in the reader's language, at the prices of now.
+// Owns the view of a cart: its lines in the reader's language, at current prices.
 import type { Context } from "hono";
 import type { Locale } from "../catalogue/locale.ts";
 import { parseProduct, type Product } from "../catalogue/product.ts";
@@ -19,13 +19,13 @@ interface Parts {
 
 export interface CartView {
   readonly isSold: (c: Context<ShopEnv>, productId: number) => Promise<boolean>;
-  /** Whether a change of it would be one that the request's conditions allow. */
+  /** Whether the request's conditions allow a change of the cart. */
   readonly mayChange: (c: Context<ShopEnv>, owner: CartOwner | undefined, cart: Cart) => Promise<boolean>;
   readonly show: (c: Context<ShopEnv>, owner: CartOwner | undefined, cart: Cart) => Promise<Response>;
 }
 
 function bodyOf(owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<string, Product>): string {
-  // What is no longer sold is no longer shown.
+  // A product that is gone is not shown.
   const lines = cart.lines.flatMap(({ product_id, quantity }) => {
     const product = products.get(String(product_id));
     if (product === undefined) return [];
@@ -72,7 +72,7 @@ export function createCartView({ db, cache }: Parts): CartView {
       const { body, language, validators } = await shownTo(c, owner, cart);
       const tags = owner?.kind === "user" ? ["cart", userTag(owner.username)] : ["cart"];
       const headers = { ...POLICY.cart, "Cache-Tag": tags.join(",") };
-      // Conditions on a change were about the cart before it.
+      // The conditions of a change were about the cart before it.
       if (c.req.method !== "GET" && c.req.method !== "HEAD") {
         return c.body(body, 200, { ...headers, "Content-Type": JSON_TYPE, "Content-Language": language });
       }

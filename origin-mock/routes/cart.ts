@@ -20,7 +20,7 @@ interface Parts {
 const LINE = { quantity: wholeNumber(1, MOST_QUANTITY) };
 const EMPTY: Cart = { version: "0", lines: [] };
 
-/** Undefined for a guest who never put anything into a cart. */
+/** Undefined for a guest without a cart. */
 async function ownerOf(c: Context<ShopEnv>): Promise<CartOwner | undefined> {
   const identity = await c.var.identity();
   if (identity !== undefined) return { kind: "user", username: identity.username };
@@ -36,7 +36,7 @@ export function cartRoutes({ db, cache, carts }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   const view = createCartView({ db, cache });
 
-  /** Whether the request's conditions are met, and by which version; without conditions by any. */
+  /** Whether the request's conditions are met, and by which version. Without conditions, any version will do. */
   const meets = async (c: Context<ShopEnv>, owner: CartOwner | undefined) => {
     const isConditional = ["If-Match", "If-None-Match"].some((name) => c.req.header(name) !== undefined);
     if (!isConditional) return { met: true, version: undefined };
@@ -46,7 +46,7 @@ export function cartRoutes({ db, cache, carts }: Parts): Hono<ShopEnv> {
 
   const change = async (c: Context<ShopEnv>, what: CartChange): Promise<Response> => {
     const known = await ownerOf(c);
-    // Nothing can be taken from a cart that was never filled, and no cookie is needed to say so.
+    // A cart that was never filled has nothing to remove, so no cookie is set.
     if (known === undefined && what.kind !== "set") return view.show(c, undefined, EMPTY);
     const owner: CartOwner = known ?? { kind: "guest", id: carts.newGuestId() };
     const condition = await meets(c, known);
@@ -68,7 +68,7 @@ export function cartRoutes({ db, cache, carts }: Parts): Hono<ShopEnv> {
     const read = await readPathAndBody(c, parseProductId(c.req.param("id")), (body) => check(LINE, body));
     if (read instanceof Response) return read;
     const { path: productId, body } = read;
-    // Or anyone could fill carts with what was never there.
+    // Otherwise anyone could fill carts with products that do not exist.
     if (!(await view.isSold(c, productId))) return problem(c, 404, `there is no product ${productId}`);
     return change(c, { kind: "set", productId, quantity: body.quantity });
   });

@@ -25,7 +25,7 @@ interface Parts {
   readonly report: (what: string, error: unknown) => void;
 }
 
-/** One version of a cart makes one order: however often a button is pressed, it is this one. */
+/** One version of a cart makes one order, however often the button is pressed. */
 function orderIdOf(username: string, cart: string): string {
   return createHash("sha256")
     .update(JSON.stringify([username, cart]))
@@ -76,7 +76,7 @@ async function place(parts: Parts, c: Context<SignedInEnv>, id: string, { lines 
   }
 }
 
-/** The order stands whatever becomes of the cart. False: the cart is another one by now. */
+/** The order stands whatever happens to the cart. Resolves to false when the cart has changed since. */
 async function empty({ carts, report }: Parts, username: string, { cart }: AgreedOrder): Promise<boolean> {
   try {
     return (await carts.change({ kind: "user", username }, { kind: "clear" }, cart)).status === "done";
@@ -90,7 +90,7 @@ async function takeOut(parts: Parts, username: string, order: AgreedOrder): Prom
   if (await empty(parts, username, order)) return;
   const owner = { kind: "user", username } as const;
   try {
-    // Changed meanwhile, in another tab: what was ordered goes, the rest stays.
+    // The cart changed in another tab: the ordered lines go, and the rest stays.
     await Promise.all(
       order.lines.map(({ product_id }) => parts.carts.change(owner, { kind: "remove", productId: product_id })),
     );
@@ -113,14 +113,15 @@ export function checkoutRoutes(parts: Parts): Hono<SignedInEnv> {
     const outcome = await place(parts, c, id, order);
     switch (outcome.kind) {
       case "ordered-already":
-        // Whoever placed it may have died before it emptied the cart, which could then never be ordered again.
+        // The process that placed the order may have died before emptying the cart, which could then never be ordered
+        // again.
         await empty(parts, username, order);
         return problem(c, 409, "this cart has been ordered already", {
           headers: POLICY.confidential,
           members: { order: id },
         });
       case "refused":
-        // Whatever showed the customer something else is wrong: the cart must now say what the database says.
+        // Some cache showed the customer another value, so the cart must now read the database.
         await cache.remove(outcome.faults.map(({ product_id }) => productAddress(product_id)));
         return refused(c, outcome.faults);
       case "placed":

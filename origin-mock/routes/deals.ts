@@ -1,4 +1,4 @@
-// Owns the deals: what costs much less than it did, on one short-lived page.
+// Owns the deals: products at a large discount, on one short-lived page.
 import { Hono } from "hono";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import { parsePage } from "../catalogue/product.ts";
@@ -13,7 +13,7 @@ import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { DEALS_ADDRESS, DEALS_TAG } from "../invalidation/names.ts";
 import { respondPage } from "./product-page.ts";
 
-/** Which deals wear a badge that says how much less they cost. */
+/** Decides which deals wear a badge with their discount. */
 const BADGE_FLAG = "new-deals-badge";
 
 interface Parts {
@@ -38,7 +38,7 @@ export function dealRoutes({ db, cache, flags }: Parts) {
     });
     noteReading(c.var.trace, reading);
     const { products } = reading.value ?? { products: [] };
-    // Rolled out by product, not by person: everybody is shown the same page, so it may be shared.
+    // Rolled out by product instead of by person, so that everybody can share the page.
     const on = await Promise.all(products.map(({ id }) => flags.isOn(BADGE_FLAG, `product:${id}`)));
     const badges = products.map(({ id }) => id).filter((_, index) => on[index]);
     return respondPage(c, {

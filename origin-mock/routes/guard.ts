@@ -1,4 +1,4 @@
-// Owns the doors of what is not for everybody: who may come in, and the answers to those who may not.
+// Owns the guards of private routes: who may enter, and the answers to everybody else.
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { CHALLENGE } from "../auth/identify.ts";
@@ -10,7 +10,7 @@ export function signInFirst(c: Context): Response {
   return problem(c, 401, "sign in first", { headers: { ...CHALLENGE, ...POLICY.confidential } });
 }
 
-/** Who has come in. */
+/** The signed-in user. */
 export interface SignedInEnv {
   Variables: ShopEnv["Variables"] & { username: string };
 }
@@ -22,7 +22,7 @@ export const signedIn = createMiddleware<SignedInEnv>(async (c, next) => {
   return next();
 });
 
-/** For administrators, who always show their token: a session is a customer's. */
+/** For administrators, who always send a token, because only customers have sessions. */
 export function adminOnly(what: string): MiddlewareHandler<ShopEnv> {
   return createMiddleware<ShopEnv>(async (c, next) => {
     const identity = await c.var.identity();

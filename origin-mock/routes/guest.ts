@@ -3,9 +3,9 @@ import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { CART_COOKIE, CART_IDLE_MS } from "../cart/carts.ts";
 
-// Not sent with pages, assets and media, which are the same whatever is in it.
+// Keeps the cookie off pages, assets and media, which are the same for every cart.
 const PATH = "/api";
-/** As they are made: nobody shares a cart by choosing a name for it. */
+/** The shop's own format, so that nobody can share a cart by choosing a name for it. */
 const GUEST_ID = /^[\w-]{43}$/;
 
 export function guestIdOf(c: Context): string | undefined {
@@ -13,7 +13,7 @@ export function guestIdOf(c: Context): string | undefined {
   return id !== undefined && GUEST_ID.test(id) ? id : undefined;
 }
 
-/** Kept for as long as the cart is, from now on. */
+/** Expires with the cart, counted from now. */
 export function rememberGuest(c: Context, id: string): void {
   return setCookie(c, CART_COOKIE, id, {
     path: PATH,

@@ -1,4 +1,4 @@
-// Owns the HTML shell: always asked about, seldom sent again. Its language follows the reader, its page size the device.
+// Owns the HTML shell: always revalidated, seldom sent again. Its language follows the reader, its page size the device.
 import { Hono } from "hono";
 import type { Assets } from "../assets.ts";
 import { localeOf } from "../http/locale.ts";
@@ -13,12 +13,14 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'self'",
   "frame-ancestors 'none'",
   "object-src 'none'",
-  // Data enters as text: a line that forgets it throws instead of running what it was given.
+  // Makes a script that inserts data as markup throw instead of running it.
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
 ].join("; ");
 
-/** What the page will need, told before its first byte is read: browsers begin at once, and an edge may send it as 103. */
+/**
+ * Announces the page's files before its first byte is read: browsers begin at once, and an edge may send them as 103.
+ */
 function preloads(manifest: Assets["manifest"]): string {
   return [...manifest]
     .flatMap(([name, hashed]) => {
@@ -45,7 +47,7 @@ export function homeRoutes({ shell, manifest }: Pick<Assets, "shell" | "manifest
     ...POLICY.shell,
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "same-origin",
-    // A low-entropy hint, which browsers that have it send unasked over https; naming it keeps it coming.
+    // A low-entropy hint, which supporting browsers send over https. Naming it keeps it coming.
     "Accept-CH": "Sec-CH-UA-Mobile",
     Link: preloads(manifest),
     "Cache-Tag": "home",

@@ -1,4 +1,4 @@
-// Owns what a signed-in person may see about themselves and no cache may hold: payment methods and past orders.
+// Owns the private data that no cache may store: payment methods and past orders.
 import { Hono } from "hono";
 import { listOrders } from "../db/order-history.ts";
 import type { Queryable } from "../db/port.ts";

@@ -1,4 +1,4 @@
-// Owns media files: public, kept for a day, and given in part to who asks for a part.
+// Owns the media routes: public files, stored for a day, with byte ranges.
 import { Hono } from "hono";
 import { POLICY } from "../http/policy.ts";
 import { problem } from "../http/problem.ts";

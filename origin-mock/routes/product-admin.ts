@@ -49,7 +49,7 @@ interface Change {
   readonly locale: Locale;
   readonly isMet: (before: Product) => boolean;
   readonly trace: TraceIds;
-  /** Resolves to undefined when the product is gone afterwards. */
+  /** Resolves to undefined for a deleted product. */
   readonly apply: (tx: Queryable, before: Product) => Promise<Product | undefined>;
 }
 
@@ -62,7 +62,7 @@ function isMet(method: string, field: FieldReader, before: Product, nowMs: numbe
   return LOCALES.some(allows(WANTED)) && LOCALES.every(allows(EXCLUDED));
 }
 
-/** Everything about one row in one transaction: the precondition holds until the change is committed, and the event with it. */
+/** One transaction for the precondition, the change and its event: the row stays locked until all are committed. */
 function changeProduct(db: Database, events: EventRecorder, change: Change): Promise<Outcome> {
   return db.transaction(async (tx): Promise<Outcome> => {
     const before = await lockProduct(tx, change.id, change.locale);
@@ -81,7 +81,7 @@ export function productAdminRoutes(parts: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   const guard = adminOnly("change products");
 
-  /** Committed by now: invalidating earlier would let a reader put the old row back. */
+  /** Runs after the commit, because an earlier invalidation would let a reader restore the old row. */
   const invalidate = async (c: Context<ShopEnv>, happened: HappenedEvent) => {
     events.wake();
     const seconds = Math.min(waitSeconds(c.req.header("Prefer")) ?? 0, LONGEST_WAIT_SECONDS);

@@ -26,7 +26,7 @@ async function load(db: Queryable, { category, limit, position }: ListQuery, loc
   }
   const products = await listProducts(db, { category, page: position.page, limit, locale });
   const last = products.at(-1);
-  // A full page may be the last one: what comes after it is then an empty one.
+  // A full page may be the last one, and is then followed by an empty one.
   return { products, next: products.length < limit || last === undefined ? null : listCursor(last) };
 }
 

@@ -1,4 +1,4 @@
-// Owns pages of products, as lists, searches and deals answer them: from a cached value, and to a response.
+// Owns the answer to a page of products: lists, searches and deals.
 import type { Context } from "hono";
 import { policyHeaders, type TierPolicy } from "../cache/tier-policy.ts";
 import type { Locale } from "../catalogue/locale.ts";
@@ -6,7 +6,7 @@ import type { ProductPage } from "../catalogue/product.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { PRODUCTS_TAG, productTag } from "../invalidation/names.ts";
 
-// Pages past the end, unknown categories and searches without a hit would let anyone fill Redis with nothing.
+// Storing empty pages would let anyone fill Redis with pages past the end, unknown categories and vain searches.
 export function hasProducts({ products }: ProductPage): boolean {
   return products.length > 0;
 }

@@ -1,4 +1,4 @@
-// Owns the public read of one product, and of what people think of it.
+// Owns the public routes of one product and its rating.
 import { type Context, Hono } from "hono";
 import { DEFAULT_LOCALE, type Locale } from "../catalogue/locale.ts";
 import { parseProduct, type Product, productETag } from "../catalogue/product.ts";
@@ -15,7 +15,7 @@ import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { categoryTag, productAddress, PRODUCTS_TAG, productTag } from "../invalidation/names.ts";
 
-/** So long nobody asks the database again about a product that is not there. */
+/** How long a missing product is remembered as missing. */
 const MISSING_TTL_MS = 10_000;
 
 interface Parts {
@@ -56,8 +56,8 @@ export function productRoutes({ db, cache }: Parts): Hono<ShopEnv> {
       body: JSON.stringify(product),
       contentType: JSON_TYPE,
       language: locale,
-      // No Last-Modified: it is the same for two changes in one second, or for all while a clock that was set back catches up,
-      // and whoever asked by it alone would be told that nothing has changed (RFC 9110 8.8.2.2).
+      // No Last-Modified, because two changes within one second share it, as do all changes while a clock that was set
+      // back catches up. A client that validates by it alone would keep an old product (RFC 9110 8.8.2.2).
       validators: { etag: productETag(product, locale) },
       headers: cache.headers(TIER_POLICY.product, [
         productTag(product.id),
@@ -67,14 +67,14 @@ export function productRoutes({ db, cache }: Parts): Hono<ShopEnv> {
     });
   });
 
-  // A resource of its own: it changes with every review, and the product's version and tag do not.
+  // A separate resource, because reviews change the rating but not the product's version.
   routes.get("/:id/rating", async (c) => {
     const id = parseProductId(c.req.param("id"));
     if (!id.ok) return invalid(c, id.faults);
     const reading = await ratings.of([id.value]);
     noteReading(c.var.trace, reading);
     const rating = reading.values.get(String(id.value));
-    // Nobody has rated it, or it is not there.
+    // Either nobody has rated the product, or it does not exist.
     if (rating === undefined && (await read(c, id.value, DEFAULT_LOCALE)) === undefined) return missing(c, id.value);
     const body = JSON.stringify(rating ?? { average: null, count: 0 });
     return respond(c, {

@@ -1,4 +1,4 @@
-// Owns a person's profile: their browser may keep it for a moment, and it is changed under its version only.
+// Owns the profile routes: browsers may store a profile briefly, and a change must name its version.
 import { type Context, Hono } from "hono";
 import { parseProfile, parseProfileChanges, type Profile, type ProfileChanges } from "../catalogue/profile.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
@@ -19,7 +19,7 @@ interface Parts {
   readonly announce: Announce;
 }
 
-/** One URL is another profile for each person, so the version alone would not tell two of them apart. */
+/** Every person has another profile at the same URL, so the version alone would not distinguish two of them. */
 function profileETag({ username, version }: Profile): string {
   return `"${encodeURIComponent(username)}-${version}"`;
 }
@@ -62,7 +62,7 @@ export function profileRoutes(parts: Parts): Hono<SignedInEnv> {
   routes.patch("/", signedIn, async (c) => {
     const read = await readBody(c, parseProfileChanges);
     if (read instanceof Response) return read;
-    // Without it the last writer would undo the others (RFC 6585 3).
+    // Without a condition the last writer would undo the others (RFC 6585 3).
     if (c.req.header("If-Match") === undefined) {
       return problem(c, 428, "say in If-Match which version is to be changed", { headers: POLICY.confidential });
     }

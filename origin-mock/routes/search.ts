@@ -1,4 +1,4 @@
-// Owns the search: one answer for all spellings of the same words, in the language that is asked in.
+// Owns the search: one answer for all spellings of a query, in the reader's language.
 import { Hono } from "hono";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Queryable } from "../db/port.ts";

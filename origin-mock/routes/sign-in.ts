@@ -1,4 +1,4 @@
-// Owns signing in and out. Without Redis both answer 503: nothing is known about sessions then, so none is believed.
+// Owns signing in and out. Without Redis both answer 503, because no session can then be trusted.
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
@@ -30,7 +30,10 @@ interface Parts {
   readonly limiter: RateLimiter;
 }
 
-/** The refusal of one guess too many. Rejects where guesses cannot be counted: 503 for all, which tells nothing of passwords. */
+/**
+ * Refuses one guess too many. Rejects when guesses cannot be counted: everybody then gets a 503, which reveals nothing
+ * about passwords.
+ */
 async function refusalOf(c: Context<ShopEnv>, limiter: RateLimiter, username: string): Promise<Response | undefined> {
   const allowance = await limiter.take("guess", { kind: "guess", address: c.var.address, username });
   if (allowance === undefined) throw shopError("RedisUnavailable", "guesses cannot be counted");
@@ -51,14 +54,14 @@ export function signInRoutes({ db, sessions, carts, limiter }: Parts) {
     }
     const earlier = getCookie(c, SESSION_COOKIE);
     if (earlier !== undefined && earlier !== "") await sessions.end(earlier);
-    // Always a new id: one that was planted before signing in gets nothing (session fixation).
+    // Always a new id, so that an id planted before the sign-in gets nothing (session fixation).
     setCookie(c, SESSION_COOKIE, await sessions.start(username), {
       path: "/",
       httpOnly: true,
       sameSite: "Lax",
       secure: c.req.header("X-Forwarded-Proto") === "https",
     });
-    // After all that can refuse, and before the answer: the cart is the person's from now on.
+    // Runs after every check and before the answer: the cart belongs to the person from now on.
     const guest = guestIdOf(c);
     if (guest !== undefined) {
       await carts.merge(guest, username);

@@ -1,4 +1,4 @@
-// Owns the assets: files named by their content, so that a name never means anything else, and the list of those names.
+// Owns the asset routes: files named by their content, and the list of those names.
 import { Hono } from "hono";
 import type { Assets } from "../assets.ts";
 import { POLICY } from "../http/policy.ts";
@@ -13,7 +13,7 @@ export function staticRoutes({ manifest, byHashedName }: Pick<Assets, "manifest"
   const list = JSON.stringify(Object.fromEntries([...manifest].map(([name, hashed]) => [name, `/static/${hashed}`])));
   const listETag = contentETag(list);
 
-  // The one name here that will mean something else after the next roll-out: asked about every time.
+  // The only name here that changes its meaning with a release, so it is revalidated every time.
   routes.get("/manifest.json", (c) =>
     respond(c, {
       body: list,
@@ -25,7 +25,7 @@ export function staticRoutes({ manifest, byHashedName }: Pick<Assets, "manifest"
   routes.get("/:hashedName", (c) => {
     const name = c.req.param("hashedName");
     const asset = byHashedName.get(name);
-    // Not stored anywhere: during a roll-out another instance may know the name a moment later.
+    // Stored nowhere, because during a release another instance may know the name a moment later.
     if (asset === undefined) return problem(c, 404, `there is no asset ${name}`);
     return respond(c, {
       body: asset.bytes,
