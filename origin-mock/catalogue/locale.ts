@@ -5,7 +5,3 @@ export type Locale = (typeof LOCALES)[number];
 
 /** Every text exists in it, and it is shown where a translation is missing. */
 export const DEFAULT_LOCALE = "en" satisfies Locale;
-
-export function isLocale(value: unknown): value is Locale {
-  return LOCALES.some((locale) => locale === value);
-}
