@@ -13,7 +13,8 @@ export type Checked<T> =
 type Json = Readonly<Record<string, unknown>>;
 type Output<Entries extends v.ObjectEntries> = Readonly<v.InferOutput<v.ObjectSchema<Entries, undefined>>>;
 
-const LARGEST_INTEGER = 2_147_483_647;
+/** What a Postgres integer can hold. */
+export const LARGEST_INTEGER = 2_147_483_647;
 
 export function isRecord(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -7,13 +7,10 @@ import { parsePattern } from "./pattern.ts";
 import type { RedisPort } from "./port.ts";
 import { createReadMany, type ManyQuery, type ManyReading } from "./read-many.ts";
 import { createReadOne, type Query, type Reading } from "./read-one.ts";
-import { createRemovals, type Target } from "./removals.ts";
+import { createRemovals, type Target, type Removal } from "./removals.ts";
 import { createVerdicts } from "./verdict.ts";
 
 export type { Query, Reading } from "./read-one.ts";
-export type Removal =
-  | { readonly status: "done"; readonly keys: number }
-  | { readonly status: "deferred"; readonly keys: number; readonly reason: string };
 export type Replacement =
   | { readonly status: "written" }
   /** Another change won, or Redis did not answer: the next read loads the value. */

@@ -14,6 +14,11 @@ export type Target =
    */
   | { readonly kind: "other-server" };
 
+/** "deferred" is remembered but not done, so other processes may still read the old value. */
+export type Removal =
+  | { readonly status: "done"; readonly keys: number }
+  | { readonly status: "deferred"; readonly keys: number; readonly reason: string };
+
 export type Removals = Owed<Target>;
 
 const MOST_OWED = 1_000;

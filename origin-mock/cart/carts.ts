@@ -3,6 +3,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { cacheKey } from "../cache/key.ts";
 import type { RedisPort } from "../cache/port.ts";
+import { LARGEST_INTEGER } from "../schema.ts";
 import { CHANGE, MERGE, READ } from "./scripts.ts";
 
 export const CART_COOKIE = "cart";
@@ -46,8 +47,6 @@ export interface Carts {
   merge(guestId: string, username: string): Promise<Cart>;
 }
 
-const LARGEST_ID = 2_147_483_647;
-
 // Redis stores a digest, so that a reader of its keys cannot take over carts.
 function keyOf(owner: CartOwner): string {
   switch (owner.kind) {
@@ -66,10 +65,10 @@ function refusalOf(change: CartChange): CartRefusal | undefined {
   switch (change.kind) {
     case "add":
     case "set":
-      if (!isWhole(change.productId, 1, LARGEST_ID)) return "product-id";
+      if (!isWhole(change.productId, 1, LARGEST_INTEGER)) return "product-id";
       return isWhole(change.quantity, change.kind === "add" ? 1 : 0, MOST_QUANTITY) ? undefined : "quantity";
     case "remove":
-      return isWhole(change.productId, 1, LARGEST_ID) ? undefined : "product-id";
+      return isWhole(change.productId, 1, LARGEST_INTEGER) ? undefined : "product-id";
     case "clear":
       return undefined;
   }

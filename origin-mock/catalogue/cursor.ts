@@ -1,5 +1,6 @@
 // Owns the cursors between the pages of a list: opaque to clients, versioned, and checked when they come back.
 import type { Parsed } from "../http/parsed.ts";
+import { LARGEST_INTEGER } from "../schema.ts";
 
 /** The last product of the page before. */
 export interface ListCursor {
@@ -15,7 +16,6 @@ export interface SearchCursor {
 const LIST = /^l1:([1-9]\d{0,9})$/;
 // Matches only what a `real` can hold: any other rank would be an error of the database.
 const SEARCH = /^s1:(\d(?:\.\d{1,12})?(?:e-[012]\d)?):([1-9]\d{0,9})$/;
-const LARGEST_ID = 2_147_483_647;
 const LONGEST = 64;
 
 function encode(text: string): string {
@@ -38,7 +38,7 @@ function read<T>(cursor: string, pattern: RegExp, make: (groups: RegExpExecArray
 
 function idOf(digits: string | undefined): number | undefined {
   const id = Number(digits);
-  return id <= LARGEST_ID ? id : undefined;
+  return id <= LARGEST_INTEGER ? id : undefined;
 }
 
 export function listCursor({ id }: ListCursor): string {

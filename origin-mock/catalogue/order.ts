@@ -1,9 +1,8 @@
 // Owns the order a customer sends: the cart as it was shown, line by line. Finds every fault.
 import * as v from "valibot";
+import { MOST_LINES, MOST_QUANTITY } from "../cart/carts.ts";
 import { check, type Checked, isRecord, record, wholeNumber } from "../schema.ts";
 
-const MOST_LINES = 50;
-const MOST_QUANTITY = 99;
 const LONGEST_VERSION = 100;
 
 const CART = "must be the version of the cart that is ordered";

@@ -1,5 +1,6 @@
 // Owns the reading of paths and queries: the value, or every fault with its place. Unknown parameters are ignored.
 import { type ListCursor, parseListCursor, parseSearchCursor, type SearchCursor } from "../catalogue/cursor.ts";
+import { LARGEST_INTEGER } from "../schema.ts";
 import type { Parsed } from "./parsed.ts";
 import type { Fault } from "./problem.ts";
 
@@ -21,7 +22,6 @@ export interface SearchQuery {
 
 type Queries = Readonly<Record<string, readonly string[]>>;
 
-const LARGEST_ID = 2_147_483_647;
 const LARGEST_PAGE = 10_000;
 const LARGEST_LIMIT = 100;
 const DEFAULT_LIMIT = 24;
@@ -36,9 +36,9 @@ function positiveInteger(text: string, largest: number): number | undefined {
 }
 
 export function parseProductId(text: string): Parsed<number> {
-  const id = positiveInteger(text, LARGEST_ID);
+  const id = positiveInteger(text, LARGEST_INTEGER);
   if (id !== undefined) return { ok: true, value: id };
-  const detail = `must be a whole number from 1 to ${LARGEST_ID}`;
+  const detail = `must be a whole number from 1 to ${LARGEST_INTEGER}`;
   return { ok: false, faults: [{ in: "path", at: "id", detail }] };
 }
 

@@ -1,10 +1,8 @@
 // Owns the ports of invalidation: what it asks of each tier.
 import type { CacheAddress, Entity } from "../cache/key.ts";
+import type { Removal } from "../cache/removals.ts";
 
-/** "deferred" is remembered but not done, so other processes may still read the old value. */
-export type Removal =
-  | { readonly status: "done"; readonly keys: number }
-  | { readonly status: "deferred"; readonly keys: number; readonly reason: string };
+export type { Removal };
 
 /** No method rejects. */
 export interface ApplicationTier {
