@@ -13,7 +13,7 @@ export type Checked<T> =
 type Json = Readonly<Record<string, unknown>>;
 type Output<Entries extends v.ObjectEntries> = Readonly<v.InferOutput<v.ObjectSchema<Entries, undefined>>>;
 
-/** What a Postgres integer can hold. */
+/** The largest integer of Postgres. */
 export const LARGEST_INTEGER = 2_147_483_647;
 
 export function isRecord(value: unknown): value is Json {

@@ -10,7 +10,7 @@ const product = v.object({
   description: v.string(),
   category: v.string(),
   price_cents: v.number(),
-  /** What it cost before; null when the price was never lowered. */
+  /** The earlier price; null when the price was never lowered. */
   list_price_cents: v.nullable(v.number()),
   stock: v.number(),
   version: v.number(),

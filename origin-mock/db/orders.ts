@@ -10,7 +10,7 @@ export interface OrderLine {
   readonly product_id: number;
   /** 1 to LARGEST_QUANTITY. */
   readonly quantity: number;
-  /** What the buyer saw. */
+  /** The price that the buyer saw. */
   readonly price_cents: number;
 }
 

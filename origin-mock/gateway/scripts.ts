@@ -1,12 +1,12 @@
 // Owns the three Lua scripts of the response cache: look up, store, purge; each atomic, each one round trip.
 
-// Purges are one hash: `incarnation` (random, founded when the hash is), `server` (the run of the one that founded it), `seq`
-// (of the latest purge), `floor`, and under `tag:<tag>` the seq of that tag's latest purge. A fence is (incarnation, seq) read
-// before the handler ran. What was made behind a fence answers only while the incarnation is the same, the fence is not below
-// the floor, and none of its tags was purged after it: a handler that read before a change and is stored after the purge can
-// never be served. It is all one key, so that Redis cannot lose some purges and keep others; another incarnation makes
-// everything stored before it a miss. A server that was restored from a snapshot has the incarnation, and perhaps not the
-// latest purges: it founds another one.
+// Purges are one hash: `incarnation` (random, made with the hash), `server` (the run id of the server it was made on), `seq`
+// (of the latest purge), `floor`, and under `tag:<tag>` the seq of that tag's latest purge. A fence is (incarnation, seq),
+// read before the handler ran. An answer behind a fence is served only while the incarnation is the same, the fence is not
+// below the floor, and none of its tags was purged after the fence. So an answer whose handler read before a change, and
+// which is stored after the purge, is never served. One key holds all of it, so Redis cannot lose some purges and keep
+// others, and another incarnation makes every earlier answer a miss. A server restored from a snapshot has the incarnation
+// but perhaps not the latest purges, so it makes a new one.
 const NOW = `
 local time = redis.call('TIME')
 local nowMs = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
