@@ -12,15 +12,13 @@ import { CATEGORIES } from "./db/catalogue-words.ts";
 import type { Database } from "./db/port.ts";
 import { isShopError } from "./error.ts";
 import { createFlags, SHOP_FLAGS } from "./flags/flags.ts";
-import { createGateway } from "./gateway/gateway.ts";
-import type { Gateway } from "./gateway/gateway.ts";
+import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { idempotent } from "./gateway/idempotency.ts";
 import type { EventRecorder } from "./events/port.ts";
 import { inert, ownPagesOnly } from "./http/browsers.ts";
-import { problem } from "./http/problem.ts";
+import { knownMethodsOnly, problem } from "./http/problem.ts";
 import { tagged } from "./http/tags.ts";
-import { traced } from "./http/trace.ts";
-import type { ShopEnv, TraceParts } from "./http/trace.ts";
+import { type ShopEnv, traced, type TraceParts } from "./http/trace.ts";
 import { createLibrary } from "./media/library.ts";
 import { adminEventRoutes } from "./routes/admin-events.ts";
 import { adminTierRoutes } from "./routes/admin-tiers.ts";
@@ -59,7 +57,7 @@ export type ShopParts = TraceParts & {
 const LARGEST_BODY_BYTES = 64 * 1024;
 const SOON = { "Retry-After": "5" } as const;
 
-export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
+export function createShop(parts: ShopParts): Hono<ShopEnv> {
   const { db, redis, gateway, assets, events, nowMs } = parts;
   const cache = createMultiTierCache(parts);
   const sessions = createSessions(redis);
@@ -77,6 +75,7 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
       onError: (c) => problem(c, 413, `the body may have at most ${LARGEST_BODY_BYTES} bytes`),
     }),
   );
+  app.use(knownMethodsOnly(app));
   app.route("/", homeRoutes(assets));
   app.route("/static", staticRoutes(assets));
   app.route("/media", mediaRoutes(createLibrary(CATEGORIES.map(({ slug }) => slug))));
@@ -106,11 +105,11 @@ export const createShop = (parts: ShopParts): Hono<ShopEnv> => {
     if (isShopError(error, "DatabaseUnavailable")) {
       return problem(c, 503, "the database does not answer", { headers: SOON });
     }
-    // Only sessions and carts let this through. Not 401: that would make clients drop a sign-in that is still good.
+    // Only sessions and carts let this error through. A 401 would make clients drop a sign-in that is still good.
     if (isShopError(error, "RedisUnavailable")) {
       return problem(c, 503, "sessions and carts cannot be read at the moment", { headers: SOON });
     }
     return problem(c, 500, "something went wrong");
   });
   return app;
-};
+}

@@ -2,15 +2,17 @@
 
 export type ShopErrorName = "DatabaseUnavailable" | "InvalidArgument" | "RedisUnavailable" | "UniqueViolation";
 
-export const shopError = (name: ShopErrorName, message: string, cause?: unknown): Error =>
-  Object.assign(new Error(message, { cause }), { name });
+export function shopError(name: ShopErrorName, message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { name });
+}
 
-export const isShopError = (error: unknown, name: ShopErrorName): error is Error =>
-  error instanceof Error && error.name === name;
+export function isShopError(error: unknown, name: ShopErrorName): error is Error {
+  return error instanceof Error && error.name === name;
+}
 
-export const messageOf = (error: unknown): string => {
+export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Node reports a refused dual-stack connection as an AggregateError without a message.
   if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join("; ");
   return error.message;
-};
+}

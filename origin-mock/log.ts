@@ -1,9 +1,10 @@
-// Owns a line of the log: one line, whatever stands in it.
+// Owns the format of the log: one line an entry, whatever the text contains.
 import { messageOf } from "./error.ts";
 
-/** Paths and messages have what clients sent: as it came it could end the line, begin another, or move the cursor. */
-export const logLine = (what: string, error: unknown): string =>
-  `shop: ${what}: ${messageOf(error)}`.replaceAll(
+/** Paths and messages contain what clients sent, which could end the line, forge another, or move the cursor. */
+export function logLine(what: string, error: unknown): string {
+  return `shop: ${what}: ${messageOf(error)}`.replaceAll(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
   );
+}

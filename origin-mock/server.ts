@@ -1,8 +1,7 @@
 // Owns the shop as a process: opens the dependencies, listens, and closes everything again.
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,7 @@ import { getRequestListener } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { createShop } from "./app.ts";
 import { loadAssets } from "./assets.ts";
+import { optionsFromEnvironment, type ShopOptions } from "./environment.ts";
 import { demonstrationTokens } from "./auth/identify.ts";
 import { createCacheAside } from "./cache/cache-aside.ts";
 import { cacheCommands } from "./cache/redis.ts";
@@ -32,61 +32,52 @@ import { logLine } from "./log.ts";
 import { openRedis } from "./redis/connection.ts";
 import { createTiers } from "./tiers.ts";
 
-export type ShopOptions = {
-  /** 0 takes a free one. */
-  readonly port: number;
-  readonly host?: string;
-  readonly redisUrl: string;
-  /** A Postgres server, or `file:///FOLDER` for an embedded database that stays; without it, one in memory. */
-  readonly databaseUrl?: string;
-  /** Without it updates skip the purge of the edge. */
-  readonly edgeUrl?: string;
-  readonly token?: string;
-  /** Addresses whose X-Forwarded-For is believed when requests are counted: the edge's. */
-  readonly trustedHops?: readonly string[];
-  /** Makes what Redis keeps of bearer tokens useless elsewhere. */
-  readonly tokenSecret?: string;
-};
-export type RunningShop = { readonly url: string; close(): Promise<void> };
+export type { ShopOptions };
+export interface RunningShop {
+  readonly url: string;
+  close(): Promise<void>;
+}
 
-/** Longer than a change waits for the edge (`Prefer: wait`), or the database is waited for. */
+/** Longer than a change waits for the edge (`Prefer: wait`), and longer than a query waits for the database. */
 const LONGEST_ANSWER_MS = 12_000;
 
-const report = (what: string, error: unknown): void => {
+function report(what: string, error: unknown): void {
   process.stderr.write(`${logLine(what, error)}\n`);
-};
+}
 
 type Report = (what: string, error: unknown) => void;
 
-/** A dead server is reported when it dies, not once per request. */
-const reportChanges = (): Report => {
+/** Reports a dead server when it dies, not once per request. */
+function reportChanges(): Report {
   let last = "";
   return (what, error) => {
     const line = `${what}: ${messageOf(error)}`;
     if (line !== last) report(what, error);
     last = line;
   };
-};
+}
 
-const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
+function randomHex(bytes: number): string {
+  return randomBytes(bytes).toString("hex");
+}
 
-const connectDatabase = async (url: string | undefined): Promise<Database> => {
+async function connectDatabase(url: string | undefined): Promise<Database> {
   if (url === undefined) return openPglite();
   if (url.startsWith("file:")) return openPglite(fileURLToPath(url));
   return openPostgres(url, (error) => report("postgres", error));
-};
+}
 
-/** The same for a few loops, each by itself: taking turns they would all be news. */
-const reportChangesOfEach = (): Report => {
+/** Reports the changes of each loop by itself, because loops that take turns would always look new. */
+function reportChangesOfEach(): Report {
   const reports = new Map<string, Report>();
   return (what, error) => {
     const known = reports.get(what) ?? reportChanges();
     reports.set(what, known);
     known(what, error);
   };
-};
+}
 
-const openDatabase = async (url: string | undefined): Promise<Database> => {
+async function openDatabase(url: string | undefined): Promise<Database> {
   const db = await connectDatabase(url);
   try {
     await migrate(db);
@@ -96,9 +87,9 @@ const openDatabase = async (url: string | undefined): Promise<Database> => {
     await db.close();
     throw error;
   }
-};
+}
 
-const openDependencies = async (options: ShopOptions) => {
+async function openDependencies(options: ShopOptions) {
   const reportRedis = reportChanges();
   const db = await openDatabase(options.databaseUrl);
   const whenReady: (() => void)[] = [];
@@ -128,19 +119,19 @@ const openDependencies = async (options: ShopOptions) => {
       report: reportRedis,
     },
   );
-  // Other instances may read what this one could not delete: do not wait for the next read.
+  // Pays at once, because other instances may still read what this one could not delete.
   whenReady.push(
     () => void cache.settle(),
     () => void gateway.cache.settle(),
   );
   ready();
   return { db, connection, blocking, redis, cache, gateway, monotonicMs, whenReady };
-};
+}
 
 type Dependencies = Awaited<ReturnType<typeof openDependencies>>;
 
-const openTiers = ({ edgeUrl, token }: ShopOptions, { db, cache, gateway, monotonicMs }: Dependencies) =>
-  createTiers({
+function openTiers({ edgeUrl, token }: ShopOptions, { db, cache, gateway, monotonicMs }: Dependencies) {
+  return createTiers({
     application: cache,
     gateway: gateway.cache,
     cdn: edgeUrl === undefined ? undefined : createCdn({ edgeUrl, token }),
@@ -148,10 +139,11 @@ const openTiers = ({ edgeUrl, token }: ShopOptions, { db, cache, gateway, monoto
     monotonicMs,
     random: Math.random,
   });
+}
 
 const pause: Pause = (ms, signal) => after(ms, undefined, { signal }).catch(() => undefined);
 
-const listen = async (server: Server, port: number, host: string): Promise<string> => {
+async function listen(server: Server, port: number, host: string): Promise<string> {
   server.listen(port, host);
   try {
     await once(server, "listening");
@@ -163,10 +155,10 @@ const listen = async (server: Server, port: number, host: string): Promise<strin
   const address: AddressInfo | string | null = server.address();
   const actual = typeof address === "object" && address !== null ? address.port : port;
   return `http://${host.includes(":") ? `[${host}]` : host}:${actual}`;
-};
+}
 
-/** @throws when the port is taken or the database cannot be opened; Redis may come later. */
-export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
+/** @throws when the port is taken or the database cannot be opened. Redis may come later. */
+export async function startShop(options: ShopOptions): Promise<RunningShop> {
   const assets = await loadAssets();
   const dependencies = await openDependencies(options);
   const { db, connection, redis, cache, gateway, monotonicMs } = dependencies;
@@ -213,30 +205,9 @@ export const startShop = async (options: ShopOptions): Promise<RunningShop> => {
     await closeDependencies();
     throw error;
   }
-};
+}
 
-const optionsFromEnvironment = (env: NodeJS.ProcessEnv): ShopOptions => {
-  const text = (name: string): string | undefined => (env[name] === "" ? undefined : env[name]);
-  const redisUrl = text("REDIS_URL");
-  if (redisUrl === undefined) throw new Error("REDIS_URL is not set, for example redis://127.0.0.1:6379");
-  const port = Number(text("PORT") ?? "8788");
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error("PORT must be a number from 0 to 65535");
-  const [host, databaseUrl] = [text("HOST"), text("DATABASE_URL")];
-  const [edgeUrl, token] = [text("STRATA_EDGE_URL"), text("STRATA_TOKEN")];
-  const [trustedHops, tokenSecret] = [text("TRUSTED_HOPS"), text("TOKEN_SECRET")];
-  return {
-    port,
-    redisUrl,
-    ...(host === undefined ? {} : { host }),
-    ...(databaseUrl === undefined ? {} : { databaseUrl }),
-    ...(edgeUrl === undefined ? {} : { edgeUrl }),
-    ...(token === undefined ? {} : { token }),
-    ...(trustedHops === undefined ? {} : { trustedHops: trustedHops.split(",").map((hop) => hop.trim()) }),
-    ...(tokenSecret === undefined ? {} : { tokenSecret }),
-  };
-};
-
-const main = async (): Promise<void> => {
+async function main(): Promise<void> {
   const shop = await startShop(optionsFromEnvironment(process.env));
   let closing = false;
   const stop = (): void => {
@@ -249,9 +220,9 @@ const main = async (): Promise<void> => {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  // Last: whoever reads it may send a signal at once.
+  // Written last, because its reader may send a signal at once.
   process.stdout.write(`shop ready url=${shop.url}\n`);
-};
+}
 
 if (import.meta.main) {
   main().catch((error: unknown) => {

@@ -10,7 +10,7 @@ export const signIn = () => {
   dialog.showModal();
 };
 
-/** `reload` reads the cart again, which says whose it is. */
+/** `reload` reads the cart again, and the cart names its owner. */
 export const openAccount = (reload) => {
   let username = null;
   const show = async () => {
@@ -30,7 +30,7 @@ export const openAccount = (reload) => {
     form.reset();
     await show();
     dialog.close();
-    // Also in the cart, which may have asked for it, and behind which the page is silent.
+    // The cart may have asked for the sign-in, and hides the page behind it, so it shows the failure too.
     for (const id of ["status", "cart-status"]) byId(id).textContent = say("signedIn", { name: username });
   });
   form.addEventListener("submit", (event) => {

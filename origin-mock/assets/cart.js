@@ -39,7 +39,7 @@ const tell = (text, notes = []) => {
   byId("checkout").textContent = say(notes.length > 0 ? "confirm" : "checkout");
 };
 
-/** Zero takes the line away. */
+/** Zero removes the line. */
 const put = async (id, quantity) => {
   const url = `/api/cart/lines/${id}`;
   ({ body: cart } = await (quantity === 0 ? ask("DELETE", url) : ask("PUT", url, { body: { quantity } })));
@@ -51,7 +51,7 @@ const change = (id, quantity) =>
     const focused = document.activeElement?.getAttribute("aria-label");
     tell("");
     show();
-    // The lines are new elements: the keyboard stays where it was, or at the way out when its line has gone.
+    // The lines are new elements, so the focus is put back on its line, or on the close button when that line has gone.
     const labelled = [...dialog.querySelectorAll("[aria-label]")];
     (labelled.find((each) => each.getAttribute("aria-label") === focused) ?? dialog.querySelector(".close")).focus();
   })();
@@ -65,7 +65,7 @@ const addOne = saying(byId("status"), async ({ id, name }) => {
 });
 
 let adding = Promise.resolve();
-/** One after the other: each adds to what the one before has made. */
+/** One after the other, because each change adds to the cart that the one before it made. */
 export const addToCart = (product) => (adding = adding.then(() => addOne(product)));
 
 export const loadCart = async () => {
@@ -74,7 +74,7 @@ export const loadCart = async () => {
   return cart;
 };
 
-/** What a refused line means, in words; its name is the one that was shown. */
+/** A refused line in words, with the name that the customer saw. */
 const noteOf = (fault, lines) => {
   const name = lines.find(({ id }) => id === fault.product_id)?.name ?? "";
   if (fault.kind === "price_changed") {
@@ -106,10 +106,10 @@ export const openCart = (signIn) => {
   const pressed = async () => {
     if (cart.username === null) {
       tell(say("signInFirst"));
-      // The button keeps the keyboard meanwhile, and has it again afterwards.
+      // The button keeps the focus while it works, and gets it back afterwards.
       return signIn();
     }
-    // Not twice: while one order is on its way there is no second.
+    // While one order is on its way, a second click does nothing.
     checkout.disabled = true;
     await saying(status, order)();
     checkout.disabled = false;

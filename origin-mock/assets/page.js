@@ -1,6 +1,6 @@
 // Owns what every part of the page uses: its elements and words, money, templates, and one way to ask the API.
 
-/** What the elements of a template are called there: `data-is`. */
+/** The attribute that names the parts of a template. */
 const PART = "[data-is]";
 
 export const byId = (id) => document.getElementById(id);
@@ -19,7 +19,7 @@ export const copyOf = (id) => {
   return { element, parts };
 };
 
-/** The answer as it came; what is no success and not one of `expected` statuses is thrown, in its own words. */
+/** Returns the answer. Throws its own words when its status is neither a success nor one of `expected`. */
 export const ask = async (method, url, { body, expected = [] } = {}) => {
   const sent =
     body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
@@ -30,7 +30,7 @@ export const ask = async (method, url, { body, expected = [] } = {}) => {
   return { status: response.status, body: read, headers: response.headers };
 };
 
-/** What fails is said where the reader looks. */
+/** Shows a failure where the reader is looking. */
 export const saying = (status, work) => async (event) => {
   try {
     await work(event);

@@ -16,7 +16,7 @@ const pageAddress = (slug, at) =>
     ["page", at > 1 ? String(at) : null],
   ]);
 
-/** What is looked at: where the API has it, and what the page says above it. */
+/** One view: its URL at the API, and its heading on the page. */
 const view = () => {
   if (query.has("product"))
     return { url: `/api/products/${encodeURIComponent(query.get("product"))}`, title: "", rated: true };
@@ -34,7 +34,10 @@ const view = () => {
   return { url: `/api/products?${list}`, title: say("everything"), paged: true };
 };
 
-/** Of its own URL, because it changes more often; a product without one is a product all the same. */
+/**
+ * Ratings change more often than products, so they have a URL of their own. A product without one is shown all the
+ * same.
+ */
 const ratingOf = async (url) => (await ask("GET", `${url}/rating`, { expected: [404, 503] })).body;
 
 const ratingText = ({ average, count }) => {
@@ -93,7 +96,7 @@ export const showProducts = async (addToCart) => {
   byId("tiers").textContent = told.map((name) => `${name}: ${headers.get(name)}`).join(" · ");
 };
 
-/** Not scrollIntoView: the keyboard would start there, behind the way past it all and the search. */
+/** `scrollIntoView` would move the start of keyboard navigation past the skip link and the search. */
 const centre = (list) => {
   const here = list.querySelector("[aria-current]")?.getBoundingClientRect();
   if (here === undefined) return;

@@ -8,18 +8,18 @@ export const SESSION_IDLE_MS = 30 * 60_000;
 export const SESSION_LONGEST_MS = 12 * 60 * 60_000;
 const MOST_SESSIONS = 20;
 
-export type Sessions = {
-  /** The new session's id, to be told to nobody but the client. */
+export interface Sessions {
+  /** Returns the new session's id, a secret between the shop and the client. */
   start(username: string): Promise<string>;
-  /** The session's person; use keeps it alive, until its longest life is over. */
+  /** Returns the owner and extends the session, up to its longest life. */
   find(sid: string): Promise<string | undefined>;
   end(sid: string): Promise<void>;
-  /** Every session the person has now; how many there were. */
+  /** Ends every session of the person. Returns how many there were. */
   endAll(username: string): Promise<number>;
-};
+}
 
-// A session counts only while it is a member of its person's set: dropping the set ends them all at once, and a set that is
-// lost takes its sessions with it instead of making them immortal. Every clock here is Redis's.
+// A session is valid only while its owner's set lists it. Dropping the set ends all sessions at once, and a lost set
+// ends its sessions instead of making them immortal. Redis's clock measures all times here.
 
 // KEYS: session, the person's set. ARGV: username, milliseconds idle, longest milliseconds, most sessions.
 const START = `
@@ -67,24 +67,29 @@ redis.call('DEL', KEYS[1])
 return ended
 `;
 
-// Redis keeps a digest, so that reading its keys does not give sessions away.
-const sessionKey = (sid: string): string =>
-  cacheKey({ entity: "session", id: createHash("sha256").update(sid).digest("base64url") });
-const ownerKey = (username: string): string => cacheKey({ entity: "user-sessions", id: username });
+// Redis stores a digest, so that a reader of its keys cannot take over sessions.
+function sessionKey(sid: string): string {
+  return cacheKey({ entity: "session", id: createHash("sha256").update(sid).digest("base64url") });
+}
+function ownerKey(username: string): string {
+  return cacheKey({ entity: "user-sessions", id: username });
+}
 
-export const createSessions = (redis: Pick<RedisPort, "eval">): Sessions => ({
-  async start(username) {
-    const sid = randomBytes(32).toString("base64url");
-    const limits = [SESSION_IDLE_MS, SESSION_LONGEST_MS, MOST_SESSIONS].map(String);
-    await redis.eval(START, [sessionKey(sid), ownerKey(username)], [username, ...limits]);
-    return sid;
-  },
-  async find(sid) {
-    const username = await redis.eval(FIND, [sessionKey(sid)], [String(SESSION_IDLE_MS)]);
-    return typeof username === "string" ? username : undefined;
-  },
-  async end(sid) {
-    await redis.eval(END, [sessionKey(sid)], []);
-  },
-  endAll: async (username) => Number(await redis.eval(END_ALL, [ownerKey(username)], [])),
-});
+export function createSessions(redis: Pick<RedisPort, "eval">): Sessions {
+  return {
+    async start(username) {
+      const sid = randomBytes(32).toString("base64url");
+      const limits = [SESSION_IDLE_MS, SESSION_LONGEST_MS, MOST_SESSIONS].map(String);
+      await redis.eval(START, [sessionKey(sid), ownerKey(username)], [username, ...limits]);
+      return sid;
+    },
+    async find(sid) {
+      const username = await redis.eval(FIND, [sessionKey(sid)], [String(SESSION_IDLE_MS)]);
+      return typeof username === "string" ? username : undefined;
+    },
+    async end(sid) {
+      await redis.eval(END, [sessionKey(sid)], []);
+    },
+    endAll: async (username) => Number(await redis.eval(END_ALL, [ownerKey(username)], [])),
+  };
+}

@@ -1,48 +1,38 @@
-// Owns what is computed over many rows and changes by itself: the rating of products, with a short lifetime of its own.
-import { isRecord } from "../catalogue/product.ts";
+// Owns cached aggregates: the ratings of products, which change on their own schedule and have a short lifetime of their own.
+import { parseRating, type Rating } from "../catalogue/rating.ts";
 import type { CacheAddress } from "./key.ts";
 import type { KeptPolicy, MultiTierCache } from "./multi-tier-cache.ts";
 import type { ManyReading } from "./read-many.ts";
 
-export type Rating = {
-  /** 1 to 5. */
-  readonly average: number;
-  readonly count: number;
-};
-
-export const ratingAddress = (productId: number): CacheAddress => ({ entity: "rating", id: String(productId) });
+export function ratingAddress(productId: number): CacheAddress {
+  return { entity: "rating", id: String(productId) };
+}
 
 const UNRATED_MS = 30_000;
 
-export const parseRating = (value: unknown): Rating | undefined => {
-  if (!isRecord(value)) return undefined;
-  const { average, count } = value;
-  if (typeof average !== "number" || !(average >= 1 && average <= 5)) return undefined;
-  if (typeof count !== "number" || !Number.isInteger(count) || count < 1) return undefined;
-  return { average, count };
-};
-
-export type Ratings = {
-  /** By product id; a product that nobody rated is not in it. */
+export interface Ratings {
+  /** By product id. A product without reviews is absent. */
   of(productIds: readonly number[]): Promise<ManyReading<Rating>>;
-};
+}
 
-export const createRatings = (parts: {
+export function createRatings(parts: {
   readonly cache: Pick<MultiTierCache, "getMany">;
   readonly policy: KeptPolicy;
   readonly load: (productIds: readonly number[]) => Promise<ReadonlyMap<number, Rating>>;
-}): Ratings => ({
-  of: (productIds) =>
-    parts.cache.getMany({
-      entity: "rating",
-      ids: productIds.map(String),
-      variant: "",
-      policy: parts.policy,
-      negativeMs: UNRATED_MS,
-      parse: parseRating,
-      load: async (ids) => {
-        const loaded = await parts.load(ids.map(Number));
-        return new Map([...loaded].map(([id, rating]) => [String(id), rating]));
-      },
-    }),
-});
+}): Ratings {
+  return {
+    of: (productIds) =>
+      parts.cache.getMany({
+        entity: "rating",
+        ids: productIds.map(String),
+        variant: "",
+        policy: parts.policy,
+        negativeMs: UNRATED_MS,
+        parse: parseRating,
+        load: async (ids) => {
+          const loaded = await parts.load(ids.map(Number));
+          return new Map([...loaded].map(([id, rating]) => [String(id), rating]));
+        },
+      }),
+  };
+}

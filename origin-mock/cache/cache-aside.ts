@@ -1,34 +1,26 @@
 // Owns reading through Redis: ask the cache, else the database, then fill. Redis can slow a read down, never fail it.
 import { setTimeout as timer } from "node:timers/promises";
 import { messageOf } from "../error.ts";
-import { createEntries } from "./entries.ts";
-import type { Fence } from "./entries.ts";
-import { SHOP_KEYS } from "./key.ts";
-import type { CacheAddress, CacheKeyBuilder, Entity } from "./key.ts";
+import { createEntries, type Fence } from "./entries.ts";
+import { type CacheAddress, type CacheKeyBuilder, type Entity, SHOP_KEYS } from "./key.ts";
 import { parsePattern } from "./pattern.ts";
 import type { RedisPort } from "./port.ts";
-import { createReadMany } from "./read-many.ts";
-import type { ManyQuery, ManyReading } from "./read-many.ts";
-import { createReadOne } from "./read-one.ts";
-import type { Query, Reading } from "./read-one.ts";
-import { createRemovals } from "./removals.ts";
-import type { Target } from "./removals.ts";
+import { createReadMany, type ManyQuery, type ManyReading } from "./read-many.ts";
+import { createReadOne, type Query, type Reading } from "./read-one.ts";
+import { createRemovals, type Target, type Removal } from "./removals.ts";
 import { createVerdicts } from "./verdict.ts";
 
 export type { Query, Reading } from "./read-one.ts";
-export type Removal =
-  | { readonly status: "done"; readonly keys: number }
-  | { readonly status: "deferred"; readonly keys: number; readonly reason: string };
 export type Replacement =
   | { readonly status: "written" }
-  /** Something else changed the address meanwhile, or Redis did not say: the next read loads it. */
+  /** Another change won, or Redis did not answer: the next read loads the value. */
   | { readonly status: "removed"; readonly removal: Removal };
 
-export type CacheAside = {
+export interface CacheAside {
   read<T>(query: Query<T>): Promise<Reading<T>>;
-  /** One round trip for what is there, one load for all that is not. */
+  /** One round trip for the cached values, one load for all the others. */
   readMany<T>(query: ManyQuery<T>): Promise<ManyReading<T>>;
-  /** What is held, without loading what is not; undefined also when Redis cannot be asked. */
+  /** Reads without loading. Undefined for a miss, and when Redis does not answer. */
   peek<T>(query: Pick<Query<T>, "address" | "variant" | "parse">): Promise<T | undefined>;
   remove(addresses: readonly CacheAddress[]): Promise<Removal>;
   /** Every address of these entities. */
@@ -37,29 +29,33 @@ export type CacheAside = {
   removePattern(pattern: string): Promise<Removal>;
   /** Ends everything that is cached, in every process and every version of the schema. */
   bumpVersion(): Promise<Removal>;
-  /** To be taken before the change begins; undefined when Redis cannot be asked. */
+  /** Take it before the change begins. Undefined when Redis does not answer. */
   fence(address: CacheAddress): Promise<Fence | undefined>;
   /**
-   * Writes what a change made, once it is committed, if nothing else has changed the address since the fence was taken; else
-   * removes it. Of two changes at once the later one to come here removes, so the order they come in does not matter.
+   * Call it after the commit. Writes the changed value if nothing else has changed the address since the fence was
+   * taken, and removes the address otherwise. Of two concurrent changes the later call removes, so their order does
+   * not matter.
    */
   replace(address: CacheAddress, change: Change): Promise<Replacement>;
-  /** Makes the removals that Redis has not confirmed yet. Rejects where it does not: who asks this cache is given the database's. */
+  /**
+   * Makes the removals that Redis has not confirmed yet. Rejects when it cannot, and readers then get the database's
+   * value.
+   */
   pay(): Promise<void>;
   /**
-   * To be called with every new connection: makes the removals that Redis has not confirmed yet, and ends everything if the
-   * server is not the one that confirmed the others.
+   * Call it on every new connection. Makes the removals that Redis has not confirmed yet, and drops everything if
+   * another server answers now than the one that confirmed the earlier ones.
    */
   settle(): Promise<void>;
-};
-export type Change = {
+}
+export interface Change {
   readonly fence: Fence | undefined;
   readonly variant: string;
   readonly value: unknown;
   readonly ttlMs: number;
-};
+}
 
-export type CacheParts = {
+export interface CacheParts {
   readonly redis: RedisPort;
   /** [0, 1). */
   readonly random: () => number;
@@ -67,19 +63,19 @@ export type CacheParts = {
   readonly report: (what: string, error: unknown) => void;
   readonly pause?: (ms: number) => Promise<unknown>;
   readonly keys?: CacheKeyBuilder;
-  /** No entry lives longer, whatever its query asks for: what a removal that was lost may cost. */
+  /** Caps every lifetime, and so bounds how long another process may read an entry whose removal was lost. */
   readonly maxTtlMs?: number;
-  /** How long others wait for the process that loads, if it dies. */
+  /** How long other processes wait for a loader that has died. */
   readonly leaseMs?: number;
   /** How long a reader waits for another's load before it loads itself. */
   readonly patienceMs?: number;
-};
+}
 
 const MAX_TTL_MS = 300_000;
 const LEASE_MS = 1_000;
 const PATIENCE_MS = 2_000;
 
-export const createCacheAside = (parts: CacheParts): CacheAside => {
+export function createCacheAside(parts: CacheParts): CacheAside {
   const { redis, random, monotonicMs, report, keys = SHOP_KEYS, pause = timer } = parts;
   const { maxTtlMs = MAX_TTL_MS, leaseMs = LEASE_MS, patienceMs = PATIENCE_MS } = parts;
   const removals = createRemovals(redis, keys);
@@ -127,4 +123,4 @@ export const createCacheAside = (parts: CacheParts): CacheAside => {
       return removals.pay().catch((error: unknown) => report("redis delete", error));
     },
   };
-};
+}

@@ -6,15 +6,20 @@ import type { RedisPort } from "./port.ts";
 import type { Removals } from "./removals.ts";
 import { OPEN, REPLACE, SETTLE } from "./scripts.ts";
 
-export type Place = { readonly address: CacheAddress; readonly variant: string };
+export interface Place {
+  readonly address: CacheAddress;
+  readonly variant: string;
+}
 
-/** What is there. Everything but `value` says which generation a load that begins now belongs to. */
+/**
+ * The result of a look. Every member but `value` and `none` names the generation that a load beginning now belongs to.
+ */
 export type Found<T> =
   | { readonly status: "value"; readonly value: T }
   | { readonly status: "none" }
   /** The caller holds the lease: others wait for its load. */
   | { readonly status: "lead"; readonly generation: string; readonly token: string }
-  /** Nobody waits for this load, but it may be kept. */
+  /** Nobody waits for this load, but its value may be stored. */
   | { readonly status: "lend"; readonly generation: string }
   | { readonly status: "wait"; readonly generation: string }
   | { readonly status: "unreadable" };
@@ -29,32 +34,39 @@ export type Settlement = Place & {
   readonly verdict: Verdict;
 };
 /** The generation of an address when a change of it began. */
-export type Fence = { readonly address: CacheAddress; readonly generation: string };
+export interface Fence {
+  readonly address: CacheAddress;
+  readonly generation: string;
+}
 
 export type Mode = "lease" | "look";
 
 const EMPTY_GENERATION_MS = 10_000;
-// The generation and the mark of the first fill are fields, too.
+// The generation and the mark of the first fill count as fields.
 const MOST_FIELDS = 502;
 const LARGEST_ENTRY_BYTES = 1024 * 1024;
 
-type Opened = { readonly generation: string; readonly status: string; readonly text: string };
+interface Opened {
+  readonly generation: string;
+  readonly status: string;
+  readonly text: string;
+}
 
-const parseOpened = (reply: unknown): Opened => {
+function parseOpened(reply: unknown): Opened {
   const [generation, status, text]: readonly unknown[] = Array.isArray(reply) ? reply : [];
   if (typeof generation !== "string" || typeof status !== "string" || typeof text !== "string") {
     throw new TypeError("the script of the cache answered in another shape");
   }
   return { generation, status, text };
-};
+}
 
 /** Undefined when it is too large to be kept. */
-export const entryText = (value: unknown): string | undefined => {
+export function entryText(value: unknown): string | undefined {
   const text = encodeEntry(value);
   return Buffer.byteLength(text) <= LARGEST_ENTRY_BYTES ? text : undefined;
-};
+}
 
-const foundOf = <T>({ generation, status, text }: Opened, token: string, parse: (value: unknown) => T | undefined) => {
+function foundOf<T>({ generation, status, text }: Opened, token: string, parse: (value: unknown) => T | undefined) {
   switch (status) {
     case "hit": {
       const value = decodeEntry(text, parse);
@@ -69,22 +81,21 @@ const foundOf = <T>({ generation, status, text }: Opened, token: string, parse: 
     default:
       return { status: "lend", generation } as const;
   }
-};
+}
 
-type Parts = {
+interface Parts {
   readonly redis: Pick<RedisPort, "eval">;
   readonly keys: CacheKeyBuilder;
   readonly removals: Removals;
   readonly leaseMs: number;
   readonly report: (what: string, error: unknown) => void;
-};
+}
 
-const keysOf = (keys: CacheKeyBuilder, places: readonly { readonly address: CacheAddress }[]): readonly string[] => [
-  keys.incarnations,
-  ...places.map(({ address }) => keys.key(address)),
-];
+function keysOf(keys: CacheKeyBuilder, places: readonly { readonly address: CacheAddress }[]): readonly string[] {
+  return [keys.incarnations, ...places.map(({ address }) => keys.key(address))];
+}
 
-const createOpening = ({ redis, keys, leaseMs }: Parts) => {
+function createOpening({ redis, keys, leaseMs }: Parts) {
   const open = async (
     mode: Mode | "fence",
     token: string,
@@ -98,7 +109,7 @@ const createOpening = ({ redis, keys, leaseMs }: Parts) => {
     return reply.map(parseOpened);
   };
 
-  /** An entry nobody can read ends its generation, so that what is loaded instead can be kept. */
+  /** An unreadable entry ends its generation, so that its replacement can be stored. */
   const openReadable = async <T>(places: readonly Place[], mode: Mode, parse: (value: unknown) => T | undefined) => {
     const token = randomUUID();
     const opened = await open(mode, token, places);
@@ -118,15 +129,15 @@ const createOpening = ({ redis, keys, leaseMs }: Parts) => {
   };
 
   return { open, openReadable };
-};
+}
 
 export type Entries = ReturnType<typeof createEntries>;
 
-export const createEntries = (parts: Parts) => {
+export function createEntries(parts: Parts) {
   const { redis, keys, removals, report } = parts;
   const { open, openReadable } = createOpening(parts);
   return {
-    /** In the order of the places; undefined when Redis cannot be asked. */
+    /** In the order of the places. Undefined when Redis does not answer. */
     async look<T>(
       places: readonly Place[],
       mode: Mode,
@@ -169,7 +180,10 @@ export const createEntries = (parts: Parts) => {
       }
     },
 
-    /** Whether the entry was written. If not, the address has been removed, or Redis did not answer: remove it. */
+    /**
+     * Resolves to whether the entry was written. Otherwise the address was removed, or Redis did not answer: remove
+     * it.
+     */
     async replace({ address, generation }: Fence, variant: string, text: string, lifetimeMs: number): Promise<boolean> {
       const place = [keys.prefix, String(keys.version), keys.suffix(address), address.entity];
       const args = [...place, generation, randomUUID(), variant, text, String(lifetimeMs)];
@@ -181,4 +195,4 @@ export const createEntries = (parts: Parts) => {
       }
     },
   };
-};
+}

@@ -1,16 +1,18 @@
-// Owns how a value is written to Redis: JSON with a format version. Anything else read back is no value.
-import { isRecord } from "../catalogue/product.ts";
+// Owns the encoding of values in Redis: JSON with a format version. Anything else that is read back counts as no value.
+import { isRecord } from "../schema.ts";
 
 const FORMAT = 1;
 
-export const encodeEntry = (value: unknown): string => JSON.stringify({ format: FORMAT, value });
+export function encodeEntry(value: unknown): string {
+  return JSON.stringify({ format: FORMAT, value });
+}
 
-/** Undefined for another format version, for text that is not JSON, and for what `parse` does not recognise. */
-export const decodeEntry = <T>(text: string, parse: (value: unknown) => T | undefined): T | undefined => {
+/** Undefined for another format version, for text that is not JSON, and for a value that `parse` rejects. */
+export function decodeEntry<T>(text: string, parse: (value: unknown) => T | undefined): T | undefined {
   try {
     const entry: unknown = JSON.parse(text);
     return isRecord(entry) && entry["format"] === FORMAT ? parse(entry["value"]) : undefined;
   } catch {
     return undefined;
   }
-};
+}

@@ -2,10 +2,10 @@
 // two names never collide.
 import { shopError } from "../error.ts";
 
-// Raised when the meaning of what is cached changes: entries of other versions are then simply never asked for.
+// Raise it when the meaning of cached values changes: nobody asks for entries of other versions.
 const SCHEMA_VERSION = 1;
 
-/** What can be read again from the database. */
+/** Caches of the database. */
 export const CACHED_ENTITIES = [
   "product",
   "product-list",
@@ -17,26 +17,32 @@ export const CACHED_ENTITIES = [
 ] as const;
 export type Entity = (typeof CACHED_ENTITIES)[number];
 
-/** What is nowhere else: no version, so it survives a change of the schema and every invalidation. */
+/** The only copy of its data. These keys have no version, so they survive releases and every invalidation. */
 const KEPT_ENTITIES = ["session", "user-sessions", "cart", "flags"] as const;
 type KeptEntity = (typeof KEPT_ENTITIES)[number];
 
-export type CacheAddress = { readonly entity: Entity; readonly id: string };
-export type KeptAddress = { readonly entity: KeptEntity; readonly id: string };
+export interface CacheAddress {
+  readonly entity: Entity;
+  readonly id: string;
+}
+export interface KeptAddress {
+  readonly entity: KeptEntity;
+  readonly id: string;
+}
 
-export type CacheKeyBuilder = {
+export interface CacheKeyBuilder {
   readonly prefix: string;
   readonly version: number;
   key(address: CacheAddress | KeptAddress): string;
   /** One variant of an address (a page of a list, say). In Redis it is a field of the address's hash. */
   variantKey(address: CacheAddress, variant: string): string;
-  /** What the key of an address says behind the version; other versions' keys are made of it, too. */
+  /** The part of an address's key after the version, from which the keys of other versions are made. */
   suffix(address: CacheAddress): string;
-  /** The hash that says which incarnation of each entity, and of everything, is the current one. All versions share it. */
+  /** The hash of current incarnations: one of everything, one of each entity. All versions share it. */
   readonly incarnations: string;
-  /** What `key` or `variantKey` was given; undefined for what no builder of this prefix makes. */
+  /** Reverses `key` and `variantKey`. Undefined for text that no builder of this prefix makes. */
   parse(key: string): ParsedKey | undefined;
-};
+}
 export type ParsedKey =
   | { readonly version: number; readonly address: CacheAddress; readonly variant: string | undefined }
   | { readonly version: undefined; readonly address: KeptAddress };
@@ -45,15 +51,21 @@ const PREFIX = /^[a-z][a-z0-9-]{0,31}$/;
 const VERSION = /^[1-9]\d{0,14}$/;
 const UNVERSIONED = "-";
 
-const escapePart = (part: string): string => part.replaceAll("%", "%25").replaceAll(":", "%3A");
-const unescapePart = (part: string): string => part.replaceAll("%3A", ":").replaceAll("%25", "%");
+function escapePart(part: string): string {
+  return part.replaceAll("%", "%25").replaceAll(":", "%3A");
+}
+function unescapePart(part: string): string {
+  return part.replaceAll("%3A", ":").replaceAll("%25", "%");
+}
 
-const isOneOf = <T extends string>(names: readonly T[], name: string): name is T =>
-  names.some((known) => known === name);
-const isCached = (address: CacheAddress | KeptAddress): address is CacheAddress =>
-  isOneOf(CACHED_ENTITIES, address.entity);
+function isOneOf<T extends string>(names: readonly T[], name: string): name is T {
+  return names.some((known) => known === name);
+}
+function isCached(address: CacheAddress | KeptAddress): address is CacheAddress {
+  return isOneOf(CACHED_ENTITIES, address.entity);
+}
 
-const checkOptions = (prefix: string, version: number): void => {
+function checkOptions(prefix: string, version: number): void {
   if (!PREFIX.test(prefix)) {
     const rule = "must be 1 to 32 lower-case letters, digits and hyphens, a letter first";
     throw shopError("InvalidArgument", `the prefix of keys ${rule}: ${JSON.stringify(prefix)}`);
@@ -64,13 +76,13 @@ const checkOptions = (prefix: string, version: number): void => {
       `the version of keys must be a whole number from 1 of at most 15 digits: ${version}`,
     );
   }
-};
+}
 
-const parseKey = (prefix: string, text: string): ParsedKey | undefined => {
+function parseKey(prefix: string, text: string): ParsedKey | undefined {
   const [ownPrefix, version = "", entity = "", ...escaped] = text.split(":");
   const [id, variant, ...more] = escaped.map(unescapePart);
   if (ownPrefix !== prefix || id === undefined || more.length > 0) return undefined;
-  // One address has one spelling: `%41` is nobody's.
+  // An address has exactly one spelling, so `%41` is invalid.
   if ([id, ...(variant === undefined ? [] : [variant])].map(escapePart).join(":") !== escaped.join(":"))
     return undefined;
   if (version === UNVERSIONED) {
@@ -79,10 +91,10 @@ const parseKey = (prefix: string, text: string): ParsedKey | undefined => {
   }
   if (!VERSION.test(version) || !isOneOf(CACHED_ENTITIES, entity)) return undefined;
   return { version: Number(version), address: { entity, id }, variant };
-};
+}
 
-/** @throws InvalidArgument for a prefix or version that could be mistaken for something else. */
-export const createKeyBuilder = (options: { readonly prefix: string; readonly version: number }): CacheKeyBuilder => {
+/** @throws InvalidArgument for a prefix or a version that would make keys ambiguous. */
+export function createKeyBuilder(options: { readonly prefix: string; readonly version: number }): CacheKeyBuilder {
   const { prefix, version } = options;
   checkOptions(prefix, version);
   const suffix = ({ entity, id }: CacheAddress | KeptAddress): string => `${entity}:${escapePart(id)}`;
@@ -97,8 +109,10 @@ export const createKeyBuilder = (options: { readonly prefix: string; readonly ve
     incarnations: `${prefix}:${UNVERSIONED}:incarnations:`,
     parse: (text) => parseKey(prefix, text),
   };
-};
+}
 
 export const SHOP_KEYS = createKeyBuilder({ prefix: "shop", version: SCHEMA_VERSION });
 
-export const cacheKey = (address: CacheAddress | KeptAddress): string => SHOP_KEYS.key(address);
+export function cacheKey(address: CacheAddress | KeptAddress): string {
+  return SHOP_KEYS.key(address);
+}

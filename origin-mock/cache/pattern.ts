@@ -7,7 +7,7 @@ import type { Target } from "./removals.ts";
  * `*`, `product:*`, and `product:7` or `product:7:*` (one address with its variants). An id with a colon cannot be written.
  * @throws InvalidArgument for every other pattern: it would need a search through all keys.
  */
-export const parsePattern = (pattern: string): Target => {
+export function parsePattern(pattern: string): Target {
   if (pattern === "*") return { kind: "everything" };
   const [name, id, variants, ...more] = pattern.split(":");
   const entity = CACHED_ENTITIES.find((known) => known === name);
@@ -19,4 +19,4 @@ export const parsePattern = (pattern: string): Target => {
   const known = CACHED_ENTITIES.join(", ");
   const forms = '"*", "<entity>:*", "<entity>:<id>" or "<entity>:<id>:*"';
   throw shopError("InvalidArgument", `the pattern ${JSON.stringify(pattern)} is none of ${forms} with one of ${known}`);
-};
+}

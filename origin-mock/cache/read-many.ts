@@ -9,10 +9,10 @@ export type ManyQuery<T> = Omit<Keeping<T>, "keep"> & {
   readonly ids: readonly string[];
   readonly variant: string;
   readonly parse: (value: unknown) => T | undefined;
-  /** By id; an id it does not have does not exist. */
+  /** By id. An absent id does not exist. */
   readonly load: (ids: readonly string[]) => Promise<ReadonlyMap<string, T>>;
 };
-export type ManyReading<T> = {
+export interface ManyReading<T> {
   readonly values: ReadonlyMap<string, T>;
   /** `miss` if any was loaded. */
   readonly outcome: CacheOutcome;
@@ -20,14 +20,20 @@ export type ManyReading<T> = {
   readonly cacheMs: number;
   /** Undefined when the database was not asked. */
   readonly databaseMs: number | undefined;
-};
+}
 
-type Parts = { readonly entries: Entries; readonly verdicts: Verdicts; readonly monotonicMs: () => number };
+interface Parts {
+  readonly entries: Entries;
+  readonly verdicts: Verdicts;
+  readonly monotonicMs: () => number;
+}
 
-const placeOf = ({ entity, variant }: ManyQuery<unknown>, id: string) => ({ address: { entity, id }, variant });
+function placeOf({ entity, variant }: ManyQuery<unknown>, id: string) {
+  return { address: { entity, id }, variant };
+}
 
-/** No leases: one load of many would wait for as many others. */
-export const createReadMany = ({ entries, verdicts, monotonicMs }: Parts) => {
+/** Takes no leases, because one load of many would have to wait for as many others. */
+export function createReadMany({ entries, verdicts, monotonicMs }: Parts) {
   const settlementOf = <T>(query: ManyQuery<T>, id: string, found: Found<T> | undefined, value: T | undefined) => {
     if (found?.status !== "lend") return [];
     const verdict = verdicts.of(value, query);
@@ -69,4 +75,4 @@ export const createReadMany = ({ entries, verdicts, monotonicMs }: Parts) => {
     const cacheMs = monotonicMs() - startMs - databaseMs;
     return { values, outcome: found === undefined ? "bypass" : "miss", hits, cacheMs, databaseMs };
   };
-};
+}

@@ -5,13 +5,13 @@ import { nextFlight, singleFlight } from "./single-flight.ts";
 import type { Keeping, Verdicts } from "./verdict.ts";
 
 export type CacheOutcome = "hit" | "miss" | "bypass";
-export type Reading<T> = {
+export interface Reading<T> {
   readonly value: T | undefined;
   readonly outcome: CacheOutcome;
   readonly cacheMs: number;
   /** Undefined when the database was not asked. */
   readonly databaseMs: number | undefined;
-};
+}
 export type Query<T> = Keeping<T> & {
   readonly address: CacheAddress;
   readonly variant: string;
@@ -19,7 +19,7 @@ export type Query<T> = Keeping<T> & {
   readonly load: () => Promise<T | undefined>;
 };
 
-type Parts = {
+interface Parts {
   readonly entries: Entries;
   readonly verdicts: Verdicts;
   readonly keys: CacheKeyBuilder;
@@ -27,19 +27,23 @@ type Parts = {
   readonly monotonicMs: () => number;
   readonly pause: (ms: number) => Promise<unknown>;
   readonly patienceMs: number;
-};
+}
 
 type Answer<T> = Omit<Reading<T>, "cacheMs">;
-type Lease = { readonly generation: string; readonly token: string | undefined };
+interface Lease {
+  readonly generation: string;
+  readonly token: string | undefined;
+}
 
 const SHORTEST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 80;
 
-/** Longer each time, and half of it at random, so that those who wait together do not ask together. */
-const pauseMsOf = (attempt: number, random: () => number): number =>
-  Math.min(SHORTEST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + 0.5 * random());
+/** Grows each time, half of it at random, so that waiters do not return together. */
+function pauseMsOf(attempt: number, random: () => number): number {
+  return Math.min(SHORTEST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + 0.5 * random());
+}
 
-const createLoad = ({ entries, verdicts, monotonicMs }: Parts) => {
+function createLoad({ entries, verdicts, monotonicMs }: Parts) {
   const timed = async <T>(query: Query<T>, outcome: "miss" | "bypass"): Promise<Answer<T>> => {
     const startMs = monotonicMs();
     const value = await query.load();
@@ -57,7 +61,7 @@ const createLoad = ({ entries, verdicts, monotonicMs }: Parts) => {
         }
         return answer;
       } catch (error) {
-        // Whoever waits need not wait for the lease to run out.
+        // Lets waiters go on before the lease runs out.
         if (lease.token !== undefined) {
           await entries.settle([{ address, variant, ...lease, verdict: { what: "failed" } }]);
         }
@@ -65,10 +69,10 @@ const createLoad = ({ entries, verdicts, monotonicMs }: Parts) => {
       }
     },
   };
-};
+}
 
-/** From what was found to an answer, by oneself: nobody is joined here. */
-const createAnswers = (parts: Parts) => {
+/** Turns a look into an answer, without joining other readers. */
+function createAnswers(parts: Parts) {
   const { entries, random, pause, patienceMs } = parts;
   const load = createLoad(parts);
 
@@ -92,7 +96,7 @@ const createAnswers = (parts: Parts) => {
     }
   };
 
-  /** Ends with an entry, with the lease of a holder that is gone, or out of patience. */
+  /** Ends when the entry appears, when the lease of a dead holder passes to this reader, or out of patience. */
   const wait = async <T>(place: Place, query: Query<T>): Promise<Answer<T>> => {
     let [waitedMs, attempt] = [0, 0];
     let found: Found<T> | undefined;
@@ -107,15 +111,16 @@ const createAnswers = (parts: Parts) => {
   };
 
   return { look, conclude, wait };
-};
+}
 
-export const createReadOne = (parts: Parts) => {
+export function createReadOne(parts: Parts) {
   const { keys, monotonicMs } = parts;
   const { look, conclude, wait } = createAnswers(parts);
-  // By address, variant and generation: a read that begins after a removal never joins a load from before it, whichever
-  // process removed.
+  // Named by address, variant and generation, so that a read that begins after a removal never joins a load from before
+  // it, whichever process removed.
   const flights = singleFlight<Answer<unknown>>();
-  // Without Redis nobody tells of other processes' removals, so only loads that begin later are joined.
+  // Without Redis this process cannot learn of other processes' removals, so readers join only loads that begin after
+  // them.
   const blindFlights = nextFlight<Answer<unknown>>();
 
   const answerTo = async <T>(place: Place, query: Query<T>): Promise<Answer<unknown>> => {
@@ -142,7 +147,7 @@ export const createReadOne = (parts: Parts) => {
     const { address, variant } = query;
     const { value, outcome, databaseMs } = await answerTo({ address, variant }, query);
     const cacheMs = Math.max(0, monotonicMs() - startMs - (databaseMs ?? 0));
-    // Another caller's answer is typed by another query: this query's own parser says what it is.
+    // The joined caller's query typed the answer, so this query's parser checks it again.
     return { value: value === undefined ? undefined : query.parse(value), outcome, cacheMs, databaseMs };
   };
-};
+}

@@ -3,9 +3,11 @@ import { createHash } from "node:crypto";
 import type { RedisConnection } from "../redis/connection.ts";
 import type { RedisPort } from "./port.ts";
 
-const isUnknownScript = (error: unknown): boolean => error instanceof Error && error.message.startsWith("NOSCRIPT");
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOSCRIPT");
+}
 
-export const cacheCommands = ({ run }: Pick<RedisConnection, "run">): RedisPort => {
+export function cacheCommands({ run }: Pick<RedisConnection, "run">): RedisPort {
   const digests = new Map<string, string>();
   const digestOf = (script: string): string => {
     const known = digests.get(script);
@@ -15,7 +17,7 @@ export const cacheCommands = ({ run }: Pick<RedisConnection, "run">): RedisPort 
     return digest;
   };
   return {
-    // Scripts are named by their digest; a server that has forgotten them is told them again.
+    // Calls scripts by digest, and sends the text again to a server that has forgotten it.
     eval: (script, keys, args) =>
       run(async (client) => {
         const options = { keys: [...keys], arguments: [...args] };
@@ -27,4 +29,4 @@ export const cacheCommands = ({ run }: Pick<RedisConnection, "run">): RedisPort 
         }
       }),
   };
-};
+}

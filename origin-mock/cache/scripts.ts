@@ -1,20 +1,20 @@
 // Owns the Lua scripts of the cache-aside. One address is one hash: its variants, and the generation they belong to.
-// All of them name keys they make themselves: one Redis server, not a cluster.
+// The scripts compute key names, so they need one Redis server, not a cluster.
 
 // Fields of an address's hash:
 //   generation        <everything's incarnation>/<entity's incarnation>/<random>
 //   variant:<name>    an entry
-//   absent:<name>     until when (milliseconds since 1970) it is known that there is none
-//   lease:<name>      "<until> <token>": who loads it; the token `nobody`: loads are not worth waiting for
-//   filled            there since the first entry, which set the hash's lifetime
+//   absent:<name>     until when (milliseconds since 1970) the value is known to be absent
+//   lease:<name>      "<until> <token>": the loader; the token `nobody` says that loads are not worth waiting for
+//   filled            present since the first entry, which set the hash's lifetime
 // Fields of the incarnations' hash:
 //   *, entity:<name>  the incarnation of everything, of an entity
-//   version:<number>  there for every version of the schema that has entries
+//   version:<number>  one for every version of the schema that has entries
 //   server            the run of the server that founded the incarnation of everything
-// Why generations: a fill is accepted only into the generation its read began in, and a removal ends the generation with
-// the values, so a read that began before an update can never put the old row back. Incarnations are random and founded
-// when first asked for: dropping one ends every generation under it, in all processes, without looking for its keys, and
-// a Redis that lost its memory founds others. Every clock here is Redis's.
+// Generations: a fill is accepted only into the generation in which its read began. A removal ends the generation together
+// with its values, so a read that began before an update can never restore the old row. Incarnations are random, and made
+// on first use. Dropping one ends every generation under it, in all processes, without a search for keys. A Redis that lost
+// its memory makes new ones. Redis's clock measures all times here.
 const PRELUDE = `
 local function ours(key)
   local kind = redis.call('TYPE', key).ok
@@ -100,7 +100,7 @@ end
 return replies
 `;
 
-// What became of loads. The first fill sets the lifetime, later ones never extend it and never replace what is there.
+// Settles loads. The first fill sets the lifetime, later ones never extend it and never replace an entry.
 // KEYS: incarnations, addresses. ARGV: most fields; then per address: entity, variant, generation, the lease's token ('' for
 // none), what (value | none | unshared | failed), text, lifetime in milliseconds.
 export const SETTLE = `${PRELUDE}
@@ -149,9 +149,9 @@ for i = 5 + entities, #ARGV do removeEverywhere(ARGV[1], ARGV[2], ARGV[i]) end
 return 1
 `;
 
-// Writes an entry into a new generation, if the fence's is still the current one; else only removes the address.
-// KEYS: incarnations, address. ARGV: prefix, own version, the address as entity:id, entity, fence, random id, variant, text,
-// lifetime in milliseconds. Answers 1 if it was written.
+// Writes an entry into a new generation if the fence's is still current, and only removes the address otherwise. KEYS:
+// incarnations, address. ARGV: prefix, own version, the address as entity:id, entity, fence, random id, variant, text,
+// lifetime in milliseconds. Returns 1 if it wrote.
 export const REPLACE = `${PRELUDE}
 local key = KEYS[2]
 ours(key)

@@ -1,14 +1,16 @@
 // Owns the sharing of loads inside one process: callers for one name share one run.
 
-export type SingleFlight<T> = {
-  /** Joins the run that is going on, else starts one. */
+export interface SingleFlight<T> {
+  /** Joins the current run, or starts one. */
   join(name: string, work: () => Promise<T>): Promise<T>;
-  /** Starts a run in any case; later callers join this one. */
+  /** Always starts a run, which later callers join. */
   lead(name: string, work: () => Promise<T>): Promise<T>;
-};
+}
 
-/** For names that end with what they are about: whoever may not see an older answer asks under another name. */
-export const singleFlight = <T>(): SingleFlight<T> => {
+/**
+ * For names that contain the version of their subject: a caller that must not see an older answer uses another name.
+ */
+export function singleFlight<T>(): SingleFlight<T> {
   const flights = new Map<string, Promise<T>>();
   const lead = (name: string, work: () => Promise<T>): Promise<T> => {
     const flight = work().finally(() => {
@@ -18,12 +20,12 @@ export const singleFlight = <T>(): SingleFlight<T> => {
     return flight;
   };
   return { join: (name, work) => flights.get(name) ?? lead(name, work), lead };
-};
+}
 
 export type NextFlight<T> = (name: string, work: () => Promise<T>) => Promise<T>;
 
-/** One run at a time, and a caller shares only runs that began after it came: it never sees what was read before. */
-export const nextFlight = <T>(): NextFlight<T> => {
+/** One run at a time. A caller shares only a run that begins after its call, so it never sees an earlier state. */
+export function nextFlight<T>(): NextFlight<T> {
   const running = new Map<string, Promise<T>>();
   const waiting = new Map<string, Promise<T>>();
   const begin = (name: string, work: () => Promise<T>): Promise<T> => {
@@ -44,4 +46,4 @@ export const nextFlight = <T>(): NextFlight<T> => {
     waiting.set(name, next);
     return next;
   };
-};
+}

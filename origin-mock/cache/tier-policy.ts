@@ -1,10 +1,9 @@
-// Owns what one policy means to every tier: the lifetimes and their order, the headers that tell them, and how old an answer
-// may get.
+// Owns cache policies: lifetimes per tier and their order, the headers that announce them, and the resulting bound on staleness.
 import { shopError } from "../error.ts";
 
 /**
- * Seconds a representation may be reused, from the inside out. The gateway, which only takes the rush off the application,
- * keeps nothing longer than it; browsers, which nobody can purge, nothing longer than the tier they ask.
+ * Seconds that a representation may be reused, from the inside out. The gateway stores nothing longer than the
+ * application, which it only shields. Browsers, which nobody can purge, store nothing longer than the tier they ask.
  */
 export type TierPolicy =
   | {
@@ -23,30 +22,33 @@ export type TierPolicy =
       /** Under the person's name. */
       readonly gateway: number;
       readonly browser: number;
-      /** What tells one person's request from another's. */
+      /** The request fields that distinguish people. */
       readonly vary: readonly string[];
     }
-  /** No tier keeps it: every request reads the database. */
+  /** No tier stores it, so that every request reads the database. */
   | { readonly audience: "nobody" };
 
-export type StalenessBound = {
-  /** After an invalidation that reached every tier: only browsers are out of reach. The edge's own purge lag comes on top. */
+export interface StalenessBound {
+  /** After an invalidation has reached every tier, only browsers are stale. The edge's purge lag is added to it. */
   readonly invalidated: number;
-  /** When no tier heard of the change, and the origin works: each may take over what the one inside was about to drop. */
+  /**
+   * When no tier heard of the change and the origin works: each tier may take over a value that the one inside is
+   * about to drop.
+   */
   readonly unheard: number;
-};
+}
 
-/** The application cache keeps nothing longer (cache-aside.ts), so a policy that says more would not be true. */
+/** The application cache stores nothing longer (cache-aside.ts), so a policy beyond it would be false. */
 const LONGEST_APPLICATION_SECONDS = 300;
 const LONGEST_SECONDS = 31_536_000;
 const FIELD_NAME = /^[A-Za-z0-9-]+$/;
-// Of a Cache-Tag list's member: visible, no comma.
+// A member of a Cache-Tag list: visible characters without a comma.
 const TAG = /^[\x21-\x2B\x2D-\x7E]{1,1024}$/;
 const MOST_TAGS = 1_000;
 
 type Lifetime = readonly [name: string, seconds: number];
 
-const lifetimesOf = (policy: TierPolicy): readonly Lifetime[] => {
+function lifetimesOf(policy: TierPolicy): readonly Lifetime[] {
   switch (policy.audience) {
     case "public": {
       const { application, gateway, cdn, browser } = policy;
@@ -59,10 +61,10 @@ const lifetimesOf = (policy: TierPolicy): readonly Lifetime[] => {
     case "nobody":
       return [];
   }
-};
+}
 
-/** Each may not keep longer than the other. */
-const orderedPairs = (policy: TierPolicy): readonly (readonly [outer: Lifetime, inner: Lifetime])[] => {
+/** The outer tier of each pair may not store longer than the inner one. */
+function orderedPairs(policy: TierPolicy): readonly (readonly [outer: Lifetime, inner: Lifetime])[] {
   if (policy.audience === "nobody") return [];
   const { application, gateway, browser } = policy;
   const asked: Lifetime = policy.audience === "public" ? ["cdn", policy.cdn] : ["application", application];
@@ -73,9 +75,9 @@ const orderedPairs = (policy: TierPolicy): readonly (readonly [outer: Lifetime, 
     ],
     [["browser", browser], asked],
   ];
-};
+}
 
-const faultsOf = (policy: TierPolicy): readonly string[] => {
+function faultsOf(policy: TierPolicy): readonly string[] {
   const lifetimes = lifetimesOf(policy);
   const stale =
     policy.audience === "public"
@@ -98,42 +100,43 @@ const faultsOf = (policy: TierPolicy): readonly string[] => {
     ...(policy.audience === "private" && vary.length === 0 ? ["vary must name what tells people apart"] : []),
     ...vary.filter((name) => !FIELD_NAME.test(name)).map((name) => `vary: ${JSON.stringify(name)} is no field name`),
   ];
-};
+}
 
 /** @throws InvalidArgument naming every fault. */
-export const definePolicy = <Policy extends TierPolicy>(policy: Policy): Policy => {
+export function definePolicy<Policy extends TierPolicy>(policy: Policy): Policy {
   const faults = faultsOf(policy);
   if (faults.length > 0) throw shopError("InvalidArgument", `the policy cannot hold: ${faults.join("; ")}`);
   return policy;
-};
+}
 
-const tagHeader = (tags: readonly string[]): Readonly<Record<string, string>> => {
+function tagHeader(tags: readonly string[]): Readonly<Record<string, string>> {
   const wrong = tags.find((tag) => !TAG.test(tag));
   if (wrong !== undefined) throw shopError("InvalidArgument", `${JSON.stringify(wrong)} cannot be a cache tag`);
   if (tags.length > MOST_TAGS)
     throw shopError("InvalidArgument", `${tags.length} cache tags are more than ${MOST_TAGS}`);
   return tags.length === 0 ? {} : { "Cache-Tag": [...new Set(tags)].join(",") };
-};
+}
 
-const varyHeader = (names: readonly string[]): Readonly<Record<string, string>> =>
-  names.length === 0 ? {} : { Vary: names.join(", ") };
+function varyHeader(names: readonly string[]): Readonly<Record<string, string>> {
+  return names.length === 0 ? {} : { Vary: names.join(", ") };
+}
 
 /** @throws InvalidArgument for a tag that would not arrive as one. */
-export const policyHeaders = (policy: TierPolicy, tags: readonly string[]): Readonly<Record<string, string>> => {
+export function policyHeaders(policy: TierPolicy, tags: readonly string[]): Readonly<Record<string, string>> {
   switch (policy.audience) {
     case "public": {
       const { browser, cdn, cdnStaleWhileRevalidate, cdnStaleIfError, vary } = policy;
       const stale = `stale-while-revalidate=${cdnStaleWhileRevalidate}, stale-if-error=${cdnStaleIfError}`;
       return {
         "Cache-Control": `public, max-age=${browser}`,
-        // RFC 9213. Not s-maxage: RFC 9111 5.2.2.10 gives it the meaning of proxy-revalidate, which forbids the stale answers.
+        // RFC 9213. s-maxage would imply proxy-revalidate (RFC 9111 5.2.2.10), which forbids stale answers.
         "CDN-Cache-Control": `public, max-age=${cdn}, ${stale}`,
         ...varyHeader(vary),
         ...tagHeader(tags),
       };
     }
     case "private":
-      // The gateway reads the tags; the edge takes them off.
+      // The gateway reads the tags, and the edge removes them.
       return {
         "Cache-Control": `private, max-age=${policy.browser}`,
         ...varyHeader(policy.vary),
@@ -142,9 +145,9 @@ export const policyHeaders = (policy: TierPolicy, tags: readonly string[]): Read
     case "nobody":
       return { "Cache-Control": "no-store" };
   }
-};
+}
 
-export const stalenessBoundMs = (policy: TierPolicy): StalenessBound => {
+export function stalenessBoundMs(policy: TierPolicy): StalenessBound {
   switch (policy.audience) {
     case "public": {
       const shared = policy.application + policy.gateway + policy.cdn + policy.cdnStaleWhileRevalidate;
@@ -158,4 +161,4 @@ export const stalenessBoundMs = (policy: TierPolicy): StalenessBound => {
     case "nobody":
       return { invalidated: 0, unheard: 0 };
   }
-};
+}

@@ -1,29 +1,31 @@
-// Owns what becomes of a loaded value: kept and for how long, remembered as absent, or not kept.
-import { entryText } from "./entries.ts";
-import type { Verdict } from "./entries.ts";
+// Owns the verdict on a loaded value: stored and for how long, remembered as absent, or not stored.
+import { entryText, type Verdict } from "./entries.ts";
 
-/** How a query wants its values kept. */
-export type Keeping<T> = {
-  /** Shortened to the cache's longest, and by up to a tenth at random, so that what was filled together does not end together. */
+/** How long a query wants its values stored. */
+export interface Keeping<T> {
+  /**
+   * Capped by the cache, and shortened by up to a tenth at random, so that entries filled together do not expire
+   * together.
+   */
   readonly ttlMs: number;
-  /** For so long it is remembered that there is none. */
+  /** How long absence is remembered. */
   readonly negativeMs?: number;
-  /** What is not worth keeping (an empty page, say) is answered and forgotten. */
+  /** False for a value that is not worth storing, such as an empty page. */
   readonly keep?: (value: T) => boolean;
-};
+}
 
 const JITTER = 0.1;
 
 export type Verdicts = ReturnType<typeof createVerdicts>;
 
-export const createVerdicts = (parts: {
+export function createVerdicts(parts: {
   readonly random: () => number;
   readonly maxTtlMs: number;
   readonly leaseMs: number;
-}) => {
+}) {
   const lifetimeMs = (ttlMs: number): number =>
     Math.max(1, Math.round(Math.min(ttlMs, parts.maxTtlMs) * (1 - JITTER * parts.random())));
-  // For as long as a lease lives nobody queues behind a load whose answer cannot be shared.
+  // During a lease's lifetime nobody queues behind a load whose answer cannot be shared.
   const unshared: Verdict = { what: "unshared", lifetimeMs: parts.leaseMs };
   return {
     of<T>(value: T | undefined, { ttlMs, negativeMs, keep }: Keeping<T>): Verdict {
@@ -34,4 +36,4 @@ export const createVerdicts = (parts: {
       return text === undefined ? unshared : { what: "value", text, lifetimeMs: lifetimeMs(ttlMs) };
     },
   };
-};
+}

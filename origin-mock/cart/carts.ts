@@ -3,6 +3,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { cacheKey } from "../cache/key.ts";
 import type { RedisPort } from "../cache/port.ts";
+import { LARGEST_INTEGER } from "../schema.ts";
 import { CHANGE, MERGE, READ } from "./scripts.ts";
 
 export const CART_COOKIE = "cart";
@@ -13,13 +14,16 @@ export const MOST_QUANTITY = 99;
 export type CartOwner =
   | { readonly kind: "guest"; readonly id: string }
   | { readonly kind: "user"; readonly username: string };
-export type CartLine = { readonly product_id: number; readonly quantity: number };
-export type Cart = {
-  /** Of an empty cart that was never changed: "0". Another one after each change, and never one again. */
+export interface CartLine {
+  readonly product_id: number;
+  readonly quantity: number;
+}
+export interface Cart {
+  /** "0" for a cart that was never changed. Every change makes a new version, which never comes back. */
   readonly version: string;
   /** By product id. */
   readonly lines: readonly CartLine[];
-};
+}
 export type CartChange =
   | { readonly kind: "add"; readonly productId: number; readonly quantity: number }
   /** 0 removes the line. */
@@ -33,46 +37,45 @@ export type CartOutcome =
   | { readonly status: "refused"; readonly reason: CartRefusal; readonly cart: Cart };
 export type CartRefusal = "too-many-lines" | "quantity" | "product-id";
 
-export type Carts = {
+export interface Carts {
   /** For a new guest's cookie. */
   newGuestId(): string;
   read(owner: CartOwner): Promise<Cart>;
-  /** With `expectedVersion` only if the cart still is in that version. */
+  /** With `expectedVersion`, changes the cart only in that version. */
   change(owner: CartOwner, change: CartChange, expectedVersion?: string): Promise<CartOutcome>;
-  /** Moves the guest's lines into the person's cart, as far as the bounds allow; a second time moves nothing. */
+  /** Moves the guest's lines into the person's cart, within the bounds. A second call moves nothing. */
   merge(guestId: string, username: string): Promise<Cart>;
-};
+}
 
-const LARGEST_ID = 2_147_483_647;
-
-// Redis keeps a digest, so that reading its keys does not give carts away.
-const keyOf = (owner: CartOwner): string => {
+// Redis stores a digest, so that a reader of its keys cannot take over carts.
+function keyOf(owner: CartOwner): string {
   switch (owner.kind) {
     case "guest":
       return cacheKey({ entity: "cart", id: `guest-${createHash("sha256").update(owner.id).digest("base64url")}` });
     case "user":
       return cacheKey({ entity: "cart", id: `user-${owner.username}` });
   }
-};
+}
 
-const isWhole = (value: number, least: number, most: number): boolean =>
-  Number.isInteger(value) && value >= least && value <= most;
+function isWhole(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}
 
-const refusalOf = (change: CartChange): CartRefusal | undefined => {
+function refusalOf(change: CartChange): CartRefusal | undefined {
   switch (change.kind) {
     case "add":
     case "set":
-      if (!isWhole(change.productId, 1, LARGEST_ID)) return "product-id";
+      if (!isWhole(change.productId, 1, LARGEST_INTEGER)) return "product-id";
       return isWhole(change.quantity, change.kind === "add" ? 1 : 0, MOST_QUANTITY) ? undefined : "quantity";
     case "remove":
-      return isWhole(change.productId, 1, LARGEST_ID) ? undefined : "product-id";
+      return isWhole(change.productId, 1, LARGEST_INTEGER) ? undefined : "product-id";
     case "clear":
       return undefined;
   }
-};
+}
 
-/** Scripts answer status, version, then product ids and quantities in turn. */
-const parseReply = (reply: unknown): { readonly status: string; readonly cart: Cart } => {
+/** A reply is the status, the version, then product ids and quantities in turn. */
+function parseReply(reply: unknown): { readonly status: string; readonly cart: Cart } {
   const [status, version, ...rest]: readonly unknown[] = Array.isArray(reply) ? reply : [];
   if (typeof status !== "string" || typeof version !== "string") {
     throw new TypeError("the script of the cart answered in another shape");
@@ -81,9 +84,9 @@ const parseReply = (reply: unknown): { readonly status: string; readonly cart: C
     index % 2 === 0 ? [{ product_id: Number(text), quantity: Number(rest[index + 1]) }] : [],
   );
   return { status, cart: { version, lines: lines.sort((one, other) => one.product_id - other.product_id) } };
-};
+}
 
-export const createCarts = (redis: Pick<RedisPort, "eval">): Carts => {
+export function createCarts(redis: Pick<RedisPort, "eval">): Carts {
   const limits = [CART_IDLE_MS, MOST_LINES, MOST_QUANTITY].map(String);
   const read = async (owner: CartOwner): Promise<Cart> =>
     parseReply(await redis.eval(READ, [keyOf(owner)], limits)).cart;
@@ -114,4 +117,4 @@ export const createCarts = (redis: Pick<RedisPort, "eval">): Carts => {
       return parseReply(await redis.eval(MERGE, keys, [...limits, randomUUID()])).cart;
     },
   };
-};
+}

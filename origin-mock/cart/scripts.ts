@@ -1,6 +1,6 @@
 // Owns the Lua scripts of carts. One cart is one hash: `version`, and `line:<product id>` with a quantity.
 
-// What cannot be read as a cart, or as a line of one, is not there: the next change leaves it behind.
+// An unreadable cart or line counts as absent, and the next change drops it.
 const PRELUDE = `
 local idleMs, mostLines, mostQuantity = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local function load(key)

@@ -1,62 +1,31 @@
-// Owns the rules for changing a product: which fields, which values. Finds every fault, not the first.
-import { DEFAULT_LOCALE, isLocale, LOCALES } from "./locale.ts";
-import type { Locale } from "./locale.ts";
+// Owns the rules for changing a product: which members, which values. Finds every fault.
+import * as v from "valibot";
 import type { ProductChanges } from "../db/products.ts";
-import { pointer } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
+import { check, type Checked, text, wholeNumber } from "../schema.ts";
+import { DEFAULT_LOCALE, type Locale, LOCALES } from "./locale.ts";
 
-const LARGEST_INTEGER = 2_147_483_647;
+const CHANGES = {
+  name: v.exactOptional(text(200)),
+  description: v.exactOptional(text(5_000)),
+  price_cents: v.exactOptional(wholeNumber(0)),
+  stock: v.exactOptional(wholeNumber(0)),
+};
+const LOCALE = v.exactOptional(v.picklist(LOCALES, `must be one of ${LOCALES.join(", ")}`), DEFAULT_LOCALE);
 
-type Rule = (value: unknown) => string | undefined;
-
-const text =
-  (longest: number): Rule =>
-  (value) =>
-    // NUL cannot be kept in a Postgres text.
-    typeof value === "string" && value.trim() !== "" && value.length <= longest && !value.includes("\0")
-      ? undefined
-      : `must be text of 1 to ${longest} characters`;
-
-const wholeNumber: Rule = (value) =>
-  typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LARGEST_INTEGER
-    ? undefined
-    : `must be a whole number from 0 to ${LARGEST_INTEGER}`;
-
-export const parseChanges = (
+/** `locale` is the language of the name and the description. */
+export function parseChanges(
   body: Readonly<Record<string, unknown>>,
   knownCategories: ReadonlySet<string>,
-): {
-  readonly changes: ProductChanges;
-  /** Whose name and description are meant. */
-  readonly locale: Locale;
-  readonly faults: readonly Fault[];
-} => {
-  const rules: Readonly<Record<keyof ProductChanges, Rule>> = {
-    name: text(200),
-    description: text(5_000),
-    price_cents: wholeNumber,
-    stock: wholeNumber,
-    category: (value) =>
-      typeof value === "string" && knownCategories.has(value) ? undefined : "must be the slug of a category",
-  };
-  const ruleOf = new Map<string, Rule>(Object.entries(rules));
-  const localeRule: Rule = (value) => (isLocale(value) ? undefined : `must be one of ${LOCALES.join(", ")}`);
-  const faults: Fault[] = [];
-  for (const [name, value] of Object.entries(body)) {
-    const rule = name === "locale" ? localeRule : ruleOf.get(name);
-    const detail = rule === undefined ? "is not a field that can be changed" : rule(value);
-    if (detail !== undefined) faults.push({ in: "body", at: pointer(name), detail });
-  }
+): Checked<{ readonly changes: ProductChanges; readonly locale: Locale }> {
+  const isKnown = (slug: string): boolean => knownCategories.has(slug);
+  const detail = "must be the slug of a category";
+  const changeable = { ...CHANGES, category: v.exactOptional(v.pipe(v.string(detail), v.check(isKnown, detail))) };
+  const checked = check({ ...changeable, locale: LOCALE }, body, "is not a field that can be changed");
   if (Object.keys(body).every((name) => name === "locale")) {
-    faults.push({ in: "body", at: "", detail: `must have at least one of ${[...ruleOf.keys()].join(", ")}` });
+    const wanted = { at: "", detail: `must have at least one of ${Object.keys(changeable).join(", ")}` };
+    return { ok: false, faults: [...(checked.ok ? [] : checked.faults), wanted] };
   }
-  const { name, description, category, price_cents, stock } = body;
-  const changes = {
-    ...(typeof name === "string" ? { name } : {}),
-    ...(typeof description === "string" ? { description } : {}),
-    ...(typeof category === "string" ? { category } : {}),
-    ...(typeof price_cents === "number" ? { price_cents } : {}),
-    ...(typeof stock === "number" ? { stock } : {}),
-  };
-  return { changes, locale: isLocale(body["locale"]) ? body["locale"] : DEFAULT_LOCALE, faults };
-};
+  if (!checked.ok) return checked;
+  const { locale, ...changes } = checked.value;
+  return { ok: true, value: { changes, locale } };
+}

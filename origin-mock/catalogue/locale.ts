@@ -3,7 +3,5 @@
 export const LOCALES = ["en", "de", "fr"] as const;
 export type Locale = (typeof LOCALES)[number];
 
-/** Every text exists in it; where a translation is missing, it is what is shown. */
+/** Every text exists in it, and it is shown where a translation is missing. */
 export const DEFAULT_LOCALE = "en" satisfies Locale;
-
-export const isLocale = (value: unknown): value is Locale => LOCALES.some((locale) => locale === value);

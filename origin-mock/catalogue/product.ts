@@ -1,74 +1,54 @@
-// Owns what a product is: its shape, how a row or a cached value becomes one, and its validators.
+// Owns what products and categories are: their shapes, how rows and cached values become them, and a product's validator.
+import * as v from "valibot";
+import { parserOf } from "../schema.ts";
 import type { Locale } from "./locale.ts";
 
-export type Product = {
-  readonly id: number;
-  readonly name: string;
-  readonly brand: string;
-  readonly description: string;
-  readonly category: string;
-  readonly price_cents: number;
-  /** What it cost before; null when the price was never lowered. */
-  readonly list_price_cents: number | null;
-  readonly stock: number;
-  readonly version: number;
+const product = v.object({
+  id: v.number(),
+  name: v.string(),
+  brand: v.string(),
+  description: v.string(),
+  category: v.string(),
+  price_cents: v.number(),
+  /** The earlier price; null when the price was never lowered. */
+  list_price_cents: v.nullable(v.number()),
+  stock: v.number(),
+  version: v.number(),
   /** ISO 8601, UTC, milliseconds. */
-  readonly updated_at: string;
-};
+  updated_at: v.pipe(v.string(), v.isoTimestamp()),
+});
+export type Product = Readonly<v.InferOutput<typeof product>>;
 
 /** Counts and prices are those of the last refresh of the view. */
-export type Category = {
-  readonly slug: string;
-  readonly name: string;
-  readonly products: number;
-  readonly in_stock: number;
+const category = v.object({
+  slug: v.string(),
+  name: v.string(),
+  products: v.number(),
+  in_stock: v.number(),
   /** Null in an empty category, as are the other two. */
-  readonly min_price_cents: number | null;
-  readonly max_price_cents: number | null;
+  min_price_cents: v.nullable(v.number()),
+  max_price_cents: v.nullable(v.number()),
   /** The mean of all reviews in the category, rounded to hundredths. */
-  readonly rating: number | null;
-};
+  rating: v.nullable(v.number()),
+});
+export type Category = Readonly<v.InferOutput<typeof category>>;
 
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+/** `next` is the cursor of the page after; null on the last one, because null survives JSON. */
+const page = v.object({ products: v.array(product), next: v.nullable(v.string()) });
+export interface ProductPage {
+  readonly products: readonly Product[];
+  readonly next: string | null;
+}
 
-const isNumberOrNull = (value: unknown): value is number | null => value === null || typeof value === "number";
-
-/** A product from a row or a decoded cache entry; undefined when anything is missing or of another type. */
-export const parseProduct = (value: unknown): Product | undefined => {
-  if (!isRecord(value)) return undefined;
-  const { id, name, brand, description, category, price_cents, list_price_cents, stock, version, updated_at } = value;
-  if (typeof name !== "string" || typeof brand !== "string" || typeof description !== "string") return undefined;
-  if (typeof category !== "string" || typeof updated_at !== "string") return undefined;
-  if (typeof id !== "number" || typeof price_cents !== "number") return undefined;
-  if (typeof stock !== "number" || typeof version !== "number" || !isNumberOrNull(list_price_cents)) return undefined;
-  if (Number.isNaN(Date.parse(updated_at))) return undefined;
-  return { id, name, brand, description, category, price_cents, list_price_cents, stock, version, updated_at };
-};
-
-export const parseCategory = (value: unknown): Category | undefined => {
-  if (!isRecord(value)) return undefined;
-  const { slug, name, products, in_stock, min_price_cents, max_price_cents, rating } = value;
-  if (typeof slug !== "string" || typeof name !== "string") return undefined;
-  if (typeof products !== "number" || typeof in_stock !== "number" || !isNumberOrNull(rating)) return undefined;
-  if (!isNumberOrNull(min_price_cents) || !isNumberOrNull(max_price_cents)) return undefined;
-  return { slug, name, products, in_stock, min_price_cents, max_price_cents, rating };
-};
-
-export const parseList = <T>(value: unknown, parse: (item: unknown) => T | undefined): readonly T[] | undefined => {
-  if (!Array.isArray(value)) return undefined;
-  const items: T[] = [];
-  for (const item of value) {
-    const parsed = parse(item);
-    if (parsed === undefined) return undefined;
-    items.push(parsed);
-  }
-  return items;
-};
+export const parseProduct: (value: unknown) => Product | undefined = parserOf(product);
+export const parseCategory: (value: unknown) => Category | undefined = parserOf(category);
+export const parseCategories: (value: unknown) => readonly Category[] | undefined = parserOf(v.array(category));
+export const parsePage: (value: unknown) => ProductPage | undefined = parserOf(page);
 
 /**
  * Strong: the row's version counts its changes, the time tells two databases' second versions apart, and the language
  * tells apart what one row looks like to different readers (RFC 9110 8.8.3.3).
  */
-export const productETag = (product: Product, locale: Locale): string =>
-  `"${product.id}-${product.version}-${Date.parse(product.updated_at).toString(36)}-${locale}"`;
+export function productETag(one: Product, locale: Locale): string {
+  return `"${one.id}-${one.version}-${Date.parse(one.updated_at).toString(36)}-${locale}"`;
+}

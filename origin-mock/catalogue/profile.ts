@@ -1,52 +1,32 @@
-// Owns the rules of a person's profile: how a cached value becomes one, and what may be changed in it. Finds every fault.
-import type { Profile, ProfileChanges } from "../db/users.ts";
-import { pointer } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
-import { isRecord } from "./product.ts";
+// Owns what a person's profile is, and the rules for changing it. Finds every fault.
+import * as v from "valibot";
+import { check, type Checked, line, parserOf } from "../schema.ts";
 
 const LONGEST_NAME = 100;
 const LONGEST_EMAIL = 254;
-// Not the grammar of RFC 5321: what no address is without. Whether mail arrives only sending some would tell.
-const EMAIL = /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u;
 
-export const parseProfile = (value: unknown): Profile | undefined => {
-  if (!isRecord(value)) return undefined;
-  const { username, display_name, email, version } = value;
-  if (typeof username !== "string" || typeof display_name !== "string") return undefined;
-  return typeof email === "string" && typeof version === "number"
-    ? { username, display_name, email, version }
-    : undefined;
-};
+const profile = v.object({
+  username: v.string(),
+  display_name: v.string(),
+  email: v.string(),
+  version: v.number(),
+});
+export type Profile = Readonly<v.InferOutput<typeof profile>>;
 
-const faultOf = (name: string, value: unknown): string | undefined => {
-  switch (name) {
-    case "display_name":
-      return typeof value === "string" && value.trim() !== "" && value.length <= LONGEST_NAME && !/\p{Cc}/u.test(value)
-        ? undefined
-        : `must be text of 1 to ${LONGEST_NAME} characters, none of them for control`;
-    case "email":
-      return typeof value === "string" && value.length <= LONGEST_EMAIL && EMAIL.test(value)
-        ? undefined
-        : `must be an address of at most ${LONGEST_EMAIL} characters`;
-    default:
-      return "is not a field that can be changed";
-  }
+const EMAIL = `must be an address of at most ${LONGEST_EMAIL} characters`;
+const CHANGES = {
+  display_name: v.exactOptional(line(LONGEST_NAME)),
+  // Only sending mail would tell whether an address works, so this checks no more than the parts that every one has.
+  email: v.exactOptional(
+    v.pipe(v.string(EMAIL), v.maxLength(LONGEST_EMAIL, EMAIL), v.regex(/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u, EMAIL)),
+  ),
 };
+export type ProfileChanges = Readonly<Partial<Pick<Profile, "display_name" | "email">>>;
 
-export const parseProfileChanges = (
-  body: Readonly<Record<string, unknown>>,
-): { readonly changes: ProfileChanges; readonly faults: readonly Fault[] } => {
-  const faults = Object.entries(body).flatMap(([name, value]): readonly Fault[] => {
-    const detail = faultOf(name, value);
-    return detail === undefined ? [] : [{ in: "body", at: pointer(name), detail }];
-  });
-  if (Object.keys(body).length === 0) {
-    return { changes: {}, faults: [{ in: "body", at: "", detail: "must have display_name or email" }] };
-  }
-  const { display_name, email } = body;
-  const changes = {
-    ...(typeof display_name === "string" ? { display_name } : {}),
-    ...(typeof email === "string" ? { email } : {}),
-  };
-  return { changes, faults };
-};
+export const parseProfile: (value: unknown) => Profile | undefined = parserOf(profile);
+
+export function parseProfileChanges(body: Readonly<Record<string, unknown>>): Checked<ProfileChanges> {
+  const isEmpty = Object.keys(body).length === 0;
+  if (isEmpty) return { ok: false, faults: [{ at: "", detail: "must have display_name or email" }] };
+  return check(CHANGES, body, "is not a field that can be changed");
+}

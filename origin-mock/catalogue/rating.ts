@@ -1,13 +1,12 @@
 // Owns what a rating is: the computed aggregate of a product's reviews.
-import { isRecord } from "./product.ts";
+import * as v from "valibot";
+import { parserOf } from "../schema.ts";
 
-/** `rating` is the mean of 1 to 5, rounded to hundredths; null without reviews. */
-export type Rating = { readonly rating: number | null; readonly reviews: number };
+const rating = v.object({
+  /** Rounded to hundredths. */
+  average: v.pipe(v.number(), v.minValue(1), v.maxValue(5)),
+  count: v.pipe(v.number(), v.integer(), v.minValue(1)),
+});
+export type Rating = Readonly<v.InferOutput<typeof rating>>;
 
-/** A rating from a row or a decoded cache entry; undefined when it does not look like one. */
-export const parseRating = (value: unknown): Rating | undefined => {
-  if (!isRecord(value)) return undefined;
-  const { rating, reviews } = value;
-  if (typeof reviews !== "number") return undefined;
-  return rating === null || typeof rating === "number" ? { rating, reviews } : undefined;
-};
+export const parseRating: (value: unknown) => Rating | undefined = parserOf(rating);

@@ -1,79 +1,62 @@
-// Owns the sentences of the demonstration catalogue: how the words drawn for a product become its texts, in each language.
-import type { DEFAULT_LOCALE } from "../catalogue/locale.ts";
-import type { Locale } from "../catalogue/locale.ts";
-import { QUALITIES } from "./catalogue-names.ts";
-import type { CategoryWords, Translation } from "./catalogue-words.ts";
-import { GERMAN } from "./catalogue-words-de.ts";
-import { FRENCH } from "./catalogue-words-fr.ts";
+// Owns the texts of the demonstration catalogue: the words drawn for a product become its name and description in each language.
+import {
+  type CategoryWords,
+  ENGLISH_SENTENCES,
+  QUALITIES,
+  type Sentences,
+  type TranslatedLocale,
+  type Translation,
+  TRANSLATIONS,
+} from "./catalogue-words.ts";
 
-export type TranslatedLocale = Exclude<Locale, typeof DEFAULT_LOCALE>;
-export type Texts = { readonly name: string; readonly description: string };
+export interface Texts {
+  readonly name: string;
+  readonly description: string;
+}
 
 /** The English words drawn for one product. */
-export type Draft = {
+export interface Draft {
   readonly brand: string;
   readonly quality: string;
   readonly material: string;
   readonly noun: string;
-  /** Tells products apart that would otherwise share a name. */
+  /** Distinguishes products that would otherwise share a name. */
   readonly model: string | undefined;
   readonly features: readonly [first: string, second: string];
   readonly occasion: string;
   readonly guaranteeYears: number;
-};
+}
 
-export const TRANSLATIONS = { de: GERMAN, fr: FRENCH } as const satisfies Record<TranslatedLocale, Translation>;
+/** Without the word of a model that was not drawn, and the space before it. */
+function fill(sentence: string, words: Readonly<Record<string, string | number | undefined>>): string {
+  return sentence.replaceAll(/ ?\{(\w+)\}/g, (place, word: string) => {
+    const text = words[word];
+    return text === undefined ? "" : place.replace(/\{.*/, String(text));
+  });
+}
 
-const joined = (...words: readonly (string | undefined)[]): string =>
-  words.filter((word) => word !== undefined).join(" ");
+/** The draft's words are in the language of the sentences. */
+function write({ name, description }: Sentences, { features: [first, second], ...draft }: Draft): Texts {
+  const words = { ...draft, first, second, thing: draft.noun.toLowerCase() };
+  return { name: fill(name, words), description: fill(description, words) };
+}
 
-export const englishName = ({
-  quality,
-  material,
-  noun,
-  model,
-}: Omit<Draft, "features" | "occasion" | "guaranteeYears">) => joined(quality, material, noun, model);
+export function englishName(words: Pick<Draft, "quality" | "material" | "noun" | "model">): string {
+  return fill(ENGLISH_SENTENCES.name, words);
+}
 
-export const englishDescription = ({ brand, noun, features: [first, second], ...draft }: Draft): string =>
-  `${brand} made this ${noun.toLowerCase()} for ${draft.occasion}. It comes with ${first} and ${second}, ` +
-  `and is covered by a ${draft.guaranteeYears}-year guarantee.`;
-
-// Built so that nothing must agree with the noun in gender: neither sentence has an article or an adjective for it.
-const german = ({
-  noun,
-  quality,
-  model,
-  material,
-  brand,
-  occasion,
-  features: [first, second],
-  guaranteeYears,
-}: Draft) => ({
-  name: joined(noun, quality, model, material),
-  description: `${noun} von ${brand} für ${occasion}. Mit ${first} und ${second}, dazu ${guaranteeYears} Jahre Garantie.`,
-});
-const french = ({
-  noun,
-  quality,
-  model,
-  material,
-  brand,
-  occasion,
-  features: [first, second],
-  guaranteeYears,
-}: Draft) => ({
-  name: joined(noun, quality, model, material),
-  description: `${noun} ${brand}, pour ${occasion}. Avec ${first} et ${second}. Garantie de ${guaranteeYears} ans.`,
-});
+export function english(draft: Draft): Texts {
+  return write(ENGLISH_SENTENCES, draft);
+}
 
 /** The word at the same place of the translated list. */
-const inPlaceOf = (word: string, english: readonly string[], translated: readonly string[]): string => {
-  const found = translated[english.indexOf(word)];
+function inPlaceOf(word: string, words: readonly string[], translated: readonly string[]): string {
+  const found = translated[words.indexOf(word)];
   if (found === undefined) throw new Error(`${word} has no translation`);
   return found;
-};
+}
 
-const draftIn = (draft: Draft, words: CategoryWords, translation: Translation): Draft => {
+function draftIn(draft: Draft, words: CategoryWords, translation: Translation): Draft {
   const own = translation.categories[words.slug];
   if (own === undefined) throw new Error(`the category ${words.slug} has no translation`);
   const feature = (word: string): string => inPlaceOf(word, words.features, own.features);
@@ -85,9 +68,9 @@ const draftIn = (draft: Draft, words: CategoryWords, translation: Translation): 
     features: [feature(draft.features[0]), feature(draft.features[1])],
     occasion: inPlaceOf(draft.occasion, words.occasions, own.occasions),
   };
-};
+}
 
-export const translate = (draft: Draft, words: CategoryWords): Readonly<Record<TranslatedLocale, Texts>> => ({
-  de: german(draftIn(draft, words, TRANSLATIONS.de)),
-  fr: french(draftIn(draft, words, TRANSLATIONS.fr)),
-});
+export function translate(draft: Draft, words: CategoryWords): Readonly<Record<TranslatedLocale, Texts>> {
+  const { de, fr } = TRANSLATIONS;
+  return { de: write(de.sentences, draftIn(draft, words, de)), fr: write(fr.sentences, draftIn(draft, words, fr)) };
+}

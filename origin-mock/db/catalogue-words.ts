@@ -1,238 +1,41 @@
-// Owns the departments of the demonstration catalogue, and the words their products are made of.
+// Owns the words of the demonstration catalogue: their shape, and the data files they are read from.
+import english from "../data/catalogue.json" with { type: "json" };
+import german from "../data/catalogue.de.json" with { type: "json" };
+import french from "../data/catalogue.fr.json" with { type: "json" };
+import type { DEFAULT_LOCALE, Locale } from "../catalogue/locale.ts";
 
-export type CategoryWords = {
+/** One department. `name` is its own; products combine one word of each list. */
+export interface CategoryWords {
   readonly slug: string;
   readonly name: string;
   readonly nouns: readonly string[];
   readonly materials: readonly string[];
   readonly features: readonly string[];
   readonly occasions: readonly string[];
-  readonly priceCents: readonly [low: number, high: number];
-};
+  readonly priceCents: { readonly low: number; readonly high: number };
+}
 
-/** The same words, place by place, in another language: materials follow the noun, features "with", occasions "for". */
-export type Translation = {
+/** With words in {braces}. Neither German nor French has an article or an adjective that must agree with the noun. */
+export interface Sentences {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** The same words at the same places in another language. Materials follow the noun, features follow "with", occasions "for". */
+export interface Translation {
+  readonly sentences: Sentences;
   readonly qualities: readonly string[];
   readonly categories: Readonly<
     Record<string, Pick<CategoryWords, "name" | "nouns" | "materials" | "features" | "occasions">>
   >;
-};
+}
 
-export const CATEGORIES: readonly CategoryWords[] = [
-  {
-    slug: "kitchen",
-    name: "Kitchen",
-    nouns: ["Saucepan", "Chef's Knife", "Mixing Bowl", "Cutting Board", "Kettle", "Colander"],
-    materials: ["Steel", "Copper", "Beech", "Enamel"],
-    features: ["a riveted handle", "a pouring lip", "measuring marks inside", "a base for every hob"],
-    occasions: ["weeknight suppers", "a serious cook", "a first kitchen"],
-    priceCents: [900, 18_000],
-  },
-  {
-    slug: "coffee",
-    name: "Coffee",
-    nouns: ["Grinder", "Dripper", "Espresso Machine", "French Press", "Milk Jug", "Scale"],
-    materials: ["Ceramic", "Steel", "Glass", "Matte Black"],
-    features: ["forty grind settings", "a heat-proof grip", "a timer", "a spare filter set"],
-    occasions: ["slow mornings", "a busy office", "people who weigh their beans"],
-    priceCents: [1_200, 64_000],
-  },
-  {
-    slug: "tableware",
-    name: "Tableware",
-    nouns: ["Dinner Plate", "Soup Bowl", "Mug", "Serving Platter", "Carafe", "Cutlery Set"],
-    materials: ["Stoneware", "Porcelain", "Glass", "Brushed Steel"],
-    features: ["a reactive glaze", "a stackable foot", "a chip-resistant rim", "a gift box"],
-    occasions: ["long tables", "breakfast for two", "every day of the week"],
-    priceCents: [600, 9_500],
-  },
-  {
-    slug: "lighting",
-    name: "Lighting",
-    nouns: ["Desk Lamp", "Pendant", "Floor Lamp", "Wall Light", "Lantern", "Bedside Lamp"],
-    materials: ["Brass", "Linen", "Opal Glass", "Walnut"],
-    features: ["a stepless dimmer", "a two-metre fabric cord", "a warm bulb", "a tilting shade"],
-    occasions: ["reading late", "dark hallways", "a dining corner"],
-    priceCents: [2_400, 38_000],
-  },
-  {
-    slug: "furniture",
-    name: "Furniture",
-    nouns: ["Armchair", "Bookcase", "Side Table", "Desk", "Bench", "Sideboard"],
-    materials: ["Oak", "Walnut", "Ash", "Birch"],
-    features: ["hidden cable channels", "adjustable feet", "soft-closing drawers", "an oil finish"],
-    occasions: ["small flats", "a home office", "a house that moves often"],
-    priceCents: [7_900, 189_000],
-  },
-  {
-    slug: "bedding",
-    name: "Bedding",
-    nouns: ["Duvet Cover", "Pillow", "Blanket", "Fitted Sheet", "Bedspread", "Mattress Topper"],
-    materials: ["Linen", "Cotton", "Wool", "Bamboo"],
-    features: ["hidden buttons", "an OEKO-TEX label", "deep corners", "a storage bag"],
-    occasions: ["warm sleepers", "cold bedrooms", "guests"],
-    priceCents: [1_900, 32_000],
-  },
-  {
-    slug: "bath",
-    name: "Bath",
-    nouns: ["Bath Towel", "Bath Mat", "Soap Dish", "Shower Curtain", "Robe", "Storage Basket"],
-    materials: ["Waffle", "Terry", "Teak", "Stone"],
-    features: ["a hanging loop", "a quick-drying weave", "a non-slip back", "rounded edges"],
-    occasions: ["families in a hurry", "a spa at home", "small bathrooms"],
-    priceCents: [800, 14_500],
-  },
-  {
-    slug: "garden",
-    name: "Garden",
-    nouns: ["Watering Can", "Hand Trowel", "Planter", "Pruning Shears", "Garden Hose", "Rain Gauge"],
-    materials: ["Galvanised", "Ash", "Terracotta", "Copper"],
-    features: ["a balanced grip", "frost protection", "a fine rose", "a lifetime blade"],
-    occasions: ["balconies", "kitchen gardens", "the first warm weekend"],
-    priceCents: [700, 16_000],
-  },
-  {
-    slug: "tools",
-    name: "Tools",
-    nouns: ["Cordless Drill", "Socket Set", "Hand Saw", "Spirit Level", "Tape Measure", "Workbench"],
-    materials: ["Forged", "Carbon", "Aluminium", "Hickory"],
-    features: ["a hard case", "two batteries", "laser-cut marks", "a magnetic tip"],
-    occasions: ["flat-pack evenings", "a proper workshop", "repairs that last"],
-    priceCents: [900, 42_000],
-  },
-  {
-    slug: "audio",
-    name: "Audio",
-    nouns: ["Headphones", "Bookshelf Speaker", "Earbuds", "Turntable", "Soundbar", "Radio"],
-    materials: ["Aluminium", "Walnut", "Graphite", "Ivory"],
-    features: ["noise cancelling", "thirty hours of battery", "an optical input", "a braided cable"],
-    occasions: ["trains and planes", "vinyl evenings", "a small living room"],
-    priceCents: [2_900, 98_000],
-  },
-  {
-    slug: "computers",
-    name: "Computers",
-    nouns: ["Keyboard", "Mouse", "Monitor", "Docking Station", "Laptop Stand", "Webcam"],
-    materials: ["Aluminium", "Slate", "White", "Recycled"],
-    features: ["hot-swappable switches", "four USB-C ports", "a silent scroll wheel", "a privacy shutter"],
-    occasions: ["long writing days", "two-screen desks", "remote teams"],
-    priceCents: [1_900, 84_000],
-  },
-  {
-    slug: "photo",
-    name: "Photo",
-    nouns: ["Tripod", "Camera Bag", "Lens Cloth Set", "Film Camera", "Ring Light", "Photo Album"],
-    materials: ["Carbon", "Canvas", "Leather", "Aluminium"],
-    features: ["a quick-release plate", "weather seals", "padded dividers", "a spirit level"],
-    occasions: ["first light", "family archives", "travelling light"],
-    priceCents: [900, 76_000],
-  },
-  {
-    slug: "cycling",
-    name: "Cycling",
-    nouns: ["Helmet", "Pannier", "Floor Pump", "Bike Light", "Saddle", "Multi-Tool"],
-    materials: ["Waxed", "Alloy", "Carbon", "Reflective"],
-    features: ["a dial adjuster", "an easy clip mount", "a pressure gauge", "USB charging"],
-    occasions: ["commuting in rain", "gravel weekends", "touring"],
-    priceCents: [1_400, 28_000],
-  },
-  {
-    slug: "running",
-    name: "Running",
-    nouns: ["Running Shoe", "Hydration Vest", "Headlamp", "Running Jacket", "Sock Pack", "Cap"],
-    materials: ["Mesh", "Merino", "Ripstop", "Reflective"],
-    features: ["a rockered sole", "flat seams", "a key pocket", "laser-cut vents"],
-    occasions: ["morning miles", "muddy trails", "a first marathon"],
-    priceCents: [900, 22_000],
-  },
-  {
-    slug: "camping",
-    name: "Camping",
-    nouns: ["Tent", "Sleeping Bag", "Camp Stove", "Cool Box", "Hammock", "Cook Set"],
-    materials: ["Ripstop", "Down", "Titanium", "Canvas"],
-    features: ["taped seams", "a stuff sack", "a wind shield", "colour-coded poles"],
-    occasions: ["two nights out", "winter ridges", "festival fields"],
-    priceCents: [1_900, 69_000],
-  },
-  {
-    slug: "luggage",
-    name: "Luggage",
-    nouns: ["Cabin Case", "Backpack", "Weekender", "Packing Cubes", "Wash Bag", "Garment Bag"],
-    materials: ["Canvas", "Polycarbonate", "Leather", "Recycled"],
-    features: ["silent wheels", "a laptop sleeve", "a luggage strap", "lockable zips"],
-    occasions: ["three-day trips", "the overhead locker", "moving between cities"],
-    priceCents: [1_500, 46_000],
-  },
-  {
-    slug: "knitwear",
-    name: "Knitwear",
-    nouns: ["Jumper", "Cardigan", "Scarf", "Beanie", "Roll Neck", "Vest"],
-    materials: ["Merino", "Lambswool", "Cashmere", "Cotton"],
-    features: ["ribbed cuffs", "horn buttons", "fully fashioned shoulders", "a mending yarn"],
-    occasions: ["cold offices", "autumn walks", "layering"],
-    priceCents: [1_900, 29_000],
-  },
-  {
-    slug: "outerwear",
-    name: "Outerwear",
-    nouns: ["Raincoat", "Parka", "Field Jacket", "Gilet", "Overcoat", "Anorak"],
-    materials: ["Waxed", "Down", "Wool", "Ventile"],
-    features: ["a storm flap", "a two-way zip", "hand-warmer pockets", "a packable hood"],
-    occasions: ["sideways rain", "city winters", "the school run"],
-    priceCents: [6_900, 68_000],
-  },
-  {
-    slug: "shoes",
-    name: "Shoes",
-    nouns: ["Chelsea Boot", "Trainer", "Loafer", "Derby", "Hiking Boot", "Sandal"],
-    materials: ["Suede", "Calf", "Canvas", "Nubuck"],
-    features: ["a stitched welt", "a cork footbed", "a spare pair of laces", "a lugged sole"],
-    occasions: ["long pavements", "weddings", "rough paths"],
-    priceCents: [4_900, 39_000],
-  },
-  {
-    slug: "watches",
-    name: "Watches",
-    nouns: ["Field Watch", "Diver", "Chronograph", "Dress Watch", "Watch Strap", "Travel Clock"],
-    materials: ["Steel", "Titanium", "Leather", "Bronze"],
-    features: ["a sapphire crystal", "luminous hands", "a date window", "a screw-down crown"],
-    occasions: ["deadlines", "open water", "Sundays"],
-    priceCents: [2_900, 240_000],
-  },
-  {
-    slug: "toys",
-    name: "Toys",
-    nouns: ["Building Blocks", "Train Set", "Puzzle", "Kite", "Plush Bear", "Marble Run"],
-    materials: ["Beech", "Cotton", "Maple", "Felt"],
-    features: ["water-based paint", "a cotton bag", "a picture guide", "extra pieces"],
-    occasions: ["rainy afternoons", "small hands", "grandparents' floors"],
-    priceCents: [900, 12_000],
-  },
-  {
-    slug: "games",
-    name: "Games",
-    nouns: ["Chess Set", "Card Game", "Dice Tower", "Strategy Game", "Domino Set", "Quiz Box"],
-    materials: ["Walnut", "Linen", "Boxwood", "Pocket"],
-    features: ["a cloth map", "rules on one page", "solo rules", "a magnetic lid"],
-    occasions: ["winter evenings", "two stubborn players", "large families"],
-    priceCents: [700, 15_000],
-  },
-  {
-    slug: "stationery",
-    name: "Stationery",
-    nouns: ["Notebook", "Fountain Pen", "Pencil Case", "Desk Calendar", "Letter Set", "Sketchbook"],
-    materials: ["Linen", "Brass", "Kraft", "Leather"],
-    features: ["lay-flat binding", "a refillable core", "numbered pages", "an elastic strap"],
-    occasions: ["lists and plans", "letters", "lectures"],
-    priceCents: [400, 19_000],
-  },
-  {
-    slug: "pets",
-    name: "Pets",
-    nouns: ["Dog Bed", "Cat Tree", "Lead", "Food Bowl", "Carrier", "Grooming Brush"],
-    materials: ["Corduroy", "Sisal", "Rope", "Stoneware"],
-    features: ["a washable cover", "a non-slip base", "a reflective stitch", "a soft handle"],
-    occasions: ["muddy paws", "quiet corners", "long drives"],
-    priceCents: [800, 21_000],
-  },
-];
+export type TranslatedLocale = Exclude<Locale, typeof DEFAULT_LOCALE>;
+
+export const ENGLISH_SENTENCES: Sentences = english.sentences;
+export const BRANDS: readonly string[] = english.brands;
+export const QUALITIES: readonly string[] = english.qualities;
+export const SERIES: readonly string[] = english.series;
+export const REVIEWERS: readonly string[] = english.reviewers;
+export const CATEGORIES: readonly CategoryWords[] = english.categories;
+export const TRANSLATIONS: Readonly<Record<TranslatedLocale, Translation>> = { de: german, fr: french };

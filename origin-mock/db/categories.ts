@@ -1,10 +1,7 @@
 // Owns the SQL about categories: their names, and the totals that a materialized view keeps.
-import { DEFAULT_LOCALE } from "../catalogue/locale.ts";
-import type { Locale } from "../catalogue/locale.ts";
-import { parseCategory } from "../catalogue/product.ts";
-import type { Category } from "../catalogue/product.ts";
-import { statement } from "./port.ts";
-import type { Database, Queryable } from "./port.ts";
+import { DEFAULT_LOCALE, type Locale } from "../catalogue/locale.ts";
+import { type Category, parseCategory } from "../catalogue/product.ts";
+import { type Database, type Queryable, rowAs, statement } from "./port.ts";
 
 const LIST = statement(
   "category-list",
@@ -27,37 +24,38 @@ const TRANSLATE = statement(
 );
 
 /** In the order of the shop. */
-export const listCategories = async (db: Queryable, locale: Locale): Promise<readonly Category[]> =>
-  (await db.query(LIST, [locale])).map((row) => {
-    const category = parseCategory(row);
-    if (category === undefined) throw new Error(`a category row does not look like one: ${JSON.stringify(row)}`);
-    return category;
-  });
+export async function listCategories(db: Queryable, locale: Locale): Promise<readonly Category[]> {
+  return (await db.query(LIST, [locale])).map((row) => rowAs("category", parseCategory, row));
+}
 
-export const categorySlugs = async (db: Queryable): Promise<ReadonlySet<string>> =>
-  new Set((await db.query(SLUGS)).map((row) => String(row["slug"])));
+export async function categorySlugs(db: Queryable): Promise<ReadonlySet<string>> {
+  return new Set((await db.query(SLUGS)).map((row) => String(row["slug"])));
+}
 
-export const updateCategoryName = async (
+export async function updateCategoryName(
   tx: Queryable,
   slug: string,
   locale: Locale,
   name: string,
-): Promise<{ readonly kind: "updated" } | { readonly kind: "missing" }> => {
+): Promise<{ readonly kind: "updated" } | { readonly kind: "missing" }> {
   const rows =
     locale === DEFAULT_LOCALE ? await tx.query(RENAME, [slug, name]) : await tx.query(TRANSLATE, [slug, name, locale]);
   return { kind: rows.length > 0 ? "updated" : "missing" };
-};
+}
 
-// A statement sees what was committed when it began, and REFRESH waits for another one only then: without the turns, which end
-// with the commit, the one that saw less could write last.
+// A refresh sees only what was committed when it began, and REFRESH waits for another one after that. Taking turns
+// until the commit keeps the refresh that saw less from writing last.
 export const TOTALS_LOCK = "SELECT pg_advisory_xact_lock(7305512)";
 
-/** Readers go on meanwhile. Never inside a transaction: it would hold the view's lock until that ends. */
-export const refreshCategoryTotals = (db: Database): Promise<void> =>
-  db.script(`${TOTALS_LOCK}; REFRESH MATERIALIZED VIEW CONCURRENTLY category_totals`);
+/**
+ * Readers go on meanwhile. A surrounding transaction would hold the view's lock until it ends, so there must be none.
+ */
+export function refreshCategoryTotals(db: Database): Promise<void> {
+  return db.script(`${TOTALS_LOCK}; REFRESH MATERIALIZED VIEW CONCURRENTLY category_totals`);
+}
 
-/** What was committed before this time is in the totals: ISO 8601, UTC, microseconds. */
-export const categoryTotalsAsOf = async (db: Queryable): Promise<string | undefined> => {
+/** The totals contain everything committed before this time: ISO 8601, UTC, microseconds. */
+export async function categoryTotalsAsOf(db: Queryable): Promise<string | undefined> {
   const [row] = await db.query(AS_OF);
   return typeof row?.["at"] === "string" ? row["at"] : undefined;
-};
+}

@@ -1,11 +1,10 @@
-// Owns the SQL of deals: what costs at least a fifth less than it did.
+// Owns the SQL of deals: products that cost at least a fifth less than before.
 import type { Locale } from "../catalogue/locale.ts";
 import type { Product } from "../catalogue/product.ts";
-import { statement } from "./port.ts";
-import type { Queryable } from "./port.ts";
+import { type Queryable, statement } from "./port.ts";
 import { PRODUCT_COLUMNS, productsOf, TRANSLATIONS } from "./product-rows.ts";
 
-// Condition and order are written as in the partial index, which answers both.
+// Condition and order match the partial index, which answers both.
 export const DEALS = statement(
   "deals",
   `SELECT ${PRODUCT_COLUMNS} FROM products p ${TRANSLATIONS}
@@ -14,7 +13,9 @@ export const DEALS = statement(
 );
 
 /** The largest discount first, equals by id. */
-export const listDeals = async (
+export async function listDeals(
   db: Queryable,
   list: { readonly limit: number; readonly locale: Locale },
-): Promise<readonly Product[]> => productsOf(await db.query(DEALS, [list.locale, list.limit]));
+): Promise<readonly Product[]> {
+  return productsOf(await db.query(DEALS, [list.locale, list.limit]));
+}

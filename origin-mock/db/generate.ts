@@ -1,20 +1,25 @@
-// Owns the invention of the catalogue: the same seed gives the same products, always. Reads no clock.
-import { BRANDS, QUALITIES, REVIEWERS, SERIES } from "./catalogue-names.ts";
-import { englishDescription, englishName, translate } from "./catalogue-texts.ts";
-import type { Draft, Texts, TranslatedLocale } from "./catalogue-texts.ts";
-import { CATEGORIES } from "./catalogue-words.ts";
-import type { CategoryWords } from "./catalogue-words.ts";
+// Owns the generation of the catalogue: one seed always gives the same products. Reads no clock.
+import { type Draft, english, englishName, type Texts, translate } from "./catalogue-texts.ts";
+import {
+  BRANDS,
+  CATEGORIES,
+  type CategoryWords,
+  QUALITIES,
+  REVIEWERS,
+  SERIES,
+  type TranslatedLocale,
+} from "./catalogue-words.ts";
 import type { Product } from "../catalogue/product.ts";
 
 const CATALOGUE_SEED = 0x57a7a;
 const PRODUCTS_PER_CATEGORY = 220;
-// 2026-01-05T06:00:00Z, so that Last-Modified never depends on when the shop was started.
+// 2026-01-05T06:00:00Z. A fixed start keeps Last-Modified independent of when the shop was started.
 const EPOCH_MS = 1_767_592_800_000;
 const MINUTE_MS = 60_000;
 const SPREAD_MINUTES = 60 * 24 * 90;
 
 /** mulberry32: 32 bits of state, [0, 1). */
-const randomFrom = (seed: number): (() => number) => {
+function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -22,11 +27,14 @@ const randomFrom = (seed: number): (() => number) => {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
-};
+}
 
-type Draw = { readonly int: (below: number) => number; readonly from: (words: readonly string[]) => string };
+interface Draw {
+  readonly int: (below: number) => number;
+  readonly from: (words: readonly string[]) => string;
+}
 
-const drawFrom = (random: () => number): Draw => {
+function drawFrom(random: () => number): Draw {
   const int = (below: number): number => Math.floor(random() * below);
   return {
     int,
@@ -36,20 +44,20 @@ const drawFrom = (random: () => number): Draw => {
       return word;
     },
   };
-};
+}
 
-const priceOf = (draw: Draw, words: CategoryWords): number => {
-  const [low, high] = words.priceCents;
-  // Squared, so that cheap things are common; shop prices end in 9, 49, 95 or 99.
+function priceOf(draw: Draw, words: CategoryWords): number {
+  const { low, high } = words.priceCents;
+  // Squared, so that cheap products are common. Shop prices end in 9, 49, 95 or 99.
   const share = (draw.int(1_000) / 1_000) ** 2;
   const whole = Math.floor((low + share * (high - low)) / 100) * 100;
   return whole + ([9, 49, 95, 99][draw.int(4)] ?? 99);
-};
+}
 
-/** What is drawn of a name. */
+/** The part of a draft that becomes its name. */
 type Name = Pick<Draft, "brand" | "quality" | "material" | "noun" | "model">;
 
-const drawName = (draw: Draw, words: CategoryWords, taken: Set<string>): Name => {
+function drawName(draw: Draw, words: CategoryWords, taken: Set<string>): Name {
   const brand = draw.from(BRANDS);
   const noun = draw.from(words.nouns);
   const name = { brand, noun, quality: draw.from(QUALITIES), material: draw.from(words.materials), model: undefined };
@@ -60,34 +68,42 @@ const drawName = (draw: Draw, words: CategoryWords, taken: Set<string>): Name =>
   if (taken.has(full)) return drawName(draw, words, taken);
   taken.add(full);
   return named;
-};
+}
 
-const drawDraft = (draw: Draw, words: CategoryWords, taken: Set<string>): Draft => {
+function drawDraft(draw: Draw, words: CategoryWords, taken: Set<string>): Draft {
   const name = drawName(draw, words, taken);
   const first = draw.from(words.features);
   const second = draw.from(words.features.filter((feature) => feature !== first));
   const occasion = draw.from(words.occasions);
   return { ...name, features: [first, second], occasion, guaranteeYears: 2 + draw.int(4) };
-};
+}
 
-/** Drawn apart: what was published before there were list prices stays as it was. One in eight was more expensive. */
-const listPriceOf = (draw: Draw, priceCents: number): number | null =>
-  draw.int(8) === 0 ? Math.round((priceCents * (105 + draw.int(80))) / 100) : null;
+/**
+ * Drawn from a generator of its own, so that products published before list prices existed stay the same. One in eight
+ * was more expensive.
+ */
+function listPriceOf(draw: Draw, priceCents: number): number | null {
+  return draw.int(8) === 0 ? Math.round((priceCents * (105 + draw.int(80))) / 100) : null;
+}
 
-export type Invented = { readonly product: Product; readonly translations: Readonly<Record<TranslatedLocale, Texts>> };
+export interface Invented {
+  readonly product: Product;
+  readonly translations: Readonly<Record<TranslatedLocale, Texts>>;
+}
 
-export const inventCatalogue = (seed: number = CATALOGUE_SEED): readonly Invented[] => {
+export function inventCatalogue(seed: number = CATALOGUE_SEED): readonly Invented[] {
   const draw = drawFrom(randomFrom(seed));
   const listPrices = drawFrom(randomFrom(seed + 1));
   const taken = new Set<string>();
   const one = (id: number, words: CategoryWords): Invented => {
     const draft = drawDraft(draw, words, taken);
+    const { name, description } = english(draft);
     const price_cents = priceOf(draw, words);
     const product: Product = {
       id,
-      name: englishName(draft),
+      name,
       brand: draft.brand,
-      description: englishDescription(draft),
+      description,
       category: words.slug,
       price_cents,
       list_price_cents: listPriceOf(listPrices, price_cents),
@@ -97,27 +113,32 @@ export const inventCatalogue = (seed: number = CATALOGUE_SEED): readonly Invente
     };
     return { product, translations: translate(draft, words) };
   };
-  // Dealt in turn, so that the first page of the shop shows every department.
+  // Departments take turns, so that the first page of the shop shows every one.
   return Array.from({ length: PRODUCTS_PER_CATEGORY }, (_, round) =>
     CATEGORIES.map((words, index) => one(round * CATEGORIES.length + index + 1, words)),
   ).flat();
-};
+}
 
-export const generateProducts = (seed: number = CATALOGUE_SEED): readonly Product[] =>
-  inventCatalogue(seed).map(({ product }) => product);
+export function generateProducts(seed: number = CATALOGUE_SEED): readonly Product[] {
+  return inventCatalogue(seed).map(({ product }) => product);
+}
 
-export type Review = { readonly product_id: number; readonly username: string; readonly rating: number };
+export interface Review {
+  readonly product_id: number;
+  readonly username: string;
+  readonly rating: number;
+}
 
-/** None to three a product, mostly content. */
-export const inventReviews = (products: readonly Product[], seed: number = CATALOGUE_SEED): readonly Review[] => {
+/** Zero to three reviews a product, mostly good ones. */
+export function inventReviews(products: readonly Product[], seed: number = CATALOGUE_SEED): readonly Review[] {
   const draw = drawFrom(randomFrom(seed + 2));
   return products.flatMap(({ id }) => {
     const first = draw.int(REVIEWERS.length);
     return Array.from({ length: draw.int(4) }, (_, index) => ({
       product_id: id,
-      // Neighbours in the list of names: never the same person twice.
+      // Takes neighbours in the list of names, so that nobody reviews a product twice.
       username: REVIEWERS[(first + index) % REVIEWERS.length] ?? "",
       rating: Math.max(1, 5 - Math.floor((draw.int(100) / 100) ** 2 * 5)),
     }));
   });
-};
+}

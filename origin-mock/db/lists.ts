@@ -1,27 +1,28 @@
 // Owns the SQL of product lists: numbered pages for the contract, and keyset pages that neither slip nor slow down.
-import { listCursor } from "../catalogue/cursor.ts";
-import type { ListCursor } from "../catalogue/cursor.ts";
+import { listCursor, type ListCursor } from "../catalogue/cursor.ts";
 import type { Locale } from "../catalogue/locale.ts";
 import type { Product } from "../catalogue/product.ts";
-import { statement } from "./port.ts";
-import type { Queryable } from "./port.ts";
+import { type Queryable, statement } from "./port.ts";
 import { PRODUCT_COLUMNS, productsOf, TRANSLATIONS } from "./product-rows.ts";
 
 /** `next` is the cursor of the page after, undefined on the last one. */
-export type Page = { readonly products: readonly Product[]; readonly next: string | undefined };
+export interface Page {
+  readonly products: readonly Product[];
+  readonly next: string | undefined;
+}
 
 const FROM = `SELECT ${PRODUCT_COLUMNS} FROM products p ${TRANSLATIONS}`;
 
 const PAGE = statement("list-page", `${FROM} ORDER BY p.id LIMIT $2 OFFSET $3`);
 const CATEGORY_PAGE = statement("list-category-page", `${FROM} WHERE p.category = $4 ORDER BY p.id LIMIT $2 OFFSET $3`);
-// The planner walks the primary key, or (category, id), from the cursor on: a late page costs what the first one does.
+// The planner walks the index from the cursor on, so a late page costs as much as the first.
 export const AFTER = statement("list-after", `${FROM} WHERE p.id > $2 ORDER BY p.id LIMIT $3`);
 export const CATEGORY_AFTER = statement(
   "list-category-after",
   `${FROM} WHERE p.category = $4 AND p.id > $2 ORDER BY p.id LIMIT $3`,
 );
 
-export const listProducts = async (
+export async function listProducts(
   db: Queryable,
   list: {
     readonly category: string | undefined;
@@ -29,17 +30,17 @@ export const listProducts = async (
     readonly limit: number;
     readonly locale: Locale;
   },
-): Promise<readonly Product[]> => {
+): Promise<readonly Product[]> {
   const params = [list.locale, list.limit, (list.page - 1) * list.limit];
   return productsOf(
     list.category === undefined
       ? await db.query(PAGE, params)
       : await db.query(CATEGORY_PAGE, [...params, list.category]),
   );
-};
+}
 
-/** A product that stays in the list while it is paged through is seen exactly once, whatever comes and goes. */
-export const listAfter = async (
+/** A product that stays in the list while a client pages through it is seen exactly once, whatever else changes. */
+export async function listAfter(
   db: Queryable,
   list: {
     readonly category: string | undefined;
@@ -47,8 +48,8 @@ export const listAfter = async (
     readonly limit: number;
     readonly locale: Locale;
   },
-): Promise<Page> => {
-  // One more than asked for tells whether another page follows.
+): Promise<Page> {
+  // One row more than the limit tells whether another page follows.
   const params = [list.locale, list.after?.id ?? 0, list.limit + 1];
   const rows =
     list.category === undefined
@@ -57,4 +58,4 @@ export const listAfter = async (
   const products = productsOf(rows.slice(0, list.limit));
   const last = products.at(-1);
   return { products, next: rows.length > list.limit && last !== undefined ? listCursor(last) : undefined };
-};
+}

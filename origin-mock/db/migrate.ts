@@ -3,11 +3,11 @@ import { readdir, readFile } from "node:fs/promises";
 import type { Database } from "./port.ts";
 
 const FOLDER = new URL("./migrations/", import.meta.url);
-// Two shops starting on one server take turns; the number only has to be the same in both.
+// Two shops that start on one server take turns. Any number will do, as long as both use the same.
 export const SETUP_LOCK = "SELECT pg_advisory_xact_lock(7305510)";
 
-/** All of them or none: a file that fails takes those before it back, and says its name. */
-export const migrate = async (db: Database, folder: URL = FOLDER): Promise<readonly string[]> => {
+/** Runs all files or none. A file that fails rolls back the others and is named. */
+export async function migrate(db: Database, folder: URL = FOLDER): Promise<readonly string[]> {
   const names = (await readdir(folder)).filter((name) => /^\d{3}_\w+\.sql$/.test(name)).toSorted();
   const files = await Promise.all(
     names.map(async (name) => ({ name, sql: await readFile(new URL(name, folder), "utf8") })),
@@ -23,4 +23,4 @@ export const migrate = async (db: Database, folder: URL = FOLDER): Promise<reado
     }
     return pending.map((file) => file.name);
   });
-};
+}

@@ -1,21 +1,20 @@
 // Owns the SQL of past orders.
-import { statement } from "./port.ts";
-import type { Queryable } from "./port.ts";
+import { type Queryable, statement } from "./port.ts";
 
-export type PastOrder = {
+export interface PastOrder {
   readonly id: string;
   readonly total_cents: number;
   /** ISO 8601, UTC, milliseconds. */
   readonly placed_at: string;
   readonly lines: readonly PastLine[];
-};
+}
 /** Name and price as they were. */
-export type PastLine = {
+export interface PastLine {
   readonly product_id: number;
   readonly name: string;
   readonly quantity: number;
   readonly price_cents: number;
-};
+}
 
 const MOST_ORDERS = 100;
 
@@ -30,7 +29,7 @@ const LIST = statement(
 );
 
 /** The latest first, at most a hundred. */
-export const listOrders = async (db: Queryable, username: string): Promise<readonly PastOrder[]> => {
+export async function listOrders(db: Queryable, username: string): Promise<readonly PastOrder[]> {
   const orders = new Map<string, PastOrder & { readonly lines: PastLine[] }>();
   for (const row of await db.query(LIST, [username, MOST_ORDERS])) {
     const id = String(row["id"]);
@@ -49,4 +48,4 @@ export const listOrders = async (db: Queryable, username: string): Promise<reado
     });
   }
   return [...orders.values()];
-};
+}

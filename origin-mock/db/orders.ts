@@ -1,19 +1,18 @@
-// Owns the SQL of a checkout: everything is compared with the rows themselves, locked, and all of it happens or nothing.
-import { statement } from "./port.ts";
-import type { Queryable } from "./port.ts";
+// Owns the SQL of a checkout: locks the rows, compares everything with them, and commits all of it or nothing.
+import { type Queryable, statement } from "./port.ts";
 import { integers } from "./product-rows.ts";
 import { nextVersion, timestamp } from "./products.ts";
 
-/** The schema refuses more of one line. */
+/** The schema's own limit for one line. */
 export const LARGEST_QUANTITY = 1_000;
 
-export type OrderLine = {
+export interface OrderLine {
   readonly product_id: number;
   /** 1 to LARGEST_QUANTITY. */
   readonly quantity: number;
-  /** What the buyer saw. */
+  /** The price that the buyer saw. */
   readonly price_cents: number;
-};
+}
 
 export type OrderFault =
   | { readonly kind: "missing"; readonly product_id: number }
@@ -29,21 +28,21 @@ export type Placement =
   | {
       readonly kind: "placed";
       readonly total_cents: number;
-      /** Those whose stock has changed, for the events. */
+      /** Products whose stock has changed, for the events. */
       readonly products: readonly { readonly id: number; readonly category: string; readonly stock: number }[];
     }
   | { readonly kind: "refused"; readonly faults: readonly OrderFault[] }
-  /** There is an order of this id: whatever its lines would find now, they found what they asked for then. */
+  /** An order has this id already: whatever its lines would find now, they were satisfied then. */
   | { readonly kind: "ordered-already" };
 
-type Locked = {
+interface Locked {
   readonly name: string;
   readonly category: string;
   readonly price_cents: number;
   readonly stock: number;
-};
+}
 
-// In the order of ids: two orders of the same products wait for each other, and never both at once.
+// Locks in the order of ids, so that two orders of the same products wait for each other instead of deadlocking.
 const LOCK = statement(
   "order-lock-products",
   `SELECT id, name, category, price_cents, stock FROM products
@@ -67,8 +66,8 @@ const INSERT_LINES = statement(
       AS l (line integer, product_id integer, name text, quantity integer, price_cents integer)`,
 );
 
-const lockProducts = async (tx: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Locked>> =>
-  new Map(
+async function lockProducts(tx: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Locked>> {
+  return new Map(
     (await tx.query(LOCK, [integers(ids)])).map((row) => [
       Number(row["id"]),
       {
@@ -79,18 +78,19 @@ const lockProducts = async (tx: Queryable, ids: readonly number[]): Promise<Read
       },
     ]),
   );
+}
 
-const demandOf = (lines: readonly OrderLine[]): ReadonlyMap<number, number> => {
+function demandOf(lines: readonly OrderLine[]): ReadonlyMap<number, number> {
   const demand = new Map<number, number>();
   for (const { product_id, quantity } of lines) demand.set(product_id, (demand.get(product_id) ?? 0) + quantity);
   return demand;
-};
+}
 
-const faultsOf = (
+function faultsOf(
   lines: readonly OrderLine[],
   demand: ReadonlyMap<number, number>,
   products: ReadonlyMap<number, Locked>,
-): readonly OrderFault[] => {
+): readonly OrderFault[] {
   const faults: OrderFault[] = [];
   for (const { product_id, price_cents: offered_cents } of lines) {
     const price_cents = products.get(product_id)?.price_cents ?? offered_cents;
@@ -102,13 +102,13 @@ const faultsOf = (
     else if (product.stock < wanted) faults.push({ kind: "out_of_stock", product_id, wanted, stock: product.stock });
   }
   return faults;
-};
+}
 
 /**
- * In a transaction. Finds every fault, and then changes nothing. `id` is the caller's; where there was no fault and an order
- * has it, it rejects with UniqueViolation.
+ * Call it in a transaction. Finds every fault, and changes nothing if there is one. Rejects with UniqueViolation when
+ * the order is sound but its id, which the caller chose, is taken.
  */
-export const placeOrder = async (
+export async function placeOrder(
   tx: Queryable,
   order: {
     readonly id: string;
@@ -116,13 +116,14 @@ export const placeOrder = async (
     readonly lines: readonly OrderLine[];
     readonly nowMs: number;
   },
-): Promise<Placement> => {
+): Promise<Placement> {
   const { id, username, lines, nowMs } = order;
   const demand = demandOf(lines);
   const products = await lockProducts(tx, [...demand.keys()]);
   const faults = faultsOf(lines, demand, products);
   if (faults.length > 0) {
-    // Asked behind the locks: the same order may have been placed while this one waited for them, and be its own fault.
+    // Checked under the locks: the same order may have been placed while this one waited, and have caused these faults
+    // itself.
     const placed = (await tx.query(FIND, [id])).length > 0;
     return placed ? { kind: "ordered-already" } : { kind: "refused", faults };
   }
@@ -137,4 +138,4 @@ export const placeOrder = async (
     stock: stock - (demand.get(productId) ?? 0),
   }));
   return { kind: "placed", total_cents, products: left };
-};
+}

@@ -1,43 +1,45 @@
-// Owns the embedded database: Postgres in this process, in memory and gone with it, or in a folder.
+// Owns the embedded database: Postgres in this process, in memory or in a folder.
 import { PGlite } from "@electric-sql/pglite";
 import { databaseFailure } from "./failure.ts";
 import type { Database, Queryable, Row, SqlValue, Statement } from "./port.ts";
 
 type Runner = Pick<PGlite, "query" | "exec">;
 
-const queryable = (runner: Runner): Queryable => ({
-  // PGlite has no named statements: it parses and describes the unnamed one each time.
-  async query(sql: Statement | string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
-    try {
-      return (await runner.query<Row>(typeof sql === "string" ? sql : sql.text, [...params])).rows;
-    } catch (error) {
-      throw databaseFailure(error);
-    }
-  },
-  async script(sql: string): Promise<void> {
-    try {
-      await runner.exec(sql);
-    } catch (error) {
-      throw databaseFailure(error);
-    }
-  },
-});
+function queryable(runner: Runner): Queryable {
+  return {
+    // PGlite has no named statements, and parses the unnamed one each time.
+    async query(sql: Statement | string, params: readonly SqlValue[] = []): Promise<readonly Row[]> {
+      try {
+        return (await runner.query<Row>(typeof sql === "string" ? sql : sql.text, [...params])).rows;
+      } catch (error) {
+        throw databaseFailure(error);
+      }
+    },
+    async script(sql: string): Promise<void> {
+      try {
+        await runner.exec(sql);
+      } catch (error) {
+        throw databaseFailure(error);
+      }
+    },
+  };
+}
 
 /** Without a folder everything is gone when the process ends. */
-export const openPglite = async (folder?: string): Promise<Database> => {
+export async function openPglite(folder?: string): Promise<Database> {
   const pglite = folder === undefined ? await PGlite.create() : await PGlite.create(folder);
   return {
     ...queryable(pglite),
     async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-      // Asked here: what `transaction` throws may also be the work's own error, which is nobody's failure but its own.
+      // Checked here, because an error thrown by `transaction` may be the work's own.
       if (pglite.closed) throw databaseFailure(new Error("the embedded database is closed"));
       return pglite.transaction(async (tx) => {
         const result = await work(queryable(tx));
-        // Fails where a statement has failed and the work went on: PGlite would commit nothing, and not say so.
+        // Fails if a statement failed and the work went on: PGlite would roll back silently.
         await queryable(tx).script("SELECT 1");
         return result;
       });
     },
     close: async () => (pglite.closed ? undefined : pglite.close()),
   };
-};
+}

@@ -1,7 +1,6 @@
 // Owns how products are selected in a language, and how rows become products. In every statement $1 is the locale.
-import { parseProduct } from "../catalogue/product.ts";
-import type { Product } from "../catalogue/product.ts";
-import type { Row } from "./port.ts";
+import { parseProduct, type Product } from "../catalogue/product.ts";
+import { type Row, rowAs } from "./port.ts";
 
 // The time is formatted by the database, so that both drivers return the same text.
 export const PRODUCT_COLUMNS = `p.id, coalesce(t.name, p.name) AS name, p.brand,
@@ -11,12 +10,11 @@ export const PRODUCT_COLUMNS = `p.id, coalesce(t.name, p.name) AS name, p.brand,
 /** Joined to products as `p`; English has no rows there. */
 export const TRANSLATIONS = "LEFT JOIN product_translations t ON t.product_id = p.id AND t.locale = $1";
 
-export const productsOf = (rows: readonly Row[]): readonly Product[] =>
-  rows.map((row) => {
-    const product = parseProduct(row);
-    if (product === undefined) throw new Error(`a product row does not look like a product: ${JSON.stringify(row)}`);
-    return product;
-  });
+export function productsOf(rows: readonly Row[]): readonly Product[] {
+  return rows.map((row) => rowAs("product", parseProduct, row));
+}
 
 /** A list of integers as one text parameter, which both drivers send alike; read as `$n::text::integer[]`. */
-export const integers = (values: readonly number[]): string => `{${values.join(",")}}`;
+export function integers(values: readonly number[]): string {
+  return `{${values.join(",")}}`;
+}

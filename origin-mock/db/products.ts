@@ -1,9 +1,7 @@
 // Owns the SQL about single products: reading, and changing under the version that was read.
-import { DEFAULT_LOCALE } from "../catalogue/locale.ts";
-import type { Locale } from "../catalogue/locale.ts";
+import { DEFAULT_LOCALE, type Locale } from "../catalogue/locale.ts";
 import type { Product } from "../catalogue/product.ts";
-import { statement } from "./port.ts";
-import type { Queryable } from "./port.ts";
+import { type Queryable, statement } from "./port.ts";
 import { integers, PRODUCT_COLUMNS, productsOf, TRANSLATIONS } from "./product-rows.ts";
 
 export type ProductChanges = Partial<
@@ -16,11 +14,18 @@ export type ProductChange =
   | { readonly kind: "conflict" }
   | { readonly kind: "missing" };
 
-/** Part of every UPDATE of a product. The time is never earlier than that of the change before, whatever the clock says. */
-export const nextVersion = (nowParameter: string): string => `version = version + 1,
+/**
+ * Part of every UPDATE of a product. Its time is always later than that of the change before, even after the clock is
+ * set back.
+ */
+export function nextVersion(nowParameter: string): string {
+  return `version = version + 1,
   updated_at = greatest(${nowParameter}::text::timestamptz, updated_at + interval '1 millisecond')`;
+}
 
-export const timestamp = (nowMs: number): string => new Date(nowMs).toISOString();
+export function timestamp(nowMs: number): string {
+  return new Date(nowMs).toISOString();
+}
 
 const FIND = statement("product-find", `SELECT ${PRODUCT_COLUMNS} FROM products p ${TRANSLATIONS} WHERE p.id = $2`);
 const FIND_ALL = statement(
@@ -43,39 +48,33 @@ const TRANSLATE = statement(
     ON CONFLICT (product_id, locale) DO UPDATE
     SET name = coalesce(excluded.name, t.name), description = coalesce(excluded.description, t.description)`,
 );
-const UPDATE_STOCK = statement(
-  "product-update-stock",
-  `UPDATE products SET stock = $2, ${nextVersion("$3")}
-    WHERE id = $1 AND ($4::integer IS NULL OR version = $4) RETURNING id`,
-);
 const DELETE = statement("product-delete", "DELETE FROM products WHERE id = $1");
 
-export const findProduct = async (db: Queryable, id: number, locale: Locale): Promise<Product | undefined> =>
-  productsOf(await db.query(FIND, [locale, id]))[0];
+export async function findProduct(db: Queryable, id: number, locale: Locale): Promise<Product | undefined> {
+  return productsOf(await db.query(FIND, [locale, id]))[0];
+}
 
-/** In the order of `ids`; those that are not there are left out. */
-export const findProducts = async (
-  db: Queryable,
-  ids: readonly number[],
-  locale: Locale,
-): Promise<readonly Product[]> => productsOf(await db.query(FIND_ALL, [locale, integers(ids)]));
+/** In the order of `ids`, without those that do not exist. */
+export async function findProducts(db: Queryable, ids: readonly number[], locale: Locale): Promise<readonly Product[]> {
+  return productsOf(await db.query(FIND_ALL, [locale, integers(ids)]));
+}
 
 /** Holds the row until the transaction ends, so that a precondition checked on it stays true. */
-export const lockProduct = async (tx: Queryable, id: number, locale: Locale): Promise<Product | undefined> => {
-  // Two statements: a join read while waiting for the lock would show texts from before the wait.
+export async function lockProduct(tx: Queryable, id: number, locale: Locale): Promise<Product | undefined> {
+  // Two statements, because one join would show texts from before the wait for the lock.
   const locked = await tx.query(LOCK, [id]);
   return locked.length === 0 ? undefined : findProduct(tx, id, locale);
-};
+}
 
-const changed = async (tx: Queryable, id: number, locale: Locale, updated: boolean): Promise<ProductChange> => {
+async function changed(tx: Queryable, id: number, locale: Locale, updated: boolean): Promise<ProductChange> {
   if (!updated) return { kind: (await tx.query(EXISTS, [id])).length === 0 ? "missing" : "conflict" };
   const product = await findProduct(tx, id, locale);
   if (product === undefined) throw new Error(`product ${id} vanished while its row was locked`);
   return { kind: "updated", product };
-};
+}
 
-/** In a transaction. Name and description are those of `locale`, everything else is the product's. */
-export const updateProduct = async (
+/** Call it in a transaction. Changes the name and description of `locale`, and the product's other members. */
+export async function updateProduct(
   tx: Queryable,
   id: number,
   update: {
@@ -84,7 +83,7 @@ export const updateProduct = async (
     readonly changes: ProductChanges;
     readonly nowMs: number;
   },
-): Promise<ProductChange> => {
+): Promise<ProductChange> {
   const { expectedVersion, locale, nowMs } = update;
   const { name = null, description = null, category = null, price_cents = null, stock = null } = update.changes;
   const [ownName, ownDescription] = locale === DEFAULT_LOCALE ? [name, description] : [null, null];
@@ -94,23 +93,9 @@ export const updateProduct = async (
     await tx.query(TRANSLATE, [id, locale, name, description]);
   }
   return changed(tx, id, locale, updated);
-};
+}
 
-/** Inventory alone. Without an expected version the count is simply set; the product comes back in `locale`. */
-export const updateStock = async (
-  tx: Queryable,
-  id: number,
-  update: {
-    readonly expectedVersion: number | undefined;
-    readonly locale: Locale;
-    readonly stock: number;
-    readonly nowMs: number;
-  },
-): Promise<ProductChange> => {
-  const params = [id, update.stock, timestamp(update.nowMs), update.expectedVersion ?? null];
-  return changed(tx, id, update.locale, (await tx.query(UPDATE_STOCK, params)).length > 0);
-};
-
-export const deleteProduct = async (tx: Queryable, id: number): Promise<void> => {
+export async function deleteProduct(tx: Queryable, id: number): Promise<undefined> {
   await tx.query(DELETE, [id]);
-};
+  return undefined;
+}

@@ -1,11 +1,8 @@
 // Owns full-text search, in the words of each language.
-import { searchCursor } from "../catalogue/cursor.ts";
-import type { SearchCursor } from "../catalogue/cursor.ts";
-import { DEFAULT_LOCALE } from "../catalogue/locale.ts";
-import type { Locale } from "../catalogue/locale.ts";
+import { searchCursor, type SearchCursor } from "../catalogue/cursor.ts";
+import { DEFAULT_LOCALE, type Locale } from "../catalogue/locale.ts";
 import type { Page } from "./lists.ts";
-import { statement } from "./port.ts";
-import type { Queryable, Statement } from "./port.ts";
+import { type Queryable, statement, type Statement } from "./port.ts";
 import { PRODUCT_COLUMNS, productsOf, TRANSLATIONS } from "./product-rows.ts";
 
 const CONFIGURATIONS = { en: "english", de: "german", fr: "french" } as const satisfies Record<Locale, string>;
@@ -13,19 +10,20 @@ const CONFIGURATIONS = { en: "english", de: "german", fr: "french" } as const sa
 const ENGLISH_HITS = `SELECT p.id, ts_rank(p.search, asked) AS rank
   FROM products p, websearch_to_tsquery('english', $2) AS asked WHERE p.search @@ asked`;
 
-/** What is not translated is found by what is shown instead: its English text. */
-const hitsIn = (locale: Locale): string =>
-  locale === DEFAULT_LOCALE
+/** An untranslated product is found by its English text, which is shown instead. */
+function hitsIn(locale: Locale): string {
+  return locale === DEFAULT_LOCALE
     ? ENGLISH_HITS
     : `SELECT t.product_id AS id, ts_rank(t.search, asked) AS rank
         FROM product_translations t, websearch_to_tsquery('${CONFIGURATIONS[locale]}', $2) AS asked
         WHERE t.locale = '${locale}' AND t.search @@ asked
       UNION ALL ${ENGLISH_HITS}
         AND NOT EXISTS (SELECT FROM product_translations t WHERE t.product_id = p.id AND t.locale = '${locale}')`;
+}
 
-// A text per language, not a parameter: the planner must see which index serves.
-const searchIn = (locale: Locale): Statement =>
-  statement(
+// One statement per language instead of a parameter, because the planner must see which index serves.
+function searchIn(locale: Locale): Statement {
+  return statement(
     `search-${locale}`,
     `WITH hits AS (${hitsIn(locale)})
       SELECT ${PRODUCT_COLUMNS}, hits.rank::text AS rank
@@ -33,14 +31,15 @@ const searchIn = (locale: Locale): Statement =>
       WHERE $3::text IS NULL OR hits.rank < $3::text::real OR (hits.rank = $3::text::real AND p.id > $4::integer)
       ORDER BY hits.rank DESC, p.id LIMIT $5`,
   );
+}
 
 export const SEARCH = { en: searchIn("en"), de: searchIn("de"), fr: searchIn("fr") } as const satisfies Record<
   Locale,
   Statement
 >;
 
-/** Best first, equals by id. `q` is what people type: words, "phrases", or, -not; nothing in it is a syntax error. */
-export const searchProducts = async (
+/** Best match first, equals by id. `q` is free text: words, "phrases", or, -not. Nothing in it is a syntax error. */
+export async function searchProducts(
   db: Queryable,
   search: {
     readonly q: string;
@@ -48,9 +47,9 @@ export const searchProducts = async (
     readonly limit: number;
     readonly after: SearchCursor | undefined;
   },
-): Promise<Page> => {
+): Promise<Page> {
   const { locale, limit, after } = search;
-  // NUL cannot be sent in a Postgres text.
+  // Postgres texts cannot hold NUL.
   const q = search.q.replaceAll("\0", " ");
   const rows = await db.query(SEARCH[locale], [locale, q, after?.rank ?? null, after?.id ?? null, limit + 1]);
   const shown = rows.slice(0, limit);
@@ -60,4 +59,4 @@ export const searchProducts = async (
       ? searchCursor({ rank: String(last["rank"]), id: Number(last["id"]) })
       : undefined;
   return { products: productsOf(shown), next };
-};
+}

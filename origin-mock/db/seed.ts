@@ -1,10 +1,7 @@
 // Owns the filling of an empty database: the demonstration catalogue and its people, once.
 import { hashPassword } from "../auth/passwords.ts";
-import { TRANSLATIONS } from "./catalogue-texts.ts";
-import type { TranslatedLocale } from "./catalogue-texts.ts";
-import { CATEGORIES } from "./catalogue-words.ts";
-import { inventCatalogue, inventReviews } from "./generate.ts";
-import type { Invented } from "./generate.ts";
+import { CATEGORIES, type TranslatedLocale, TRANSLATIONS } from "./catalogue-words.ts";
+import { inventCatalogue, type Invented, inventReviews } from "./generate.ts";
 import { SETUP_LOCK } from "./migrate.ts";
 import type { Database, Queryable } from "./port.ts";
 import { nextVersion } from "./products.ts";
@@ -27,31 +24,37 @@ const PRODUCT_COLUMNS =
   "id, name, brand, description, category, price_cents, list_price_cents, stock, version, updated_at";
 const TRANSLATED_LOCALES = ["de", "fr"] as const satisfies readonly TranslatedLocale[];
 
-const insertAll = async (
+async function insertAll(
   tx: Queryable,
   table: string,
   columns: string,
   rows: readonly object[],
   condition = "",
-): Promise<void> => {
-  // One parameter per batch, whatever the number of rows: a JSON array read as the table's own row type.
+): Promise<void> {
+  // One parameter per batch, whatever the number of rows: a JSON array that Postgres reads as the table's own row type.
   const sql = `INSERT INTO ${table} (${columns})
     SELECT ${columns} FROM jsonb_populate_recordset(NULL::${table}, $1::text::jsonb) ${condition}`;
   for (let start = 0; start < rows.length; start += BATCH) {
     await tx.query(sql, [JSON.stringify(rows.slice(start, start + BATCH))]);
   }
-};
+}
 
-/** Done once in the life of a database. A new step has a new name, and finds what people have changed since. */
-type Step = { readonly name: string; fill(tx: Queryable, invented: readonly Invented[]): Promise<void> };
+/**
+ * A step runs once in the life of a database. A new step has a new name, and finds whatever people have changed since.
+ */
+interface Step {
+  readonly name: string;
+  fill(tx: Queryable, invented: readonly Invented[]): Promise<void>;
+}
 
-const hashedPeople = () =>
-  Promise.all(
+function hashedPeople() {
+  return Promise.all(
     PEOPLE.map(async ({ password, ...person }) => ({
       ...person,
       password_hash: password === undefined ? null : await hashPassword(password, person.username),
     })),
   );
+}
 
 const CATALOGUE: Step = {
   name: "catalogue-1",
@@ -65,7 +68,7 @@ const CATALOGUE: Step = {
   },
 };
 
-/** For databases filled before there were list prices: a change like any other, so with a new version. */
+/** For databases filled before list prices existed. Like every change, it makes a new version. */
 const LIST_PRICES: Step = {
   name: "list-prices-1",
   async fill(tx, invented) {
@@ -110,8 +113,8 @@ const STEPS: readonly Step[] = [CATALOGUE, LIST_PRICES, TRANSLATED, REVIEWS];
 
 const WORD_INDEXES = ["products_by_words", "product_translations_by_words_de", "product_translations_by_words_fr"];
 
-/** Thousands of rows enter the indexes of words twice as fast by way of the list that single rows do without. */
-const inBulk = async (tx: Queryable, fill: () => Promise<void>): Promise<void> => {
+/** A pending list lets thousands of rows enter the word indexes twice as fast. Single rows do without it. */
+async function inBulk(tx: Queryable, fill: () => Promise<void>): Promise<void> {
   await tx.script(WORD_INDEXES.map((name) => `ALTER INDEX ${name} SET (fastupdate = on)`).join("; "));
   await fill();
   await tx.script(
@@ -119,11 +122,11 @@ const inBulk = async (tx: Queryable, fill: () => Promise<void>): Promise<void> =
       (name) => `SELECT gin_clean_pending_list('${name}'); ALTER INDEX ${name} SET (fastupdate = off)`,
     ).join("; "),
   );
-};
+}
 
-/** True when it filled anything, false when all was done before. */
-export const seed = (db: Database): Promise<boolean> =>
-  db.transaction(async (tx) => {
+/** Resolves to true if it filled anything, to false if every step was done before. */
+export function seed(db: Database): Promise<boolean> {
+  return db.transaction(async (tx) => {
     await tx.query(SETUP_LOCK);
     const done = new Set((await tx.query("SELECT name FROM seeds")).map((row) => row["name"]));
     const pending = STEPS.filter(({ name }) => !done.has(name));
@@ -135,7 +138,8 @@ export const seed = (db: Database): Promise<boolean> =>
         await tx.query("INSERT INTO seeds (name) VALUES ($1)", [name]);
       }
     });
-    // The embedded database counts its rows only when told to, and plans badly for tables it knows nothing of.
+    // The embedded database counts rows only on request, and plans badly for tables it has not counted.
     await tx.script("REFRESH MATERIALIZED VIEW category_totals; ANALYZE products, product_translations, reviews");
     return true;
   });
+}

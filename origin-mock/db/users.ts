@@ -1,20 +1,17 @@
-// Owns the SQL about people: who they are, how they sign in, what they pay with.
-import { statement } from "./port.ts";
-import type { Queryable, Row } from "./port.ts";
+// Owns the SQL of people: profiles, password hashes and payment methods.
+import { parseProfile, type Profile, type ProfileChanges } from "../catalogue/profile.ts";
+import { type Queryable, rowAs, statement } from "./port.ts";
 
-export type Profile = {
-  readonly username: string;
-  readonly display_name: string;
-  readonly email: string;
-  readonly version: number;
-};
-export type ProfileChanges = Partial<Pick<Profile, "display_name" | "email">>;
 /** `conflict`: the profile is no longer the expected version. Neither it nor `missing` has changed anything. */
 export type ProfileChange =
   | { readonly kind: "updated"; readonly profile: Profile }
   | { readonly kind: "conflict" }
   | { readonly kind: "missing" };
-export type PaymentMethod = { readonly kind: string; readonly label: string; readonly expires: string };
+export interface PaymentMethod {
+  readonly kind: string;
+  readonly label: string;
+  readonly expires: string;
+}
 
 const FIND = statement("profile-find", "SELECT username, display_name, email, version FROM users WHERE username = $1");
 const UPDATE = statement(
@@ -28,38 +25,32 @@ const PAYMENT_METHODS = statement(
   "SELECT kind, label, expires FROM payment_methods WHERE username = $1 ORDER BY id",
 );
 
-const profileFrom = (row: Row): Profile => ({
-  username: String(row["username"]),
-  display_name: String(row["display_name"]),
-  email: String(row["email"]),
-  version: Number(row["version"]),
-});
-
-export const findProfile = async (db: Queryable, username: string): Promise<Profile | undefined> => {
+export async function findProfile(db: Queryable, username: string): Promise<Profile | undefined> {
   const [row] = await db.query(FIND, [username]);
-  return row === undefined ? undefined : profileFrom(row);
-};
+  return row === undefined ? undefined : rowAs("profile", parseProfile, row);
+}
 
-export const updateProfile = async (
+export async function updateProfile(
   tx: Queryable,
   username: string,
   expectedVersion: number,
   { display_name = null, email = null }: { readonly [Name in keyof ProfileChanges]: ProfileChanges[Name] | null },
-): Promise<ProfileChange> => {
+): Promise<ProfileChange> {
   const [row] = await tx.query(UPDATE, [username, expectedVersion, display_name, email]);
-  if (row !== undefined) return { kind: "updated", profile: profileFrom(row) };
+  if (row !== undefined) return { kind: "updated", profile: rowAs("profile", parseProfile, row) };
   return { kind: (await tx.query(FIND, [username])).length === 0 ? "missing" : "conflict" };
-};
+}
 
-export const findPasswordHash = async (db: Queryable, username: string): Promise<string | undefined> => {
+export async function findPasswordHash(db: Queryable, username: string): Promise<string | undefined> {
   const [row] = await db.query(PASSWORD_HASH, [username]);
   const hash = row?.["password_hash"];
   return typeof hash === "string" ? hash : undefined;
-};
+}
 
-export const listPaymentMethods = async (db: Queryable, username: string): Promise<readonly PaymentMethod[]> =>
-  (await db.query(PAYMENT_METHODS, [username])).map((row) => ({
+export async function listPaymentMethods(db: Queryable, username: string): Promise<readonly PaymentMethod[]> {
+  return (await db.query(PAYMENT_METHODS, [username])).map((row) => ({
     kind: String(row["kind"]),
     label: String(row["label"]),
     expires: String(row["expires"]),
   }));
+}

@@ -1,6 +1,5 @@
-// Owns one batch: its events are handled together, and each one's outcome is noted in the outbox before anything is acknowledged.
-import { markHandled, markRefused } from "../db/outbox.ts";
-import type { OutboxRow } from "../db/outbox.ts";
+// Owns one batch of events: handles them together, and notes each outcome in the outbox before anything is acknowledged.
+import { markHandled, markRefused, type OutboxRow } from "../db/outbox.ts";
 import type { Queryable } from "../db/port.ts";
 import { parseEvent } from "./event.ts";
 import type { HandleEvents, HappenedEvent, Outcome } from "./handle.ts";
@@ -8,20 +7,32 @@ import type { Window } from "./window.ts";
 
 export const MOST_REFUSALS = 5;
 
-type Parts = {
+interface Parts {
   readonly db: Queryable;
   readonly handle: HandleEvents;
   readonly window: Pick<Window, "park" | "unpark">;
   readonly monotonicMs: () => number;
   readonly report: (what: string, error: unknown) => void;
-};
+}
 
-type Failure = { readonly row: OutboxRow; readonly outcome: Exclude<Outcome, { readonly status: "handled" }> };
-type Readable = { readonly row: OutboxRow; readonly event: HappenedEvent };
-type Sorted = { readonly handled: readonly OutboxRow[]; readonly failures: readonly Failure[] };
+interface Failure {
+  readonly row: OutboxRow;
+  readonly outcome: Exclude<Outcome, { readonly status: "handled" }>;
+}
+interface Readable {
+  readonly row: OutboxRow;
+  readonly event: HappenedEvent;
+}
+interface Sorted {
+  readonly handled: readonly OutboxRow[];
+  readonly failures: readonly Failure[];
+}
 
-/** Of each entity what was handled before its first failure, and that failure: what follows it waits, whatever became of it. */
-const sort = (readable: readonly Readable[], outcomes: readonly Outcome[]): Sorted => {
+/**
+ * Of each entity, the events handled before its first failure, and that failure. Later events wait, even those that
+ * succeeded.
+ */
+function sort(readable: readonly Readable[], outcomes: readonly Outcome[]): Sorted {
   const handled: OutboxRow[] = [];
   const failures = new Map<string, Failure>();
   for (const [index, { row }] of readable.entries()) {
@@ -31,10 +42,10 @@ const sort = (readable: readonly Readable[], outcomes: readonly Outcome[]): Sort
     else failures.set(row.entity, { row, outcome });
   }
   return { handled, failures: [...failures.values()] };
-};
+}
 
-/** Rows of the outbox, each entity's in order. Resolves to the ids of those that are over: done or given up. */
-export const createBatches = ({ db, handle, window, monotonicMs, report }: Parts) => {
+/** Takes rows of the outbox, each entity's in order. Resolves to the ids of finished events: handled or given up. */
+export function createBatches({ db, handle, window, monotonicMs, report }: Parts) {
   const giveUp = async ({ eventId }: OutboxRow, reason: string, most: number): Promise<boolean> => {
     const dead = await markRefused(db, eventId, reason, most);
     if (dead) report("events", new Error(`event ${eventId} is a dead letter: ${reason}`));
@@ -51,7 +62,7 @@ export const createBatches = ({ db, handle, window, monotonicMs, report }: Parts
         window.park(row.entity, monotonicMs(), outcome.status === "retry" ? outcome.afterMs : undefined);
       }
     }
-    // One line, not one for each: when the edge is away there are thousands.
+    // One line for all, because thousands fail when the edge is away.
     const [first] = failures;
     if (first !== undefined) report("events wait", new Error(first.outcome.reason));
     return dead;
@@ -64,7 +75,7 @@ export const createBatches = ({ db, handle, window, monotonicMs, report }: Parts
       const event = parseEvent(row.event);
       if (event !== undefined) readable.push({ row, event: { ...row, event } });
       else {
-        // What cannot be read never can be.
+        // An unreadable event stays unreadable.
         await giveUp(row, "the event cannot be read", 1);
         over.push(row.eventId);
       }
@@ -76,4 +87,4 @@ export const createBatches = ({ db, handle, window, monotonicMs, report }: Parts
     for (const { entity } of handled) window.unpark(entity);
     return [...over, ...done, ...(await settleFailures(failures))];
   };
-};
+}

@@ -1,4 +1,4 @@
-// Owns the handling of what the stream delivers: which entities have work the stream says, what work and in which order the outbox.
+// Owns the consumer: the stream tells it which entities have work, and the outbox which work, in which order.
 import { waitingOf } from "../db/outbox.ts";
 import type { Queryable } from "../db/port.ts";
 import { createBatches } from "./batch.ts";
@@ -6,23 +6,22 @@ import type { Pause } from "./forever.ts";
 import type { HandleEvents } from "./handle.ts";
 import type { Lease } from "./lease.ts";
 import type { Delivery, EventStream } from "./port.ts";
-import { createWindow } from "./window.ts";
-import type { Held, Window } from "./window.ts";
+import { createWindow, type Held, type Window } from "./window.ts";
 
-/** So many events are handled at once. */
+/** Events per batch. */
 const BATCH = 500;
-/** So many deliveries are held: what waits for an edge that is away must not keep the others out. */
+/** The most deliveries held: events that wait for an absent edge must not keep the others out. */
 const MOST_HELD = 10_000;
 const STANDBY_MS = 250;
-/** A consumer that lost the lease while Redis was about to answer it is given what nobody claims at the change. */
+/** Redis may hand deliveries to a consumer that has just lost the lease. Claiming again picks them up. */
 const CLAIM_AGAIN_MS = 30_000;
 
-type Parts = {
+interface Parts {
   readonly db: Queryable;
   readonly stream: EventStream;
   readonly handle: HandleEvents;
   readonly lease: Pick<Lease, "held">;
-  /** Of this start of this process alone. */
+  /** Unique to this start of this process. */
   readonly name: string;
   /** The longest wait for deliveries, in milliseconds. */
   readonly blockMs: number;
@@ -30,12 +29,14 @@ type Parts = {
   readonly random: () => number;
   readonly pause: Pause;
   readonly report: (what: string, error: unknown) => void;
-};
+}
 
-const isHeld = (delivery: Delivery): delivery is Held => delivery.announcement !== undefined;
+function isHeld(delivery: Delivery): delivery is Held {
+  return delivery.announcement !== undefined;
+}
 
-/** From the stream into the window. */
-const createIntake = (parts: Parts, window: Window) => {
+/** Moves deliveries from the stream into the window. */
+function createIntake(parts: Parts, window: Window) {
   const { stream, name, monotonicMs, report } = parts;
   let claimedAtMs = -Infinity;
 
@@ -43,12 +44,12 @@ const createIntake = (parts: Parts, window: Window) => {
     for (const delivery of deliveries) if (isHeld(delivery)) window.add(delivery);
     const foreign = deliveries.filter((delivery) => !isHeld(delivery));
     if (foreign.length === 0) return;
-    // No event of ours is lost with them: ours are in the outbox.
+    // No event is lost with them, because events are in the outbox.
     report("events", new Error(`${foreign.length} entries of the stream are none of ours and were removed`));
     await stream.acknowledge(foreign);
   };
   return {
-    /** All that was given out, also to others, and not acknowledged. */
+    /** Claims every unacknowledged delivery, including those of other consumers. */
     async claim(): Promise<void> {
       claimedAtMs = monotonicMs();
       await accept(await stream.claim(name));
@@ -63,9 +64,9 @@ const createIntake = (parts: Parts, window: Window) => {
       else if (waitMs > 0) await parts.pause(waitMs, signal);
     },
   };
-};
+}
 
-export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promise<void> } => {
+export function createConsumer(parts: Parts): { step(signal: AbortSignal): Promise<void> } {
   const { db, stream, lease, monotonicMs, pause } = parts;
   const window = createWindow(parts.random);
   const work = createBatches({ ...parts, window });
@@ -79,7 +80,7 @@ export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promi
     const rows = await waitingOf(db, entities, BATCH);
     const over = new Set(await work(rows));
     const waiting = new Set(rows.map(({ eventId }) => eventId));
-    // What the outbox no longer lists was handled before, by this process or another; unless the page was full.
+    // An event that the outbox no longer lists was handled before, by some process, unless the page was full.
     const listed = rows.length < BATCH;
     const finished = (eventId: string): boolean => over.has(eventId) || (listed && !waiting.has(eventId));
     await stream.acknowledge(entities.flatMap((entity) => window.take(entity, finished)));
@@ -102,10 +103,10 @@ export const createConsumer = (parts: Parts): { step(signal: AbortSignal): Promi
         await intake.receive(signal);
         await round();
       } catch (error) {
-        // Something may have been delivered that never arrived here: everything unacknowledged is asked for again.
+        // A delivery may have been lost on its way here, so the next step claims everything unacknowledged.
         synchronised = false;
         throw error;
       }
     },
   };
-};
+}

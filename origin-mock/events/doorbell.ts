@@ -1,9 +1,12 @@
-// Owns waiting for somebody to ring, or for the time to be up. A ring while nobody waits is kept for who comes next.
+// Owns a wait that ends with a ring or after a time. A ring without a waiter is kept for the next one.
 import type { Pause } from "./forever.ts";
 
-export type Doorbell = { ring(): void; wait(ms: number, signal: AbortSignal): Promise<void> };
+export interface Doorbell {
+  ring(): void;
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
 
-export const createDoorbell = (pause: Pause): Doorbell => {
+export function createDoorbell(pause: Pause): Doorbell {
   let rung = false;
   let waiting: AbortController | undefined;
   return {
@@ -23,4 +26,4 @@ export const createDoorbell = (pause: Pause): Doorbell => {
       rung = false;
     },
   };
-};
+}

@@ -1,24 +1,35 @@
-// Owns the seven things that can happen in the shop: their shapes, and the entity each is about.
-import { isRecord } from "../catalogue/product.ts";
+// Owns the seven events of the shop: their shapes, and the entity each is about.
+import * as v from "valibot";
+import { parserOf } from "../schema.ts";
 
-export type ShopEvent =
-  /** `categories`: before and after, once each. */
-  | { readonly type: "product.updated"; readonly id: number; readonly categories: readonly string[] }
-  | { readonly type: "product.deleted"; readonly id: number; readonly categories: readonly string[] }
-  | {
-      readonly type: "product.price_changed";
-      readonly id: number;
-      readonly categories: readonly string[];
-      readonly from_cents: number;
-      readonly to_cents: number;
-    }
-  | { readonly type: "category.updated"; readonly slug: string }
-  | { readonly type: "inventory.updated"; readonly id: number; readonly categories: readonly string[] }
-  | { readonly type: "user.updated"; readonly username: string }
-  | { readonly type: "global.invalidate"; readonly reason: string };
+const id = v.pipe(v.number(), v.integer(), v.minValue(1));
+const name = v.pipe(v.string(), v.minLength(1));
+const cents = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** Before and after the change, once each. */
+const categories = v.array(name);
 
-/** Events of one entity are handled in the order they happened in. */
-export const entityOf = (event: ShopEvent): string => {
+const shopEvent = v.variant("type", [
+  v.object({ type: v.literal("product.updated"), id, categories }),
+  v.object({ type: v.literal("product.deleted"), id, categories }),
+  v.object({ type: v.literal("product.price_changed"), id, categories, from_cents: cents, to_cents: cents }),
+  v.object({ type: v.literal("category.updated"), slug: name }),
+  v.object({ type: v.literal("inventory.updated"), id, categories }),
+  v.object({ type: v.literal("user.updated"), username: name }),
+  v.object({ type: v.literal("global.invalidate"), reason: name }),
+]);
+
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Item[]
+  : T extends object
+    ? { readonly [Member in keyof T]: Frozen<T[Member]> }
+    : T;
+export type ShopEvent = Frozen<v.InferOutput<typeof shopEvent>>;
+
+/** Undefined unless it is one of the seven with all its members. */
+export const parseEvent: (value: unknown) => ShopEvent | undefined = parserOf(shopEvent);
+
+/** Events of one entity are handled in the order in which they happened. */
+export function entityOf(event: ShopEvent): string {
   switch (event.type) {
     case "product.updated":
     case "product.deleted":
@@ -32,33 +43,4 @@ export const entityOf = (event: ShopEvent): string => {
     case "global.invalidate":
       return "global";
   }
-};
-
-const isId = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value > 0;
-const isName = (value: unknown): value is string => typeof value === "string" && value !== "";
-const isCents = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value >= 0;
-const isNames = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isName);
-
-/** Undefined for what is none of the seven, or lacks a part. */
-export const parseEvent = (value: unknown): ShopEvent | undefined => {
-  if (!isRecord(value)) return undefined;
-  const { type, id, categories, from_cents, to_cents, slug, username, reason } = value;
-  switch (type) {
-    case "product.updated":
-    case "product.deleted":
-    case "inventory.updated":
-      return isId(id) && isNames(categories) ? { type, id, categories } : undefined;
-    case "product.price_changed":
-      return isId(id) && isNames(categories) && isCents(from_cents) && isCents(to_cents)
-        ? { type, id, categories, from_cents, to_cents }
-        : undefined;
-    case "category.updated":
-      return isName(slug) ? { type, slug } : undefined;
-    case "user.updated":
-      return isName(username) ? { type, username } : undefined;
-    case "global.invalidate":
-      return isName(reason) ? { type, reason } : undefined;
-    default:
-      return undefined;
-  }
-};
+}

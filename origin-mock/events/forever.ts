@@ -1,25 +1,25 @@
-// Owns background work that never ends: what fails is reported, and tried again after a pause.
+// Owns endless background work: a failure is reported, and the step runs again after a pause.
 import { backoffMs } from "../backoff.ts";
 
-/** Resolves after so many milliseconds, or at once when aborted. Never rejects. */
+/** Resolves after `ms`, or at once when aborted. Never rejects. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
-// A dependency that is away is asked about once a second.
+// An absent dependency is tried about once a second.
 const RESTART = { firstMs: 50, mostMs: 1_000 } as const;
 
-export type ForeverParts = {
+export interface ForeverParts {
   readonly pause: Pause;
   /** [0, 1). */
   readonly random: () => number;
   readonly report: (what: string, error: unknown) => void;
-};
+}
 
-export const forever = async (
+export async function forever(
   name: string,
   step: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
   { pause, random, report }: ForeverParts,
-): Promise<void> => {
+): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     try {
@@ -32,4 +32,4 @@ export const forever = async (
       await pause(backoffMs(RESTART, failures, random), signal);
     }
   }
-};
+}

@@ -1,36 +1,41 @@
-// Owns what is done about events: category totals first, then every tier in order, all events in one call to each.
+// Owns the handling of events: category totals first, then every tier in order, with one call to each tier for all events.
 import { messageOf } from "../error.ts";
 import { changesCategoryTotals, reachOf, withoutTotals } from "../invalidation/reach.ts";
 import type { InvalidationResult, MultiTierInvalidation } from "../invalidation/multi-tier.ts";
 import type { Targets } from "../invalidation/targets.ts";
-import { entityOf } from "./event.ts";
-import type { ShopEvent } from "./event.ts";
+import { entityOf, type ShopEvent } from "./event.ts";
 import type { TraceIds } from "./port.ts";
 
 export type HappenedEvent = TraceIds & { readonly eventId: string; readonly event: ShopEvent };
 export type Outcome =
   | { readonly status: "handled" }
-  /** `afterMs`: trying earlier is useless. */
+  /** `afterMs`: an earlier attempt is useless. */
   | { readonly status: "retry"; readonly reason: string; readonly afterMs?: number }
-  /** The event itself is refused, and trying again will hardly help. */
+  /** The tier refuses the event itself, so another attempt will hardly help. */
   | { readonly status: "refused"; readonly reason: string };
 
-/** Outcomes in the order of the events. What follows a failure of its entity may be done all the same, and is done again. */
+/**
+ * Resolves to outcomes in the order of the events. An event after a failure of its entity may be handled anyway, and
+ * is handled again.
+ */
 export type HandleEvents = (events: readonly HappenedEvent[]) => Promise<readonly Outcome[]>;
 
 export type InvalidateFor = (event: HappenedEvent, withinMs: number) => Promise<InvalidationResult>;
 
-type Parts = {
+interface Parts {
   readonly invalidation: MultiTierInvalidation;
-  /** Brings the materialized totals up to date. Before the application's cache is emptied, or it would refill with the old ones. */
+  /**
+   * Refreshes the materialized totals. It runs before the application cache is emptied, which would otherwise refill
+   * with the old ones.
+   */
   readonly refreshCategoryTotals: () => Promise<void>;
-};
+}
 
 const HANDLED: Outcome = { status: "handled" };
 const EARLIER: Outcome = { status: "retry", reason: "an earlier event of the same entity is not handled" };
 
-/** What the tiers did for many, seen by one: a tier it does not reach cannot fail it. */
-const outcomeFor = (targets: Targets, { application, gateway, cdn }: InvalidationResult): Outcome => {
+/** One event's view of what the tiers did for the batch: a tier that the event does not reach cannot fail it. */
+function outcomeFor(targets: Targets, { application, gateway, cdn }: InvalidationResult): Outcome {
   const { tags } = targets.cdn;
   if (application.status === "deferred") return { status: "retry", reason: application.reason };
   const reachesGateway = targets.gateway.everything || targets.gateway.tags.length > 0;
@@ -43,28 +48,35 @@ const outcomeFor = (targets: Targets, { application, gateway, cdn }: Invalidatio
   if (cdn.failure === "refused") return { status: "refused", reason: cdn.reason };
   const after = cdn.retryAfterMs === undefined ? {} : { afterMs: cdn.retryAfterMs };
   return { status: "retry", reason: cdn.reason, ...after };
-};
+}
 
-const isClean = ({ application, gateway }: InvalidationResult): boolean =>
-  application.status !== "deferred" && gateway.status !== "failed" && gateway.status !== "held";
+function isClean({ application, gateway }: InvalidationResult): boolean {
+  return application.status !== "deferred" && gateway.status !== "failed" && gateway.status !== "held";
+}
 
-type Work = { readonly event: HappenedEvent; readonly entity: string; readonly targets: Targets };
+interface Work {
+  readonly event: HappenedEvent;
+  readonly entity: string;
+  readonly targets: Targets;
+}
 
-/** What was once clean for an event stays so: while the edge is away, the caches behind it are not emptied again and again. */
-type InnerClean = {
+/**
+ * Remembers events whose inner tiers are clean, so that these are not emptied again and again while the edge is away.
+ */
+interface InnerClean {
   has(eventId: string): boolean;
   add(work: readonly Work[]): void;
   forget(eventId: string): void;
-};
+}
 
-// Those of a consumer that stood back are never forgotten one by one.
+// A consumer that loses its lease never forgets its events one by one.
 const MOST_REMEMBERED = 20_000;
 const NOTHING_INSIDE = {
   application: { addresses: [], entities: [], everything: false },
   gateway: { tags: [], everything: false },
 } as const;
 
-const createInnerClean = (): InnerClean => {
+function createInnerClean(): InnerClean {
   const clean = new Set<string>();
   return {
     has: (eventId) => clean.has(eventId),
@@ -74,11 +86,11 @@ const createInnerClean = (): InnerClean => {
     },
     forget: (eventId) => void clean.delete(eventId),
   };
-};
+}
 
-// A batch travels under the trace of its oldest event.
-const bulk = ({ invalidation }: Parts, work: readonly [Work, ...Work[]]): Promise<InvalidationResult> =>
-  invalidation.bulk(
+// A batch carries the trace of its oldest event.
+function bulk({ invalidation }: Parts, work: readonly [Work, ...Work[]]): Promise<InvalidationResult> {
+  return invalidation.bulk(
     work.map(({ targets }) => targets),
     {
       requestId: work[0].event.requestId,
@@ -86,40 +98,36 @@ const bulk = ({ invalidation }: Parts, work: readonly [Work, ...Work[]]): Promis
       events: work.map(({ event }) => event.eventId),
     },
   );
+}
 
-/** One handling of one batch. */
-type Batch = {
+/** The state of handling one batch. */
+interface Batch {
   /** By event id. */
   readonly verdicts: Map<string, Outcome>;
-  /** Entities that failed in it. */
+  /** Entities with a failure in this batch. */
   readonly stuck: Set<string>;
-  /** By event id: totals that could not be brought up to date, and why. */
+  /** By event id: why the category totals could not be refreshed. */
   readonly late: Map<string, string>;
-};
+}
 
-const judge = (batch: Batch, each: Work, outcome: Outcome): void => {
+function judge(batch: Batch, each: Work, outcome: Outcome): void {
   const late = batch.late.get(each.event.eventId);
   const verdict: Outcome =
     late === undefined || outcome.status !== "handled" ? outcome : { status: "retry", reason: late };
   batch.verdicts.set(each.event.eventId, verdict);
   if (verdict.status !== "handled") batch.stuck.add(each.entity);
-};
+}
 
-/** What is left to do: the caches behind the edge but once, and what shows totals not before those are true. */
-const workOf = (inner: InnerClean, batch: Batch, event: HappenedEvent): Work => {
+/** The targets still to do: inner tiers only once, and views of totals only after the totals are refreshed. */
+function workOf(inner: InnerClean, batch: Batch, event: HappenedEvent): Work {
   const reach = reachOf(event.event);
   const due = batch.late.has(event.eventId) ? withoutTotals(reach) : reach;
   const targets = inner.has(event.eventId) ? { ...NOTHING_INSIDE, cdn: due.cdn } : due;
   return { event, entity: entityOf(event.event), targets };
-};
+}
 
-/** The edge refuses an order as a whole: halves of it find out which event it means, the others get through. */
-const settle = async (
-  parts: Parts,
-  inner: InnerClean,
-  batch: Batch,
-  events: readonly HappenedEvent[],
-): Promise<void> => {
+/** The edge refuses an order as a whole. Halving it finds the event that is wrong, and lets the others through. */
+async function settle(parts: Parts, inner: InnerClean, batch: Batch, events: readonly HappenedEvent[]): Promise<void> {
   const work = events.map((event) => workOf(inner, batch, event));
   const [first, ...rest] = work.filter(({ entity }) => !batch.stuck.has(entity));
   if (first === undefined) return;
@@ -136,14 +144,14 @@ const settle = async (
   const half = Math.ceil(refused.length / 2);
   await settle(parts, inner, batch, refused.slice(0, half));
   await settle(parts, inner, batch, refused.slice(half));
-};
+}
 
-const refreshTotals = async (
+async function refreshTotals(
   parts: Parts,
   inner: InnerClean,
   batch: Batch,
   events: readonly HappenedEvent[],
-): Promise<void> => {
+): Promise<void> {
   const counted = events.filter(({ event, eventId }) => changesCategoryTotals(event) && !inner.has(eventId));
   if (counted.length === 0) return;
   try {
@@ -153,13 +161,13 @@ const refreshTotals = async (
     for (const each of counted) {
       const { event, eventId } = each;
       batch.late.set(eventId, reason);
-      // Everything without the totals would be everything once more when they are true.
+      // Invalidating everything now would have to be repeated once the totals are refreshed.
       if (event.type === "global.invalidate") judge(batch, workOf(inner, batch, each), { status: "retry", reason });
     }
   }
-};
+}
 
-export const createHandleEvents = (parts: Parts): HandleEvents => {
+export function createHandleEvents(parts: Parts): HandleEvents {
   const inner = createInnerClean();
   return async (events) => {
     const batch: Batch = { verdicts: new Map(), stuck: new Set(), late: new Map() };
@@ -171,20 +179,23 @@ export const createHandleEvents = (parts: Parts): HandleEvents => {
       return outcome;
     });
   };
-};
+}
 
-/** For who waits for it: one event, and what each tier did. The event is recorded all the same, and handled again. */
-export const createInvalidateFor =
-  ({ invalidation, refreshCategoryTotals }: Parts): InvalidateFor =>
-  async ({ event, eventId, requestId, traceparent }, withinMs) => {
+/**
+ * Handles one event for a client that waits, and tells it what each tier did. The recorded event is handled again
+ * later.
+ */
+export function createInvalidateFor({ invalidation, refreshCategoryTotals }: Parts): InvalidateFor {
+  return async ({ event, eventId, requestId, traceparent }, withinMs) => {
     const targets = reachOf(event);
     if (changesCategoryTotals(event)) {
       try {
         await refreshCategoryTotals();
       } catch {
-        // The change stands; its event refreshes them, and reports what fails.
+        // The change stands. Its event refreshes the totals later, and reports a failure.
         return invalidation.queued(targets, eventId);
       }
     }
     return invalidation.now(targets, { requestId, traceparent, events: [eventId], withinMs });
   };
+}

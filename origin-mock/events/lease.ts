@@ -1,28 +1,28 @@
-// Owns this process's belief that it is the one consumer. It doubts early: the belief is as old as the question was.
+// Owns this process's belief that it is the only consumer. The belief expires early: it counts from when the question was sent.
 import type { LeasePort } from "./port.ts";
 
-export type Lease = {
+export interface Lease {
   held(): boolean;
-  /** Asks for it, or for more of it. */
+  /** Takes or extends the lease. */
   renew(): Promise<void>;
-  /** So that the next one need not wait until it runs out. */
+  /** Lets the next holder take over before the lease runs out. */
   giveUp(): Promise<void>;
-};
+}
 
-type Parts = {
+interface Parts {
   readonly port: LeasePort;
   readonly holder: string;
   readonly forMs: number;
   readonly monotonicMs: () => number;
-};
+}
 
-export const createLease = ({ port, holder, forMs, monotonicMs }: Parts): Lease => {
+export function createLease({ port, holder, forMs, monotonicMs }: Parts): Lease {
   let untilMs = -Infinity;
   return {
     held: () => monotonicMs() < untilMs,
     async renew() {
       const askedMs = monotonicMs();
-      // A failure changes nothing: what was granted before lasts as long as it was granted for.
+      // After a failure the earlier grant holds for its own time.
       untilMs = (await port.take(holder, forMs)) ? askedMs + forMs : -Infinity;
     },
     async giveUp() {
@@ -30,4 +30,4 @@ export const createLease = ({ port, holder, forMs, monotonicMs }: Parts): Lease 
       await port.release(holder);
     },
   };
-};
+}

@@ -1,11 +1,11 @@
-// Owns which event a change to a product is: the one that reaches furthest. Pure.
+// Owns the choice of the event for a change of a product: the one that reaches furthest. Pure.
 import type { Product } from "../catalogue/product.ts";
 import type { ShopEvent } from "./event.ts";
 
 const SHOWN = ["name", "brand", "description", "category"] as const satisfies readonly (keyof Product)[];
 
 /** `after` is undefined when the product was deleted. */
-export const productEvent = (before: Product, after: Product | undefined): ShopEvent => {
+export function productEvent(before: Product, after: Product | undefined): ShopEvent {
   const { id } = before;
   if (after === undefined) return { type: "product.deleted", id, categories: [before.category] };
   const categories = [...new Set([before.category, after.category])];
@@ -20,4 +20,4 @@ export const productEvent = (before: Product, after: Product | undefined): ShopE
   }
   const onlyStock = after.stock !== before.stock && SHOWN.every((name) => after[name] === before[name]);
   return { type: onlyStock ? "inventory.updated" : "product.updated", id, categories };
-};
+}

@@ -37,7 +37,7 @@ for i = 2, #ARGV, 2 do
 end
 `;
 
-// Forgets consumers that ended. In one step: one that is given something meanwhile would lose it with its name.
+// Removes consumers that have ended, in one step, because a consumer that is given an entry meanwhile would lose it.
 // KEYS: stream. ARGV: group, milliseconds of silence.
 export const TIDY = `
 for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do

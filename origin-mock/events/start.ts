@@ -4,8 +4,7 @@ import type { Database } from "../db/port.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { createConsumer } from "./consumer.ts";
 import { createDoorbell } from "./doorbell.ts";
-import { forever } from "./forever.ts";
-import type { ForeverParts } from "./forever.ts";
+import { forever, type ForeverParts } from "./forever.ts";
 import type { HandleEvents } from "./handle.ts";
 import { createLease } from "./lease.ts";
 import { eventStream, leaseIn } from "./redis.ts";
@@ -14,40 +13,43 @@ import { createRelay } from "./relay.ts";
 export type EventsParts = ForeverParts & {
   readonly db: Database;
   readonly connection: Pick<RedisConnection, "run">;
-  /** For the consumer alone; closed with the rest. */
+  /** For the consumer alone. It is closed with the rest. */
   readonly blocking: RedisConnection;
   readonly handle: HandleEvents;
   readonly monotonicMs: () => number;
   readonly newId: () => string;
-  /** How long a consumer that died keeps the others waiting; default 5 s. */
+  /** How long a dead consumer keeps the others waiting; default 5 s. */
   readonly leaseMs?: number;
 };
-export type RunningEvents = {
-  /** Something was recorded and committed. */
+export interface RunningEvents {
+  /** Call it after an event was recorded and committed. */
   wake(): void;
-  /** Redis may be another server now, or the same with an older memory: what waits is offered to it once more. */
+  /**
+   * Call it on every new connection. Redis may be another server, or have an older memory, so waiting events are
+   * offered again.
+   */
   reconnected(): void;
-  /** Ends within a few seconds, also while the edge does not answer: what is not marked as handled is handled again. */
+  /** Ends within a few seconds, even while the edge does not answer. Unmarked events are handled again. */
   close(): Promise<void>;
-};
+}
 
 const LEASE_MS = 5_000;
 const RENEWALS_PER_LEASE = 3;
-/** Other processes' commits, and a database that nobody rang for. */
+/** Finds other processes' commits, and events whose wake was lost. */
 const POLL_MS = 500;
 const BLOCK_MS = 1_000;
 const UPKEEP_MS = 60_000;
 const KEEP_HANDLED_SECONDS = 60 * 60;
-/** The edge keeps nothing that events reach for longer than a day (http/policy.ts). */
+/** The edge stores nothing that events reach for longer than a day (http/policy.ts). */
 const KEEP_DEAD_SECONDS = 30 * 24 * 60 * 60;
 const PRUNE_PAGE = 1_000;
 const CLOSE_MS = 3_000;
 
-const pruneAll = async (db: Database, signal: AbortSignal): Promise<void> => {
+async function pruneAll(db: Database, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && (await prune(db, KEEP_HANDLED_SECONDS, PRUNE_PAGE)) === PRUNE_PAGE);
-};
+}
 
-export const startEvents = (parts: EventsParts): RunningEvents => {
+export function startEvents(parts: EventsParts): RunningEvents {
   const { db, connection, blocking, monotonicMs, pause, leaseMs = LEASE_MS } = parts;
   const ending = new AbortController();
   const doorbell = createDoorbell(pause);
@@ -90,13 +92,13 @@ export const startEvents = (parts: EventsParts): RunningEvents => {
     },
     async close() {
       ending.abort();
-      // Ends a wait for deliveries; what Redis has handed out by then is claimed by the next consumer.
+      // Ends a wait for deliveries. The next consumer claims what Redis has handed out by then.
       await blocking.close();
       const patience = new AbortController();
       await Promise.race([loops, pause(CLOSE_MS, patience.signal)]);
       patience.abort();
-      // Its time runs out by itself where Redis is away.
+      // Without Redis, the lease runs out by itself.
       await lease.giveUp().catch(() => undefined);
     },
   };
-};
+}

@@ -1,4 +1,4 @@
-// Owns what a consumer holds: deliveries not yet acknowledged, by entity, and the entities that must wait before the next attempt.
+// Owns the consumer's window: unacknowledged deliveries by entity, and the entities that wait before the next attempt.
 import { backoffMs } from "../backoff.ts";
 import type { Announcement, Delivery } from "./port.ts";
 
@@ -6,23 +6,23 @@ const RETRY = { firstMs: 250, mostMs: 30_000 } as const;
 
 export type Held = Delivery & { readonly announcement: Announcement };
 
-export type Window = {
+export interface Window {
   readonly size: () => number;
   add(delivery: Held): void;
-  /** Forgets the deliveries, not the waits. */
+  /** Drops the deliveries, but keeps the waits. */
   clear(): void;
-  /** Entities with something to do, those that came first first. */
+  /** Entities with work that is due, the longest held first. */
   due(nowMs: number, most: number): readonly string[];
-  /** When the next waiting entity is due; undefined when none waits. */
+  /** When the next waiting entity is due. Undefined when none waits. */
   nextDueMs(): number | undefined;
-  /** Removes and returns this entity's deliveries of which that is true. */
+  /** Removes and returns the entity's finished deliveries. */
   take(entity: string, finished: (eventId: string) => boolean): readonly Held[];
-  /** It failed once more: not before `afterMs` where that is given, else by exponential backoff. */
+  /** Notes another failure. The entity waits for `afterMs` if given, else by exponential backoff. */
   park(entity: string, nowMs: number, afterMs: number | undefined): void;
   unpark(entity: string): void;
-};
+}
 
-export const createWindow = (random: () => number): Window => {
+export function createWindow(random: () => number): Window {
   const deliveries = new Map<string, Map<string, Held>>();
   const parked = new Map<string, { readonly failures: number; readonly dueMs: number }>();
   let size = 0;
@@ -64,4 +64,4 @@ export const createWindow = (random: () => number): Window => {
     },
     unpark: (entity) => void parked.delete(entity),
   };
-};
+}

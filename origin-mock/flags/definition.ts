@@ -1,75 +1,64 @@
 // Owns what a feature flag is, and whether it is on for somebody. Pure.
 import { createHash } from "node:crypto";
-import { isRecord } from "../catalogue/product.ts";
+import * as v from "valibot";
+import { check, type Checked, isRecord } from "../schema.ts";
 
-export type Flag = {
-  readonly name: string;
-  /** Per cent of all subjects, 0 to 100. */
-  readonly rollout: number;
-  /** Decides which subjects come first: flags with one salt go to the same people. */
-  readonly salt: string;
-  /** Subjects for whom it is decided already. */
-  readonly overrides: Readonly<Record<string, boolean>>;
-};
-export type FlagFault = { readonly at: string; readonly detail: string };
-export type ParsedFlag =
-  | { readonly ok: true; readonly flag: Flag }
-  | { readonly ok: false; readonly faults: readonly FlagFault[] };
-
-const NAME = /^[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 const MOST_OVERRIDES = 1_000;
 const LONGEST_TEXT = 200;
 
-const isText = (value: unknown): value is string =>
-  typeof value === "string" && value !== "" && value.length <= LONGEST_TEXT;
+const SALT = `must be text of 1 to ${LONGEST_TEXT} characters`;
+const saltText = v.pipe(v.string(SALT), v.minLength(1, SALT), v.maxLength(LONGEST_TEXT, SALT));
 
-const faultsOf = ({ name, rollout, salt, overrides }: Readonly<Record<string, unknown>>): readonly FlagFault[] => {
-  const faults: FlagFault[] = [];
-  if (typeof name !== "string" || !NAME.test(name)) {
-    faults.push({ at: "/name", detail: "must be lower-case letters, digits and hyphens, a letter first, at most 64" });
-  }
-  if (typeof rollout !== "number" || !(rollout >= 0 && rollout <= 100)) {
-    faults.push({ at: "/rollout", detail: "must be a number from 0 to 100" });
-  }
-  if (!isText(salt)) faults.push({ at: "/salt", detail: `must be text of 1 to ${LONGEST_TEXT} characters` });
-  const entries = isRecord(overrides) ? Object.entries(overrides) : undefined;
-  const fitting = entries?.every(([subject, on]) => isText(subject) && typeof on === "boolean");
-  if (entries === undefined || fitting !== true || entries.length > MOST_OVERRIDES) {
-    faults.push({
-      at: "/overrides",
-      detail: `must be an object of at most ${MOST_OVERRIDES} subjects, each true or false`,
-    });
-  }
-  return faults;
-};
+function isOverrides(value: unknown): value is Readonly<Record<string, boolean>> {
+  if (!isRecord(value) || Object.keys(value).length > MOST_OVERRIDES) return false;
+  return Object.entries(value).every(([subject, on]) => v.is(saltText, subject) && typeof on === "boolean");
+}
 
-export const parseFlag = (value: unknown): ParsedFlag => {
-  if (!isRecord(value)) return { ok: false, faults: [{ at: "", detail: "must be an object" }] };
-  const faults = faultsOf(value);
-  if (faults.length > 0) return { ok: false, faults };
-  const overrides = Object.entries(isRecord(value["overrides"]) ? value["overrides"] : {});
-  const flag: Flag = {
-    name: String(value["name"]),
-    rollout: Number(value["rollout"]),
-    salt: String(value["salt"]),
-    overrides: Object.fromEntries(overrides.map(([subject, on]) => [subject, on === true])),
-  };
-  return { ok: true, flag };
+export const FLAG = {
+  name: v.pipe(
+    v.string(),
+    v.regex(
+      /^[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?$/,
+      "must be lower-case letters, digits and hyphens, a letter first, at most 64",
+    ),
+  ),
+  /** Per cent of all subjects. */
+  rollout: v.custom<number>(
+    (value) => typeof value === "number" && value >= 0 && value <= 100,
+    "must be a number from 0 to 100",
+  ),
+  /** Decides which subjects come first: flags with the same salt go to the same people. */
+  salt: saltText,
+  /** Subjects with a fixed decision. */
+  overrides: v.custom<Readonly<Record<string, boolean>>>(
+    isOverrides,
+    `must be an object of at most ${MOST_OVERRIDES} subjects, each true or false`,
+  ),
 };
+export type Flag = Readonly<v.InferOutput<v.ObjectSchema<typeof FLAG, undefined>>>;
+
+export function parseFlag(value: unknown): Checked<Flag> {
+  return isRecord(value) ? check(FLAG, value) : { ok: false, faults: [{ at: "", detail: "must be an object" }] };
+}
 
 const BUCKETS = 2 ** 32;
 
-/** Where a subject stands, in [0, 100): it is on as soon as the rollout has passed it, and stays on when that rises. */
-const percentileOf = (salt: string, subject: string): number =>
-  // As JSON, so that no other pair has the same text.
-  (createHash("sha256")
-    .update(JSON.stringify([salt, subject]))
-    .digest()
-    .readUInt32BE(0) /
-    BUCKETS) *
-  100;
+/**
+ * A subject's place in [0, 100). The flag is on once the rollout has passed it, and stays on while the rollout rises.
+ */
+function percentileOf(salt: string, subject: string): number {
+  return (
+    // As JSON, so that no other pair has this text.
+    (createHash("sha256")
+      .update(JSON.stringify([salt, subject]))
+      .digest()
+      .readUInt32BE(0) /
+      BUCKETS) *
+    100
+  );
+}
 
-export const isOnFor = (flag: Flag, subject: string): boolean => {
+export function isOnFor(flag: Flag, subject: string): boolean {
   const decided = Object.hasOwn(flag.overrides, subject) ? flag.overrides[subject] : undefined;
   return decided ?? percentileOf(flag.salt, subject) < flag.rollout;
-};
+}

@@ -1,27 +1,26 @@
 // Owns the shop's feature flags: kept in Redis, held in process for a bounded time, and never a reason to fail a request.
 import { cacheKey } from "../cache/key.ts";
 import type { RedisPort } from "../cache/port.ts";
-import { isOnFor, parseFlag } from "./definition.ts";
-import type { Flag } from "./definition.ts";
+import { type Flag, isOnFor, parseFlag } from "./definition.ts";
 
-export type Flags = {
-  /** Off for a flag nobody defined. */
+export interface Flags {
+  /** Off for an undefined flag. */
   isOn(name: string, subject: string): Promise<boolean>;
   /** By name. */
   all(): Promise<readonly Flag[]>;
-  /** Other processes see it once what they hold is too old. Rejects with RedisUnavailable. */
+  /** Other processes see the change once their copy is too old. Rejects with RedisUnavailable. */
   setFlag(flag: Flag): Promise<void>;
-};
+}
 
-type Parts = {
+interface Parts {
   readonly redis: Pick<RedisPort, "eval">;
-  /** In force where Redis says nothing, or cannot be asked and never could. */
+  /** In force where Redis has no flag of that name, or has never answered. */
   readonly defaults: readonly Flag[];
   readonly monotonicMs: () => number;
   readonly report: (what: string, error: unknown) => void;
-  /** How long what was read is held. */
+  /** How long a process uses its copy. */
   readonly holdMs?: number;
-};
+}
 
 const HOLD_MS = 5_000;
 const KEY = cacheKey({ entity: "flags", id: "" });
@@ -38,19 +37,22 @@ if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
 return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 `;
 
-/** What cannot be read, or stands under another name, is not there: the default is in force. */
-const parseStored = (name: unknown, text: unknown): readonly Flag[] => {
+/** A flag that is unreadable, or stored under another name, counts as absent: the default is in force. */
+function parseStored(name: unknown, text: unknown): readonly Flag[] {
   try {
     const parsed = parseFlag(JSON.parse(String(text)));
-    return parsed.ok && parsed.flag.name === name ? [parsed.flag] : [];
+    return parsed.ok && parsed.value.name === name ? [parsed.value] : [];
   } catch {
     return [];
   }
-};
+}
 
-type Held = { readonly flags: ReadonlyMap<string, Flag>; readonly untilMs: number };
+interface Held {
+  readonly flags: ReadonlyMap<string, Flag>;
+  readonly untilMs: number;
+}
 
-export const createFlags = ({ redis, defaults, monotonicMs, report, holdMs = HOLD_MS }: Parts): Flags => {
+export function createFlags({ redis, defaults, monotonicMs, report, holdMs = HOLD_MS }: Parts): Flags {
   const byName = (flags: readonly Flag[]) => new Map(flags.map((flag) => [flag.name, flag]));
   let held: Held = { flags: byName(defaults), untilMs: Number.NEGATIVE_INFINITY };
   let reading: Promise<void> | undefined;
@@ -62,12 +64,12 @@ export const createFlags = ({ redis, defaults, monotonicMs, report, holdMs = HOL
       const reply = await redis.eval(READ_ALL, [KEY], []);
       const words: readonly unknown[] = Array.isArray(reply) ? reply : [];
       const stored = words.flatMap((name, index) => (index % 2 === 0 ? parseStored(name, words[index + 1]) : []));
-      // Read before a write of ours was done: it may lack it.
+      // This read began before a write of this process, and may lack it.
       if (writes !== writesBefore) return;
       held = { flags: byName([...defaults, ...stored]), untilMs: startMs + holdMs };
     } catch (error) {
       report("redis flags", error);
-      // What was known stays in force, and Redis is left alone for a while.
+      // The last copy stays in force, and Redis gets a rest.
       held = { flags: held.flags, untilMs: startMs + holdMs };
     }
   };
@@ -90,14 +92,14 @@ export const createFlags = ({ redis, defaults, monotonicMs, report, holdMs = HOL
     async setFlag(flag) {
       await redis.eval(WRITE, [KEY], [flag.name, JSON.stringify(flag)]);
       writes += 1;
-      // Whoever asks from here on must not join a reading from before the write.
+      // Later callers must not join a read that began before the write.
       reading = undefined;
       held = { flags: held.flags, untilMs: Number.NEGATIVE_INFINITY };
     },
   };
-};
+}
 
-/** What the shop is delivered with. */
+/** The shop's own flags. */
 export const SHOP_FLAGS: readonly Flag[] = [
   { name: "new-deals-badge", rollout: 0, salt: "new-deals-badge", overrides: {} },
 ];

@@ -1,30 +1,26 @@
-// Owns the gateway's door: who asks, whether they may ask so often, and that what is theirs alone leaves marked so.
+// Owns admission to the gateway: who asks, whether they may ask so often, and the marking of their private answers.
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
-import { bearerToken, CHALLENGE, SESSION_COOKIE } from "../auth/identify.ts";
-import type { Identify, Identity } from "../auth/identify.ts";
+import { bearerToken, CHALLENGE, type Identify, type Identity, SESSION_COOKIE } from "../auth/identify.ts";
 import { problem } from "../http/problem.ts";
-import { noteSpan } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { noteSpan, type ShopEnv } from "../http/trace.ts";
 import { clientAddress } from "./client-address.ts";
 import { classOf } from "./limits.ts";
-import { confinement, isUnshared } from "./policy.ts";
-import type { Asker } from "./policy.ts";
-import { rateLimitFields } from "./rate-limit.ts";
-import type { Allowance, Client, RateLimiter } from "./rate-limit.ts";
+import { type Asker, confinement, isUnshared } from "./policy.ts";
+import { type Allowance, type Client, type RateLimiter, rateLimitFields } from "./rate-limit.ts";
 import type { TokenCache } from "./token-cache.ts";
 
-export type AdmissionParts = {
+export interface AdmissionParts {
   readonly tokens: Pick<TokenCache, "recall" | "validate">;
   readonly limiter: RateLimiter;
-  /** Who has a session; it is asked only when somebody wants to know, because it fails closed. */
+  /** The owner of a session. It fails closed, so it is asked only when a route needs to know. */
   readonly identify: Identify;
   /** The other end of the connection. */
   readonly peerOf: (c: Context) => string | undefined;
-  /** Addresses whose X-Forwarded-For is believed: the edge's. */
+  /** Addresses whose X-Forwarded-For is trusted, such as the edge's. */
   readonly trustedHops: readonly string[];
   readonly monotonicMs: () => number;
-};
+}
 
 type Bearer =
   | { readonly kind: "none" }
@@ -35,21 +31,22 @@ type Admission =
   | { readonly kind: "admitted"; readonly identity: Identity | undefined; readonly allowance: Allowance | undefined }
   | Exclude<Bearer, { kind: "none" | "known" }>;
 
-export const askerOf = (c: Context): Asker => {
+export function askerOf(c: Context): Asker {
   const sid = getCookie(c, SESSION_COOKIE);
   const credentialed = c.req.header("Authorization") !== undefined || (sid !== undefined && sid !== "");
   return credentialed ? "credentialed" : "anonymous";
-};
+}
 
-const isLimited = (allowance: Allowance | undefined): allowance is Allowance =>
-  allowance?.retryAfterSeconds !== undefined;
+function isLimited(allowance: Allowance | undefined): allowance is Allowance {
+  return allowance?.retryAfterSeconds !== undefined;
+}
 
-/** Guesses at tokens are counted before the authority hears of them. */
-const bearerOf = async (
+/** Counts guesses at tokens before the authority is asked. */
+async function bearerOf(
   { tokens, limiter }: AdmissionParts,
   authorization: string | undefined,
   address: Client,
-): Promise<Bearer> => {
+): Promise<Bearer> {
   if (authorization === undefined) return { kind: "none" };
   const token = bearerToken(authorization);
   if (token === undefined) return { kind: "stranger" };
@@ -60,47 +57,47 @@ const bearerOf = async (
   if (isLimited(allowance)) return { kind: "limited", allowance };
   const identity = await tokens.validate(token);
   return identity === undefined ? { kind: "stranger" } : { kind: "known", identity };
-};
+}
 
-const admit = async (parts: AdmissionParts, c: Context<ShopEnv>): Promise<Admission> => {
+async function admit(parts: AdmissionParts, c: Context<ShopEnv>): Promise<Admission> {
   const address: Client = { kind: "address", name: c.var.address };
   const bearer = await bearerOf(parts, c.req.header("Authorization"), address);
   if (bearer.kind === "limited") return bearer;
   const identity = bearer.kind === "known" ? bearer.identity : undefined;
   const client: Client = identity === undefined ? address : { kind: "user", name: identity.username };
-  // Also for a wrong token, so that sending one is not the way around the limit.
+  // Counts wrong tokens too, so that sending one does not bypass the limit.
   const allowance = await parts.limiter.take(classOf(c.req.method, c.req.path), client);
   if (isLimited(allowance)) return { kind: "limited", allowance };
   return bearer.kind === "stranger" ? bearer : { kind: "admitted", identity, allowance };
-};
+}
 
-export const tooMany = (c: Context, allowance: Allowance): Response =>
-  problem(c, 429, `too many requests of the class ${allowance.limitClass}`, {
+export function tooMany(c: Context, allowance: Allowance): Response {
+  return problem(c, 429, `too many requests of the class ${allowance.limitClass}`, {
     headers: { "Retry-After": String(allowance.retryAfterSeconds ?? 1), ...rateLimitFields(allowance) },
   });
+}
 
-const finish = (c: Context, asker: Asker, allowance: Allowance | undefined): void => {
+function finish(c: Context, asker: Asker, allowance: Allowance | undefined): void {
   const { headers } = c.res;
   const field = (name: string): string | undefined => headers.get(name) ?? undefined;
   if (asker === "credentialed") for (const [name, value] of confinement(field)) headers.set(name, value);
-  // One client's count, stored by a shared cache, would be told to all: only what none may store carries it.
+  // A shared cache would tell one client's count to all, so only unshared answers carry it.
   if (allowance === undefined || !isUnshared(field)) return;
-  // Beside what the route says of limits of its own.
+  // Keeps the fields that a route has set for limits of its own.
   for (const [name, value] of Object.entries(rateLimitFields(allowance))) headers.append(name, value);
-};
+}
 
-const whoAsks = (parts: AdmissionParts, c: Context, bearer: Identity | undefined) => {
+function whoAsks(parts: AdmissionParts, c: Context, bearer: Identity | undefined) {
   let asked: Promise<Identity | undefined> | undefined;
   return (): Promise<Identity | undefined> => {
     if (bearer !== undefined) return Promise.resolve(bearer);
     asked ??= parts.identify(getCookie(c, SESSION_COOKIE));
     return asked;
   };
-};
+}
 
-export const admission =
-  (parts: AdmissionParts): MiddlewareHandler<ShopEnv> =>
-  async (c, next) => {
+export function admission(parts: AdmissionParts): MiddlewareHandler<ShopEnv> {
+  return async (c, next) => {
     const startMs = parts.monotonicMs();
     c.set("address", clientAddress(parts.peerOf(c), c.req.header("X-Forwarded-For"), parts.trustedHops));
     const admitted = await admit(parts, c);
@@ -119,3 +116,4 @@ export const admission =
         return finish(c, askerOf(c), admitted.allowance);
     }
   };
+}

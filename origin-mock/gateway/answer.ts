@@ -1,23 +1,25 @@
-// Owns an answer as plain data: how it is taken from a Response, written down, read back and given to a client. No I/O but the body's.
-import { isRecord } from "../catalogue/product.ts";
-import { judge } from "../http/conditional.ts";
-import { dateMs } from "../http/date.ts";
+// Owns answers as plain data: taken from a Response, encoded, decoded and delivered. No I/O but the body's.
+import * as v from "valibot";
+import { notModified } from "../../src/http/message/conditional.ts";
+import { formatHttpDate } from "../../src/http/message/dates.ts";
+import type { FieldReader, HeaderPairs } from "../../src/http/message/fields.ts";
+import { parserOf } from "../schema.ts";
 
-export type HeaderPairs = readonly (readonly [name: string, value: string])[];
-export type Answer = {
+export interface Answer {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: HeaderPairs;
   readonly body: Uint8Array<ArrayBuffer>;
-};
+}
 
-export const fieldOf = ({ headers }: Pick<Answer, "headers">, name: string): string | undefined =>
-  headers.find(([each]) => each === name)?.[1];
+export function fieldOf({ headers }: Pick<Answer, "headers">, name: string): string | undefined {
+  return headers.find(([each]) => each === name)?.[1];
+}
 
-/** Of one exchange, never replayed in another. What is counted for one client is not another's either. */
+/** Fields of one exchange, which are never replayed. One client's counts are not another's. */
 const OF_ONE_EXCHANGE =
   /^(?:x-request-id|server-timing|x-cache(?:-.*)?|ratelimit(?:-.*)?|connection|keep-alive|transfer-encoding)$/;
-/** What describes a body has no place where there is none (RFC 9110 15.4.5). */
+/** Fields that describe a body, which a 304 leaves out (RFC 9110 15.4.5). */
 const OF_THE_BODY = new Set([
   "content-type",
   "content-length",
@@ -26,61 +28,56 @@ const OF_THE_BODY = new Set([
   "content-range",
 ]);
 
-/** `nowMs`: when it was made, unless it says so itself. */
-export const answerOf = ({ status, headers }: Response, body: Uint8Array<ArrayBuffer>, nowMs: number): Answer => {
+/** `nowMs` becomes the Date of an answer without one. */
+export function answerOf({ status, headers }: Response, body: Uint8Array<ArrayBuffer>, nowMs: number): Answer {
   const kept = [...headers].filter(([name]) => !OF_ONE_EXCHANGE.test(name));
-  // RFC 9110 6.6.1: a Date is when the message was made, not when it was repeated.
-  const dated = headers.has("date") ? kept : [...kept, ["date", new Date(nowMs).toUTCString()] as const];
+  // Date says when a message was made, not when it was repeated (RFC 9110 6.6.1).
+  const dated = headers.has("date") ? kept : [...kept, ["date", formatHttpDate(nowMs)] as const];
   return { status, headers: dated, body };
-};
+}
 
-export const encodeHead = ({ status, headers }: Answer): string => JSON.stringify({ status, headers });
+export function encodeHead({ status, headers }: Answer): string {
+  return JSON.stringify({ status, headers });
+}
 
-const isPair = (value: unknown): value is readonly [string, string] =>
-  Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string");
+const parseHead = parserOf(v.object({ status: v.number(), headers: v.array(v.strictTuple([v.string(), v.string()])) }));
 
-/** Undefined for what this version did not write. */
-export const decodeAnswer = (head: string, body: Uint8Array<ArrayBuffer>): Answer | undefined => {
+/** Undefined for a head that this version did not write. */
+export function decodeAnswer(head: string, body: Uint8Array<ArrayBuffer>): Answer | undefined {
   try {
-    const value: unknown = JSON.parse(head);
-    if (!isRecord(value)) return undefined;
-    const { status, headers } = value;
-    const known = typeof status === "number" && Array.isArray(headers) && headers.every(isPair);
-    return known ? { status, headers, body } : undefined;
+    const parsed = parseHead(JSON.parse(head));
+    return parsed === undefined ? undefined : { ...parsed, body };
   } catch {
     return undefined;
   }
-};
+}
 
-export type Reader = {
-  readonly ifNoneMatch: string | undefined;
-  readonly ifModifiedSince: string | undefined;
-};
-export type Delivery = { readonly response: Response; readonly notModified: boolean };
+/** The client that is answered: the conditional fields of its request, and when it came. */
+export interface Reader {
+  readonly field: FieldReader;
+  readonly nowMs: number;
+}
+export interface Delivery {
+  readonly response: Response;
+  readonly notModified: boolean;
+}
 
-const isNotModified = (answer: Answer, reader: Reader): boolean => {
-  // RFC 9110 13.2.1: conditions are about what a plain request would have got with success.
-  if (answer.status !== 200) return false;
-  const lastModifiedMs = dateMs(fieldOf(answer, "last-modified") ?? "");
-  const validators = {
-    // No list of tags names an empty one, and `*` means any representation.
-    etag: fieldOf(answer, "etag") ?? "",
-    ...(lastModifiedMs === undefined ? {} : { lastModifiedMs }),
-  };
-  const conditions = { ...reader, ifMatch: undefined, ifUnmodifiedSince: undefined };
-  return judge("GET", conditions, validators) === "not-modified";
-};
+function isNotModified(answer: Answer, { field, nowMs }: Reader): boolean {
+  const validators = { etag: fieldOf(answer, "etag"), lastModified: fieldOf(answer, "last-modified") };
+  // Conditions apply only to an answer that would be a success without them (RFC 9110 13.2.1).
+  return answer.status === 200 && notModified(field, validators, nowMs);
+}
 
-/** `ageMs`: since it was made, for what comes from the store. */
-export const deliver = (answer: Answer, reader: Reader, ageMs: number | undefined): Delivery => {
-  const notModified = isNotModified(answer, reader);
+/** `ageMs`: the time in the store, undefined for a new answer. */
+export function deliver(answer: Answer, reader: Reader, ageMs: number | undefined): Delivery {
+  const unchanged = isNotModified(answer, reader);
   const headers = new Headers();
   for (const [name, value] of answer.headers) {
-    if (!notModified || !OF_THE_BODY.has(name)) headers.append(name, value);
+    if (!unchanged || !OF_THE_BODY.has(name)) headers.append(name, value);
   }
-  // Rounded up: what is behind the gateway gains no freshness by the rounding (RFC 9111 4.2.3).
+  // Rounded up, so that rounding adds no freshness (RFC 9111 4.2.3).
   if (ageMs !== undefined) headers.set("age", String(Math.ceil(ageMs / 1_000) + Number(fieldOf(answer, "age") ?? 0)));
-  if (notModified) return { response: new Response(null, { status: 304, headers }), notModified };
+  if (unchanged) return { response: new Response(null, { status: 304, headers }), notModified: true };
   headers.set("content-length", String(answer.body.byteLength));
-  return { response: new Response(answer.body, { status: answer.status, headers }), notModified };
-};
+  return { response: new Response(answer.body, { status: answer.status, headers }), notModified: false };
+}

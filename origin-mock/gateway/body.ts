@@ -1,14 +1,14 @@
-// Owns taking a body into memory, up to a limit; what is larger goes on as it came.
+// Owns buffering a body up to a limit. A larger one goes on as a stream.
 
 export type Body =
   | { readonly kind: "whole"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "too-large"; readonly response: Response };
 
-/** What was read already, then the rest, as fast as it is taken. */
-const resumed = (
+/** The chunks already read, then the rest as fast as the client takes it. */
+function resumed(
   first: readonly Uint8Array<ArrayBuffer>[],
   rest: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-): ReadableStream => {
+): ReadableStream {
   const ahead = [...first];
   return new ReadableStream({
     async pull(controller) {
@@ -19,10 +19,10 @@ const resumed = (
     },
     cancel: (reason) => rest.cancel(reason),
   });
-};
+}
 
-/** Rejects when the body breaks off or is not as long as it says: then there is no answer to give. */
-export const takeBody = async (response: Response, limitBytes: number): Promise<Body> => {
+/** Rejects when the body breaks off or has another length than declared: then there is no answer to give. */
+export async function takeBody(response: Response, limitBytes: number): Promise<Body> {
   const declared = response.headers.get("content-length");
   if (declared !== null && Number(declared) > limitBytes) return { kind: "too-large", response };
   const stream = response.body ?? new Blob().stream();
@@ -40,4 +40,4 @@ export const takeBody = async (response: Response, limitBytes: number): Promise<
   }
   if (declared !== null && Number(declared) !== length) throw new Error(`a body of ${length} bytes said ${declared}`);
   return { kind: "whole", bytes: new Uint8Array(Buffer.concat(chunks)) };
-};
+}

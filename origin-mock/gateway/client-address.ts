@@ -1,10 +1,12 @@
-// Owns which address a request is counted for: the connection's own, or what a trusted hop says it speaks for. Pure.
+// Owns the address that a request is counted for: the connection's, or the one that a trusted hop reports. Pure.
 import { isIP, isIPv6 } from "node:net";
 
-const plain = (address: string): string => address.trim().replace(/^::ffff:(?=\d+\.)/i, "");
+function plain(address: string): string {
+  return address.trim().replace(/^::ffff:(?=\d+\.)/i, "");
+}
 
-/** One customer has a whole /64: counting single addresses would give each of them 2^64 quotas. */
-const network = (address: string): string => {
+/** A customer has a whole /64, so counting single addresses would give each one 2^64 quotas. */
+function network(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = "", tail] = (address.split("%", 1)[0] ?? "").toLowerCase().split("::");
   const before = head === "" ? [] : head.split(":");
@@ -15,17 +17,17 @@ const network = (address: string): string => {
     .slice(0, 4)
     .map((group) => Number.parseInt(group, 16).toString(16))
     .join(":")}::/64`;
-};
+}
 
 /**
- * `forwardedFor`: X-Forwarded-For, to which each hop appends whom it heard from; so it is read from its end, as long as those
- * who speak are trusted. Without trusted hops it says nothing: anyone can send it.
+ * `forwardedFor` is X-Forwarded-For, to which each hop appends its peer. It is read from its end while the hop is
+ * trusted. Without trusted hops it is ignored, because anyone can send it.
  */
-export const clientAddress = (
+export function clientAddress(
   peer: string | undefined,
   forwardedFor: string | undefined,
   trustedHops: readonly string[],
-): string => {
+): string {
   let address = plain(peer ?? "");
   const said = (forwardedFor ?? "").split(",").map(plain);
   while (trustedHops.includes(address)) {
@@ -34,4 +36,4 @@ export const clientAddress = (
     address = before;
   }
   return network(address);
-};
+}

@@ -1,13 +1,18 @@
-// Owns "one runs, the others wait for it": concurrent identical misses of this process share one answer, if it is one to share.
+// Owns request collapsing in this process: concurrent identical misses share one answer if it may be shared.
 
 export type Flight<T> =
-  /** `land` must be called, whatever happens: with what the others may have, or undefined where each must run itself. */
+  /**
+   * The leader must call `land`, however it ends: with an answer to share, or with undefined to make each follower run
+   * itself.
+   */
   | { readonly kind: "lead"; land(answer: T | undefined): void }
   | { readonly kind: "follow"; readonly answer: Promise<T | undefined> };
-export type Flights<T> = { join(name: string): Flight<T> };
+export interface Flights<T> {
+  join(name: string): Flight<T>;
+}
 
-/** `patienceMs`: how long a leader is waited for, counted from its start. Later callers then have a leader of their own. */
-export const createFlights = <T>(patienceMs: number): Flights<T> => {
+/** `patienceMs`: how long followers wait for a leader, from its start. Later callers get a new leader. */
+export function createFlights<T>(patienceMs: number): Flights<T> {
   const running = new Map<string, Promise<T | undefined>>();
   return {
     join(name) {
@@ -24,4 +29,4 @@ export const createFlights = <T>(patienceMs: number): Flights<T> => {
       return { kind: "lead", land };
     },
   };
-};
+}

@@ -5,31 +5,28 @@ import type { ShopEnv } from "../http/trace.ts";
 import { admission } from "./admission.ts";
 import type { Limits } from "./limits.ts";
 import type { GatewayRedis } from "./port.ts";
-import { createRateLimiter } from "./rate-limit.ts";
-import type { RateLimiter } from "./rate-limit.ts";
-import { createGatewayCache } from "./response-cache.ts";
-import type { GatewayCache } from "./response-cache.ts";
+import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
+import { createGatewayCache, type GatewayCache } from "./response-cache.ts";
 import { serve } from "./serve.ts";
-import { createTokenCache } from "./token-cache.ts";
-import type { TokenCache } from "./token-cache.ts";
+import { createTokenCache, type TokenCache } from "./token-cache.ts";
 
-export type GatewayOptions = {
+export interface GatewayOptions {
   readonly limits: Limits;
-  /** Addresses whose X-Forwarded-For is believed; without any, everybody behind the edge is one client. */
+  /** Addresses whose X-Forwarded-For is trusted. Without any, everybody behind the edge is one client. */
   readonly trustedHops: readonly string[];
   /** The other end of a request's connection. */
   readonly peerOf: (c: Context) => string | undefined;
-};
+}
 
-export type Gateway = {
+export interface Gateway {
   readonly redis: GatewayRedis;
   readonly cache: GatewayCache;
   readonly tokens: TokenCache;
   readonly limiter: RateLimiter;
   readonly options: GatewayOptions;
-};
+}
 
-export const openGateway = (
+export function openGateway(
   options: GatewayOptions,
   parts: {
     readonly redis: GatewayRedis;
@@ -39,7 +36,7 @@ export const openGateway = (
     readonly payBehind: () => Promise<void>;
     readonly report: (what: string, error: unknown) => void;
   },
-): Gateway => {
+): Gateway {
   const { redis, validate, tokenSecret: secret, report } = parts;
   return {
     redis,
@@ -48,27 +45,22 @@ export const openGateway = (
     limiter: createRateLimiter({ redis, limits: options.limits, report }),
     options,
   };
-};
+}
 
-type Parts = {
+interface Parts {
   readonly gateway: Gateway;
   readonly identify: Identify;
   readonly monotonicMs: () => number;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-};
+}
 
-/** Goes after `traced` and before every route. */
-export const createGateway = ({
-  gateway,
-  identify,
-  monotonicMs,
-  nowMs,
-}: Parts): readonly MiddlewareHandler<ShopEnv>[] => {
+/** Mount them after `traced` and before every route. */
+export function createGateway({ gateway, identify, monotonicMs, nowMs }: Parts): readonly MiddlewareHandler<ShopEnv>[] {
   const { cache, tokens, limiter, options } = gateway;
   const { peerOf, trustedHops } = options;
   return [
     admission({ tokens, limiter, identify, peerOf, trustedHops, monotonicMs }),
     serve({ cache, monotonicMs, nowMs }),
   ];
-};
+}

@@ -1,23 +1,21 @@
-// Owns requests that must not happen twice (draft-ietf-httpapi-idempotency-key-header): the first answer is the only one.
+// Owns idempotency keys (draft-ietf-httpapi-idempotency-key-header): a request runs once, and its first answer is replayed.
 import type { Context, MiddlewareHandler } from "hono";
 import { invalid, problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
-import { answerOf, decodeAnswer, deliver, encodeHead } from "./answer.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, answerOf, decodeAnswer, deliver, encodeHead } from "./answer.ts";
 import { digestOf, gatewayName, joinParts } from "./names.ts";
-import { textOf } from "./port.ts";
-import type { GatewayRedis } from "./port.ts";
+import { type GatewayRedis, textOf } from "./port.ts";
 
-export type IdempotencyParts = {
+export interface IdempotencyParts {
   readonly redis: GatewayRedis;
   readonly newId: () => string;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly report: (what: string, error: unknown) => void;
-};
+}
 
 const KEPT_MS = 24 * 60 * 60_000;
-/** A first attempt that takes longer has died, or its answer was lost: what it did is not known. */
+/** A first attempt that takes longer has died or lost its answer, so its effect is unknown. */
 const LONGEST_RUN_MS = 60_000;
 
 // KEYS: attempt. ARGV: body's digest, this attempt's id, milliseconds to keep.
@@ -47,7 +45,7 @@ type First =
   | { readonly kind: "begun" | "other" | "running" | "unknown" }
   | { readonly kind: "done"; readonly answer: Answer };
 
-const parseFirst = (reply: unknown): First => {
+function parseFirst(reply: unknown): First {
   const [kind, head, body]: readonly unknown[] = Array.isArray(reply) ? reply : [];
   const state = textOf(kind);
   if (state === "begun" || state === "other" || state === "running") return { kind: state };
@@ -55,16 +53,16 @@ const parseFirst = (reply: unknown): First => {
   if (state !== "done" || text === undefined || !Buffer.isBuffer(body)) return { kind: "unknown" };
   const answer = decodeAnswer(text, new Uint8Array(body));
   return answer === undefined ? { kind: "unknown" } : { kind: "done", answer };
-};
+}
 
-/** A string of structured fields (RFC 9651 3.3.3); what many clients send is taken too: the same without the quotes. */
+/** A structured-field string (RFC 9651 3.3.3). The bare form that many clients send is accepted too. */
 const KEY = /^(?:"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\w.~-]{1,255}))$/;
 
 const FIELD = "Idempotency-Key";
 const SOON = { "Retry-After": "1" } as const;
 
-/** What is told instead of running again; undefined: this is the first attempt. */
-const refusal = (c: Context, first: First): Response | undefined => {
+/** The answer instead of another run. Undefined for the first attempt. */
+function refusal(c: Context, first: First, nowMs: number): Response | undefined {
   switch (first.kind) {
     case "begun":
       return undefined;
@@ -75,22 +73,23 @@ const refusal = (c: Context, first: First): Response | undefined => {
     case "unknown":
       return problem(c, 409, `what the first request with this ${FIELD} did is not known: look, then use another key`);
     case "done":
-      return deliver(first.answer, { ifNoneMatch: undefined, ifModifiedSince: undefined }, undefined).response;
+      return deliver(first.answer, { field: () => undefined, nowMs }, undefined).response;
   }
-};
+}
 
 /**
- * For routes that charge or order, behind the gateway's door. Without the field, and for strangers, it does nothing. Where it
- * is in doubt nothing runs: without Redis 503, after a crash or a 5xx, which may have done its work, 409. It knows what Redis
- * knows: what must never happen twice is also unique in the database. A begin that Redis answered too late counts as an attempt.
+ * For routes that charge or order, behind the gateway's admission. Without the field, and for unknown clients, it does
+ * nothing. In doubt nothing runs: 503 without Redis, 409 after a crash or a 5xx, which may have done its work. Redis
+ * may forget, so an effect that must never happen twice is also unique in the database. An attempt that Redis accepted
+ * too late counts as begun.
  */
-export const idempotent = ({ redis, newId, nowMs, report }: IdempotencyParts): MiddlewareHandler<ShopEnv> => {
+export function idempotent({ redis, newId, nowMs, report }: IdempotencyParts): MiddlewareHandler<ShopEnv> {
   const end = async (name: string, attempt: string, state: string, answer: Answer | undefined): Promise<void> => {
     const [head, body] = answer === undefined ? ["", ""] : [encodeHead(answer), Buffer.from(answer.body)];
     try {
       await redis.run(END, [name], [attempt, state, head, body]);
     } catch (error) {
-      // The attempt stays as it is, and so refused, until it is forgotten.
+      // The attempt stays refused until Redis forgets it.
       report("idempotency", error);
     }
   };
@@ -120,15 +119,15 @@ export const idempotent = ({ redis, newId, nowMs, report }: IdempotencyParts): M
     if (first === undefined) {
       return problem(c, 503, `it cannot be told whether this ${FIELD} was used before`, { headers: SOON });
     }
-    const refused = refusal(c, first);
+    const refused = refusal(c, first, nowMs());
     if (refused !== undefined) return refused;
     await next();
     if (c.error !== undefined || c.res.status >= 500) return end(name, attempt, "unknown", undefined);
     const response = c.res;
-    // Hono would give its headers to whatever comes in its place.
+    // Hono would copy its headers to the response that replaces it.
     c.res = undefined;
     const answer = answerOf(response, new Uint8Array(await response.arrayBuffer()), nowMs());
     await end(name, attempt, "done", answer);
     c.res = new Response(answer.body, response);
   };
-};
+}

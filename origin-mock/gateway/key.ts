@@ -1,47 +1,51 @@
-// Owns the key of an answer: the path, what is read of the query and of the headers, for everyone or for one person. Pure.
+// Owns the key of an answer: path, reduced query, language, and the person it belongs to. Pure.
 import type { Identity } from "../auth/identify.ts";
 import { localeOf } from "../http/locale.ts";
 import { digestOf, gatewayName, joinParts } from "./names.ts";
 
-export type Asked = {
+export interface Asked {
   readonly path: string;
-  /** As `canonicalQuery` has it. */
+  /** The result of `canonicalQuery`. */
   readonly query: string;
   readonly acceptLanguage: string | undefined;
-  /** Whose answer it is; undefined: everyone's. */
+  /** The owner of the answer. Undefined for everyone's. */
   readonly person: Identity | undefined;
-};
+}
 
-/** As programs read it. Undefined for what has no one reading: whatever they make of it has a percent sign, as no name here. */
-const nameOf = (pair: string): string | undefined => {
+/** The decoded name. Undefined for a malformed one, which no route reads. */
+function nameOf(pair: string): string | undefined {
   try {
     return decodeURIComponent((pair.split("=", 1)[0] ?? "").replaceAll("+", " "));
   } catch {
     return undefined;
   }
-};
+}
 
 /**
- * Of a query, as sent and without its question mark, the pairs whose names are read, sorted by name. The others are dropped: who
- * makes them up would fill the store with copies. Pairs stay as they were sent: two spellings of one value are two keys, never
- * two values one key. Values of one name keep their order, however the name is spelled.
+ * Takes a query as sent, without its question mark, and keeps the pairs that the route reads, sorted by name. Made-up
+ * parameters are dropped, because they would fill the store with copies. Pairs keep their spelling: two spellings of
+ * one value make two keys, never two values one key. Values of one name keep their order.
  */
-export const canonicalQuery = (query: string, names: readonly string[]): string =>
-  query
+export function canonicalQuery(query: string, names: readonly string[]): string {
+  return query
     .split("&")
     .map((pair) => ({ pair, name: nameOf(pair) }))
     .filter(({ name }) => name !== undefined && names.includes(name))
     .toSorted((a, b) => names.indexOf(a.name ?? "") - names.indexOf(b.name ?? ""))
     .map(({ pair }) => pair)
     .join("&");
+}
 
-/** GET and HEAD share it: one is the other without its body. Injective, but for what the reductions mean to join. */
-export const keyParts = ({ path, query, acceptLanguage, person }: Asked): string =>
-  joinParts([
+/** GET and HEAD share a key. Injective, except where a reduction joins requests on purpose. */
+export function keyParts({ path, query, acceptLanguage, person }: Asked): string {
+  return joinParts([
     person === undefined ? "" : joinParts([person.username, person.role]),
     path,
     localeOf(acceptLanguage),
     query,
   ]);
+}
 
-export const answerName = (asked: Asked): string => gatewayName("answer", digestOf(keyParts(asked)));
+export function answerName(asked: Asked): string {
+  return gatewayName("answer", digestOf(keyParts(asked)));
+}

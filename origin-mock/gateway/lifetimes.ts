@@ -1,24 +1,24 @@
-// Owns which paths the gateway keeps answers of, for whom, how long at most, and what of a query they are about. What is in no
-// row is not kept.
+// Owns the table of paths that the gateway stores: audience, longest lifetime, and the parameters of each. Other paths are not stored.
 import { TIER_POLICY } from "../http/policy.ts";
 
-export type Row = {
+export interface Row {
   readonly path: RegExp;
   /** One answer for everyone, or one for each person. */
   readonly audience: "everyone" | "person";
-  /** The parameters the route reads; it is asked without the others. */
+  /** The parameters that the route reads. The gateway removes all others. */
   readonly query: readonly string[];
   readonly lifetimeMs: number;
-  /** Of 404: shorter, because what is missing may be made at any moment. */
+  /** For a 404: shorter, because the missing may be created at any moment. */
   readonly missingMs: number;
-};
+}
 
 const MISSING_MS = 5_000;
 type Policy = (typeof TIER_POLICY)[keyof typeof TIER_POLICY];
-const rowOf = (path: RegExp, { audience, gateway }: Policy, query: readonly string[] = []): Row =>
-  audience === "public"
+function rowOf(path: RegExp, { audience, gateway }: Policy, query: readonly string[] = []): Row {
+  return audience === "public"
     ? { path, audience: "everyone", query, lifetimeMs: gateway * 1_000, missingMs: MISSING_MS }
     : { path, audience: "person", query, lifetimeMs: gateway * 1_000, missingMs: 0 };
+}
 
 const ROWS: readonly Row[] = [
   rowOf(/^\/api\/products\/[^/]+$/, TIER_POLICY.product),
@@ -29,4 +29,6 @@ const ROWS: readonly Row[] = [
   rowOf(/^\/api\/me\/profile$/, TIER_POLICY.profile),
 ];
 
-export const rowFor = (path: string): Row | undefined => ROWS.find((row) => row.path.test(path));
+export function rowFor(path: string): Row | undefined {
+  return ROWS.find((row) => row.path.test(path));
+}

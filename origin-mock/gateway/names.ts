@@ -1,18 +1,21 @@
-// Owns the names of what the gateway keeps in Redis. Whatever a client chose is in them as a digest: of one length, unreadable.
+// Owns the gateway's key names in Redis. Client-chosen parts are digested, so they have one length and reveal nothing.
 import { createHash } from "node:crypto";
 
-// Raised when the meaning of what is stored changes: what older versions stored is then simply never asked for.
+// Raise it when the meaning of stored data changes: nobody asks for data of older versions.
 const VERSION = 1;
 
 export type Kind = "answer" | "purges" | "limit" | "token" | "revoked-token" | "revoked-user" | "idempotency";
 
-/** Length-prefixed, so that no two lists of parts give one text. */
-export const joinParts = (parts: readonly string[]): string =>
-  parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join("");
+/** Length-prefixed, so that no two lists of parts give the same text. */
+export function joinParts(parts: readonly string[]): string {
+  return parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join("");
+}
 
-export const digestOf = (content: string | Uint8Array): string =>
-  createHash("sha256").update(content).digest("base64url");
+export function digestOf(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("base64url");
+}
 
-/** Purges have no version: while two of them run, one handles an event for both. */
-export const gatewayName = (kind: Kind, id: string): string =>
-  `shop:gateway:${kind === "purges" ? "-" : VERSION}:${kind}:${id}`;
+/** Purges have no version, because during a release one process handles an event for both versions. */
+export function gatewayName(kind: Kind, id: string): string {
+  return `shop:gateway:${kind === "purges" ? "-" : VERSION}:${kind}:${id}`;
+}

@@ -1,16 +1,17 @@
-// Owns who may be given whose answers: what is kept and for whom, and what leaves marked as one person's. Pure.
-import { fieldOf } from "./answer.ts";
-import type { Answer } from "./answer.ts";
-import { CACHE_FIELDS, freshSeconds, parseDirectives, policiesOf } from "./cache-control.ts";
-import type { Directives } from "./cache-control.ts";
+// Owns the audience of answers: which are stored and for whom, and which leave marked private. Pure.
+import { type Answer, fieldOf } from "./answer.ts";
+import { CACHE_FIELDS, type Directives, freshSeconds, parseDirectives, policiesOf } from "./cache-control.ts";
 import type { Row } from "./lifetimes.ts";
 import { tagsOf } from "./tags.ts";
 
-/** Credentialed: with a token or a session cookie, good or not. What may differ for somebody is not told apart by guessing. */
+/**
+ * "credentialed" has a token or a session cookie, valid or not. The gateway does not guess which answers differ by
+ * person.
+ */
 export type Asker = "anonymous" | "credentialed";
 
 export type Keeping =
-  /** `audience`: whether those with credentials may be given it too. */
+  /** `audience`: whether clients with credentials may get it too. */
   | { readonly keep: "shared"; readonly audience: "everyone" | "anonymous"; readonly lifetimeMs: number }
   | { readonly keep: "person"; readonly lifetimeMs: number }
   | { readonly keep: "nothing"; readonly reason: Reason };
@@ -18,38 +19,42 @@ type Reason = "status" | "set-cookie" | "forbidden" | "vary" | "not-public" | "n
 
 type Field = (name: string) => string | undefined;
 
-const membersOf = (list: string | undefined): readonly string[] =>
-  (list ?? "")
+function membersOf(list: string | undefined): readonly string[] {
+  return (list ?? "")
     .split(",")
     .map((member) => member.trim().toLowerCase())
     .filter((member) => member !== "");
+}
 
-const hasAny = (policies: readonly Directives[], ...names: readonly string[]): boolean =>
-  policies.some((policy) => names.some((name) => policy.has(name)));
+function hasAny(policies: readonly Directives[], ...names: readonly string[]): boolean {
+  return policies.some((policy) => names.some((name) => policy.has(name)));
+}
 
-/** The governing field says `public`, and no field says otherwise to anyone. */
-export const isPublic = (field: Field): boolean => {
+/** The governing field says `public`, and no field forbids sharing. */
+export function isPublic(field: Field): boolean {
   const policies = policiesOf(field);
   return hasAny(policies.slice(0, 1), "public") && !hasAny(policies, "private", "no-store");
-};
+}
 
-/** No cache that serves more than one person may hold it. */
-export const isUnshared = (field: Field): boolean => hasAny(policiesOf(field).slice(0, 1), "private", "no-store");
+/** No shared cache may store it. */
+export function isUnshared(field: Field): boolean {
+  return hasAny(policiesOf(field).slice(0, 1), "private", "no-store");
+}
 
-/** What the key holds of a request; an answer that varies on anything else is not kept. */
+/** The fields in the key. An answer that varies on any other field is not stored. */
 const KEYED: Readonly<Record<Row["audience"], readonly string[]>> = {
   everyone: ["accept-language"],
-  // The person stands for both.
+  // The person in the key stands for both fields.
   person: ["accept-language", "authorization", "cookie"],
 };
 
-const lifetimeOf = (status: number, row: Row, policies: readonly Directives[], ageSeconds: number): number => {
+function lifetimeOf(status: number, row: Row, policies: readonly Directives[], ageSeconds: number): number {
   const [governing] = policies;
   const allowedMs = governing === undefined ? 0 : (freshSeconds(governing) - ageSeconds) * 1_000;
   return Math.max(0, Math.min(status === 404 ? row.missingMs : row.lifetimeMs, allowedMs));
-};
+}
 
-export const keepingOf = (answer: Answer, row: Row, asker: Asker): Keeping => {
+export function keepingOf(answer: Answer, row: Row, asker: Asker): Keeping {
   const nothing = (reason: Reason): Keeping => ({ keep: "nothing", reason });
   const field: Field = (name) => fieldOf(answer, name);
   if (answer.status !== 200 && answer.status !== 404) return nothing("status");
@@ -57,52 +62,52 @@ export const keepingOf = (answer: Answer, row: Row, asker: Asker): Keeping => {
   if (!membersOf(field("vary")).every((name) => KEYED[row.audience].includes(name))) return nothing("vary");
   if (tagsOf(field("cache-tag")) === undefined) return nothing("tags");
   const policies = policiesOf(field);
-  // Not `private` in a person's own answers: it keeps out others, and they have another key.
+  // `private` allows a person's own answer, which has a key of its own.
   if (hasAny(policies, "no-store", "no-cache")) return nothing("forbidden");
   const lifetimeMs = lifetimeOf(answer.status, row, policies, Number(field("age") ?? 0));
-  // Also for an Age that is no number.
+  // Also refuses an Age that is no number.
   if (!(lifetimeMs > 0)) return nothing("no-freshness");
   if (row.audience === "person") return { keep: "person", lifetimeMs };
   if (hasAny(policies, "private")) return nothing("forbidden");
   const open = isPublic(field);
   if (asker === "credentialed" && !open) return nothing("not-public");
   return { keep: "shared", audience: open ? "everyone" : "anonymous", lifetimeMs };
-};
+}
 
-/** A qualified `private` is about some fields only (RFC 9111 5.2.2.7); what cannot be read says nothing. */
-const isForOne = (value: string): boolean => {
+/** A qualified `private` is about some fields only (RFC 9111 5.2.2.7). An unreadable field says nothing. */
+function isForOne(value: string): boolean {
   const policy = parseDirectives(value);
   return policy?.has("no-store") === true || (policy?.has("private") === true && policy.get("private") === undefined);
-};
+}
 
-const asPrivate = (value: string): string => {
+function asPrivate(value: string): string {
   const members = value.split(",").map((member) => member.trim());
   return ["private", ...members.filter((member) => member !== "" && member.toLowerCase() !== "public")].join(", ");
-};
+}
 
-const whoseOf = (vary: string | undefined): string | undefined => {
+function whoseOf(vary: string | undefined): string | undefined {
   const members = membersOf(vary);
   const missing = ["Authorization", "Cookie"].filter((name) => !members.includes(name.toLowerCase()));
   if (members.includes("*") || missing.length === 0) return undefined;
   return [...(members.length === 0 ? [] : [vary]), ...missing].join(", ");
-};
+}
 
 /**
- * What must be set on an answer to somebody with credentials: nothing where it is public. A targeted field is changed too:
- * the edge reads that one and not Cache-Control (RFC 9213 2.2).
+ * The fields to set on an answer to a client with credentials: none if it is public. Targeted fields change too,
+ * because the edge reads them before Cache-Control (RFC 9213 2.2).
  */
-export const confinement = (field: Field): readonly (readonly [name: string, value: string])[] => {
+export function confinement(field: Field): readonly (readonly [name: string, value: string])[] {
   if (isPublic(field)) return [];
   const changes = CACHE_FIELDS.flatMap((name) => {
     const value = field(name)?.trim() ?? "";
     if (isForOne(value) || (value === "" && name !== "cache-control")) return [];
     return [[name, asPrivate(value)] as const];
   });
-  // What nobody stores is chosen by nobody.
+  // A response that nobody stores needs no Vary.
   const stored = !hasAny(
     policiesOf((name) => (name === "cache-control" ? field(name) : undefined)),
     "no-store",
   );
   const vary = stored ? whoseOf(field("vary")) : undefined;
   return vary === undefined ? changes : [...changes, ["vary", vary]];
-};
+}

@@ -1,28 +1,29 @@
-// Owns rate limiting: the generic cell rate algorithm, in Redis, by Redis's clock. Without Redis everybody passes.
+// Owns rate limiting: the generic cell rate algorithm in Redis, by Redis's clock. Without Redis, every request passes.
 import type { Limit, LimitClass, Limits } from "./limits.ts";
 import { digestOf, gatewayName, joinParts } from "./names.ts";
 import type { GatewayRedis } from "./port.ts";
 
 export type Client =
   | { readonly kind: "user" | "address"; readonly name: string }
-  /** Who tries to sign in, and from where. */
+  /** A sign-in attempt: the name, and the address it comes from. */
   | { readonly kind: "guess"; readonly address: string; readonly username: string };
-export type Allowance = {
+export interface Allowance {
   readonly limitClass: LimitClass;
   readonly limit: Limit;
   readonly remaining: number;
-  /** Until the whole quota is there again. */
+  /** Seconds until the whole quota is back. */
   readonly resetSeconds: number;
   /** Undefined: the request may pass. */
   readonly retryAfterSeconds: number | undefined;
-};
-export type RateLimiter = {
-  /** Counts one request; undefined when Redis does not answer. */
+}
+export interface RateLimiter {
+  /** Counts one request. Undefined when Redis does not answer. */
   take(limitClass: LimitClass, client: Client): Promise<Allowance | undefined>;
-};
+}
 
-const partsOf = (client: Client): readonly string[] =>
-  client.kind === "guess" ? [client.kind, client.address, client.username] : [client.kind, client.name];
+function partsOf(client: Client): readonly string[] {
+  return client.kind === "guess" ? [client.kind, client.address, client.username] : [client.kind, client.name];
+}
 
 // One number a client: the theoretical arrival time, when its quota will be whole again, in microseconds. A refused request
 // costs nothing, so that who waits as told is let in.
@@ -45,38 +46,47 @@ redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after 
 return { 1, math.floor((now + window - after) / interval + 0.000001), math.ceil(after - now), 0 }
 `;
 
-const wholeSeconds = (microseconds: number): number => Math.ceil(microseconds / 1_000_000);
+function wholeSeconds(microseconds: number): number {
+  return Math.ceil(microseconds / 1_000_000);
+}
 
-export const createRateLimiter = (parts: {
+export function createRateLimiter(parts: {
   readonly redis: GatewayRedis;
   readonly limits: Limits;
   readonly report: (what: string, error: unknown) => void;
-}): RateLimiter => ({
-  async take(limitClass, client) {
-    const limit = parts.limits[limitClass];
-    // Digested: addresses are personal data, and user names are the user's choice.
-    const key = gatewayName("limit", `${limitClass}:${digestOf(joinParts(partsOf(client)))}`);
-    try {
-      const reply = await parts.redis.run(TAKE, [key], [String(limit.quota), String(limit.windowSeconds * 1_000_000)]);
-      if (!Array.isArray(reply)) return undefined;
-      const [allowed = 1, remaining = 0, reset = 0, wait = 0] = reply.map(Number);
-      return {
-        limitClass,
-        limit,
-        remaining,
-        resetSeconds: wholeSeconds(reset),
-        retryAfterSeconds: allowed === 1 ? undefined : wholeSeconds(wait),
-      };
-    } catch (error) {
-      parts.report("rate limit", error);
-      return undefined;
-    }
-  },
-});
+}): RateLimiter {
+  return {
+    async take(limitClass, client) {
+      const limit = parts.limits[limitClass];
+      // Digested, because addresses are personal data and clients choose user names.
+      const key = gatewayName("limit", `${limitClass}:${digestOf(joinParts(partsOf(client)))}`);
+      try {
+        const reply = await parts.redis.run(
+          TAKE,
+          [key],
+          [String(limit.quota), String(limit.windowSeconds * 1_000_000)],
+        );
+        if (!Array.isArray(reply)) return undefined;
+        const [allowed = 1, remaining = 0, reset = 0, wait = 0] = reply.map(Number);
+        return {
+          limitClass,
+          limit,
+          remaining,
+          resetSeconds: wholeSeconds(reset),
+          retryAfterSeconds: allowed === 1 ? undefined : wholeSeconds(wait),
+        };
+      } catch (error) {
+        parts.report("rate limit", error);
+        return undefined;
+      }
+    },
+  };
+}
 
 /** draft-ietf-httpapi-ratelimit-headers: lists of structured items, the policy's name in both. */
-export const rateLimitFields = ({ limitClass, limit, remaining, resetSeconds }: Allowance) =>
-  ({
+export function rateLimitFields({ limitClass, limit, remaining, resetSeconds }: Allowance) {
+  return {
     RateLimit: `"${limitClass}";r=${remaining};t=${resetSeconds}`,
     "RateLimit-Policy": `"${limitClass}";q=${limit.quota};w=${limit.windowSeconds}`,
-  }) as const;
+  } as const;
+}

@@ -1,65 +1,73 @@
 // Owns the gateway's store of answers: looked up and stored behind fences, purged by tag. It can slow a request, never fail it.
 import { messageOf } from "../error.ts";
 import { createOwed } from "../redis/owed.ts";
-import { decodeAnswer, encodeHead } from "./answer.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, decodeAnswer, encodeHead } from "./answer.ts";
 import { gatewayName } from "./names.ts";
-import { textOf } from "./port.ts";
-import type { GatewayRedis } from "./port.ts";
+import { type GatewayRedis, textOf } from "./port.ts";
 import { LOOK_UP, PURGE, STORE } from "./scripts.ts";
 import { tagField } from "./tags.ts";
 
-/** Where a run begins: behind which purges, and when, by the clock of Redis, in milliseconds since 1970. */
-export type Fence = { readonly incarnation: string; readonly seq: string; readonly atMs: number };
+/** Where a fill begins: after which purges, and when by Redis's clock, in milliseconds since 1970. */
+export interface Fence {
+  readonly incarnation: string;
+  readonly seq: string;
+  readonly atMs: number;
+}
 export type Lookup =
   | { readonly kind: "hit"; readonly answer: Answer; readonly ageMs: number; readonly fence: Fence }
   | { readonly kind: "miss"; readonly fence: Fence }
-  /** Redis does not answer, or does not know of every purge yet. */
+  /** Redis does not answer, or does not know every purge yet. */
   | { readonly kind: "unknown" };
 
-export type Purge = { readonly tags: readonly string[]; readonly everything: boolean };
+export interface Purge {
+  readonly tags: readonly string[];
+  readonly everything: boolean;
+}
 export type Invalidation =
   | { readonly status: "done"; readonly tags: number }
-  /** This process answers nothing from the store until Redis knows; others may, for an answer's lifetime. */
+  /**
+   * Until Redis knows of it, this process answers nothing from the store. Other processes may, for an answer's
+   * lifetime.
+   */
   | { readonly status: "failed"; readonly reason: string };
 
-export type GatewayCache = {
+export interface GatewayCache {
   lookUp(name: string): Promise<Lookup>;
   store(name: string, entry: Entry): Promise<void>;
   invalidate(what: Purge): Promise<Invalidation>;
-  /** As an invalidation that failed: this process answers nothing from the store until Redis knows. */
+  /** Counts as a failed invalidation: until Redis knows of it, this process answers nothing from the store. */
   owe(what: Purge): void;
-  /** To be called with every new connection: the server may be another one, that was restored and lost what was purged. */
+  /** Call it on every new connection, because the server may be a restored one that has lost purges. */
   settle(): Promise<void>;
-};
-export type Entry = {
+}
+export interface Entry {
   readonly answer: Answer;
   readonly tags: readonly string[];
-  /** Read before the handler ran. */
+  /** Taken before the handler ran. */
   readonly fence: Fence;
-  /** From then. */
+  /** From the fence on. */
   readonly lifetimeMs: number;
-};
+}
 
-type Parts = {
+interface Parts {
   readonly redis: GatewayRedis;
   readonly randomHex: (bytes: number) => string;
-  /** Makes the cache behind the gateway clean: a store that was emptied before would be filled from it. */
+  /** Cleans the application cache first, because the store would otherwise refill from it. */
   readonly payBehind: () => Promise<void>;
   readonly report: (what: string, error: unknown) => void;
-};
+}
 
 const PURGES = gatewayName("purges", "");
 /** About a megabyte of Redis. */
 const MOST_PURGED_TAGS = 10_000;
 const INCARNATION_BYTES = 12;
 const MOST_OWED = 5_000;
-// Beside fields of tags.
+// Cannot be mistaken for the field of a tag.
 const EVERYTHING = "everything";
-/** Every purge looks which server it is; this one does nothing else. */
+/** Every purge checks which server answers. This one does nothing else. */
 const LOOK_AT_SERVER = "server";
 
-const parseLookup = (reply: unknown): Lookup => {
+function parseLookup(reply: unknown): Lookup {
   if (!Array.isArray(reply)) return { kind: "unknown" };
   const [first, second, atMs, ageMs, head, body]: readonly unknown[] = reply;
   const [incarnation, seq] = [textOf(first), textOf(second)];
@@ -69,9 +77,9 @@ const parseLookup = (reply: unknown): Lookup => {
   if (typeof ageMs !== "number" || text === undefined || !Buffer.isBuffer(body)) return { kind: "miss", fence };
   const answer = decodeAnswer(text, new Uint8Array(body));
   return answer === undefined ? { kind: "miss", fence } : { kind: "hit", answer, ageMs, fence };
-};
+}
 
-export const createGatewayCache = ({ redis, randomHex, payBehind, report }: Parts): GatewayCache => {
+export function createGatewayCache({ redis, randomHex, payBehind, report }: Parts): GatewayCache {
   const newIncarnation = (): string => randomHex(INCARNATION_BYTES);
   const purge = async (orders: readonly string[]): Promise<void> => {
     await payBehind();
@@ -118,4 +126,4 @@ export const createGatewayCache = ({ redis, randomHex, payBehind, report }: Part
       return owed.pay().catch((error: unknown) => report("gateway purge", error));
     },
   };
-};
+}

@@ -1,12 +1,12 @@
 // Owns the three Lua scripts of the response cache: look up, store, purge; each atomic, each one round trip.
 
-// Purges are one hash: `incarnation` (random, founded when the hash is), `server` (the run of the one that founded it), `seq`
-// (of the latest purge), `floor`, and under `tag:<tag>` the seq of that tag's latest purge. A fence is (incarnation, seq) read
-// before the handler ran. What was made behind a fence answers only while the incarnation is the same, the fence is not below
-// the floor, and none of its tags was purged after it: a handler that read before a change and is stored after the purge can
-// never be served. It is all one key, so that Redis cannot lose some purges and keep others; another incarnation makes
-// everything stored before it a miss. A server that was restored from a snapshot has the incarnation, and perhaps not the
-// latest purges: it founds another one.
+// Purges are one hash: `incarnation` (random, made with the hash), `server` (the run id of the server it was made on), `seq`
+// (of the latest purge), `floor`, and under `tag:<tag>` the seq of that tag's latest purge. A fence is (incarnation, seq),
+// read before the handler ran. An answer behind a fence is served only while the incarnation is the same, the fence is not
+// below the floor, and none of its tags was purged after the fence. So an answer whose handler read before a change, and
+// which is stored after the purge, is never served. One key holds all of it, so Redis cannot lose some purges and keep
+// others, and another incarnation makes every earlier answer a miss. A server restored from a snapshot has the incarnation
+// but perhaps not the latest purges, so it makes a new one.
 const NOW = `
 local time = redis.call('TIME')
 local nowMs = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -21,10 +21,10 @@ local function found(key, incarnation)
 end
 `;
 
-// On a miss the answer is the fence alone. To it belongs the time of the look, from which the age of what is made now counts,
-// also where it is stored late. Ages are by Redis's clock, one for all processes; an entry from the future (the clock was set
-// back) is a miss, or it would outlive its lifetime.
-// KEYS: answer, purges. ARGV: incarnation to found if there is none.
+// On a miss the reply is the fence alone. It includes the time of the lookup, from which the age of the new answer
+// counts, even if it is stored late. Redis's clock measures ages for all processes. An entry from the future is a miss,
+// because after the clock was set back it would outlive its lifetime. KEYS: answer, purges. ARGV: incarnation to found
+// if there is none.
 export const LOOK_UP = `${FOUND}
 ${NOW}
 local state = redis.call('HMGET', KEYS[2], 'incarnation', 'seq', 'floor')
@@ -49,9 +49,8 @@ if age < 0 then return miss end
 return { incarnation, seq, nowMs, age, answer[5], answer[6] }
 `;
 
-// Refuses what is already known to be old; looking up would not serve it either.
-// KEYS: answer, purges. ARGV: incarnation, fence, tag fields as JSON, when the handler began, lifetime in milliseconds from
-// then, head, body.
+// Refuses an answer that a purge has already made old: a lookup would not serve it either. KEYS: answer, purges. ARGV:
+// incarnation, fence, tag fields as JSON, when the handler began, lifetime in milliseconds from then, head, body.
 export const STORE = `${NOW}
 local state = redis.call('HMGET', KEYS[2], 'incarnation', 'floor')
 local fence, age, lifetime = tonumber(ARGV[2]), nowMs - tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -69,9 +68,10 @@ redis.call('PEXPIRE', KEYS[1], lifetime - age)
 return 1
 `;
 
-// Beyond the largest number of tags the floor rises to now: everything is made once more, and nothing is wrongly fresh.
-// That, and not an expiry, bounds the hash: a purge that expired would let through a fill that took longer than its life.
-// KEYS: purges. ARGV: incarnation to found where there is none or another server's, most tags, '*' for everything or '', then tag fields.
+// Beyond the largest number of tags the floor rises to now, so that everything is fetched again and nothing is wrongly
+// fresh. That bounds the hash. An expiry could not, because a fill that takes longer than an expired purge would get
+// through. KEYS: purges. ARGV: incarnation to found where there is none or another server's, most tags, '*' for
+// everything or '', then tag fields.
 export const PURGE = `${FOUND}
 local state = redis.call('HMGET', KEYS[1], 'incarnation', 'server')
 if not state[1] or state[2] ~= serverId() then

@@ -1,39 +1,42 @@
-// Owns answering reads from the gateway: look up, else let one run and the others wait, keep what may be kept.
+// Owns how the gateway answers reads: look up, else let one request run the route while the others wait, then store.
 import type { Context, MiddlewareHandler, Next } from "hono";
-import { noteSpan } from "../http/trace.ts";
-import type { GatewayOutcome, ShopEnv } from "../http/trace.ts";
+import { type GatewayOutcome, noteSpan, type ShopEnv } from "../http/trace.ts";
 import { userTag } from "../invalidation/names.ts";
-import { answerOf, deliver, fieldOf } from "./answer.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, answerOf, deliver, fieldOf } from "./answer.ts";
 import { takeBody } from "./body.ts";
-import { createFlights } from "./flights.ts";
-import type { Flight } from "./flights.ts";
-import { mayHave, mayShare, plainRequest, planOf } from "./plan.ts";
-import type { Plan } from "./plan.ts";
+import { createFlights, type Flight } from "./flights.ts";
+import { mayHave, mayShare, plainRequest, type Plan, planOf } from "./plan.ts";
 import { keepingOf } from "./policy.ts";
 import type { Fence, GatewayCache, Lookup } from "./response-cache.ts";
 import { tagsOf } from "./tags.ts";
 
-export type ServeParts = {
+export interface ServeParts {
   readonly cache: GatewayCache;
   readonly monotonicMs: () => number;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-};
-type Kept = { readonly answer: Answer; readonly lifetimeMs: number };
+}
+interface Kept {
+  readonly answer: Answer;
+  readonly lifetimeMs: number;
+}
 type Land = (answer: Answer | undefined) => void;
 
 const LARGEST_BODY_BYTES = 256 * 1024;
-/** How long a request waits for another that asks the same, counted from that one's start. */
+/** How long followers wait for a leader, counted from its start. */
 const PATIENCE_MS = 2_000;
 
-/** The route's answer as plain data, whole; undefined where it must not be kept or is too large, and goes on as it came. */
-const takeAnswer = async (c: Context, plan: Plan, nowMs: number): Promise<Kept | undefined> => {
+/**
+ * Takes the route's answer whole, as plain data. Undefined for an answer that must not be stored or is too large,
+ * which goes on as it came.
+ */
+async function takeAnswer(c: Context, plan: Plan, nowMs: number): Promise<Kept | undefined> {
   const response = c.res;
   const head = answerOf(response, new Uint8Array(), nowMs);
   const keeping = keepingOf(head, plan.row, plan.asker);
   if (c.error !== undefined || keeping.keep === "nothing") return undefined;
-  // Hono would give its headers, and so its lifetime, to whatever comes in its place: a 500 when the body breaks off.
+  // Hono would copy these headers, and so their lifetime, to the response that replaces this one: a 500 when the body
+  // breaks off.
   c.res = undefined;
   const body = await takeBody(response, LARGEST_BODY_BYTES);
   switch (body.kind) {
@@ -43,27 +46,27 @@ const takeAnswer = async (c: Context, plan: Plan, nowMs: number): Promise<Kept |
     case "whole":
       return { answer: { ...head, body: body.bytes }, lifetimeMs: keeping.lifetimeMs };
   }
-};
+}
 
-const tagsFor = ({ person }: Plan, answer: Answer): readonly string[] => [
-  ...(tagsOf(fieldOf(answer, "cache-tag")) ?? []),
-  ...(person === undefined ? [] : [userTag(person.username)]),
-];
+function tagsFor({ person }: Plan, answer: Answer): readonly string[] {
+  return [...(tagsOf(fieldOf(answer, "cache-tag")) ?? []), ...(person === undefined ? [] : [userTag(person.username)])];
+}
 
 /**
- * Followers share a leader's answer only if it began behind the very fence they have: no purge came between. Undefined where
- * there is none to share: without Redis nobody tells of another process's purge.
+ * Followers share a leader's answer only behind the same fence, so that no purge came between. Undefined without
+ * Redis, because this process then misses other processes' purges.
  */
-const flightName = (plan: Plan, lookup: Lookup): string | undefined =>
-  mayShare(plan) && lookup.kind !== "unknown"
+function flightName(plan: Plan, lookup: Lookup): string | undefined {
+  return mayShare(plan) && lookup.kind !== "unknown"
     ? `${plan.name} behind ${lookup.fence.incarnation} ${lookup.fence.seq}`
     : undefined;
+}
 
-const createFill = ({ cache, monotonicMs, nowMs }: ServeParts) => {
+function createFill({ cache, monotonicMs, nowMs }: ServeParts) {
   const keep = async (plan: Plan, fence: Fence, { answer, lifetimeMs }: Kept): Promise<void> =>
     cache.store(plan.name, { answer, tags: tagsFor(plan, answer), fence, lifetimeMs });
 
-  /** Runs the route; resolves with the milliseconds it took. */
+  /** Runs the route. Resolves with the milliseconds it took. */
   return async (c: Context<ShopEnv>, next: Next, plan: Plan, lookup: Lookup, land: Land): Promise<number> => {
     c.req.raw = plainRequest(c, plan);
     const startMs = monotonicMs();
@@ -77,13 +80,13 @@ const createFill = ({ cache, monotonicMs, nowMs }: ServeParts) => {
       c.res = deliver(kept.answer, plan.reader, undefined).response;
       return routeMs;
     } finally {
-      // Whatever went wrong here, nobody waits for it.
+      // Releases the followers whatever went wrong.
       land(undefined);
     }
   };
-};
+}
 
-export const serve = (parts: ServeParts): MiddlewareHandler<ShopEnv> => {
+export function serve(parts: ServeParts): MiddlewareHandler<ShopEnv> {
   const { cache, monotonicMs } = parts;
   const flights = createFlights<Answer>(PATIENCE_MS);
   const fill = createFill(parts);
@@ -98,7 +101,7 @@ export const serve = (parts: ServeParts): MiddlewareHandler<ShopEnv> => {
       return response;
     };
 
-    const plan = await planOf(c);
+    const plan = await planOf(c, parts.nowMs());
     if (plan === undefined) {
       note("bypass", 0);
       return next();
@@ -115,4 +118,4 @@ export const serve = (parts: ServeParts): MiddlewareHandler<ShopEnv> => {
     const routeMs = await fill(c, next, plan, lookup, land);
     return note(lookup.kind === "unknown" ? "bypass" : "miss", routeMs);
   };
-};
+}

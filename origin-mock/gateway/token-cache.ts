@@ -1,32 +1,30 @@
-// Owns what the gateway remembers of bearer tokens: who they are, that they are nobody's, that they were revoked.
+// Owns the gateway's memory of bearer tokens: their identities, unknown tokens, and revocations.
 import { createHmac } from "node:crypto";
-import type { Identity, ValidateToken } from "../auth/identify.ts";
+import { type Identity, parseIdentity, type ValidateToken } from "../auth/identify.ts";
 import { singleFlight } from "../cache/single-flight.ts";
-import { isRecord } from "../catalogue/product.ts";
 import { digestOf, gatewayName } from "./names.ts";
-import { textOf } from "./port.ts";
-import type { GatewayRedis } from "./port.ts";
+import { type GatewayRedis, textOf } from "./port.ts";
 
 const VALID_MS = 60_000;
-/** Shorter: a token may be issued at any moment. Keys are of one size, so junk costs little and not for long. */
+/** Shorter, because a token may be issued at any moment. Keys have one size, so junk costs little, and not for long. */
 const INVALID_MS = 10_000;
-// Longer than any validation takes and any positive answer is kept, so that none of before is believed; and long enough for
-// the authority, which decides again afterwards, to know. Tokens tell no time of issue: of a user, new ones wait as well.
+// Outlasts any validation and any stored identity, so that none from before the revocation is trusted. By then the
+// authority knows too, and decides again. Tokens carry no time of issue, so a user's new tokens wait as well.
 const REVOKED_MS = 60 * 60_000;
 
 export type Recalled =
   | { readonly kind: "valid"; readonly identity: Identity }
   | { readonly kind: "invalid" }
-  /** The authority must be asked. */
+  /** Only the authority can tell. */
   | { readonly kind: "unknown" };
 
-export type TokenCache = {
+export interface TokenCache {
   recall(token: string): Promise<Recalled>;
-  /** Asks the authority, whose failures are the caller's; concurrent callers with one token share one question. */
+  /** Asks the authority, and passes its failures on. Concurrent callers with one token share one question. */
   validate(token: string): Promise<Identity | undefined>;
-  /** Rejects with RedisUnavailable: then nothing was revoked. */
+  /** Rejects with RedisUnavailable, and then nothing was revoked. */
   revoke(what: { readonly token: string } | { readonly username: string }): Promise<void>;
-};
+}
 
 // KEYS: token, its revocation. ARGV: prefix of the users' revocations.
 const RECALL = `
@@ -36,8 +34,8 @@ if known[2] and redis.call('EXISTS', ARGV[1] .. known[2]) == 1 then return 'inva
 return known[1]
 `;
 
-// A revocation that came while the authority was asked is seen here, one that comes later when the token is recalled.
-// KEYS: token, its revocation, its user's revocation. ARGV: identity as JSON or 'invalid', digest of the user, lifetime.
+// Sees a revocation that came while the authority was asked. RECALL sees a later one. KEYS: token, its revocation, its
+// user's revocation. ARGV: identity as JSON or 'invalid', digest of the user, lifetime.
 const REMEMBER = `
 if redis.call('EXISTS', KEYS[2], KEYS[3]) > 0 then return 0 end
 redis.call('DEL', KEYS[1])
@@ -49,35 +47,27 @@ return 1
 
 const REVOKE = "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])";
 
-const parseIdentity = (text: string): Identity | undefined => {
-  const value: unknown = JSON.parse(text);
-  if (!isRecord(value)) return undefined;
-  const { username, role } = value;
-  const known = typeof username === "string" && (role === "customer" || role === "admin");
-  return known ? { username, role } : undefined;
-};
-
-const parseRecalled = (text: string | undefined): Recalled => {
+function parseRecalled(text: string | undefined): Recalled {
   if (text === undefined) return { kind: "unknown" };
   if (text === "invalid") return { kind: "invalid" };
-  const identity = parseIdentity(text);
+  const identity = parseIdentity(JSON.parse(text));
   return identity === undefined ? { kind: "unknown" } : { kind: "valid", identity };
-};
+}
 
-export const createTokenCache = (parts: {
+export function createTokenCache(parts: {
   readonly redis: GatewayRedis;
   /** The authority on tokens. */
   readonly validate: ValidateToken;
-  /** Of this deployment: makes digests of tokens that can be guessed useless elsewhere. */
+  /** This deployment's secret, which makes digests of guessable tokens useless elsewhere. */
   readonly secret: string | undefined;
   readonly report: (what: string, error: unknown) => void;
-}): TokenCache => {
+}): TokenCache {
   const { redis, secret, report } = parts;
   const questions = singleFlight<Identity | undefined>();
   const tokenDigest = (token: string): string =>
     secret === undefined ? digestOf(token) : createHmac("sha256", secret).update(token).digest("base64url");
 
-  /** False: revoked meanwhile. */
+  /** Resolves to false if the token was revoked meanwhile. */
   const remember = async (digest: string, identity: Identity | undefined): Promise<boolean> => {
     const user = identity === undefined ? "" : digestOf(identity.username);
     const keys = [
@@ -120,4 +110,4 @@ export const createTokenCache = (parts: {
       await redis.run(REVOKE, [key], [String(REVOKED_MS)]);
     },
   };
-};
+}

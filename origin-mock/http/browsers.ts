@@ -1,11 +1,11 @@
-// Owns what keeps browsers from doing harm with the shop: what no answer may be taken for, and whose pages may change things.
+// Owns the protection of browsers: what an answer may be used as, and which pages may change things.
 import type { MiddlewareHandler } from "hono";
 import { problem } from "./problem.ts";
 
-/** For what is no page: shown by itself it loads nothing, runs nothing and is in nobody's frame. */
+/** For answers that are no page: shown by itself, one loads nothing, runs nothing and is framed by nobody. */
 const INERT = "default-src 'none'; frame-ancestors 'none'";
 
-/** Outside of the gateway, so that its own answers are no exception. */
+/** Mounted outside the gateway, so that the gateway's own answers get the fields too. */
 export const inert: MiddlewareHandler = async (c, next) => {
   await next();
   const { headers } = c.res;
@@ -14,12 +14,12 @@ export const inert: MiddlewareHandler = async (c, next) => {
 };
 
 const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
-/** "none": the person did it, without any page. A program says nothing, and has no cookies but its own. */
+/** "none" is the person's own navigation. Programs send no such field, and have no cookies but their own. */
 const OWN = new Set(["same-origin", "none"]);
 
 /**
- * Unsafe methods from other sites' pages, and from other hosts of this one, which SameSite lets through (Fetch Metadata). Cookies
- * that are not sent can still be set: without this any page could sign its visitors out.
+ * Refuses unsafe methods from other sites' pages, and from sibling hosts, which SameSite lets through (Fetch
+ * Metadata). A page can set cookies even where none are sent, so without this any page could sign its visitors out.
  */
 export const ownPagesOnly: MiddlewareHandler = async (c, next) => {
   const site = c.req.header("Sec-Fetch-Site");

@@ -1,57 +1,42 @@
-// Owns preconditions (RFC 9110 section 13): what a request's conditions mean for what it would get. Pure.
-import { dateMs, wholeSeconds } from "./date.ts";
+// Owns preconditions (RFC 9110 13): what a request's conditions mean for the representation that is there now. Pure.
+import { notModified, type Validators as StoredValidators } from "../../src/http/message/conditional.ts";
+import { parseHttpDate } from "../../src/http/message/dates.ts";
+import { parseEtagList, strongMatch } from "../../src/http/message/etag.ts";
+import type { FieldReader } from "../../src/http/message/fields.ts";
 
-export type Conditions = Readonly<
-  Record<"ifMatch" | "ifNoneMatch" | "ifModifiedSince" | "ifUnmodifiedSince", string | undefined>
->;
-export type Validators = { readonly etag: string; readonly lastModifiedMs?: number };
+export type Validators = Pick<StoredValidators, "lastModified"> & { readonly etag: string };
 export type Verdict = "proceed" | "not-modified" | "precondition-failed";
 
-// One list member: optional weakness, then an opaque tag (13.1.1, 8.8.3).
-const MEMBER = /[ \t]*(W\/)?("[\x21\x23-\x7e\x80-\uffff]*")[ \t]*(?:,|$)|[ \t]*,/y;
+const IF_MATCH = "if-match";
+const IF_UNMODIFIED_SINCE = "if-unmodified-since";
+const IF_NONE_MATCH = "if-none-match";
+/** The conditions that demand a state, and those that exclude one. */
+export const WANTED: readonly string[] = [IF_MATCH, IF_UNMODIFIED_SINCE];
+export const EXCLUDED: readonly string[] = [IF_NONE_MATCH, "if-modified-since"];
 
-/** Undefined when the field is not a list of entity tags. */
-const entityTags = (field: string): readonly { readonly weak: boolean; readonly tag: string }[] | undefined => {
-  const tags: { weak: boolean; tag: string }[] = [];
-  MEMBER.lastIndex = 0;
-  while (MEMBER.lastIndex < field.length) {
-    if (/^[ \t]*$/.test(field.slice(MEMBER.lastIndex))) break;
-    const member = MEMBER.exec(field);
-    if (member === null) return undefined;
-    const tag = member[2];
-    if (tag !== undefined) tags.push({ weak: member[1] !== undefined, tag });
-  }
-  return tags;
-};
-
-const isAny = (field: string): boolean => field.trim() === "*";
-const opaque = (etag: string): string => etag.replace(/^W\//, "");
-
-const matchesWeakly = (field: string, etag: string): boolean =>
-  isAny(field) || (entityTags(field)?.some(({ tag }) => tag === opaque(etag)) ?? false);
-
-const matchesStrongly = (field: string, etag: string): boolean =>
-  isAny(field) ||
-  (!etag.startsWith("W/") && (entityTags(field)?.some(({ weak, tag }) => !weak && tag === etag) ?? false));
-
-/** In the order of 13.2.2. `current` describes what is there now. */
-export const judge = (method: string, conditions: Conditions, current: Validators): Verdict => {
-  const reading = method === "GET" || method === "HEAD";
-  const { ifMatch, ifNoneMatch } = conditions;
-  const modifiedMs = current.lastModifiedMs === undefined ? undefined : wholeSeconds(current.lastModifiedMs);
+/** If-Match compares strongly, and decides alone where it is present (13.1.1, 13.1.4). */
+function isWanted(field: FieldReader, { etag, lastModified }: Validators, nowMs: number): boolean {
+  const ifMatch = field(IF_MATCH);
   if (ifMatch !== undefined) {
-    if (!matchesStrongly(ifMatch, current.etag)) return "precondition-failed";
-  } else if (conditions.ifUnmodifiedSince !== undefined && modifiedMs !== undefined) {
-    const since = dateMs(conditions.ifUnmodifiedSince);
-    if (since !== undefined && modifiedMs > since) return "precondition-failed";
+    const tags = parseEtagList(ifMatch);
+    return tags === "*" || (tags?.some((tag) => strongMatch(tag, etag)) ?? false);
   }
-  if (ifNoneMatch !== undefined) {
-    if (!matchesWeakly(ifNoneMatch, current.etag)) return "proceed";
-    return reading ? "not-modified" : "precondition-failed";
-  }
-  if (reading && conditions.ifModifiedSince !== undefined && modifiedMs !== undefined) {
-    const since = dateMs(conditions.ifModifiedSince);
-    if (since !== undefined && modifiedMs <= since) return "not-modified";
-  }
-  return "proceed";
-};
+  const sinceMs = parseHttpDate(field(IF_UNMODIFIED_SINCE) ?? "", nowMs);
+  const modifiedMs = parseHttpDate(lastModified ?? "", nowMs);
+  return sinceMs === undefined || modifiedMs === undefined || modifiedMs <= sinceMs;
+}
+
+/** In the order of 13.2.2. `nowMs` places two-digit years. */
+export function judge(method: string, field: FieldReader, current: Validators, nowMs: number): Verdict {
+  if (!isWanted(field, current, nowMs)) return "precondition-failed";
+  const isRead = method === "GET" || method === "HEAD";
+  // Dates condition reads alone (13.1.3).
+  if (!isRead && field(IF_NONE_MATCH) === undefined) return "proceed";
+  if (!notModified(field, current, nowMs)) return "proceed";
+  return isRead ? "not-modified" : "precondition-failed";
+}
+
+/** The same request with these of its conditions alone. */
+export function only(names: readonly string[], field: FieldReader): FieldReader {
+  return (name) => (names.includes(name) ? field(name) : undefined);
+}

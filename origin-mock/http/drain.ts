@@ -1,13 +1,13 @@
-// Owns the end of a server: what is being answered is finished, within a bound, and no connection outlives its answer.
+// Owns the shutdown of a server: current answers are finished, within a bound, and every connection ends after its answer.
 import { once } from "node:events";
 import type { Server } from "node:http";
 
 const SWEEP_MS = 50;
 
-/** Resolves once every connection has ended; after `graceMs` they are cut off. */
-export const drain = async (server: Server, graceMs: number): Promise<void> => {
+/** Resolves once every connection has ended. After `graceMs` the rest are cut off. */
+export async function drain(server: Server, graceMs: number): Promise<void> {
   const closed = once(server, "close");
-  // Kept alive, a connection that is never idle for long, the edge's say, would keep the server from ever closing.
+  // A kept-alive connection that is never idle for long, such as the edge's, would keep the server open.
   server.prependListener("request", (_, response) => response.setHeader("Connection", "close"));
   server.close();
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
@@ -18,4 +18,4 @@ export const drain = async (server: Server, graceMs: number): Promise<void> => {
     clearInterval(sweep);
     clearTimeout(cut);
   }
-};
+}

@@ -1,35 +1,13 @@
-// Owns the language of an answer: Accept-Language (RFC 9110 12.5.4) looked up (RFC 4647 3.4) in the three the shop speaks.
-import { DEFAULT_LOCALE, LOCALES } from "../catalogue/locale.ts";
-import type { Locale } from "../catalogue/locale.ts";
+// Owns the language of an answer: Accept-Language (RFC 9110 12.5.4) looked up among the languages that the shop speaks.
+import { weightedMembers } from "../../src/http/message/weights.ts";
+import { selectLanguage } from "../../src/http/select/language.ts";
+import { DEFAULT_LOCALE, type Locale, LOCALES } from "../catalogue/locale.ts";
 
-type Range = { readonly subtags: readonly string[]; readonly weight: number };
-
-const MEMBER = /^(\*|[a-z]{1,8}(?:-[a-z0-9]{1,8})*)(?:[ \t]*;[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/;
-
-/** By weight, then as written; what is no language range is left out. */
-const rangesOf = (field: string): readonly Range[] =>
-  field
-    .toLowerCase()
-    .split(",")
-    .flatMap((member) => {
-      const [, range, weight = "1"] = MEMBER.exec(member.trim()) ?? [];
-      return range === undefined ? [] : [{ subtags: range.split("-"), weight: Number(weight) }];
-    })
-    .toSorted((a, b) => b.weight - a.weight);
-
-/** The shop's languages have one subtag each, so truncating a range from its end arrives at its first (RFC 4647 3.4). */
-const spokenIn = ({ subtags }: Range): Locale | undefined => LOCALES.find((locale) => locale === subtags[0]);
-
-export const localeOf = (acceptLanguage: string | undefined): Locale => {
-  const ranges = rangesOf(acceptLanguage ?? "");
-  // `de-CH;q=0` refuses Swiss German, which the shop does not have; only `de;q=0` refuses German.
-  const refused = new Set(ranges.filter(({ weight, subtags }) => weight === 0 && subtags.length === 1).map(spokenIn));
-  const named = new Set(ranges.map(spokenIn));
-  for (const range of ranges) {
-    if (range.weight === 0) break;
-    // An asterisk stands for every language that no other range names.
-    const locale = range.subtags[0] === "*" ? LOCALES.find((each) => !named.has(each)) : spokenIn(range);
-    if (locale !== undefined && !refused.has(locale)) return locale;
-  }
-  return DEFAULT_LOCALE;
-};
+/** A language that is refused once is refused, whatever else the field says of it. */
+export function localeOf(acceptLanguage: string | undefined): Locale {
+  const members = weightedMembers(acceptLanguage ?? "") ?? [];
+  const isRefused = (locale: Locale): boolean => members.some(({ name, weight }) => name === locale && weight === 0);
+  const spoken = LOCALES.filter((locale) => !isRefused(locale));
+  const chosen = selectLanguage(acceptLanguage, spoken);
+  return spoken.find((locale) => locale === chosen) ?? DEFAULT_LOCALE;
+}

@@ -1,4 +1,4 @@
-// Owns the outcome of reading something from a request: the value, or every fault in it.
+// Owns the result of reading part of a request: the value, or every fault in it.
 import type { Fault } from "./problem.ts";
 
 export type Parsed<T> =

@@ -1,11 +1,13 @@
-// Owns each route's cache personality: how long every tier keeps its answers, what they tell caches, and what they vary by.
-import { definePolicy } from "../cache/tier-policy.ts";
-import type { TierPolicy } from "../cache/tier-policy.ts";
+// Owns each route's cache policy: its lifetime in every tier, the headers for caches, and what it varies by.
+import { definePolicy, type TierPolicy } from "../cache/tier-policy.ts";
 
 const LANGUAGE = "Accept-Language";
 const PERSON = "Authorization, Cookie";
 
-/** What is read through the tiers: seconds in each, from the inside out. The gateway's paths are in gateway/lifetimes.ts. */
+/**
+ * Routes that read through the tiers: seconds in each, from the inside out. The gateway's paths are in
+ * gateway/lifetimes.ts.
+ */
 export const TIER_POLICY = {
   product: definePolicy({
     audience: "public",
@@ -17,7 +19,7 @@ export const TIER_POLICY = {
     browser: 10,
     vary: [LANGUAGE],
   }),
-  // Numbers only: no language. It changes by itself, so that an invalidation is not waited for.
+  // Numbers only, so it varies by nothing. It changes by itself, so nobody waits for its invalidation.
   rating: definePolicy({
     audience: "public",
     application: 60,
@@ -77,16 +79,16 @@ export const TIER_POLICY = {
   }),
 } as const satisfies Record<string, TierPolicy>;
 
-/** What no inner tier keeps, and errors. */
+/** Answers that no inner tier stores, and errors. */
 export const POLICY = {
-  // Says the same in every language, so it does not vary.
+  // The same in every language, so it does not vary.
   productMissing: { "Cache-Control": "public, max-age=10" },
-  // Kept, so that an unchanged cart costs a 304; asked about, so that no tab shows the cart of a moment ago.
+  // Stored, so that an unchanged cart costs a 304. Validated each time, so that no tab shows an older cart.
   cart: { "Cache-Control": "private, no-cache", Vary: `${PERSON}, ${LANGUAGE}` },
-  /** What one person may see and no cache may hold. */
+  /** For one person's eyes, and for no cache. */
   confidential: { "Cache-Control": "no-store", Vary: PERSON },
   secret: { "Cache-Control": "no-store" },
-  // `public`: the same for those who are signed in, so what is between may keep it for them too, and ask.
+  // `public`, because signed-in readers get the same page: caches may store it for them too, and validate it.
   shell: { "Cache-Control": "public, no-cache", Vary: `${LANGUAGE}, Sec-CH-UA-Mobile` },
   asset: { "Cache-Control": "public, max-age=31536000, immutable" },
   manifest: { "Cache-Control": "public, no-cache" },

@@ -4,12 +4,12 @@
 const PREFERENCE = /(?:^|,)[ \t]*wait[ \t]*=[ \t]*(?:(\d{1,9})|"(\d{1,9})")[ \t]*(?=[,;]|$)/i;
 const QUOTED = /"(?:[^"\\]|\\.)*"/g;
 
-/** Seconds; undefined where nothing, or nothing that can be read, is asked. The first of several counts (section 2). */
-export const waitSeconds = (field: string | undefined): number | undefined => {
+/** Seconds. Undefined for an absent or unreadable preference. The first of several counts (section 2). */
+export function waitSeconds(field: string | undefined): number | undefined {
   if (field === undefined) return undefined;
-  // Quoted text may hold commas; a quoted number is the same as a bare one.
+  // Quoted text may hold commas. A quoted number equals a bare one.
   const plain = field.replaceAll(QUOTED, (quoted) => (/^"\d{1,9}"$/.test(quoted) ? quoted : '""'));
   const [, bare, quoted] = PREFERENCE.exec(plain) ?? [];
   const seconds = bare ?? quoted;
   return seconds === undefined ? undefined : Number(seconds);
-};
+}

@@ -1,12 +1,14 @@
-// Owns error answers: RFC 9457 problem details, never stored unless the caller says how long.
-import type { Context } from "hono";
+// Owns error answers: RFC 9457 problem details, stored only where the caller gives a lifetime.
+import type { Context, Env, Hono, MiddlewareHandler } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 /** Where the fault is: a JSON pointer into the body, or the name of a path part, query parameter or header. */
-export type Fault = { readonly in: "body" | "path" | "query" | "header"; readonly at: string; readonly detail: string };
-
-/** To a member of the body (RFC 6901 3). */
-export const pointer = (name: string): string => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+export interface Fault {
+  readonly in: "body" | "path" | "query" | "header";
+  readonly at: string;
+  readonly detail: string;
+}
 
 const TITLES = {
   400: "Bad Request",
@@ -26,7 +28,7 @@ const TITLES = {
   503: "Service Unavailable",
 } as const satisfies Partial<Record<ContentfulStatusCode, string>>;
 
-export const problem = (
+export function problem(
   c: Context,
   status: keyof typeof TITLES,
   detail: string,
@@ -36,7 +38,7 @@ export const problem = (
     readonly members?: Readonly<Record<string, unknown>>;
     readonly headers?: Readonly<Record<string, string>>;
   } = {},
-): Response => {
+): Response {
   const errors = extra.errors === undefined ? {} : { errors: extra.errors };
   const members = { ...errors, ...extra.members };
   const body = JSON.stringify({ type: "about:blank", title: TITLES[status], status, detail, ...members });
@@ -45,12 +47,17 @@ export const problem = (
     "Cache-Control": "no-store",
     ...extra.headers,
   });
-};
+}
 
-export const invalid = (c: Context, errors: readonly Fault[]): Response =>
-  problem(c, 400, errors.map((fault) => `${fault.in} ${fault.at}: ${fault.detail}`).join("; "), { errors });
+export function invalid(c: Context, errors: readonly Fault[]): Response {
+  return problem(c, 400, errors.map((fault) => `${fault.in} ${fault.at}: ${fault.detail}`).join("; "), { errors });
+}
 
-export const methodNotAllowed =
-  (allow: string) =>
-  (c: Context): Response =>
-    problem(c, 405, `${c.req.method} is not allowed here`, { headers: { Allow: allow } });
+/** Goes before the routes: a path of theirs that is asked with another method is a 405, which names the right ones. */
+export function knownMethodsOnly<E extends Env>(app: Hono<E>): MiddlewareHandler {
+  return methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, allowed) =>
+      problem(c, 405, `${c.req.method} is not allowed here`, { headers: { Allow: allowed.join(", ") } }),
+  });
+}

@@ -1,53 +1,57 @@
-// Owns the reading of numbers and names from URLs: the value, or every fault, with where and why. Unknown names are ignored.
-import { parseListCursor, parseSearchCursor } from "../catalogue/cursor.ts";
-import type { ListCursor, SearchCursor } from "../catalogue/cursor.ts";
+// Owns the reading of paths and queries: the value, or every fault with its place. Unknown parameters are ignored.
+import { type ListCursor, parseListCursor, parseSearchCursor, type SearchCursor } from "../catalogue/cursor.ts";
+import { LARGEST_INTEGER } from "../schema.ts";
 import type { Parsed } from "./parsed.ts";
 import type { Fault } from "./problem.ts";
 
-/** A page counted from the start, or what comes after a product: cheap however deep, and unmoved by what comes before. */
+/** A numbered page, or the products after a cursor: cheap at any depth, and unmoved by changes before it. */
 export type ListPosition =
   | { readonly by: "page"; readonly page: number }
   | { readonly by: "after"; readonly after: ListCursor };
-export type ListQuery = {
+export interface ListQuery {
   readonly category: string | undefined;
   readonly limit: number;
   readonly position: ListPosition;
-};
-/** `q` in the one form that all its spellings share. */
-export type SearchQuery = { readonly q: string; readonly limit: number; readonly after: SearchCursor | undefined };
+}
+/** `q` in its canonical form. */
+export interface SearchQuery {
+  readonly q: string;
+  readonly limit: number;
+  readonly after: SearchCursor | undefined;
+}
 
 type Queries = Readonly<Record<string, readonly string[]>>;
 
-const LARGEST_ID = 2_147_483_647;
 const LARGEST_PAGE = 10_000;
 const LARGEST_LIMIT = 100;
 const DEFAULT_LIMIT = 24;
 const LONGEST_SEARCH = 100;
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 
-/** Digits only, no leading zero: one number has one spelling, so one URL. */
-const positiveInteger = (text: string, largest: number): number | undefined => {
+/** Digits only, no leading zero, so that one number has one spelling and one URL. */
+function positiveInteger(text: string, largest: number): number | undefined {
   if (!/^[1-9]\d{0,9}$/.test(text)) return undefined;
   const value = Number(text);
   return value <= largest ? value : undefined;
-};
+}
 
-export const parseProductId = (text: string): Parsed<number> => {
-  const id = positiveInteger(text, LARGEST_ID);
+export function parseProductId(text: string): Parsed<number> {
+  const id = positiveInteger(text, LARGEST_INTEGER);
   if (id !== undefined) return { ok: true, value: id };
-  const detail = `must be a whole number from 1 to ${LARGEST_ID}`;
+  const detail = `must be a whole number from 1 to ${LARGEST_INTEGER}`;
   return { ok: false, faults: [{ in: "path", at: "id", detail }] };
-};
+}
 
 const SLUG_DETAIL = "must be a category's slug: lower-case letters, digits and hyphens, at most 64";
 
-export const parseSlug = (text: string): Parsed<string> =>
-  SLUG.test(text)
+export function parseSlug(text: string): Parsed<string> {
+  return SLUG.test(text)
     ? { ok: true, value: text }
     : { ok: false, faults: [{ in: "path", at: "slug", detail: SLUG_DETAIL }] };
+}
 
-/** Reads parameters one by one and remembers what was wrong with each. */
-const reader = (queries: Queries) => {
+/** Reads parameters one by one, and collects their faults. */
+function reader(queries: Queries) {
   const faults: Fault[] = [];
   const fault = (at: string, detail: string): void => {
     faults.push({ in: "query", at, detail });
@@ -72,15 +76,15 @@ const reader = (queries: Queries) => {
     return parsed.ok ? parsed.value : undefined;
   };
   return { faults, fault, single, integer, cursor };
-};
+}
 
-export const parseDealsQuery = (queries: Queries): Parsed<{ readonly limit: number }> => {
+export function parseDealsQuery(queries: Queries): Parsed<{ readonly limit: number }> {
   const { faults, integer } = reader(queries);
   const limit = integer("limit", LARGEST_LIMIT) ?? DEFAULT_LIMIT;
   return faults.length > 0 ? { ok: false, faults } : { ok: true, value: { limit } };
-};
+}
 
-export const parseListQuery = (queries: Queries): Parsed<ListQuery> => {
+export function parseListQuery(queries: Queries): Parsed<ListQuery> {
   const { faults, fault, single, integer, cursor } = reader(queries);
   const page = integer("page", LARGEST_PAGE);
   const after = cursor("after", parseListCursor);
@@ -91,13 +95,14 @@ export const parseListQuery = (queries: Queries): Parsed<ListQuery> => {
   if (faults.length > 0) return { ok: false, faults };
   const position: ListPosition = after === undefined ? { by: "page", page: page ?? 1 } : { by: "after", after };
   return { ok: true, value: { category, limit, position } };
-};
+}
 
-/** Letters that mean the same, case, and any kind or number of spaces make no difference. */
-const canonical = (text: string): string =>
-  text.normalize("NFKC").toLowerCase().normalize("NFKC").replace(/\s+/gu, " ").trim();
+/** Equates compatible letters, case, and any kind or number of spaces. */
+function canonical(text: string): string {
+  return text.normalize("NFKC").toLowerCase().normalize("NFKC").replace(/\s+/gu, " ").trim();
+}
 
-export const parseSearchQuery = (queries: Queries): Parsed<SearchQuery> => {
+export function parseSearchQuery(queries: Queries): Parsed<SearchQuery> {
   const { faults, fault, single, integer, cursor } = reader(queries);
   const text = single("q");
   const q = canonical(text ?? "");
@@ -110,4 +115,4 @@ export const parseSearchQuery = (queries: Queries): Parsed<SearchQuery> => {
   const limit = integer("limit", LARGEST_LIMIT) ?? DEFAULT_LIMIT;
   const after = cursor("after", parseSearchCursor);
   return faults.length > 0 ? { ok: false, faults } : { ok: true, value: { q, limit, after } };
-};
+}

@@ -1,28 +1,29 @@
-// Owns answers made of bytes that may be asked for in part: 200, 206, 304, 416; streamed, so that size costs no memory.
+// Owns answers with byte ranges: 200, 206, 304 and 416. Bodies are streamed, so size costs no memory.
 import type { Context } from "hono";
-import { judge } from "./conditional.ts";
+import { rangeApplies } from "../../src/http/message/conditional.ts";
+import type { FieldReader } from "../../src/http/message/fields.ts";
+import { contentRange, requestedRange, resolvedRange, unsatisfiedRange } from "../../src/http/message/range.ts";
 import type { Validators } from "./conditional.ts";
 import { problem } from "./problem.ts";
-import { judgeRange } from "./range.ts";
-import { conditionsOf, validatorFields } from "./respond.ts";
+import { fieldsOf, judgeRequest, validatorFields } from "./respond.ts";
 
-export type RangedRepresentation = {
+export interface RangedRepresentation {
   readonly contentType: string;
   readonly sizeBytes: number;
   /** Bytes `from` up to, not including, `to`. */
   readonly read: (from: number, to: number) => Uint8Array<ArrayBuffer>;
   readonly validators: Validators;
   readonly headers: Readonly<Record<string, string>>;
-};
+}
 
 const CHUNK_BYTES = 64 * 1024;
 
 /** Makes a chunk when the client has room for it, and stops when the client leaves. */
-const streamed = (
+function streamed(
   { read }: Pick<RangedRepresentation, "read">,
   from: number,
   to: number,
-): ReadableStream<Uint8Array<ArrayBuffer>> => {
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = from;
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
@@ -35,21 +36,42 @@ const streamed = (
     },
     { highWaterMark: 0 },
   );
-};
+}
 
-export const respondRanged = (c: Context, representation: RangedRepresentation): Response => {
+type RangeVerdict =
+  | { readonly kind: "whole" | "unsatisfiable" }
+  /** Both ends included, as in Content-Range. */
+  | { readonly kind: "part"; readonly first: number; readonly last: number };
+
+/** The bytes that a request asks for (14.2), once its preconditions hold (13.2.2). `sizeBytes` > 0. */
+export function judgeRange(
+  method: string,
+  field: FieldReader,
+  current: Validators & { readonly sizeBytes: number },
+  nowMs: number,
+): RangeVerdict {
+  const requested = requestedRange(method, field);
+  // No representation here changes twice within one second, so its date is a strong validator (8.8.2.2).
+  const validators = { ...current, dateMs: Number.POSITIVE_INFINITY };
+  if (requested === undefined || !rangeApplies(field, validators, false, nowMs)) return { kind: "whole" };
+  const range = resolvedRange(requested, current.sizeBytes);
+  return range === undefined ? { kind: "unsatisfiable" } : { kind: "part", ...range };
+}
+
+export function respondRanged(c: Context, representation: RangedRepresentation): Response {
   const { contentType, sizeBytes, validators } = representation;
   const headers = { ...representation.headers, ...validatorFields(validators), "Accept-Ranges": "bytes" };
-  const verdict = judge(c.req.method, conditionsOf(c), validators);
+  const verdict = judgeRequest(c, validators);
   if (verdict === "not-modified") return c.body(null, 304, headers);
   if (verdict === "precondition-failed")
     return problem(c, 412, "the representation is not the one the condition names");
 
-  const fields = { range: c.req.header("Range"), ifRange: c.req.header("If-Range") };
-  const range = judgeRange(c.req.method, fields, { ...validators, sizeBytes });
+  const range = judgeRange(c.req.method, fieldsOf(c), { ...validators, sizeBytes }, Date.now());
   switch (range.kind) {
     case "unsatisfiable":
-      return problem(c, 416, `there are ${sizeBytes} bytes`, { headers: { "Content-Range": `bytes */${sizeBytes}` } });
+      return problem(c, 416, `there are ${sizeBytes} bytes`, {
+        headers: { "Content-Range": unsatisfiedRange(sizeBytes) },
+      });
     case "whole":
       return c.body(streamed(representation, 0, sizeBytes), 200, {
         ...headers,
@@ -61,7 +83,7 @@ export const respondRanged = (c: Context, representation: RangedRepresentation):
         ...headers,
         "Content-Type": contentType,
         "Content-Length": String(range.last + 1 - range.first),
-        "Content-Range": `bytes ${range.first}-${range.last}/${sizeBytes}`,
+        "Content-Range": contentRange(range, sizeBytes),
       });
   }
-};
+}

@@ -2,40 +2,41 @@
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
 import type { Locale } from "../catalogue/locale.ts";
-import { judge } from "./conditional.ts";
-import type { Conditions, Validators } from "./conditional.ts";
+import type { FieldReader } from "../../src/http/message/fields.ts";
+import { judge, type Validators, type Verdict } from "./conditional.ts";
 import { problem } from "./problem.ts";
 
-export const conditionsOf = (c: Context): Conditions => ({
-  ifMatch: c.req.header("If-Match"),
-  ifNoneMatch: c.req.header("If-None-Match"),
-  ifModifiedSince: c.req.header("If-Modified-Since"),
-  ifUnmodifiedSince: c.req.header("If-Unmodified-Since"),
-});
+export function fieldsOf(c: Context): FieldReader {
+  return (name) => c.req.header(name);
+}
+
+export function judgeRequest(c: Context, current: Validators): Verdict {
+  return judge(c.req.method, fieldsOf(c), current, Date.now());
+}
 
 /** A strong entity tag for bytes that have no version of their own. */
-export const contentETag = (body: string | Uint8Array): string =>
-  `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+export function contentETag(body: string | Uint8Array): string {
+  return `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+}
 
-export const validatorFields = ({ etag, lastModifiedMs }: Validators): Readonly<Record<string, string>> => ({
-  ETag: etag,
-  ...(lastModifiedMs === undefined ? {} : { "Last-Modified": new Date(lastModifiedMs).toUTCString() }),
-});
+export function validatorFields({ etag, lastModified }: Validators): Readonly<Record<string, string>> {
+  return { ETag: etag, ...(lastModified === undefined ? {} : { "Last-Modified": lastModified }) };
+}
 
-export type Representation = {
+export interface Representation {
   readonly body: string | Uint8Array<ArrayBuffer>;
   readonly contentType: string;
-  /** Where it differs by language. A 304 does not repeat it. */
+  /** For texts in a language. A 304 does not repeat it. */
   readonly language?: Locale;
   readonly validators: Validators;
-  /** A 304 carries them too (RFC 9110 15.4.5): cache policy, tags, Vary. */
+  /** Sent on a 304 too (RFC 9110 15.4.5): cache policy, tags, Vary. */
   readonly headers: Readonly<Record<string, string>>;
-};
+}
 
-export const respond = (c: Context, representation: Representation): Response => {
+export function respond(c: Context, representation: Representation): Response {
   const { body, contentType, language, validators, headers } = representation;
   const all = { ...headers, ...validatorFields(validators) };
-  switch (judge(c.req.method, conditionsOf(c), validators)) {
+  switch (judgeRequest(c, validators)) {
     case "not-modified":
       return c.body(null, 304, all);
     case "precondition-failed":
@@ -45,10 +46,10 @@ export const respond = (c: Context, representation: Representation): Response =>
         ...all,
         "Content-Type": contentType,
         ...(language === undefined ? {} : { "Content-Language": language }),
-        // Said here, so that HEAD says it too.
+        // Set here, so that HEAD has it too.
         "Content-Length": String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength),
       });
   }
-};
+}
 
 export const JSON_TYPE = "application/json";

@@ -1,8 +1,11 @@
-// Owns the shop's tag: every answer carries it, also errors and private ones, so that one purge reaches them all.
+// Owns the tag of the whole shop: every answer carries it, including errors and private ones, so that one purge reaches them all.
 import type { MiddlewareHandler } from "hono";
 import { SHOP_TAG } from "../invalidation/names.ts";
 
-/** Puts it before the tags of the route. Outside of the gateway, which makes answers of its own and forgets everything by itself. */
+/**
+ * Puts the tag before the route's. Mounted outside the gateway, which makes answers of its own and can forget
+ * everything by itself.
+ */
 export const tagged: MiddlewareHandler = async (c, next) => {
   await next();
   const tags = c.res.headers.get("Cache-Tag");

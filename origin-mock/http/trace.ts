@@ -1,49 +1,54 @@
-// Owns what a response says about its own making: X-Request-Id, X-Cache-*, Server-Timing, and the trace it belongs to.
+// Owns the tracing fields of a response: X-Request-Id, X-Cache-*, Server-Timing, and the trace it belongs to.
 import type { MiddlewareHandler } from "hono";
+import { readTraceparent, traceparent as writeTraceparent } from "../../src/http/message/traceparent.ts";
 import type { Identity } from "../auth/identify.ts";
 import type { Reading } from "../cache/cache-aside.ts";
-import { continueTrace } from "./traceparent.ts";
 
-/** From the outside in; every one that took part says so once, however often it was asked. */
+/** From the outside in. Each tier that took part is listed once, however often it was asked. */
 const TIERS = ["gateway", "app", "db"] as const;
 export type Tier = (typeof TIERS)[number];
-export type Span = { readonly tier: Tier; readonly ms: number; readonly outcome?: string };
+export interface Span {
+  readonly tier: Tier;
+  readonly ms: number;
+  readonly outcome?: string;
+}
 
-export type Trace = {
+export interface Trace {
   readonly requestId: string;
-  /** W3C Trace Context: what goes to every server that is asked on this request's behalf. */
+  /** W3C Trace Context. Sent to every server that works on this request. */
   readonly traceparent: string;
   readonly spans: Span[];
-};
-export type ShopEnv = {
+}
+export interface ShopEnv {
   Variables: {
     trace: Trace;
-    /** Set by the gateway: where the request comes from, as far as that is believed. */
+    /** Set by the gateway: the client's address, as far as it can be trusted. */
     address: string;
     /** Set by the gateway. Rejects with RedisUnavailable where a session cannot be checked. */
     identity: () => Promise<Identity | undefined>;
   };
-};
+}
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
-export const noteSpan = (trace: Trace, span: Span): void => {
+export function noteSpan(trace: Trace, span: Span): void {
   trace.spans.push(span);
-};
+}
 
-export const noteReading = (trace: Trace, reading: Omit<Reading<unknown>, "value">): void => {
+export function noteReading(trace: Trace, reading: Omit<Reading<unknown>, "value">): void {
   noteSpan(trace, { tier: "app", outcome: reading.outcome, ms: reading.cacheMs });
   if (reading.databaseMs !== undefined) noteSpan(trace, { tier: "db", ms: reading.databaseMs });
-};
+}
 
-const outcomeOf = (trace: Trace, tier: Tier): string | undefined =>
-  trace.spans.findLast((span) => span.tier === tier && span.outcome !== undefined)?.outcome;
+function outcomeOf(trace: Trace, tier: Tier): string | undefined {
+  return trace.spans.findLast((span) => span.tier === tier && span.outcome !== undefined)?.outcome;
+}
 
-/** What the gateway answered by itself has not been to the application, and says nothing of its cache. */
+/** Outcomes without a visit to the application, whose cache then has nothing to report. */
 const GATEWAY_ALONE = ["hit", "revalidated", "shared", "limited", "refused"] as const;
 export type GatewayOutcome = (typeof GATEWAY_ALONE)[number] | "miss" | "bypass";
 
-const serverTiming = (trace: Trace, totalMs: number): string => {
+function serverTiming(trace: Trace, totalMs: number): string {
   const members = TIERS.flatMap((tier) => {
     const spans = trace.spans.filter((span) => span.tier === tier);
     if (spans.length === 0) return [];
@@ -52,18 +57,23 @@ const serverTiming = (trace: Trace, totalMs: number): string => {
     return [`${tier};dur=${ms.toFixed(1)}${outcome === undefined ? "" : `;desc="${outcome}"`}`];
   });
   return [...members, `origin;dur=${totalMs.toFixed(1)}`].join(", ");
-};
+}
 
-export type TraceParts = {
+export interface TraceParts {
   readonly monotonicMs: () => number;
   readonly newId: () => string;
-  /** So many random bytes, as hexadecimal digits. */
+  /** Returns `bytes` random bytes as hexadecimal digits. */
   readonly randomHex: (bytes: number) => string;
-};
+}
 
-export const traced =
-  (parts: TraceParts): MiddlewareHandler<ShopEnv> =>
-  async (c, next) => {
+/** Continues the caller's trace under a span of its own. Starts one where the field is absent or cannot be read. */
+export function continueTrace(field: string | undefined, randomHex: TraceParts["randomHex"]): string {
+  const given = field === undefined ? undefined : readTraceparent(field.trim());
+  return writeTraceparent(given ?? { traceId: randomHex(16), isSampled: true }, randomHex(8));
+}
+
+export function traced(parts: TraceParts): MiddlewareHandler<ShopEnv> {
+  return async (c, next) => {
     const startMs = parts.monotonicMs();
     const asked = c.req.header("X-Request-Id");
     const requestId = asked !== undefined && REQUEST_ID.test(asked) ? asked : parts.newId();
@@ -79,3 +89,4 @@ export const traced =
     if (gateway !== undefined) c.res.headers.set("X-Cache-Gateway", gateway.toUpperCase());
     c.res.headers.set("Server-Timing", serverTiming(trace, parts.monotonicMs() - startMs));
   };
+}

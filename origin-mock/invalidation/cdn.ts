@@ -1,42 +1,49 @@
 // Owns the edge's purge client: authenticated POSTs within the edge's limits, with a deadline. It reports, it never throws.
 import { createHash } from "node:crypto";
-import { isRecord } from "../catalogue/product.ts";
+import { parseHttpDate } from "../../src/http/message/dates.ts";
+import { retryAfterSeconds } from "../../src/http/message/retry-after.ts";
+import { isRecord } from "../schema.ts";
 import { messageOf } from "../error.ts";
 import type { CdnResult, PurgeCdn, PurgeContext } from "./port.ts";
-import { retryAfterMs } from "./retry-after.ts";
 
 const TIMEOUT_MS = 2_000;
-/** The edge takes so many targets in one order. */
+/** The edge's limit of targets in one order. */
 const MOST_TAGS = 1_000;
 const LONGEST_REASON = 500;
+/** An edge that asks for a longer rest is asked again all the same. */
+const LONGEST_REST_MS = 5 * 60_000;
 
-// What is wrong with the order itself. Everything else is about the way to the edge: a wrong token (401), an edge that
-// has none (404) or somebody else's server refuse every order alike, and giving orders up would lose them all.
+// Statuses that blame the order itself. All others blame the way to the edge: a wrong token (401), an edge without one
+// (404) or another server would refuse every order alike, and giving up would lose them all.
 const REFUSED: ReadonlySet<number> = new Set([400, 403, 413, 422]);
 
 type Answer =
   | { readonly status: "done"; readonly seq: number }
   | Omit<Extract<CdnResult, { readonly status: "failed" }>, "tags">;
 
-const temporary = (reason: string, afterMs?: number): Answer => ({
-  status: "failed",
-  failure: "temporary",
-  reason: reason.slice(0, LONGEST_REASON),
-  ...(afterMs === undefined ? {} : { retryAfterMs: afterMs }),
-});
+function temporary(reason: string, afterMs?: number): Answer {
+  return {
+    status: "failed",
+    failure: "temporary",
+    reason: reason.slice(0, LONGEST_REASON),
+    ...(afterMs === undefined ? {} : { retryAfterMs: afterMs }),
+  };
+}
 
-const parseJson = (text: string): unknown => {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-};
+}
 
-const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
 
-/** What it says is wrong (RFC 9457): `detail`, or `title` where that is all there is, and every one of its `errors`. */
-const problemsOf = (body: unknown): string => {
+/** The edge's problem document in words (RFC 9457): `detail`, or else `title`, and each of its `errors`. */
+function problemsOf(body: unknown): string {
   if (!isRecord(body)) return "";
   const { title, detail = title, errors } = body;
   const each = Array.isArray(errors) ? errors.filter(isRecord) : [];
@@ -45,9 +52,17 @@ const problemsOf = (body: unknown): string => {
     .filter(isText)
     .map((text, index) => `${index === 0 ? ":" : ";"} ${text}`)
     .join("");
-};
+}
 
-const readAnswer = async (response: Response): Promise<Answer> => {
+/** A date counts from the answer's own Date, never from this machine's clock. Undefined where the field cannot be read. */
+export function retryAfterMs(headers: Pick<Headers, "get">): number | undefined {
+  // Two digits of a year are of this century or the last, whatever the date.
+  const sentMs = parseHttpDate(headers.get("Date") ?? "", Date.now()) ?? Number.NaN;
+  const seconds = retryAfterSeconds(headers.get("Retry-After")?.trim(), sentMs);
+  return seconds === undefined || Number.isNaN(seconds) ? undefined : Math.min(seconds * 1_000, LONGEST_REST_MS);
+}
+
+async function readAnswer(response: Response): Promise<Answer> {
   const body = parseJson(await response.text());
   if (response.status === 200) {
     const seq = isRecord(body) ? body["seq"] : undefined;
@@ -59,25 +74,26 @@ const readAnswer = async (response: Response): Promise<Answer> => {
     return { status: "failed", failure: "refused", reason: reason.slice(0, LONGEST_REASON) };
   }
   return temporary(reason, retryAfterMs(response.headers));
-};
+}
 
-// The events and the order: a batch put together otherwise, or a reach that was changed meanwhile, is another order.
-const idempotencyKey = (events: readonly string[], body: string): Readonly<Record<string, string>> =>
-  events.length === 0
+// Names the events and the order, because a batch in another composition, or with another reach, is another order.
+function idempotencyKey(events: readonly string[], body: string): Readonly<Record<string, string>> {
+  return events.length === 0
     ? {}
     : {
         "Idempotency-Key": createHash("sha256")
           .update(JSON.stringify([events, body]))
           .digest("base64url"),
       };
+}
 
-type Options = {
+interface Options {
   readonly edgeUrl: string;
   readonly token: string | undefined;
   readonly timeoutMs?: number;
-};
+}
 
-export const createCdn = ({ edgeUrl, token, timeoutMs = TIMEOUT_MS }: Options): PurgeCdn => {
+export function createCdn({ edgeUrl, token, timeoutMs = TIMEOUT_MS }: Options): PurgeCdn {
   const endpoint = new URL("/.strata/purge", edgeUrl);
   const headers = {
     "Content-Type": "application/json",
@@ -115,4 +131,4 @@ export const createCdn = ({ edgeUrl, token, timeoutMs = TIMEOUT_MS }: Options): 
     }
     return { status: "done", tags, seq };
   };
-};
+}

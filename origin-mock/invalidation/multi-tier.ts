@@ -1,79 +1,87 @@
 // Owns the order of invalidation: application, then gateway, then CDN, each only when the one before it is clean.
-import { mergeTargets } from "./targets.ts";
-import type { Targets } from "./targets.ts";
+import { mergeTargets, type Targets } from "./targets.ts";
 import type { ApplicationTier, CdnResult, GatewayTier, PurgeCdn, PurgeContext, Removal } from "./port.ts";
 
-type Held = { readonly status: "held"; readonly reason: string };
-type Skipped = { readonly status: "skipped"; readonly reason: string };
+interface Held {
+  readonly status: "held";
+  readonly reason: string;
+}
+interface Skipped {
+  readonly status: "skipped";
+  readonly reason: string;
+}
 
-export type InvalidationResult = {
+export interface InvalidationResult {
   readonly application: Removal | Skipped;
   readonly gateway: Awaited<ReturnType<GatewayTier["invalidate"]>> | Held | Skipped;
   readonly cdn: CdnResult | Held | Skipped | { readonly status: "queued"; readonly event: string };
-};
+}
 
-export type MultiTierInvalidation = {
+export interface MultiTierInvalidation {
   now(targets: Targets, context: PurgeContext): Promise<InvalidationResult>;
-  /** Merged: one call to each tier, however many there are. */
+  /** Merges the list, so that each tier is called once. */
   bulk(list: readonly Targets[], context: PurgeContext): Promise<InvalidationResult>;
-  /** The two inner tiers at once; the recorded event does all three, and so the CDN, in its own time. */
+  /** Cleans the two inner tiers now. The recorded event later cleans all three. */
   queued(targets: Targets, event: string): Promise<InvalidationResult>;
-};
+}
 
-type Tiers = {
+interface Tiers {
   readonly application: ApplicationTier;
   readonly gateway: GatewayTier | undefined;
   readonly cdn: PurgeCdn | undefined;
-};
+}
 
 const NOTHING_THERE: Skipped = { status: "skipped", reason: "nothing of it is kept there" };
 
-const held = (tier: string, reason: string): Held => ({
-  status: "held",
-  reason: `the ${tier} is not clean: ${reason}`,
-});
+function held(tier: string, reason: string): Held {
+  return {
+    status: "held",
+    reason: `the ${tier} is not clean: ${reason}`,
+  };
+}
 
-const both = (first: Removal, second: Removal): Removal =>
-  first.status === "deferred"
+function both(first: Removal, second: Removal): Removal {
+  return first.status === "deferred"
     ? { ...first, keys: first.keys + second.keys }
     : { ...second, keys: first.keys + second.keys };
+}
 
-const invalidateApplication = async (
+async function invalidateApplication(
   tier: ApplicationTier,
   { addresses, entities, everything }: Targets["application"],
-): Promise<Removal | Skipped> => {
+): Promise<Removal | Skipped> {
   if (everything) return tier.bumpVersion();
   if (addresses.length === 0 && entities.length === 0) return NOTHING_THERE;
   if (entities.length === 0) return tier.remove(addresses);
-  // One after the other: two removals at once would each report the failure of one Redis.
+  // One after the other, because two removals at once would each report the failure of the same Redis.
   const addressed = await tier.remove(addresses);
   return both(addressed, await tier.removeEntities(entities));
-};
+}
 
-const invalidateGateway = async (
+async function invalidateGateway(
   tier: GatewayTier | undefined,
   targets: Targets["gateway"],
   holds: Held | undefined,
-): Promise<InvalidationResult["gateway"]> => {
+): Promise<InvalidationResult["gateway"]> {
   if (targets.tags.length === 0 && !targets.everything) return NOTHING_THERE;
   if (tier === undefined) return { status: "skipped", reason: "there is no gateway" };
   if (holds === undefined) return tier.invalidate(targets);
-  // Not in vain for this process: its application cache is not believed either, before it is clean.
+  // Useful for this process, which reads its application cache only once that is clean.
   tier.owe(targets);
   return holds;
-};
+}
 
 type Inner = Pick<InvalidationResult, "application" | "gateway"> & { readonly holds: Held | undefined };
 
-const invalidateInner = async (tiers: Tiers, targets: Targets): Promise<Inner> => {
+async function invalidateInner(tiers: Tiers, targets: Targets): Promise<Inner> {
   const application = await invalidateApplication(tiers.application, targets.application);
-  // A tier in front refills from the one behind it: while that may still answer with the old, emptying the front is in vain.
+  // An outer tier refills from the one inside it. Cleaning it early would only refetch the old value.
   const unclean = application.status === "deferred" ? held("application cache", application.reason) : undefined;
   const gateway = await invalidateGateway(tiers.gateway, targets.gateway, unclean);
   return { application, gateway, holds: gateway.status === "failed" ? held("gateway", gateway.reason) : unclean };
-};
+}
 
-export const createMultiTierInvalidation = (tiers: Tiers): MultiTierInvalidation => {
+export function createMultiTierInvalidation(tiers: Tiers): MultiTierInvalidation {
   const now = async (targets: Targets, context: PurgeContext): Promise<InvalidationResult> => {
     const { holds, ...inner } = await invalidateInner(tiers, targets);
     if (targets.cdn.tags.length === 0) return { ...inner, cdn: NOTHING_THERE };
@@ -88,4 +96,4 @@ export const createMultiTierInvalidation = (tiers: Tiers): MultiTierInvalidation
       return { application, gateway, cdn: targets.cdn.tags.length === 0 ? NOTHING_THERE : { status: "queued", event } };
     },
   };
-};
+}

@@ -1,52 +1,53 @@
-// Owns what invalidation asks of the tiers.
+// Owns the ports of invalidation: what it asks of each tier.
 import type { CacheAddress, Entity } from "../cache/key.ts";
+import type { Removal } from "../cache/removals.ts";
 
-/** "deferred": remembered and not done; other processes may still read what is old. */
-export type Removal =
-  | { readonly status: "done"; readonly keys: number }
-  | { readonly status: "deferred"; readonly keys: number; readonly reason: string };
+export type { Removal };
 
-/** None of these rejects. */
-export type ApplicationTier = {
+/** No method rejects. */
+export interface ApplicationTier {
   remove(addresses: readonly CacheAddress[]): Promise<Removal>;
   /** Everything of these kinds. */
   removeEntities(entities: readonly Entity[]): Promise<Removal>;
   /** Everything there is. */
   bumpVersion(): Promise<Removal>;
-};
+}
 
-type GatewayTargets = { readonly tags: readonly string[]; readonly everything: boolean };
+interface GatewayTargets {
+  readonly tags: readonly string[];
+  readonly everything: boolean;
+}
 
-export type GatewayTier = {
-  /** Not now, but before this process answers anything from it again. */
+export interface GatewayTier {
+  /** Invalidates before this process next answers from the tier. */
   owe(targets: GatewayTargets): void;
   invalidate(
     targets: GatewayTargets,
   ): Promise<
     { readonly status: "done"; readonly tags: number } | { readonly status: "failed"; readonly reason: string }
   >;
-};
+}
 
-/** On whose behalf the edge is asked, and what makes asking again harmless. */
-export type PurgeContext = {
+/** The request behind a purge, and the events that make repeating it harmless. */
+export interface PurgeContext {
   readonly requestId: string;
   readonly traceparent: string;
-  /** The events behind it: the same ones for the same tags are purged once. None: it is purged however often it is asked. */
+  /** The same events with the same tags purge only once. Without events, every order purges. */
   readonly events: readonly string[];
-  /** Milliseconds; the client's own bound where it is shorter. */
+  /** Milliseconds. The shorter of this and the purge client's own bound counts. */
   readonly withinMs?: number;
-};
+}
 
 export type CdnResult =
   | { readonly status: "done"; readonly tags: readonly string[]; readonly seq: number }
   | {
       readonly status: "failed";
-      /** "refused": this order is wrong and stays wrong. "temporary": the same order may be taken later. */
+      /** "refused" means that the order is wrong for good. "temporary" means that the same order may succeed later. */
       readonly failure: "refused" | "temporary";
       readonly reason: string;
-      /** Not purged; other tags of the same order may be. */
+      /** The tags that were not purged. Others of the same order may have been. */
       readonly tags: readonly string[];
-      /** Asking earlier is useless. */
+      /** An earlier attempt is useless. */
       readonly retryAfterMs?: number;
     };
 

@@ -1,4 +1,4 @@
-// Owns how far each kind of event reaches: what it makes untrue, tier by tier. Pure.
+// Owns the reach of each event: the entries and tags it makes untrue, tier by tier. Pure.
 import { ratingAddress } from "../cache/aggregates.ts";
 import type { ShopEvent } from "../events/event.ts";
 import {
@@ -20,19 +20,16 @@ import type { Targets } from "./targets.ts";
 
 type ProductEvent = Extract<ShopEvent, { readonly id: number }>;
 
-/** Whatever changes of a product, its price or its stock may be in the totals of its category. */
-const shownIn = ({ id, categories }: ProductEvent): Targets["application"]["addresses"] => [
-  productAddress(id),
-  listAddress(undefined),
-  ...categories.map(listAddress),
-  CATEGORIES_ADDRESS,
-];
+/** Any change of a product, its price or its stock may change the totals of its category. */
+function shownIn({ id, categories }: ProductEvent): Targets["application"]["addresses"] {
+  return [productAddress(id), listAddress(undefined), ...categories.map(listAddress), CATEGORIES_ADDRESS];
+}
 
-/** Of a product that is shown differently from now on, or no more. */
-const productReach = (
+/** The reach of a product that looks different from now on, or is gone. */
+function productReach(
   event: ProductEvent,
   more: { readonly addresses?: Targets["application"]["addresses"]; readonly tags?: readonly string[] } = {},
-): Targets => {
+): Targets {
   const { addresses = [], tags: moreTags = [] } = more;
   const tags = [productTag(event.id), ...event.categories.map(categoryTag), CATEGORIES_TAG, SEARCH_TAG, ...moreTags];
   return {
@@ -44,11 +41,11 @@ const productReach = (
     gateway: { tags, everything: false },
     cdn: { tags },
   };
-};
+}
 
 const NOWHERE = { tags: [], everything: false } as const;
 
-export const reachOf = (event: ShopEvent): Targets => {
+export function reachOf(event: ShopEvent): Targets {
   switch (event.type) {
     case "product.updated":
       return productReach(event);
@@ -57,7 +54,7 @@ export const reachOf = (event: ShopEvent): Targets => {
     case "product.deleted":
       return productReach(event, { addresses: [ratingAddress(event.id)], tags: [WHOLE_LIST_TAG] });
     case "inventory.updated":
-      // Stock changes with every sale: the tiers in front live it down by their short lifetimes.
+      // Stock changes with every sale, so the outer tiers rely on their short lifetimes.
       return {
         application: { addresses: shownIn(event), entities: [], everything: false },
         gateway: NOWHERE,
@@ -84,10 +81,10 @@ export const reachOf = (event: ShopEvent): Targets => {
         cdn: { tags: [SHOP_TAG] },
       };
   }
-};
+}
 
-/** Whether the numbers shown with categories may be others than before. */
-export const changesCategoryTotals = (event: ShopEvent): boolean => {
+/** Whether the event may change the totals shown with categories. */
+export function changesCategoryTotals(event: ShopEvent): boolean {
   switch (event.type) {
     case "product.updated":
     case "product.price_changed":
@@ -99,10 +96,10 @@ export const changesCategoryTotals = (event: ShopEvent): boolean => {
     case "user.updated":
       return false;
   }
-};
+}
 
-/** The same without what shows the totals: what can be done while those cannot be brought up to date. */
-export const withoutTotals = ({ application, gateway, cdn }: Targets): Targets => {
+/** The targets without the views of category totals, for when those cannot be refreshed. */
+export function withoutTotals({ application, gateway, cdn }: Targets): Targets {
   const others = (tags: readonly string[]): readonly string[] => tags.filter((tag) => tag !== CATEGORIES_TAG);
   return {
     application: {
@@ -112,4 +109,4 @@ export const withoutTotals = ({ application, gateway, cdn }: Targets): Targets =
     gateway: { ...gateway, tags: others(gateway.tags) },
     cdn: { tags: others(cdn.tags) },
   };
-};
+}

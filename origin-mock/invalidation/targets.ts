@@ -1,7 +1,7 @@
-// Owns what is invalidated: targets for each tier, and many targets as one.
+// Owns invalidation targets: those of each tier, and the merging of many.
 import type { CacheAddress, Entity } from "../cache/key.ts";
 
-export type Targets = {
+export interface Targets {
   readonly application: {
     readonly addresses: readonly CacheAddress[];
     /** Everything of these kinds, under whatever id. */
@@ -10,23 +10,27 @@ export type Targets = {
   };
   readonly gateway: { readonly tags: readonly string[]; readonly everything: boolean };
   readonly cdn: { readonly tags: readonly string[] };
-};
+}
 
-const distinct = <T>(items: readonly T[]): readonly T[] => [...new Set(items)];
+function distinct<T>(items: readonly T[]): readonly T[] {
+  return [...new Set(items)];
+}
 
-const distinctAddresses = (addresses: readonly CacheAddress[]): readonly CacheAddress[] => [
-  ...new Map(addresses.map((address) => [JSON.stringify([address.entity, address.id]), address])).values(),
-];
+function distinctAddresses(addresses: readonly CacheAddress[]): readonly CacheAddress[] {
+  return [...new Map(addresses.map((address) => [JSON.stringify([address.entity, address.id]), address])).values()];
+}
 
-export const mergeTargets = (list: readonly Targets[]): Targets => ({
-  application: {
-    addresses: distinctAddresses(list.flatMap(({ application }) => application.addresses)),
-    entities: distinct(list.flatMap(({ application }) => application.entities)),
-    everything: list.some(({ application }) => application.everything),
-  },
-  gateway: {
-    tags: distinct(list.flatMap(({ gateway }) => gateway.tags)),
-    everything: list.some(({ gateway }) => gateway.everything),
-  },
-  cdn: { tags: distinct(list.flatMap(({ cdn }) => cdn.tags)) },
-});
+export function mergeTargets(list: readonly Targets[]): Targets {
+  return {
+    application: {
+      addresses: distinctAddresses(list.flatMap(({ application }) => application.addresses)),
+      entities: distinct(list.flatMap(({ application }) => application.entities)),
+      everything: list.some(({ application }) => application.everything),
+    },
+    gateway: {
+      tags: distinct(list.flatMap(({ gateway }) => gateway.tags)),
+      everything: list.some(({ gateway }) => gateway.everything),
+    },
+    cdn: { tags: distinct(list.flatMap(({ cdn }) => cdn.tags)) },
+  };
+}

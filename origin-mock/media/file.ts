@@ -1,11 +1,11 @@
-// Owns what a media file is: bytes that can be read from anywhere, under validators that change when the bytes do.
+// Owns the shape of media files: random-access bytes, and validators that change with them.
 
-export type MediaFile = {
+export interface MediaFile {
   readonly contentType: string;
   readonly sizeBytes: number;
   /** Strong. */
   readonly etag: string;
-  readonly lastModifiedMs: number;
+  readonly lastModified: string;
   /** Bytes `from` up to, not including, `to`. */
   readonly read: (from: number, to: number) => Uint8Array<ArrayBuffer>;
-};
+}

@@ -5,14 +5,14 @@ const HEIGHT = 240;
 const LAYERS = 4;
 const STEPS = 8;
 
-/** FNV-1a: spreads neighbouring slugs over all colours. */
-const hashOf = (text: string): number => {
+/** FNV-1a, which spreads similar slugs over all colours. */
+function hashOf(text: string): number {
   let hash = 0x81_1c_9d_c5;
   for (const letter of text) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01_00_01_93) >>> 0;
   return hash;
-};
+}
 
-const layer = (slug: string, index: number): string => {
+function layer(slug: string, index: number): string {
   const top = HEIGHT * (0.42 + index * 0.14);
   const points = Array.from({ length: STEPS + 1 }, (_, step) => {
     const rise = (hashOf(`${slug}/${index}/${step}`) % 44) - 22;
@@ -21,9 +21,9 @@ const layer = (slug: string, index: number): string => {
   const hue = (hashOf(slug) + index * 14) % 360;
   const shape = `0,${HEIGHT} ${points.join(" ")} ${WIDTH},${HEIGHT}`;
   return `<polygon points="${shape}" fill="hsl(${hue} 42% ${58 - index * 11}%)"/>`;
-};
+}
 
-export const pictureOf = (slug: string): string => {
+export function pictureOf(slug: string): string {
   const hash = hashOf(slug);
   const sun = { x: 60 + (hash % 200), y: 46 + (hash % 31), r: 18 + (hash % 13) };
   return [
@@ -33,4 +33,4 @@ export const pictureOf = (slug: string): string => {
     ...Array.from({ length: LAYERS }, (_, index) => layer(slug, index)),
     "</svg>\n",
   ].join("");
-};
+}

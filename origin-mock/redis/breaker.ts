@@ -1,13 +1,15 @@
-// Owns the decision not to ask a server that has just not answered: so that a hung one costs one deadline, not one a call.
+// Owns the breaker before Redis: after a timeout nobody asks for a while, so that a hung server costs one deadline instead of one a call.
 
-export type Breaker = {
-  /** False: do not ask. After a rest one caller is let through to try, and then one in every rest, until one is answered. */
+export interface Breaker {
+  /**
+   * False means: do not ask. After the rest one caller may try, and then one in every rest, until the server answers.
+   */
   admits(): boolean;
   answered(): void;
   timedOut(): void;
-};
+}
 
-export const createBreaker = (monotonicMs: () => number, restMs: number): Breaker => {
+export function createBreaker(monotonicMs: () => number, restMs: number): Breaker {
   let restsUntilMs: number | undefined;
   return {
     admits() {
@@ -23,4 +25,4 @@ export const createBreaker = (monotonicMs: () => number, restMs: number): Breake
       restsUntilMs = monotonicMs() + restMs;
     },
   };
-};
+}

@@ -1,4 +1,4 @@
-// Owns the Redis connection: the official client, with a deadline on every command. What is called is its users' affair.
+// Owns the Redis connection: the official client, with a deadline on every command.
 import { createClient } from "redis";
 import { messageOf, shopError } from "../error.ts";
 import { createBreaker } from "./breaker.ts";
@@ -7,11 +7,11 @@ const CONNECT_TIMEOUT_MS = 500;
 const COMMAND_TIMEOUT_MS = 250;
 const LONGEST_RECONNECT_MS = 1_000;
 const TIMER_PRECISION_MS = 20;
-/** How long a server that let a deadline pass is left alone. */
+/** How long a server is left alone after a timeout. */
 const REST_MS = 1_000;
 
-const clientFor = (url: string) =>
-  createClient({
+function clientFor(url: string) {
+  return createClient({
     url,
     // Commands fail at once while disconnected instead of waiting for the connection.
     disableOfflineQueue: true,
@@ -20,19 +20,20 @@ const clientFor = (url: string) =>
       reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), LONGEST_RECONNECT_MS),
     },
   });
+}
 export type RedisClient = ReturnType<typeof clientFor>;
 
-export type RedisConnection = {
+export interface RedisConnection {
   /**
-   * Rejects with RedisUnavailable when the work fails or takes longer than `withinMs` (default 250 ms); at once, for a
-   * second, after that has happened.
+   * Rejects with RedisUnavailable when the work fails or takes longer than `withinMs` (default 250 ms). After a
+   * timeout it rejects at once for a second.
    */
   run<T>(work: (client: RedisClient) => Promise<T>, withinMs?: number): Promise<T>;
   close(): Promise<void>;
-};
+}
 
-// The client's own timeout ends when a command is written; a server that accepts and never answers needs this one.
-const withDeadline = async <T>(answer: Promise<T>, withinMs: number, onTimeout: () => void): Promise<T> => {
+// The client's own timeout covers only writing a command. This one covers a server that accepts it and never answers.
+async function withDeadline<T>(answer: Promise<T>, withinMs: number, onTimeout: () => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let verdict: NodeJS.Immediate | undefined;
   const deadline = new Promise<never>((_, reject) => {
@@ -40,13 +41,13 @@ const withDeadline = async <T>(answer: Promise<T>, withinMs: number, onTimeout: 
       onTimeout();
       reject(new Error(`no answer within ${withinMs} ms`));
     };
-    // Sockets are read between a timer and an immediate: an answer that is there is not late.
+    // Sockets are read between a timer and an immediate, so an answer that has arrived is not counted as late.
     const conclude = (): void => {
       verdict = setImmediate(giveUp);
     };
     const dueMs = performance.now() + withinMs;
     timer = setTimeout(() => {
-      // This process was busy for so long, and could neither ask nor listen.
+      // This process was busy for so long, and could not receive an answer.
       const busyMs = performance.now() - dueMs;
       if (busyMs < TIMER_PRECISION_MS) conclude();
       else timer = setTimeout(conclude, Math.min(busyMs, withinMs));
@@ -60,18 +61,18 @@ const withDeadline = async <T>(answer: Promise<T>, withinMs: number, onTimeout: 
     clearTimeout(timer);
     clearImmediate(verdict);
   }
-};
+}
 
-/** Waits a moment for the server, then goes on without it: a shop without Redis is slower, not closed. */
-export const openRedis = async (
+/** Waits a moment for the server, then continues without it: without Redis the shop is slower, not closed. */
+export async function openRedis(
   url: string,
   on: { readonly ready: () => void; readonly error: (error: Error) => void },
-): Promise<RedisConnection> => {
+): Promise<RedisConnection> {
   const client = clientFor(url);
   const breaker = createBreaker(() => performance.now(), REST_MS);
   client.on("error", on.error);
   client.on("ready", () => {
-    // Another connection is another chance, perhaps another server.
+    // A new connection may reach another server.
     breaker.answered();
     on.ready();
   });
@@ -86,13 +87,13 @@ export const openRedis = async (
     async run(work, withinMs = COMMAND_TIMEOUT_MS) {
       if (!breaker.admits()) throw shopError("RedisUnavailable", "it did not answer a moment ago");
       const answer = work(client);
-      // Also when it comes after its deadline: the server is back.
+      // Even a late answer proves that the server is back.
       answer.then(breaker.answered, () => undefined);
       return withDeadline(answer, withinMs, breaker.timedOut);
     },
     async close() {
-      // Nothing is worth waiting for: cached values can be read again, deletions were awaited by their callers.
+      // Nothing is worth waiting for: cached values can be read again, and callers have awaited their deletions.
       client.destroy();
     },
   };
-};
+}

@@ -1,20 +1,20 @@
-// Owns what Redis owes: orders it was given and has not confirmed. Whoever waits for `pay` before asking is never told what it
-// knows to be old; other processes, and this one after a crash, are bounded by the lifetimes of what is kept.
+// Owns orders that Redis has not confirmed yet. A reader that awaits `pay` first never sees their old values. Lifetimes
+// bound what other processes, or this one after a crash, still see.
 
-export type Owed<Order> = {
+export interface Owed<Order> {
   add(orders: readonly Order[]): void;
-  /** Resolves once everything added before the call is confirmed; at once when nothing is owed. */
+  /** Resolves once Redis has confirmed everything added before the call. */
   pay(): Promise<void>;
-};
+}
 
-export const createOwed = <Order>(parts: {
+export function createOwed<Order>(parts: {
   readonly send: (orders: readonly Order[]) => Promise<unknown>;
-  /** Orders of one name are one order. */
+  /** Orders with one name count as one. */
   readonly nameOf: (order: Order) => string;
   readonly most: number;
-  /** Redis may be away for hours: beyond the most it owes this one, not a list without end. */
+  /** Replaces the list beyond `most`, because Redis may be away for hours. */
   readonly instead: Order;
-}): Owed<Order> => {
+}): Owed<Order> {
   const { send, nameOf, most, instead } = parts;
   const owed = new Map<string, { readonly order: Order; readonly addition: number }>();
   let additions = 0;
@@ -30,8 +30,8 @@ export const createOwed = <Order>(parts: {
       if (owed.size === 0) return;
       const pending = [...owed];
       await send(pending.map(([, { order }]) => order));
-      // What was added again meanwhile stays: this confirmation may be older than that change.
+      // Keeps orders that were added again meanwhile, because this confirmation may be older than their change.
       for (const [name, { addition }] of pending) if (owed.get(name)?.addition === addition) owed.delete(name);
     },
   };
-};
+}

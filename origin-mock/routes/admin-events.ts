@@ -1,58 +1,46 @@
-// Owns what administrators see and do about events: what waits, what was given up, and invalidating everything.
+// Owns the administrator's view of events: the backlog, dead letters, and invalidating everything.
 import { Hono } from "hono";
+import * as v from "valibot";
 import type { Database } from "../db/port.ts";
 import { listDead, readBacklog, redrive } from "../db/outbox.ts";
 import type { EventRecorder } from "../events/port.ts";
-import { readJsonObject } from "../http/json-body.ts";
+import { readBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, pointer, problem } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
+import { invalid, problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
+import { check, text } from "../schema.ts";
 import { adminOnly } from "./guard.ts";
 
-type Parts = { readonly db: Database; readonly events: EventRecorder };
+interface Parts {
+  readonly db: Database;
+  readonly events: EventRecorder;
+}
 
 const DEAD_PAGE = 100;
 const LONGEST_REASON = 200;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const orderFaults = (body: Readonly<Record<string, unknown>>): readonly Fault[] => {
-  const { everything, reason, ...others } = body;
-  const faults: Fault[] = [];
-  const fault = (at: string, detail: string): void => void faults.push({ in: "body", at, detail });
-  if (everything !== true) fault("/everything", "must be true: less is invalidated by changing it");
-  // NUL cannot be kept in a Postgres jsonb.
-  if (typeof reason !== "string" || reason.trim() === "" || reason.length > LONGEST_REASON || reason.includes("\0")) {
-    fault("/reason", `must be text of 1 to ${LONGEST_REASON} characters`);
-  }
-  for (const name of Object.keys(others)) {
-    fault(pointer(name), "is not a member of an order");
-  }
-  return faults;
+const ORDER = {
+  everything: v.literal(true, "must be true: less is invalidated by changing it"),
+  reason: text(LONGEST_REASON),
 };
 
-export const adminEventRoutes = ({ db, events }: Parts): Hono<ShopEnv> => {
+export function adminEventRoutes({ db, events }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   routes.use(adminOnly("administer the shop"));
 
   routes.post("/invalidate", async (c) => {
-    const body = await readJsonObject(c);
-    if (body.kind === "refused") return body.response;
-    if (body.kind === "faulty") return invalid(c, [body.fault]);
-    const faults = orderFaults(body.value);
-    if (faults.length > 0) return invalid(c, faults);
-    const reason = String(body.value["reason"]);
+    const read = await readBody(c, (body) => check(ORDER, body, "is not a member of an order"));
+    if (read instanceof Response) return read;
+    const { reason } = read.body;
     const event = await db.transaction((tx) => events.record(tx, { type: "global.invalidate", reason }, c.var.trace));
     events.wake();
     return c.json({ event }, 202, POLICY.secret);
   });
-  routes.all("/invalidate", methodNotAllowed("POST"));
 
   routes.get("/events", async (c) => c.json(await readBacklog(db), 200, POLICY.secret));
-  routes.all("/events", methodNotAllowed("GET, HEAD"));
 
   routes.get("/events/dead", async (c) => c.json({ dead: await listDead(db, DEAD_PAGE) }, 200, POLICY.secret));
-  routes.all("/events/dead", methodNotAllowed("GET, HEAD"));
 
   routes.post("/events/dead/:id/redrive", async (c) => {
     const id = c.req.param("id");
@@ -61,6 +49,5 @@ export const adminEventRoutes = ({ db, events }: Parts): Hono<ShopEnv> => {
     events.wake();
     return c.json({ event: id }, 202, POLICY.secret);
   });
-  routes.all("/events/dead/:id/redrive", methodNotAllowed("POST"));
   return routes;
-};
+}

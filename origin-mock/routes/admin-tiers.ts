@@ -1,8 +1,6 @@
-// Owns the administrator's look into the tiers: what each of them holds of a product now. No tier is asked on another's behalf,
-// and nothing is filled by looking.
+// Owns the administrator's view of one product in every tier now. Each tier is asked directly, and looking fills nothing.
 import { Hono } from "hono";
-import { parseProduct } from "../catalogue/product.ts";
-import type { Product } from "../catalogue/product.ts";
+import { parseProduct, type Product } from "../catalogue/product.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProduct } from "../db/products.ts";
@@ -10,21 +8,21 @@ import { answerName } from "../gateway/key.ts";
 import type { GatewayCache, Lookup } from "../gateway/response-cache.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed } from "../http/problem.ts";
+import { invalid } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import { productAddress } from "../invalidation/names.ts";
 import { adminOnly } from "./guard.ts";
 
-type Parts = {
+interface Parts {
   readonly db: Queryable;
   readonly cache: Pick<CacheAside, "peek">;
   readonly gateway: Pick<GatewayCache, "lookUp">;
-};
+}
 
-/** Null: nothing is held, or the tier cannot be asked, and whoever asks is answered by the next one. */
-const told = (product: Product | undefined) =>
-  product === undefined
+/** Null when the tier has nothing or does not answer, so that the next one serves readers. */
+function told(product: Product | undefined) {
+  return product === undefined
     ? null
     : {
         version: product.version,
@@ -32,22 +30,23 @@ const told = (product: Product | undefined) =>
         stock: product.stock,
         updated_at: product.updated_at,
       };
+}
 
-const productIn = (body: Uint8Array): Product | undefined => {
+function productIn(body: Uint8Array): Product | undefined {
   try {
     return parseProduct(JSON.parse(new TextDecoder().decode(body)));
   } catch {
     return undefined;
   }
-};
+}
 
-const toldByGateway = (lookup: Lookup) => {
+function toldByGateway(lookup: Lookup) {
   if (lookup.kind !== "hit") return null;
   const kept = told(productIn(lookup.answer.body));
   return kept === null ? null : { ...kept, age_seconds: Math.round(lookup.ageMs / 1_000) };
-};
+}
 
-export const adminTierRoutes = ({ db, cache, gateway }: Parts): Hono<ShopEnv> => {
+export function adminTierRoutes({ db, cache, gateway }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   routes.use(adminOnly("look into the tiers"));
 
@@ -68,6 +67,5 @@ export const adminTierRoutes = ({ db, cache, gateway }: Parts): Hono<ShopEnv> =>
       POLICY.secret,
     );
   });
-  routes.all("/products/:id", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}

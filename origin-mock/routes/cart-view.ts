@@ -1,31 +1,31 @@
-// Owns a cart as it is shown: its lines in the reader's language, at the prices of now.
+// Owns the view of a cart: its lines in the reader's language, at current prices.
 import type { Context } from "hono";
 import type { Locale } from "../catalogue/locale.ts";
-import { parseProduct } from "../catalogue/product.ts";
-import type { Product } from "../catalogue/product.ts";
+import { parseProduct, type Product } from "../catalogue/product.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Cart, CartOwner } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProducts } from "../db/products.ts";
-import { judge } from "../http/conditional.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
-import { conditionsOf, contentETag, JSON_TYPE, respond } from "../http/respond.ts";
-import { noteReading } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { contentETag, JSON_TYPE, judgeRequest, respond } from "../http/respond.ts";
+import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { userTag } from "../invalidation/names.ts";
 
-type Parts = { readonly db: Queryable; readonly cache: Pick<MultiTierCache, "getMany"> };
+interface Parts {
+  readonly db: Queryable;
+  readonly cache: Pick<MultiTierCache, "getMany">;
+}
 
-export type CartView = {
+export interface CartView {
   readonly isSold: (c: Context<ShopEnv>, productId: number) => Promise<boolean>;
-  /** Whether a change of it would be one that the request's conditions allow. */
+  /** Whether the request's conditions allow a change of the cart. */
   readonly mayChange: (c: Context<ShopEnv>, owner: CartOwner | undefined, cart: Cart) => Promise<boolean>;
   readonly show: (c: Context<ShopEnv>, owner: CartOwner | undefined, cart: Cart) => Promise<Response>;
-};
+}
 
-const bodyOf = (owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<string, Product>): string => {
-  // What is no longer sold is no longer shown.
+function bodyOf(owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<string, Product>): string {
+  // A product that is gone is not shown.
   const lines = cart.lines.flatMap(({ product_id, quantity }) => {
     const product = products.get(String(product_id));
     if (product === undefined) return [];
@@ -35,9 +35,9 @@ const bodyOf = (owner: CartOwner | undefined, cart: Cart, products: ReadonlyMap<
   const username = owner?.kind === "user" ? owner.username : null;
   const total_cents = lines.reduce((sum, { quantity, price_cents }) => sum + quantity * price_cents, 0);
   return JSON.stringify({ username, version: cart.version, lines, total_cents });
-};
+}
 
-export const createCartView = ({ db, cache }: Parts): CartView => {
+export function createCartView({ db, cache }: Parts): CartView {
   const productsIn = async (c: Context<ShopEnv>, ids: readonly number[], locale: Locale) => {
     const reading = await cache.getMany<Product>({
       entity: "product",
@@ -66,17 +66,17 @@ export const createCartView = ({ db, cache }: Parts): CartView => {
     isSold: async (c, productId) => (await productsIn(c, [productId], readerOf(c))).size > 0,
     async mayChange(c, owner, cart) {
       const { validators } = await shownTo(c, owner, cart);
-      return judge(c.req.method, conditionsOf(c), validators) === "proceed";
+      return judgeRequest(c, validators) === "proceed";
     },
     async show(c, owner, cart) {
       const { body, language, validators } = await shownTo(c, owner, cart);
       const tags = owner?.kind === "user" ? ["cart", userTag(owner.username)] : ["cart"];
       const headers = { ...POLICY.cart, "Cache-Tag": tags.join(",") };
-      // Conditions on a change were about the cart before it.
+      // The conditions of a change were about the cart before it.
       if (c.req.method !== "GET" && c.req.method !== "HEAD") {
         return c.body(body, 200, { ...headers, "Content-Type": JSON_TYPE, "Content-Language": language });
       }
       return respond(c, { body, contentType: JSON_TYPE, language, validators, headers });
     },
   };
-};
+}

@@ -1,59 +1,52 @@
 // Owns the cart's routes: whose cart it is, and the changes to it.
-import { Hono } from "hono";
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
-import { MOST_LINES, MOST_QUANTITY } from "../cart/carts.ts";
-import type { Cart, CartChange, CartOwner, Carts } from "../cart/carts.ts";
+import { type Cart, type CartChange, type CartOwner, type Carts, MOST_LINES, MOST_QUANTITY } from "../cart/carts.ts";
 import type { Queryable } from "../db/port.ts";
-import { readJsonObject } from "../http/json-body.ts";
-import type { JsonBody } from "../http/json-body.ts";
-import type { Parsed } from "../http/parsed.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { readPathAndBody } from "../http/json-body.ts";
+import { invalid, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
-import { conditionsOf } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
+import { check, wholeNumber } from "../schema.ts";
 import { createCartView } from "./cart-view.ts";
 import { guestIdOf, rememberGuest } from "./guest.ts";
 
-type Parts = { readonly db: Queryable; readonly cache: MultiTierCache; readonly carts: Carts };
+interface Parts {
+  readonly db: Queryable;
+  readonly cache: MultiTierCache;
+  readonly carts: Carts;
+}
 
+const LINE = { quantity: wholeNumber(1, MOST_QUANTITY) };
 const EMPTY: Cart = { version: "0", lines: [] };
 
-/** Undefined for a guest who never put anything into a cart. */
-const ownerOf = async (c: Context<ShopEnv>): Promise<CartOwner | undefined> => {
+/** Undefined for a guest without a cart. */
+async function ownerOf(c: Context<ShopEnv>): Promise<CartOwner | undefined> {
   const identity = await c.var.identity();
   if (identity !== undefined) return { kind: "user", username: identity.username };
   const id = guestIdOf(c);
   return id === undefined ? undefined : { kind: "guest", id };
-};
+}
 
-const parseQuantity = (body: Exclude<JsonBody, { readonly kind: "refused" }>): Parsed<number> => {
-  if (body.kind === "faulty") return { ok: false, faults: [body.fault] };
-  const { quantity } = body.value;
-  const detail = `must be a whole number from 1 to ${MOST_QUANTITY}`;
-  return typeof quantity === "number" && Number.isInteger(quantity) && quantity >= 1 && quantity <= MOST_QUANTITY
-    ? { ok: true, value: quantity }
-    : { ok: false, faults: [{ in: "body", at: "/quantity", detail }] };
-};
+function notThatCart(c: Context): Response {
+  return problem(c, 412, "the cart is not the one the condition names");
+}
 
-const notThatCart = (c: Context): Response => problem(c, 412, "the cart is not the one the condition names");
-
-export const cartRoutes = ({ db, cache, carts }: Parts): Hono<ShopEnv> => {
+export function cartRoutes({ db, cache, carts }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   const view = createCartView({ db, cache });
 
-  /** Whether the request's conditions are met, and by which version; without conditions by any. */
+  /** Whether the request's conditions are met, and by which version. Without conditions, any version will do. */
   const meets = async (c: Context<ShopEnv>, owner: CartOwner | undefined) => {
-    const conditions = conditionsOf(c);
-    if (conditions.ifMatch === undefined && conditions.ifNoneMatch === undefined)
-      return { met: true, version: undefined };
+    const isConditional = ["If-Match", "If-None-Match"].some((name) => c.req.header(name) !== undefined);
+    if (!isConditional) return { met: true, version: undefined };
     const cart = owner === undefined ? EMPTY : await carts.read(owner);
     return { met: await view.mayChange(c, owner, cart), version: cart.version };
   };
 
   const change = async (c: Context<ShopEnv>, what: CartChange): Promise<Response> => {
     const known = await ownerOf(c);
-    // Nothing can be taken from a cart that was never filled, and no cookie is needed to say so.
+    // A cart that was never filled has nothing to remove, so no cookie is set.
     if (known === undefined && what.kind !== "set") return view.show(c, undefined, EMPTY);
     const owner: CartOwner = known ?? { kind: "guest", id: carts.newGuestId() };
     const condition = await meets(c, known);
@@ -70,24 +63,18 @@ export const cartRoutes = ({ db, cache, carts }: Parts): Hono<ShopEnv> => {
     return view.show(c, owner, owner === undefined ? EMPTY : await carts.read(owner));
   });
   routes.delete("/", (c) => change(c, { kind: "clear" }));
-  routes.all("/", methodNotAllowed("GET, HEAD, DELETE"));
 
   routes.put("/lines/:id", async (c) => {
-    const id = parseProductId(c.req.param("id"));
-    const body = await readJsonObject(c);
-    if (body.kind === "refused") return body.response;
-    const quantity = parseQuantity(body);
-    if (!id.ok || !quantity.ok) {
-      return invalid(c, [...(id.ok ? [] : id.faults), ...(quantity.ok ? [] : quantity.faults)]);
-    }
-    // Or anyone could fill carts with what was never there.
-    if (!(await view.isSold(c, id.value))) return problem(c, 404, `there is no product ${id.value}`);
-    return change(c, { kind: "set", productId: id.value, quantity: quantity.value });
+    const read = await readPathAndBody(c, parseProductId(c.req.param("id")), (body) => check(LINE, body));
+    if (read instanceof Response) return read;
+    const { path: productId, body } = read;
+    // Otherwise anyone could fill carts with products that do not exist.
+    if (!(await view.isSold(c, productId))) return problem(c, 404, `there is no product ${productId}`);
+    return change(c, { kind: "set", productId, quantity: body.quantity });
   });
   routes.delete("/lines/:id", async (c) => {
     const id = parseProductId(c.req.param("id"));
     return id.ok ? change(c, { kind: "remove", productId: id.value }) : invalid(c, id.faults);
   });
-  routes.all("/lines/:id", methodNotAllowed("PUT, DELETE"));
   return routes;
-};
+}

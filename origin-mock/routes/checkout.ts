@@ -1,25 +1,21 @@
 // Owns the checkout: never cached, decided by the database alone, at the prices the customer saw or not at all.
 import { createHash } from "node:crypto";
-import { Hono } from "hono";
-import type { Context } from "hono";
-import { parseOrder } from "../catalogue/order.ts";
-import type { AgreedOrder } from "../catalogue/order.ts";
+import { type Context, Hono } from "hono";
+import { type AgreedOrder, parseOrder } from "../catalogue/order.ts";
 import type { CacheAside } from "../cache/cache-aside.ts";
 import type { Carts } from "../cart/carts.ts";
-import { placeOrder } from "../db/orders.ts";
-import type { OrderFault, Placement } from "../db/orders.ts";
+import { type OrderFault, type Placement, placeOrder } from "../db/orders.ts";
 import type { Database } from "../db/port.ts";
 import { isShopError } from "../error.ts";
 import type { ShopEvent } from "../events/event.ts";
-import { readJsonObject } from "../http/json-body.ts";
+import { readBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { problem } from "../http/problem.ts";
 import { productAddress } from "../invalidation/names.ts";
 import type { Announce } from "./announce.ts";
-import { signedIn } from "./guard.ts";
-import type { SignedInEnv } from "./guard.ts";
+import { signedIn, type SignedInEnv } from "./guard.ts";
 
-type Parts = {
+interface Parts {
   readonly db: Database;
   readonly cache: Pick<CacheAside, "remove">;
   readonly carts: Pick<Carts, "change">;
@@ -27,16 +23,17 @@ type Parts = {
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly report: (what: string, error: unknown) => void;
-};
+}
 
-/** One version of a cart makes one order: however often a button is pressed, it is this one. */
-const orderIdOf = (username: string, cart: string): string =>
-  createHash("sha256")
+/** One version of a cart makes one order, however often the button is pressed. */
+function orderIdOf(username: string, cart: string): string {
+  return createHash("sha256")
     .update(JSON.stringify([username, cart]))
     .digest("base64url")
     .slice(0, 22);
+}
 
-const inWords = (fault: OrderFault): string => {
+function inWords(fault: OrderFault): string {
   switch (fault.kind) {
     case "missing":
       return `product ${fault.product_id} is no longer sold`;
@@ -45,20 +42,21 @@ const inWords = (fault: OrderFault): string => {
     case "out_of_stock":
       return `of product ${fault.product_id} only ${fault.stock} are left, not ${fault.wanted}`;
   }
-};
+}
 
-const refused = (c: Context, faults: readonly OrderFault[]): Response =>
-  problem(c, 409, `nothing has been ordered: ${faults.map(inWords).join("; ")}`, {
+function refused(c: Context, faults: readonly OrderFault[]): Response {
+  return problem(c, 409, `nothing has been ordered: ${faults.map(inWords).join("; ")}`, {
     headers: POLICY.confidential,
     members: { faults },
   });
+}
 
 type Outcome =
   | Exclude<Placement, { readonly kind: "placed" }>
   | { readonly kind: "placed"; readonly total_cents: number; readonly recorded: Recorded };
 type Recorded = Awaited<ReturnType<Announce["record"]>>;
 
-const place = async (parts: Parts, c: Context<SignedInEnv>, id: string, { lines }: AgreedOrder): Promise<Outcome> => {
+async function place(parts: Parts, c: Context<SignedInEnv>, id: string, { lines }: AgreedOrder): Promise<Outcome> {
   const { username, trace } = c.var;
   try {
     return await parts.db.transaction(async (tx): Promise<Outcome> => {
@@ -76,56 +74,54 @@ const place = async (parts: Parts, c: Context<SignedInEnv>, id: string, { lines 
     if (isShopError(error, "UniqueViolation")) return { kind: "ordered-already" };
     throw error;
   }
-};
+}
 
-/** The order stands whatever becomes of the cart. False: the cart is another one by now. */
-const empty = async ({ carts, report }: Parts, username: string, { cart }: AgreedOrder): Promise<boolean> => {
+/** The order stands whatever happens to the cart. Resolves to false when the cart has changed since. */
+async function empty({ carts, report }: Parts, username: string, { cart }: AgreedOrder): Promise<boolean> {
   try {
     return (await carts.change({ kind: "user", username }, { kind: "clear" }, cart)).status === "done";
   } catch (error) {
     report("redis cart", error);
     return true;
   }
-};
+}
 
-const takeOut = async (parts: Parts, username: string, order: AgreedOrder): Promise<void> => {
+async function takeOut(parts: Parts, username: string, order: AgreedOrder): Promise<void> {
   if (await empty(parts, username, order)) return;
   const owner = { kind: "user", username } as const;
   try {
-    // Changed meanwhile, in another tab: what was ordered goes, the rest stays.
+    // The cart changed in another tab: the ordered lines go, and the rest stays.
     await Promise.all(
       order.lines.map(({ product_id }) => parts.carts.change(owner, { kind: "remove", productId: product_id })),
     );
   } catch (error) {
     parts.report("redis cart", error);
   }
-};
+}
 
-export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
+export function checkoutRoutes(parts: Parts): Hono<SignedInEnv> {
   const { cache, announce } = parts;
   const routes = new Hono<SignedInEnv>();
 
   routes.post("/", signedIn, async (c) => {
-    const body = await readJsonObject(c);
-    if (body.kind === "refused") return body.response;
-    if (body.kind === "faulty") return invalid(c, [body.fault]);
-    const parsed = parseOrder(body.value);
-    if (!parsed.ok) return invalid(c, parsed.faults);
-    const { order } = parsed;
+    const read = await readBody(c, parseOrder);
+    if (read instanceof Response) return read;
+    const { body: order } = read;
     if (order.lines.length === 0) return problem(c, 409, "the cart is empty", { headers: POLICY.confidential });
     const { username } = c.var;
     const id = orderIdOf(username, order.cart);
     const outcome = await place(parts, c, id, order);
     switch (outcome.kind) {
       case "ordered-already":
-        // Whoever placed it may have died before it emptied the cart, which could then never be ordered again.
+        // The process that placed the order may have died before emptying the cart, which could then never be ordered
+        // again.
         await empty(parts, username, order);
         return problem(c, 409, "this cart has been ordered already", {
           headers: POLICY.confidential,
           members: { order: id },
         });
       case "refused":
-        // Whatever showed the customer something else is wrong: the cart must now say what the database says.
+        // Some cache showed the customer another value, so the cart must now read the database.
         await cache.remove(outcome.faults.map(({ product_id }) => productAddress(product_id)));
         return refused(c, outcome.faults);
       case "placed":
@@ -133,6 +129,5 @@ export const checkoutRoutes = (parts: Parts): Hono<SignedInEnv> => {
         return c.json({ order: id, total_cents: outcome.total_cents }, 201, POLICY.confidential);
     }
   });
-  routes.all("/", methodNotAllowed("POST"));
   return routes;
-};
+}

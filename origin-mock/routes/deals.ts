@@ -1,24 +1,28 @@
-// Owns the deals: what costs much less than it did, on one short-lived page.
+// Owns the deals: products at a large discount, on one short-lived page.
 import { Hono } from "hono";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
+import { parsePage } from "../catalogue/product.ts";
 import { listDeals } from "../db/deals.ts";
 import type { Queryable } from "../db/port.ts";
 import type { Flags } from "../flags/flags.ts";
 import { localeOf } from "../http/locale.ts";
 import { TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed } from "../http/problem.ts";
+import { invalid } from "../http/problem.ts";
 import { parseDealsQuery } from "../http/query.ts";
-import { noteReading } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { DEALS_ADDRESS, DEALS_TAG } from "../invalidation/names.ts";
-import { parsePage, respondPage } from "./product-page.ts";
+import { respondPage } from "./product-page.ts";
 
-/** Which deals wear a badge that says how much less they cost. */
+/** Decides which deals wear a badge with their discount. */
 const BADGE_FLAG = "new-deals-badge";
 
-type Parts = { readonly db: Queryable; readonly cache: MultiTierCache; readonly flags: Pick<Flags, "isOn"> };
+interface Parts {
+  readonly db: Queryable;
+  readonly cache: MultiTierCache;
+  readonly flags: Pick<Flags, "isOn">;
+}
 
-export const dealRoutes = ({ db, cache, flags }: Parts) => {
+export function dealRoutes({ db, cache, flags }: Parts) {
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const query = parseDealsQuery(c.req.queries());
@@ -34,7 +38,7 @@ export const dealRoutes = ({ db, cache, flags }: Parts) => {
     });
     noteReading(c.var.trace, reading);
     const { products } = reading.value ?? { products: [] };
-    // Rolled out by product, not by person: everybody is shown the same page, so it may be shared.
+    // Rolled out by product instead of by person, so that everybody can share the page.
     const on = await Promise.all(products.map(({ id }) => flags.isOn(BADGE_FLAG, `product:${id}`)));
     const badges = products.map(({ id }) => id).filter((_, index) => on[index]);
     return respondPage(c, {
@@ -44,6 +48,5 @@ export const dealRoutes = ({ db, cache, flags }: Parts) => {
       tags: [DEALS_TAG],
     });
   });
-  routes.all("/", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}

@@ -1,46 +1,45 @@
 // Owns the administrator's view of feature flags: which there are, and how far each is rolled out.
 import { Hono } from "hono";
-import { parseFlag } from "../flags/definition.ts";
-import type { FlagFault } from "../flags/definition.ts";
+import * as v from "valibot";
+import { FLAG } from "../flags/definition.ts";
 import type { Flags } from "../flags/flags.ts";
-import { readJsonObject } from "../http/json-body.ts";
+import { readPathAndBody } from "../http/json-body.ts";
+import type { Parsed } from "../http/parsed.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, pointer } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
+import { check } from "../schema.ts";
 import { adminOnly } from "./guard.ts";
 
-const MEMBERS = new Set(["rollout", "salt", "overrides"]);
+function parseName(name: string): Parsed<string> {
+  const checked = check({ name: FLAG.name }, { name });
+  if (checked.ok) return { ok: true, value: name };
+  return { ok: false, faults: checked.faults.map(({ detail }) => ({ in: "path", at: "name", detail })) };
+}
 
-/** A misspelt one would leave its default in force. */
-const unknownMembers = (body: Readonly<Record<string, unknown>>): readonly Fault[] =>
-  Object.keys(body)
-    .filter((name) => !MEMBERS.has(name))
-    .map((name) => ({ in: "body", at: pointer(name), detail: "is not a member of a flag" }));
+/** A flag's own name is its salt unless it says otherwise, so that the same people are not first for every flag. */
+function settings(name: string) {
+  return {
+    rollout: FLAG.rollout,
+    salt: v.exactOptional(FLAG.salt, name),
+    overrides: v.exactOptional(FLAG.overrides, {}),
+  };
+}
 
-const inRequest = ({ at, detail }: FlagFault): Fault =>
-  at === "/name" ? { in: "path", at: "name", detail } : { in: "body", at, detail };
-
-export const flagRoutes = (flags: Flags): Hono<ShopEnv> => {
+export function flagRoutes(flags: Flags): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
   routes.use(adminOnly("see or change flags"));
 
   routes.get("/", async (c) => c.json({ flags: await flags.all() }, 200, POLICY.secret));
-  routes.all("/", methodNotAllowed("GET, HEAD"));
 
   routes.put("/:name", async (c) => {
-    const body = await readJsonObject(c);
-    if (body.kind === "refused") return body.response;
-    if (body.kind === "faulty") return invalid(c, [body.fault]);
     const name = c.req.param("name");
-    // Its own name as the salt: who is first for one flag is not first for all.
-    const definition = { salt: name, overrides: {}, ...body.value, name };
-    const parsed = parseFlag(definition);
-    const faults = [...(parsed.ok ? [] : parsed.faults.map(inRequest)), ...unknownMembers(body.value)];
-    if (!parsed.ok || faults.length > 0) return invalid(c, faults);
-    await flags.setFlag(parsed.flag);
-    return c.json(parsed.flag, 200, POLICY.secret);
+    const read = await readPathAndBody(c, parseName(name), (body) =>
+      check(settings(name), body, "is not a member of a flag"),
+    );
+    if (read instanceof Response) return read;
+    const flag = { name, ...read.body };
+    await flags.setFlag(flag);
+    return c.json(flag, 200, POLICY.secret);
   });
-  routes.all("/:name", methodNotAllowed("PUT"));
   return routes;
-};
+}

@@ -1,4 +1,4 @@
-// Owns the doors of what is not for everybody: who may come in, and the answers to those who may not.
+// Owns the guards of private routes: who may enter, and the answers to everybody else.
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { CHALLENGE } from "../auth/identify.ts";
@@ -6,11 +6,14 @@ import { POLICY } from "../http/policy.ts";
 import { problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
 
-export const signInFirst = (c: Context): Response =>
-  problem(c, 401, "sign in first", { headers: { ...CHALLENGE, ...POLICY.confidential } });
+export function signInFirst(c: Context): Response {
+  return problem(c, 401, "sign in first", { headers: { ...CHALLENGE, ...POLICY.confidential } });
+}
 
-/** Who has come in. */
-export type SignedInEnv = { Variables: ShopEnv["Variables"] & { username: string } };
+/** The signed-in user. */
+export interface SignedInEnv {
+  Variables: ShopEnv["Variables"] & { username: string };
+}
 
 export const signedIn = createMiddleware<SignedInEnv>(async (c, next) => {
   const identity = await c.var.identity();
@@ -19,11 +22,12 @@ export const signedIn = createMiddleware<SignedInEnv>(async (c, next) => {
   return next();
 });
 
-/** For administrators, who always show their token: a session is a customer's. */
-export const adminOnly = (what: string): MiddlewareHandler<ShopEnv> =>
-  createMiddleware<ShopEnv>(async (c, next) => {
+/** For administrators, who always send a token, because only customers have sessions. */
+export function adminOnly(what: string): MiddlewareHandler<ShopEnv> {
+  return createMiddleware<ShopEnv>(async (c, next) => {
     const identity = await c.var.identity();
     if (identity === undefined) return problem(c, 401, "an administrator's token is needed", { headers: CHALLENGE });
     if (identity.role !== "admin") return problem(c, 403, `${identity.username} may not ${what}`);
     return next();
   });
+}

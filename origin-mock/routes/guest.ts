@@ -3,26 +3,27 @@ import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { CART_COOKIE, CART_IDLE_MS } from "../cart/carts.ts";
 
-// Not sent with pages, assets and media, which are the same whatever is in it.
+// Keeps the cookie off pages, assets and media, which are the same for every cart.
 const PATH = "/api";
-/** As they are made: nobody shares a cart by choosing a name for it. */
+/** The shop's own format, so that nobody can share a cart by choosing a name for it. */
 const GUEST_ID = /^[\w-]{43}$/;
 
-export const guestIdOf = (c: Context): string | undefined => {
+export function guestIdOf(c: Context): string | undefined {
   const id = getCookie(c, CART_COOKIE);
   return id !== undefined && GUEST_ID.test(id) ? id : undefined;
-};
+}
 
-/** Kept for as long as the cart is, from now on. */
-export const rememberGuest = (c: Context, id: string): void =>
-  setCookie(c, CART_COOKIE, id, {
+/** Expires with the cart, counted from now. */
+export function rememberGuest(c: Context, id: string): void {
+  return setCookie(c, CART_COOKIE, id, {
     path: PATH,
     httpOnly: true,
     sameSite: "Lax",
     secure: c.req.header("X-Forwarded-Proto") === "https",
     maxAge: CART_IDLE_MS / 1_000,
   });
+}
 
-export const forgetGuest = (c: Context): void => {
+export function forgetGuest(c: Context): void {
   deleteCookie(c, CART_COOKIE, { path: PATH });
-};
+}

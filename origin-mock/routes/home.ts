@@ -1,10 +1,9 @@
-// Owns the HTML shell: always asked about, seldom sent again. Its language follows the reader, its page size the device.
+// Owns the HTML shell: always revalidated, seldom sent again. Its language follows the reader, its page size the device.
 import { Hono } from "hono";
 import type { Assets } from "../assets.ts";
 import { localeOf } from "../http/locale.ts";
 import type { Locale } from "../catalogue/locale.ts";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed } from "../http/problem.ts";
 import { contentETag, respond } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
 
@@ -14,23 +13,29 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'self'",
   "frame-ancestors 'none'",
   "object-src 'none'",
-  // Data enters as text: a line that forgets it throws instead of running what it was given.
+  // Makes a script that inserts data as markup throw instead of running it.
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
 ].join("; ");
 
-/** What the page will need, told before its first byte is read: browsers begin at once, and an edge may send it as 103. */
-const preloads = (manifest: Assets["manifest"]): string =>
-  [...manifest]
+/**
+ * Announces the page's files before its first byte is read: browsers begin at once, and an edge may send them as 103.
+ */
+function preloads(manifest: Assets["manifest"]): string {
+  return [...manifest]
     .flatMap(([name, hashed]) => {
       if (name.endsWith(".css")) return [`</static/${hashed}>; rel=preload; as=style`];
       return name.endsWith(".js") ? [`</static/${hashed}>; rel=modulepreload`] : [];
     })
     .join(", ");
+}
 
-type Page = { readonly body: string; readonly etag: string };
+interface Page {
+  readonly body: string;
+  readonly etag: string;
+}
 
-export const homeRoutes = ({ shell, manifest }: Pick<Assets, "shell" | "manifest">) => {
+export function homeRoutes({ shell, manifest }: Pick<Assets, "shell" | "manifest">) {
   const routes = new Hono<ShopEnv>();
   const page = (locale: Locale, mobile: boolean): Page => {
     const body = shell({ locale, mobile });
@@ -42,7 +47,7 @@ export const homeRoutes = ({ shell, manifest }: Pick<Assets, "shell" | "manifest
     ...POLICY.shell,
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "same-origin",
-    // A low-entropy hint, which browsers that have it send unasked over https; naming it keeps it coming.
+    // A low-entropy hint, which supporting browsers send over https. Naming it keeps it coming.
     "Accept-CH": "Sec-CH-UA-Mobile",
     Link: preloads(manifest),
     "Cache-Tag": "home",
@@ -59,6 +64,5 @@ export const homeRoutes = ({ shell, manifest }: Pick<Assets, "shell" | "manifest
       headers: fields,
     });
   });
-  routes.all("/", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}

@@ -1,24 +1,20 @@
-// Owns what a signed-in person may see about themselves and no cache may hold: payment methods and past orders.
+// Owns the private data that no cache may store: payment methods and past orders.
 import { Hono } from "hono";
 import { listOrders } from "../db/order-history.ts";
 import type { Queryable } from "../db/port.ts";
 import { listPaymentMethods } from "../db/users.ts";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed } from "../http/problem.ts";
-import { signedIn } from "./guard.ts";
-import type { SignedInEnv } from "./guard.ts";
+import { signedIn, type SignedInEnv } from "./guard.ts";
 
-export const meRoutes = ({ db }: { readonly db: Queryable }): Hono<SignedInEnv> => {
+export function meRoutes({ db }: { readonly db: Queryable }): Hono<SignedInEnv> {
   const routes = new Hono<SignedInEnv>();
 
   routes.get("/payment-methods", signedIn, async (c) =>
     c.json({ payment_methods: await listPaymentMethods(db, c.var.username) }, 200, POLICY.confidential),
   );
-  routes.all("/payment-methods", methodNotAllowed("GET, HEAD"));
 
   routes.get("/orders", signedIn, async (c) =>
     c.json({ orders: await listOrders(db, c.var.username) }, 200, POLICY.confidential),
   );
-  routes.all("/orders", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}

@@ -1,39 +1,36 @@
 // Owns changes to products: the administrator's PUT and DELETE, each recorded as an event with the change itself.
-import { Hono } from "hono";
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
+import { formatHttpDate } from "../../src/http/message/dates.ts";
+import type { FieldReader } from "../../src/http/message/fields.ts";
 import { parseChanges } from "../catalogue/changes.ts";
-import { DEFAULT_LOCALE, LOCALES } from "../catalogue/locale.ts";
-import type { Locale } from "../catalogue/locale.ts";
-import { productETag } from "../catalogue/product.ts";
-import type { Product } from "../catalogue/product.ts";
+import { DEFAULT_LOCALE, type Locale, LOCALES } from "../catalogue/locale.ts";
+import { type Product, productETag } from "../catalogue/product.ts";
 import type { Database, Queryable } from "../db/port.ts";
 import { categorySlugs } from "../db/categories.ts";
 import { deleteProduct, lockProduct, updateProduct } from "../db/products.ts";
-import type { ProductChanges } from "../db/products.ts";
 import type { InvalidateFor, HappenedEvent } from "../events/handle.ts";
 import type { EventRecorder, TraceIds } from "../events/port.ts";
 import { productEvent } from "../events/product-event.ts";
-import { judge } from "../http/conditional.ts";
-import type { Conditions } from "../http/conditional.ts";
-import { readJsonObject } from "../http/json-body.ts";
+import { EXCLUDED, judge, only, WANTED } from "../http/conditional.ts";
+import { readPathAndBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
 import { waitSeconds } from "../http/prefer.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { invalid, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
-import { conditionsOf } from "../http/respond.ts";
+import { fieldsOf } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
 import type { MultiTierInvalidation } from "../invalidation/multi-tier.ts";
 import { reachOf } from "../invalidation/reach.ts";
 import { adminOnly } from "./guard.ts";
 
-type Parts = {
+interface Parts {
   readonly db: Database;
   readonly events: EventRecorder;
   readonly invalidation: Pick<MultiTierInvalidation, "queued">;
   readonly invalidateFor: InvalidateFor;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-};
+}
 
 type Outcome =
   | { readonly kind: "missing" }
@@ -47,60 +44,44 @@ type Outcome =
 
 const LONGEST_WAIT_SECONDS = 10;
 
-type Change = {
+interface Change {
   readonly id: number;
   readonly locale: Locale;
-  readonly method: string;
-  readonly conditions: Conditions;
+  readonly isMet: (before: Product) => boolean;
   readonly trace: TraceIds;
-  /** Resolves to undefined when the product is gone afterwards. */
+  /** Resolves to undefined for a deleted product. */
   readonly apply: (tx: Queryable, before: Product) => Promise<Product | undefined>;
-};
+}
 
-/** The row has a tag in each language: any of them names this version. */
-const isMet = ({ method, conditions }: Change, before: Product): boolean => {
-  const lastModifiedMs = Date.parse(before.updated_at);
-  const proceeds = (only: Partial<Conditions>) => (locale: Locale) =>
-    judge(method, { ...conditions, ...only }, { etag: productETag(before, locale), lastModifiedMs }) === "proceed";
-  // Each by itself: the tag that If-Match names need not be the one that If-None-Match excludes.
-  const isWanted = LOCALES.some(proceeds({ ifNoneMatch: undefined }));
-  return isWanted && LOCALES.every(proceeds({ ifMatch: undefined, ifUnmodifiedSince: undefined }));
-};
+/** The row has a tag in each language, and any of them names this version. */
+function isMet(method: string, field: FieldReader, before: Product, nowMs: number): boolean {
+  const lastModified = formatHttpDate(Date.parse(before.updated_at));
+  const allows = (names: readonly string[]) => (locale: Locale) =>
+    judge(method, only(names, field), { etag: productETag(before, locale), lastModified }, nowMs) === "proceed";
+  // Judged apart, because If-Match may name the tag of one language and If-None-Match that of another.
+  return LOCALES.some(allows(WANTED)) && LOCALES.every(allows(EXCLUDED));
+}
 
-/** Everything about one row in one transaction: the precondition holds until the change is committed, and the event with it. */
-const changeProduct = (db: Database, events: EventRecorder, change: Change): Promise<Outcome> =>
-  db.transaction(async (tx): Promise<Outcome> => {
+/** One transaction for the precondition, the change and its event: the row stays locked until all are committed. */
+function changeProduct(db: Database, events: EventRecorder, change: Change): Promise<Outcome> {
+  return db.transaction(async (tx): Promise<Outcome> => {
     const before = await lockProduct(tx, change.id, change.locale);
     if (before === undefined) return { kind: "missing" };
-    if (!isMet(change, before)) return { kind: "precondition-failed" };
+    if (!change.isMet(before)) return { kind: "precondition-failed" };
     const after = await change.apply(tx, before);
     const event = productEvent(before, after);
     const { requestId, traceparent } = change.trace;
     const eventId = await events.record(tx, event, { requestId, traceparent });
     return { kind: "done", before, after, happened: { event, eventId, requestId, traceparent } };
   });
+}
 
-const parsePut = async (
-  c: Context<ShopEnv>,
-  idText: string,
-  db: Queryable,
-): Promise<{ readonly id: number; readonly locale: Locale; readonly changes: ProductChanges } | Response> => {
-  const id = parseProductId(idText);
-  const idFaults = id.ok ? [] : id.faults;
-  const body = await readJsonObject(c);
-  if (body.kind === "refused") return body.response;
-  if (body.kind === "faulty") return invalid(c, [...idFaults, body.fault]);
-  const { changes, locale, faults } = parseChanges(body.value, await categorySlugs(db));
-  if (!id.ok || faults.length > 0) return invalid(c, [...idFaults, ...faults]);
-  return { id: id.value, locale, changes };
-};
-
-export const productAdminRoutes = (parts: Parts): Hono<ShopEnv> => {
+export function productAdminRoutes(parts: Parts): Hono<ShopEnv> {
   const { db, events, invalidation } = parts;
   const routes = new Hono<ShopEnv>();
   const guard = adminOnly("change products");
 
-  /** Committed by now: invalidating earlier would let a reader put the old row back. */
+  /** Runs after the commit, because an earlier invalidation would let a reader restore the old row. */
   const invalidate = async (c: Context<ShopEnv>, happened: HappenedEvent) => {
     events.wake();
     const seconds = Math.min(waitSeconds(c.req.header("Prefer")) ?? 0, LONGEST_WAIT_SECONDS);
@@ -123,12 +104,18 @@ export const productAdminRoutes = (parts: Parts): Hono<ShopEnv> => {
   };
 
   const change = (c: Context<ShopEnv>, what: Pick<Change, "id" | "locale" | "apply">): Promise<Outcome> =>
-    changeProduct(db, events, { ...what, method: c.req.method, conditions: conditionsOf(c), trace: c.var.trace });
+    changeProduct(db, events, {
+      ...what,
+      isMet: (before) => isMet(c.req.method, fieldsOf(c), before, parts.nowMs()),
+      trace: c.var.trace,
+    });
 
   routes.put("/:id", guard, async (c) => {
-    const parsed = await parsePut(c, c.req.param("id"), db);
-    if (parsed instanceof Response) return parsed;
-    const { id, locale, changes } = parsed;
+    const parse = async (body: Readonly<Record<string, unknown>>) => parseChanges(body, await categorySlugs(db));
+    const read = await readPathAndBody(c, parseProductId(c.req.param("id")), parse);
+    if (read instanceof Response) return read;
+    const { changes, locale } = read.body;
+    const id = read.path;
     const apply: Change["apply"] = async (tx, before) => {
       const update = { expectedVersion: before.version, locale, changes, nowMs: parts.nowMs() };
       const updated = await updateProduct(tx, id, update);
@@ -141,14 +128,8 @@ export const productAdminRoutes = (parts: Parts): Hono<ShopEnv> => {
   routes.delete("/:id", guard, async (c) => {
     const id = parseProductId(c.req.param("id"));
     if (!id.ok) return invalid(c, id.faults);
-    const apply: Change["apply"] = async (tx, before) => {
-      await deleteProduct(tx, before.id);
-      return undefined;
-    };
-    const outcome = await change(c, { id: id.value, locale: DEFAULT_LOCALE, apply });
-    return answer(c, id.value, outcome);
+    const apply: Change["apply"] = (tx, before) => deleteProduct(tx, before.id);
+    return answer(c, id.value, await change(c, { id: id.value, locale: DEFAULT_LOCALE, apply }));
   });
-
-  routes.all("/:id", methodNotAllowed("GET, HEAD, PUT, DELETE"));
   return routes;
-};
+}

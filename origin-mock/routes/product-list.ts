@@ -1,5 +1,6 @@
 // Owns the public pages of products.
 import { Hono } from "hono";
+import { parsePage, type ProductPage } from "../catalogue/product.ts";
 import { listCursor } from "../catalogue/cursor.ts";
 import type { Locale } from "../catalogue/locale.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
@@ -7,32 +8,33 @@ import { listAfter, listProducts } from "../db/lists.ts";
 import type { Queryable } from "../db/port.ts";
 import { localeOf } from "../http/locale.ts";
 import { TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed } from "../http/problem.ts";
-import { parseListQuery } from "../http/query.ts";
-import type { ListQuery } from "../http/query.ts";
-import { noteReading } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { invalid } from "../http/problem.ts";
+import { type ListQuery, parseListQuery } from "../http/query.ts";
+import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { categoryTag, listAddress, WHOLE_LIST_TAG } from "../invalidation/names.ts";
-import { hasProducts, parsePage, respondPage } from "./product-page.ts";
-import type { ProductPage } from "./product-page.ts";
+import { hasProducts, respondPage } from "./product-page.ts";
 
-type Parts = { readonly db: Queryable; readonly cache: MultiTierCache };
+interface Parts {
+  readonly db: Queryable;
+  readonly cache: MultiTierCache;
+}
 
-const load = async (db: Queryable, { category, limit, position }: ListQuery, locale: Locale): Promise<ProductPage> => {
+async function load(db: Queryable, { category, limit, position }: ListQuery, locale: Locale): Promise<ProductPage> {
   if (position.by === "after") {
     const { products, next } = await listAfter(db, { category, after: position.after, limit, locale });
     return { products, next: next ?? null };
   }
   const products = await listProducts(db, { category, page: position.page, limit, locale });
   const last = products.at(-1);
-  // A full page may be the last one: what comes after it is then an empty one.
+  // A full page may be the last one, and is then followed by an empty one.
   return { products, next: products.length < limit || last === undefined ? null : listCursor(last) };
-};
+}
 
-const variantOf = ({ limit, position }: ListQuery, locale: Locale): string =>
-  `${locale}/${limit}/${position.by === "page" ? `page-${position.page}` : `after-${position.after.id}`}`;
+function variantOf({ limit, position }: ListQuery, locale: Locale): string {
+  return `${locale}/${limit}/${position.by === "page" ? `page-${position.page}` : `after-${position.after.id}`}`;
+}
 
-export const productListRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
+export function productListRoutes({ db, cache }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
 
   routes.get("/", async (c) => {
@@ -57,7 +59,5 @@ export const productListRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
       tags: [category === undefined ? WHOLE_LIST_TAG : categoryTag(category)],
     });
   });
-  routes.all("/", methodNotAllowed("GET, HEAD"));
-
   return routes;
-};
+}

@@ -1,27 +1,17 @@
-// Owns pages of products, as lists, searches and deals answer them: from a cached value, and to a response.
+// Owns the answer to a page of products: lists, searches and deals.
 import type { Context } from "hono";
-import { policyHeaders } from "../cache/tier-policy.ts";
-import type { TierPolicy } from "../cache/tier-policy.ts";
+import { policyHeaders, type TierPolicy } from "../cache/tier-policy.ts";
 import type { Locale } from "../catalogue/locale.ts";
-import { isRecord, parseList, parseProduct } from "../catalogue/product.ts";
-import type { Product } from "../catalogue/product.ts";
+import type { ProductPage } from "../catalogue/product.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import { PRODUCTS_TAG, productTag } from "../invalidation/names.ts";
 
-/** `next` is the cursor of the page after, null on the last one: null survives JSON. */
-export type ProductPage = { readonly products: readonly Product[]; readonly next: string | null };
+// Storing empty pages would let anyone fill Redis with pages past the end, unknown categories and vain searches.
+export function hasProducts({ products }: ProductPage): boolean {
+  return products.length > 0;
+}
 
-export const parsePage = (value: unknown): ProductPage | undefined => {
-  if (!isRecord(value)) return undefined;
-  const products = parseList(value["products"], parseProduct);
-  const next = value["next"];
-  return products !== undefined && (next === null || typeof next === "string") ? { products, next } : undefined;
-};
-
-// Pages past the end, unknown categories and searches without a hit would let anyone fill Redis with nothing.
-export const hasProducts = ({ products }: ProductPage): boolean => products.length > 0;
-
-export const respondPage = (
+export function respondPage(
   c: Context,
   page: {
     readonly body: ProductPage & Readonly<Record<string, unknown>>;
@@ -29,7 +19,7 @@ export const respondPage = (
     readonly policy: TierPolicy;
     readonly tags: readonly string[];
   },
-): Response => {
+): Response {
   const body = JSON.stringify(page.body);
   return respond(c, {
     body,
@@ -42,4 +32,4 @@ export const respondPage = (
       ...page.body.products.map(({ id }) => productTag(id)),
     ]),
   });
-};
+}

@@ -1,46 +1,37 @@
-// Owns the public read of one product, and of what people think of it.
-import { Hono } from "hono";
-import type { Context } from "hono";
-import { DEFAULT_LOCALE } from "../catalogue/locale.ts";
-import type { Locale } from "../catalogue/locale.ts";
-import { parseProduct, productETag } from "../catalogue/product.ts";
-import type { Product } from "../catalogue/product.ts";
+// Owns the public routes of one product and its rating.
+import { type Context, Hono } from "hono";
+import { DEFAULT_LOCALE, type Locale } from "../catalogue/locale.ts";
+import { parseProduct, type Product, productETag } from "../catalogue/product.ts";
 import { createRatings } from "../cache/aggregates.ts";
-import type { Rating } from "../cache/aggregates.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Queryable } from "../db/port.ts";
 import { findProduct } from "../db/products.ts";
 import { ratingsOf } from "../db/reviews.ts";
 import { localeOf } from "../http/locale.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
+import { invalid, problem } from "../http/problem.ts";
 import { parseProductId } from "../http/query.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
-import { noteReading } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { categoryTag, productAddress, PRODUCTS_TAG, productTag } from "../invalidation/names.ts";
 
-/** So long nobody asks the database again about a product that is not there. */
+/** How long a missing product is remembered as missing. */
 const MISSING_TTL_MS = 10_000;
 
-type Parts = { readonly db: Queryable; readonly cache: MultiTierCache };
+interface Parts {
+  readonly db: Queryable;
+  readonly cache: MultiTierCache;
+}
 
-const missing = (c: Context<ShopEnv>, id: number): Response =>
-  problem(c, 404, `there is no product ${id}`, {
+function missing(c: Context<ShopEnv>, id: number): Response {
+  return problem(c, 404, `there is no product ${id}`, {
     headers: { ...POLICY.productMissing, "Cache-Tag": productTag(id) },
   });
+}
 
-/** Only of those that somebody has rated. */
-const loadRatings = async (db: Queryable, ids: readonly number[]): Promise<ReadonlyMap<number, Rating>> => {
-  const rows = [...(await ratingsOf(db, ids))];
-  return new Map(
-    rows.flatMap(([id, { rating, reviews }]) => (rating === null ? [] : [[id, { average: rating, count: reviews }]])),
-  );
-};
-
-export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
+export function productRoutes({ db, cache }: Parts): Hono<ShopEnv> {
   const routes = new Hono<ShopEnv>();
-  const ratings = createRatings({ cache, policy: TIER_POLICY.rating, load: (ids) => loadRatings(db, ids) });
+  const ratings = createRatings({ cache, policy: TIER_POLICY.rating, load: (ids) => ratingsOf(db, ids) });
 
   const read = async (c: Context<ShopEnv>, id: number, locale: Locale): Promise<Product | undefined> => {
     const reading = await cache.get({
@@ -65,8 +56,8 @@ export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
       body: JSON.stringify(product),
       contentType: JSON_TYPE,
       language: locale,
-      // No Last-Modified: it is the same for two changes in one second, or for all while a clock that was set back catches up,
-      // and whoever asked by it alone would be told that nothing has changed (RFC 9110 8.8.2.2).
+      // No Last-Modified, because two changes within one second share it, as do all changes while a clock that was set
+      // back catches up. A client that validates by it alone would keep an old product (RFC 9110 8.8.2.2).
       validators: { etag: productETag(product, locale) },
       headers: cache.headers(TIER_POLICY.product, [
         productTag(product.id),
@@ -76,14 +67,14 @@ export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
     });
   });
 
-  // A resource of its own: it changes with every review, and the product's version and tag do not.
+  // A separate resource, because reviews change the rating but not the product's version.
   routes.get("/:id/rating", async (c) => {
     const id = parseProductId(c.req.param("id"));
     if (!id.ok) return invalid(c, id.faults);
     const reading = await ratings.of([id.value]);
     noteReading(c.var.trace, reading);
     const rating = reading.values.get(String(id.value));
-    // Nobody has rated it, or it is not there.
+    // Either nobody has rated the product, or it does not exist.
     if (rating === undefined && (await read(c, id.value, DEFAULT_LOCALE)) === undefined) return missing(c, id.value);
     const body = JSON.stringify(rating ?? { average: null, count: 0 });
     return respond(c, {
@@ -93,7 +84,5 @@ export const productRoutes = ({ db, cache }: Parts): Hono<ShopEnv> => {
       headers: cache.headers(TIER_POLICY.rating, [productTag(id.value), "ratings"]),
     });
   });
-  routes.all("/:id/rating", methodNotAllowed("GET, HEAD"));
-
   return routes;
-};
+}

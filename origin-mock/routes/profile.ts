@@ -1,41 +1,42 @@
-// Owns a person's profile: their browser may keep it for a moment, and it is changed under its version only.
-import { Hono } from "hono";
-import type { Context } from "hono";
-import { parseProfile, parseProfileChanges } from "../catalogue/profile.ts";
+// Owns the profile routes: browsers may store a profile briefly, and a change must name its version.
+import { type Context, Hono } from "hono";
+import { parseProfile, parseProfileChanges, type Profile, type ProfileChanges } from "../catalogue/profile.ts";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Database } from "../db/port.ts";
 import { findProfile, updateProfile } from "../db/users.ts";
-import type { Profile, ProfileChanges } from "../db/users.ts";
-import { judge } from "../http/conditional.ts";
-import { readJsonObject } from "../http/json-body.ts";
+import { readBody } from "../http/json-body.ts";
 import { POLICY, TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
-import { conditionsOf, JSON_TYPE, respond, validatorFields } from "../http/respond.ts";
+import { problem } from "../http/problem.ts";
+import { JSON_TYPE, judgeRequest, respond, validatorFields } from "../http/respond.ts";
 import { noteReading } from "../http/trace.ts";
 import { profileAddress, userTag } from "../invalidation/names.ts";
 import type { Announce } from "./announce.ts";
-import { signedIn, signInFirst } from "./guard.ts";
-import type { SignedInEnv } from "./guard.ts";
+import { signedIn, type SignedInEnv, signInFirst } from "./guard.ts";
 
-type Parts = { readonly db: Database; readonly cache: MultiTierCache; readonly announce: Announce };
+interface Parts {
+  readonly db: Database;
+  readonly cache: MultiTierCache;
+  readonly announce: Announce;
+}
 
-/** One URL is another profile for each person, so the version alone would not tell two of them apart. */
-const profileETag = ({ username, version }: Profile): string => `"${encodeURIComponent(username)}-${version}"`;
+/** Every person has another profile at the same URL, so the version alone would not distinguish two of them. */
+function profileETag({ username, version }: Profile): string {
+  return `"${encodeURIComponent(username)}-${version}"`;
+}
 
-const change = ({ db, announce }: Parts, c: Context<SignedInEnv>, changes: ProfileChanges) => {
+function change({ db, announce }: Parts, c: Context<SignedInEnv>, changes: ProfileChanges) {
   const { username, trace } = c.var;
   return db.transaction(async (tx) => {
     const before = await findProfile(tx, username);
     if (before === undefined) return { kind: "missing" } as const;
-    const verdict = judge("PATCH", conditionsOf(c), { etag: profileETag(before) });
-    if (verdict !== "proceed") return { kind: "conflict" } as const;
+    if (judgeRequest(c, { etag: profileETag(before) }) !== "proceed") return { kind: "conflict" } as const;
     const updated = await updateProfile(tx, username, before.version, changes);
     if (updated.kind !== "updated") return updated;
     return { ...updated, recorded: await announce.record(tx, [{ type: "user.updated", username }], trace) };
   });
-};
+}
 
-export const profileRoutes = (parts: Parts): Hono<SignedInEnv> => {
+export function profileRoutes(parts: Parts): Hono<SignedInEnv> {
   const { db, cache, announce } = parts;
   const routes = new Hono<SignedInEnv>();
 
@@ -59,16 +60,13 @@ export const profileRoutes = (parts: Parts): Hono<SignedInEnv> => {
   });
 
   routes.patch("/", signedIn, async (c) => {
-    const body = await readJsonObject(c);
-    if (body.kind === "refused") return body.response;
-    if (body.kind === "faulty") return invalid(c, [body.fault]);
-    const { changes, faults } = parseProfileChanges(body.value);
-    if (faults.length > 0) return invalid(c, faults);
-    // Without it the last writer would undo the others (RFC 6585 3).
+    const read = await readBody(c, parseProfileChanges);
+    if (read instanceof Response) return read;
+    // Without a condition the last writer would undo the others (RFC 6585 3).
     if (c.req.header("If-Match") === undefined) {
       return problem(c, 428, "say in If-Match which version is to be changed", { headers: POLICY.confidential });
     }
-    const outcome = await change(parts, c, changes);
+    const outcome = await change(parts, c, read.body);
     switch (outcome.kind) {
       case "missing":
         return signInFirst(c);
@@ -81,6 +79,5 @@ export const profileRoutes = (parts: Parts): Hono<SignedInEnv> => {
       }
     }
   });
-  routes.all("/", methodNotAllowed("GET, HEAD, PATCH"));
   return routes;
-};
+}

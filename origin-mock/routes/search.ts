@@ -1,18 +1,18 @@
-// Owns the search: one answer for all spellings of the same words, in the language that is asked in.
+// Owns the search: one answer for all spellings of a query, in the reader's language.
 import { Hono } from "hono";
 import type { MultiTierCache } from "../cache/multi-tier-cache.ts";
 import type { Queryable } from "../db/port.ts";
+import { parsePage } from "../catalogue/product.ts";
 import { searchProducts } from "../db/search.ts";
 import { localeOf } from "../http/locale.ts";
 import { TIER_POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed } from "../http/problem.ts";
+import { invalid } from "../http/problem.ts";
 import { parseSearchQuery } from "../http/query.ts";
-import { noteReading } from "../http/trace.ts";
-import type { ShopEnv } from "../http/trace.ts";
+import { noteReading, type ShopEnv } from "../http/trace.ts";
 import { SEARCH_TAG } from "../invalidation/names.ts";
-import { hasProducts, parsePage, respondPage } from "./product-page.ts";
+import { hasProducts, respondPage } from "./product-page.ts";
 
-export const searchRoutes = ({ db, cache }: { readonly db: Queryable; readonly cache: MultiTierCache }) => {
+export function searchRoutes({ db, cache }: { readonly db: Queryable; readonly cache: MultiTierCache }) {
   const routes = new Hono<ShopEnv>();
   routes.get("/", async (c) => {
     const query = parseSearchQuery(c.req.queries());
@@ -39,6 +39,5 @@ export const searchRoutes = ({ db, cache }: { readonly db: Queryable; readonly c
       tags: [SEARCH_TAG],
     });
   });
-  routes.all("/", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}

@@ -1,6 +1,6 @@
-// Owns signing in and out. Without Redis both answer 503: nothing is known about sessions then, so none is believed.
-import { Hono } from "hono";
-import type { Context } from "hono";
+// Owns signing in and out. Without Redis both answer 503, because no session can then be trusted.
+import { type Context, Hono } from "hono";
+import * as v from "valibot";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { CHALLENGE, SESSION_COOKIE } from "../auth/identify.ts";
 import { passwordMatches } from "../auth/passwords.ts";
@@ -11,51 +11,42 @@ import { findPasswordHash } from "../db/users.ts";
 import { shopError } from "../error.ts";
 import { tooMany } from "../gateway/admission.ts";
 import type { RateLimiter } from "../gateway/rate-limit.ts";
-import { readJsonObject } from "../http/json-body.ts";
+import { readBody } from "../http/json-body.ts";
 import { POLICY } from "../http/policy.ts";
-import { invalid, methodNotAllowed, problem } from "../http/problem.ts";
-import type { Fault } from "../http/problem.ts";
+import { problem } from "../http/problem.ts";
 import type { ShopEnv } from "../http/trace.ts";
+import { check } from "../schema.ts";
 import { forgetGuest, guestIdOf } from "./guest.ts";
 
-const parseCredentials = (body: Readonly<Record<string, unknown>>) => {
-  const { username, password } = body;
-  const faults: Fault[] = [];
-  for (const [name, value] of Object.entries({ username, password })) {
-    if (typeof value !== "string" || value === "" || value.length > 200 || value.includes("\0")) {
-      faults.push({ in: "body", at: `/${name}`, detail: "must be text of 1 to 200 characters" });
-    }
-  }
-  return { username: String(username), password: String(password), faults };
-};
+// Not `text`: a password may be blank, and consist of whatever its owner likes.
+const WORDS = "must be text of 1 to 200 characters";
+const word = v.pipe(v.string(WORDS), v.minLength(1, WORDS), v.maxLength(200, WORDS), v.excludes("\0", WORDS));
+const CREDENTIALS = { username: word, password: word };
 
-type Parts = {
+interface Parts {
   readonly db: Queryable;
   readonly sessions: Sessions;
   readonly carts: Pick<Carts, "merge">;
   readonly limiter: RateLimiter;
-};
+}
 
-/** The refusal of one guess too many. Rejects where guesses cannot be counted: 503 for all, which tells nothing of passwords. */
-const refusalOf = async (
-  c: Context<ShopEnv>,
-  limiter: RateLimiter,
-  username: string,
-): Promise<Response | undefined> => {
+/**
+ * Refuses one guess too many. Rejects when guesses cannot be counted: everybody then gets a 503, which reveals nothing
+ * about passwords.
+ */
+async function refusalOf(c: Context<ShopEnv>, limiter: RateLimiter, username: string): Promise<Response | undefined> {
   const allowance = await limiter.take("guess", { kind: "guess", address: c.var.address, username });
   if (allowance === undefined) throw shopError("RedisUnavailable", "guesses cannot be counted");
   return allowance.retryAfterSeconds === undefined ? undefined : tooMany(c, allowance);
-};
+}
 
-export const signInRoutes = ({ db, sessions, carts, limiter }: Parts) => {
+export function signInRoutes({ db, sessions, carts, limiter }: Parts) {
   const routes = new Hono<ShopEnv>();
 
   routes.post("/login", async (c) => {
-    const body = await readJsonObject(c);
-    if (body.kind === "refused") return body.response;
-    if (body.kind === "faulty") return invalid(c, [body.fault]);
-    const { username, password, faults } = parseCredentials(body.value);
-    if (faults.length > 0) return invalid(c, faults);
+    const read = await readBody(c, (body) => check(CREDENTIALS, body));
+    if (read instanceof Response) return read;
+    const { username, password } = read.body;
     const refusal = await refusalOf(c, limiter, username);
     if (refusal !== undefined) return refusal;
     if (!(await passwordMatches(password, await findPasswordHash(db, username)))) {
@@ -63,14 +54,14 @@ export const signInRoutes = ({ db, sessions, carts, limiter }: Parts) => {
     }
     const earlier = getCookie(c, SESSION_COOKIE);
     if (earlier !== undefined && earlier !== "") await sessions.end(earlier);
-    // Always a new id: one that was planted before signing in gets nothing (session fixation).
+    // Always a new id, so that an id planted before the sign-in gets nothing (session fixation).
     setCookie(c, SESSION_COOKIE, await sessions.start(username), {
       path: "/",
       httpOnly: true,
       sameSite: "Lax",
       secure: c.req.header("X-Forwarded-Proto") === "https",
     });
-    // After all that can refuse, and before the answer: the cart is the person's from now on.
+    // Runs after every check and before the answer: the cart belongs to the person from now on.
     const guest = guestIdOf(c);
     if (guest !== undefined) {
       await carts.merge(guest, username);
@@ -78,7 +69,6 @@ export const signInRoutes = ({ db, sessions, carts, limiter }: Parts) => {
     }
     return c.json({ username }, 200, POLICY.secret);
   });
-  routes.all("/login", methodNotAllowed("POST"));
 
   routes.post("/logout", async (c) => {
     const sid = getCookie(c, SESSION_COOKIE);
@@ -86,6 +76,5 @@ export const signInRoutes = ({ db, sessions, carts, limiter }: Parts) => {
     deleteCookie(c, SESSION_COOKIE, { path: "/" });
     return c.body(null, 204, POLICY.secret);
   });
-  routes.all("/logout", methodNotAllowed("POST"));
   return routes;
-};
+}

@@ -1,19 +1,19 @@
-// Owns the assets: files named by their content, so that a name never means anything else, and the list of those names.
+// Owns the asset routes: files named by their content, and the list of those names.
 import { Hono } from "hono";
 import type { Assets } from "../assets.ts";
 import { POLICY } from "../http/policy.ts";
-import { methodNotAllowed, problem } from "../http/problem.ts";
+import { problem } from "../http/problem.ts";
 import { contentETag, JSON_TYPE, respond } from "../http/respond.ts";
 import type { ShopEnv } from "../http/trace.ts";
 
 const TAG = { "Cache-Tag": "static" } as const;
 
-export const staticRoutes = ({ manifest, byHashedName }: Pick<Assets, "manifest" | "byHashedName">) => {
+export function staticRoutes({ manifest, byHashedName }: Pick<Assets, "manifest" | "byHashedName">) {
   const routes = new Hono<ShopEnv>();
   const list = JSON.stringify(Object.fromEntries([...manifest].map(([name, hashed]) => [name, `/static/${hashed}`])));
   const listETag = contentETag(list);
 
-  // The one name here that will mean something else after the next roll-out: asked about every time.
+  // The only name here that changes its meaning with a release, so it is revalidated every time.
   routes.get("/manifest.json", (c) =>
     respond(c, {
       body: list,
@@ -25,7 +25,7 @@ export const staticRoutes = ({ manifest, byHashedName }: Pick<Assets, "manifest"
   routes.get("/:hashedName", (c) => {
     const name = c.req.param("hashedName");
     const asset = byHashedName.get(name);
-    // Not stored anywhere: during a roll-out another instance may know the name a moment later.
+    // Stored nowhere, because during a release another instance may know the name a moment later.
     if (asset === undefined) return problem(c, 404, `there is no asset ${name}`);
     return respond(c, {
       body: asset.bytes,
@@ -34,6 +34,5 @@ export const staticRoutes = ({ manifest, byHashedName }: Pick<Assets, "manifest"
       headers: { ...POLICY.asset, ...TAG },
     });
   });
-  routes.all("/:hashedName", methodNotAllowed("GET, HEAD"));
   return routes;
-};
+}

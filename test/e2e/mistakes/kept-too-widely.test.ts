@@ -1,6 +1,6 @@
 // Owns the proof that what holds for one moment or one visitor is not kept for others: errors, absence, cookies, carts, what is deleted.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { parseList, parseProduct } from "../../../origin-mock/catalogue/product.ts";
+import { parsePage } from "../../../origin-mock/catalogue/product.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
 import { shopError } from "../../../origin-mock/error.ts";
 import { happen } from "../../origin-mock/support/events.ts";
@@ -130,7 +130,7 @@ describe("a list that shows what is changed", () => {
     const prices: unknown[] = [];
     for (const language of ["en", "de"]) {
       const list = await ask(edge + LIST, { headers: { "accept-language": language } });
-      const products = parseList(jsonOf(list)["products"], parseProduct) ?? [];
+      const products = parsePage(jsonOf(list))?.products ?? [];
       prices.push(products.find((product) => product.id === id)?.price_cents);
     }
     return prices;

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createMultiTierCache } from "../../../origin-mock/cache/multi-tier-cache.ts";
 import { TIER_POLICY } from "../../../origin-mock/http/policy.ts";
-import { createRatings, parseRating, ratingAddress } from "../../../origin-mock/cache/aggregates.ts";
+import { createRatings, ratingAddress } from "../../../origin-mock/cache/aggregates.ts";
+import { parseRating } from "../../../origin-mock/catalogue/rating.ts";
 import type { CacheAside } from "../../../origin-mock/cache/cache-aside.ts";
 import type { ManyQuery } from "../../../origin-mock/cache/read-many.ts";
 import { barrier, cacheOver, parseText, query } from "../support/cache-scene.ts";

@@ -7,8 +7,8 @@ const LINE = { product_id: 7, quantity: 2, price_cents: 1_299 };
 
 test("an order", () => {
   const order = { cart: "v", lines: [LINE, { ...LINE, product_id: 8 }] };
-  expect(parseOrder(order)).toEqual({ ok: true, order });
-  expect(parseOrder({ cart: "v", lines: [] })).toEqual({ ok: true, order: { cart: "v", lines: [] } });
+  expect(parseOrder(order)).toEqual({ ok: true, value: order });
+  expect(parseOrder({ cart: "v", lines: [] })).toEqual({ ok: true, value: { cart: "v", lines: [] } });
 });
 
 test.each<readonly [Record<string, unknown>, readonly string[]]>([
@@ -40,8 +40,8 @@ test("whatever is sent, what passes is within bounds", () => {
     fc.property(body, (sent) => {
       const parsed = parseOrder(sent);
       if (!parsed.ok) return;
-      expect(parsed.order.lines).toEqual(sent.lines);
-      for (const { quantity } of parsed.order.lines) expect(quantity).toBeGreaterThan(0);
+      expect(parsed.value.lines).toEqual(sent.lines);
+      for (const { quantity } of parsed.value.lines) expect(quantity).toBeGreaterThan(0);
     }),
   );
 });

@@ -29,7 +29,7 @@ const CATEGORY = {
 test.each([
   ["a product", parseProduct, { ...PRODUCT, list_price_cents: 200 }],
   ["a category", parseCategory, CATEGORY],
-  ["a rating", parseRating, { rating: null, reviews: 0 }],
+  ["a rating", parseRating, { average: 4.5, count: 2 }],
 ] as const)("%s lacks nothing, and keeps nothing more", (_, parse, value) => {
   expect(parse({ ...value, more: 1 })).toEqual(value);
   for (const name of Object.keys(value)) {

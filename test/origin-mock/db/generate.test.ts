@@ -1,9 +1,7 @@
 // Proves that the catalogue is invented the same way every time, and looks like one.
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { CATEGORIES } from "../../../origin-mock/db/catalogue-words.ts";
-import { QUALITIES } from "../../../origin-mock/db/catalogue-names.ts";
-import { TRANSLATIONS } from "../../../origin-mock/db/catalogue-texts.ts";
+import { CATEGORIES, QUALITIES, TRANSLATIONS } from "../../../origin-mock/db/catalogue-words.ts";
 import { generateProducts, inventCatalogue, inventReviews } from "../../../origin-mock/db/generate.ts";
 
 const products = generateProducts();
@@ -31,7 +29,7 @@ test("at least 5,000 products in 20 to 30 categories, ids without gaps, names un
 test("every product has plausible values", () => {
   const ranges = new Map(CATEGORIES.map(({ slug, priceCents }) => [slug, priceCents]));
   for (const product of products) {
-    const [low, high] = ranges.get(product.category) ?? [0, 0];
+    const { low, high } = ranges.get(product.category) ?? { low: 0, high: 0 };
     expect(product.price_cents).toBeGreaterThanOrEqual(low);
     expect(product.price_cents).toBeLessThan(high + 100);
     expect(Number.isInteger(product.stock) && product.stock >= 0).toBe(true);

@@ -2,13 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inventCatalogue } from "../../../origin-mock/db/generate.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
-import {
-  findProduct,
-  findProducts,
-  lockProduct,
-  updateProduct,
-  updateStock,
-} from "../../../origin-mock/db/products.ts";
+import { findProduct, findProducts, lockProduct, updateProduct } from "../../../origin-mock/db/products.ts";
 import type { ProductChange, ProductChanges } from "../../../origin-mock/db/products.ts";
 import { findProfile, updateProfile } from "../../../origin-mock/db/users.ts";
 import type { Locale } from "../../../origin-mock/catalogue/locale.ts";
@@ -123,14 +117,13 @@ describe.each(DATABASES)("$kind", (database) => {
     expect(await waiter).toMatchObject({ name: "Neu", version: 2 });
   });
 
-  test("inventory: set as it is, or under a version; both count", async () => {
-    const set = (stock: number, expectedVersion?: number): Promise<ProductChange> =>
-      updateStock(db, 26, { expectedVersion, locale: "en", stock, nowMs: NOW_MS });
-    expect(await set(9)).toMatchObject({ kind: "updated", product: { stock: 9, version: 2 } });
+  test("inventory changes under its version, and counts it up", async () => {
+    const set = (stock: number, expectedVersion: number, id = 26): Promise<ProductChange> =>
+      updateProduct(db, id, { expectedVersion, locale: "en", changes: { stock }, nowMs: NOW_MS });
+    expect(await set(9, 1)).toMatchObject({ kind: "updated", product: { stock: 9, version: 2 } });
     expect(await set(8, 1)).toEqual({ kind: "conflict" });
     expect(await set(8, 2)).toMatchObject({ kind: "updated", product: { stock: 8, version: 3 } });
-    const missing = updateStock(db, 999_999, { expectedVersion: undefined, locale: "en", stock: 1, nowMs: NOW_MS });
-    expect(await missing).toEqual({ kind: "missing" });
+    expect(await set(1, 1, 999_999)).toEqual({ kind: "missing" });
   });
 
   test("profiles change under their version too", async () => {

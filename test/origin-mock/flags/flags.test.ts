@@ -82,7 +82,7 @@ test("any definition is parsed or refused, never thrown at", () => {
       ),
       (value) => {
         const parsed = parseFlag(value);
-        if (parsed.ok) expect(parseFlag(JSON.parse(JSON.stringify(parsed.flag)))).toEqual(parsed);
+        if (parsed.ok) expect(parseFlag(JSON.parse(JSON.stringify(parsed.value)))).toEqual(parsed);
         else expect(parsed.faults).not.toEqual([]);
       },
     ),
@@ -208,5 +208,5 @@ describe("kept in Redis", () => {
 });
 
 test("the shop's own flags are valid", () => {
-  for (const one of SHOP_FLAGS) expect(parseFlag(one)).toEqual({ ok: true, flag: one });
+  for (const one of SHOP_FLAGS) expect(parseFlag(one)).toEqual({ ok: true, value: one });
 });

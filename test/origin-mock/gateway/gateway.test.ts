@@ -400,7 +400,7 @@ describe("revoking tokens", () => {
     ["nothing", {}, [""]],
     ["both", { token: "a", username: "b" }, [""]],
     ["no text", { token: 7 }, ["/token"]],
-    ["an empty name, and more", { username: "", other: 1 }, ["/other", "/username"]],
+    ["an empty name, and more", { other: 1, username: "" }, ["/other", "/username"]],
   ])("%s is refused, with every fault", async (_, body, places) => {
     const response = await revoke(body);
     expect(response.status).toBe(400);

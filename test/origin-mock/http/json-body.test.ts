@@ -1,19 +1,11 @@
 // Proves the reading of JSON bodies: what is refused before any route sees it, and that nothing is read otherwise than it was sent.
 import { Hono } from "hono";
 import { expect, test } from "vitest";
-import { readJsonObject } from "../../../origin-mock/http/json-body.ts";
-import { invalid } from "../../../origin-mock/http/problem.ts";
+import { readBody } from "../../../origin-mock/http/json-body.ts";
 
 const app = new Hono().post("/", async (c) => {
-  const body = await readJsonObject(c);
-  switch (body.kind) {
-    case "object":
-      return c.json(body.value);
-    case "faulty":
-      return invalid(c, [body.fault]);
-    case "refused":
-      return body.response;
-  }
+  const read = await readBody(c, (value) => ({ ok: true, value }));
+  return read instanceof Response ? read : c.json(read.body);
 });
 const send = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Response> =>
   Promise.resolve(

@@ -1,6 +1,6 @@
 // Proves which traceparent fields are gone on with (W3C Trace Context, sections 3.2 and 3.3).
 import { expect, test } from "vitest";
-import { continueTrace } from "../../../origin-mock/http/traceparent.ts";
+import { continueTrace } from "../../../origin-mock/http/trace.ts";
 
 const hex = (bytes: number): string => "ab".repeat(bytes);
 const TRACE = "0af7651916cd43dd8448eb211c80319c";

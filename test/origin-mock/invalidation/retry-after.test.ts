@@ -1,6 +1,6 @@
 // Proves the reading of Retry-After (RFC 9110 10.2.3).
 import { expect, test } from "vitest";
-import { retryAfterMs } from "../../../origin-mock/invalidation/retry-after.ts";
+import { retryAfterMs } from "../../../origin-mock/invalidation/cdn.ts";
 
 const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
 

@@ -3,12 +3,14 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
+import { knownMethodsOnly } from "../../../origin-mock/http/problem.ts";
 import { mediaRoutes } from "../../../origin-mock/routes/media.ts";
 import { createLibrary } from "../../../origin-mock/media/library.ts";
 import { RAIN } from "../../../origin-mock/media/rain.ts";
 
 const library = createLibrary(["bath", "pets"]);
-const app = new Hono().route("/media", mediaRoutes(library));
+const app = new Hono();
+app.use(knownMethodsOnly(app)).route("/media", mediaRoutes(library));
 const get = async (name: string, headers: Record<string, string> = {}, method = "GET"): Promise<Response> =>
   app.request(`/media/${name}`, { method, headers });
 const bytesOf = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer());

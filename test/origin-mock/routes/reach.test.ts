@@ -2,7 +2,7 @@
 // where that is another answer than before, the edge was told to forget it.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { refreshCategoryTotals } from "../../../origin-mock/db/categories.ts";
-import { isRecord } from "../../../origin-mock/catalogue/product.ts";
+import { isRecord } from "../../../origin-mock/schema.ts";
 import { DATABASES } from "../support/databases.ts";
 import { ADMIN, openTestShop } from "../support/shop.ts";
 import type { TestShop } from "../support/shop.ts";

@@ -1,5 +1,5 @@
 // Owns asking the database how it would answer a statement.
-import { isRecord } from "../../../origin-mock/catalogue/product.ts";
+import { isRecord } from "../../../origin-mock/schema.ts";
 import type { Database, SqlValue, Statement } from "../../../origin-mock/db/port.ts";
 
 export type Plan = { readonly steps: readonly string[]; readonly indexes: readonly string[] };
