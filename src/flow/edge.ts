@@ -10,6 +10,7 @@ import type { Stack } from "../tiers/tier.ts";
 import type { Breakers } from "./fetch/breaker.ts";
 import type { Codings } from "./fill/encoded-stream.ts";
 import type { Flights } from "./collapse/flights.ts";
+import type { Bounds } from "./support/bounds.ts";
 import type { ExpiringSet } from "./support/expiring-set.ts";
 import type { ReadUrl } from "./support/request-url.ts";
 import type { Timeout } from "./support/timeout.ts";
@@ -78,6 +79,7 @@ export interface Edge {
   readonly now: () => number;
   readonly ids: Ids;
   readonly timeout: (ms: number) => Timeout;
+  readonly bounds: Bounds;
   /** What has a background refresh under way: one at a time for each. */
   readonly refreshing: ExpiringSet;
   /** Fetches under way that others may wait for. */

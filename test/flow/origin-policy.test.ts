@@ -329,6 +329,22 @@ describe("one retry", () => {
     expect(e.asked).toHaveLength(1);
   });
 
+  it("after a pause: the other connections to a server that dies are gone by then", async () => {
+    const e = testEdge({
+      retryPauseMs: 100,
+      origin: inTurn(refused as () => Promise<Response>, () => answer(null, CACHED)),
+    });
+    const asking = e.text("/a");
+    // the deadline, and the pause
+    await expect.poll(() => e.clock.timeouts()).toBe(2);
+    e.clock.advance(0.099);
+    await expect.poll(() => e.clock.timeouts()).toBe(2);
+    expect(e.asked).toHaveLength(1);
+    e.clock.advance(0.001);
+    expect((await asking).response.status).toBe(200);
+    expect(e.asked).toHaveLength(2);
+  });
+
   it("no more than one", async () => {
     const e = testEdge({ origin: refused });
     expect((await e.text("/a")).response.status).toBe(502);

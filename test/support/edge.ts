@@ -7,6 +7,7 @@ import type { Codings } from "../../src/flow/fill/encoded-stream.ts";
 import type { Edge, LeaseKeeper, Purge } from "../../src/flow/edge.ts";
 import { flights } from "../../src/flow/collapse/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
+import { DEFAULT_BOUNDS } from "../../src/flow/support/bounds.ts";
 import { expiringSet } from "../../src/flow/support/expiring-set.ts";
 import { timeout } from "../../src/flow/support/timeout.ts";
 import { turns } from "../../src/flow/support/turns.ts";
@@ -59,6 +60,8 @@ export interface EdgeOptions {
   readonly clock?: Clock;
   readonly memory?: { readonly bytes: number; readonly bodyBytes: number };
   readonly logWaitMs?: number;
+  /** How long the edge waits before it asks an origin again whose connection broke; 0 without it. */
+  readonly retryPauseMs?: number;
   /** What a write to the global tier waits for first. */
   readonly pause?: () => Promise<void>;
   /** Takes the place of the log where the flow itself purges. */
@@ -135,6 +138,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     codings,
     now: clock.now,
     timeout: clock.timeout,
+    bounds: { ...DEFAULT_BOUNDS, retryPauseMs: options.retryPauseMs ?? 0 },
     refreshing: expiringSet(clock.now),
     flights: flights(clock.now),
     readUrl: urlReader(),
