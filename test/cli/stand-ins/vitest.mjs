@@ -1,0 +1,20 @@
+// Owns a stand-in for vitest: it does what STAND_IN says, and writes the report it is told to write.
+import { writeFileSync } from "node:fs";
+
+const report = process.argv.find((arg) => arg.startsWith("--outputFile.json="))?.slice("--outputFile.json=".length);
+const test = (status) => ({ status });
+
+switch (process.env.STAND_IN) {
+  case "passes":
+    writeFileSync(report, JSON.stringify({ testResults: [{ status: "passed", assertionResults: [test("passed")] }] }));
+    break;
+  case "waits":
+    console.log("waiting");
+    setInterval(() => undefined, 60_000);
+    break;
+  case "dies":
+    process.kill(process.pid, "SIGKILL");
+    break;
+  default:
+    process.exit(3);
+}
