@@ -116,7 +116,7 @@ function assembler(site: Site, bounds: Bounds, routes: Routes | undefined): (env
         site.memory.bodyBytes,
         () => timeout(random() * bounds.globalPauseMs).passed,
       ),
-      purges: purgesOf(env, replica, readerOf(env, site, parts), {
+      purges: purgesOf(env, replica, readerOf(env, site, { ...parts, waits: bounds.copy }), {
         now,
         maxLagMs: site.maxLagMs,
         confirmMs: bounds.logConfirmMs,

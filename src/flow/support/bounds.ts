@@ -8,6 +8,8 @@ export interface Bounds {
   readonly logMs: number;
   /** How long a purge, or a page of the log's history, waits for the log; after that the client gets a 503. */
   readonly logConfirmMs: number;
+  /** How long a read or a write of the colo's copy of the purge log may take; its snapshot has megabytes. A miss asks the log itself. */
+  readonly copy: { readonly partMs: number; readonly snapshotMs: number };
   /** The longest random pause before a look and a write to KV: it spreads edges that miss at the same time. */
   readonly globalPauseMs: number;
   /** How long a leader waits for the fetch of another isolate; after that it fetches for itself. */
@@ -23,6 +25,7 @@ export const DEFAULT_BOUNDS: Bounds = {
   tierMs: 1000,
   logMs: 1000,
   logConfirmMs: 3000,
+  copy: { partMs: 100, snapshotMs: 400 },
   globalPauseMs: 250,
   leaseWaitMs: 10_000,
   retryPauseMs: 100,

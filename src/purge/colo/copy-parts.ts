@@ -15,14 +15,13 @@ export interface CopyOptions {
   readonly timeout: SetDeadline;
   readonly random: () => number;
   readonly report: (error: DependencyError) => void;
+  /** How long a read or a write may take, milliseconds; a snapshot has megabytes. */
+  readonly waits: { readonly partMs: number; readonly snapshotMs: number };
 }
 
 /** A larger tail is folded into the snapshot. */
 const TAIL_BYTES = 64 * 1024;
 const KEPT_SECONDS = 7 * 86_400;
-/** How long a read or a write may take, milliseconds; a snapshot has megabytes. */
-const SHELF_WAIT_MS = 100;
-const SNAPSHOT_WAIT_MS = 400;
 /** How long the copy is left alone after it failed, milliseconds. */
 const REST_MS = 1000;
 
@@ -33,15 +32,15 @@ export interface Copy extends Marks {
   file(news: LogAnswer, behind: Delta | undefined): Promise<void>;
 }
 
-export function copyOn({ shelf, now, random, ...others }: CopyOptions): Copy {
+export function copyOn({ shelf, now, random, waits, ...others }: CopyOptions): Copy {
   const tried = leftAloneAfterFailures({ now, ...others });
-  const get = (name: string, waitMs = SHELF_WAIT_MS): Promise<Filed | undefined> =>
-    tried(waitMs, () => shelf.get(name));
+  const get = (name: string, limitMs = waits.partMs): Promise<Filed | undefined> =>
+    tried(limitMs, () => shelf.get(name));
   const put = (name: string, atMs: number, bytes: Uint8Array): Promise<void> =>
-    tried(SHELF_WAIT_MS, () => shelf.put(name, { atMs, bytes }, KEPT_SECONDS));
+    tried(waits.partMs, () => shelf.put(name, { atMs, bytes }, KEPT_SECONDS));
 
   async function snapshot(): Promise<Delta | undefined> {
-    const filed = await get("snapshot", SNAPSHOT_WAIT_MS);
+    const filed = await get("snapshot", waits.snapshotMs);
     return filed && decodeDelta(filed.bytes);
   }
 
@@ -72,7 +71,7 @@ export function copyOn({ shelf, now, random, ...others }: CopyOptions): Copy {
       const whole = base && mergedDelta(base, next);
       // without a snapshot before it, it would grow for ever: then only what is new is filed
       if (!whole || whole.from > 0) return put("tail", sentAtMs, encodeDelta(news));
-      await tried(SNAPSHOT_WAIT_MS, () =>
+      await tried(waits.snapshotMs, () =>
         shelf.put("snapshot", { atMs: sentAtMs, bytes: encodeDelta(compact(whole, random)) }, KEPT_SECONDS),
       );
       return put("tail", sentAtMs, encodeDelta({ ...whole, from: whole.seq, records: [] }));
@@ -83,9 +82,9 @@ export function copyOn({ shelf, now, random, ...others }: CopyOptions): Copy {
 /** Makes work take a bounded time and come to nothing where it fails; after that nothing is tried for a while. */
 function leftAloneAfterFailures({ now, timeout, report }: Pick<CopyOptions, "now" | "timeout" | "report">) {
   let untilMs = Number.NEGATIVE_INFINITY;
-  return async <T>(waitMs: number, work: () => Promise<T>): Promise<T | undefined> => {
+  return async <T>(limitMs: number, work: () => Promise<T>): Promise<T | undefined> => {
     if (now() < untilMs) return undefined;
-    const late = timeout(waitMs);
+    const late = timeout(limitMs);
     try {
       return await Promise.race([work(), late.passed.then(refuse)]);
     } catch (cause) {
