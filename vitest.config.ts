@@ -20,6 +20,9 @@ const inNode = (name: string, folders: readonly string[], timeoutMs = 60_000) =>
 
 export default defineConfig({
   test: {
+    provide: { propertyShare: Number(process.env["STRATA_PROPERTY_SHARE"] ?? 1) },
+    // files share processes: starting one takes longer than most files do
+    isolate: false,
     // most files wait for processes and timers of their own: one at a time leaves half of two processors idle
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [
@@ -37,6 +40,7 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
+          setupFiles: ["test/support/fresh-storage.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           ...files("{tiers,purge,leases,flow,auth,routes,observe,codings}/**"),

@@ -6,6 +6,7 @@ import type { SiteInput } from "../../src/policy/define.ts";
 import { type Barrier, barrier, turns } from "../support/barrier.ts";
 import { answer, type TestEdge, testEdge } from "../support/edge.ts";
 import { mapTier } from "../support/shelf-tier.ts";
+import { runs } from "../support/runs.ts";
 
 const PATHS = ["/a", "/b"];
 
@@ -203,7 +204,7 @@ describe("whatever happens at once", () => {
           expect(e.edge.flights.join(key("x"), 0).role).toBe("leader");
           expect(e.memory.reserve(budget / 2 - 20_000), "memory set aside for ever").toBeDefined();
         }),
-        { numRuns: 150 },
+        { numRuns: runs(150) },
       );
     },
   );

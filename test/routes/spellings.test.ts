@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { normalisedPath } from "../../src/http/message/path.ts";
 import { select, type Selectors } from "../../src/routes/selectors.ts";
 import { answer, type TestEdge, testEdge } from "../support/edge.ts";
+import { runs } from "../support/runs.ts";
 
 const SITE = {
   rules: [
@@ -109,7 +110,7 @@ describe("a purge of", () => {
   const check = (property: (one: Written, other: Written, picks: readonly number[]) => Promise<void>): Promise<void> =>
     fc.assert(
       fc.asyncProperty(written, draws, picks, (one, drawn, picked) => property(one, respelled(one, drawn), picked)),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
 
   it("a URL in any spelling removes it", () =>

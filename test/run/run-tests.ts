@@ -12,6 +12,9 @@ import { readReport, vitestAt } from "./vitest.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
+/** Of the runs of a property that counts them with `runs()`. */
+const QUICK_SHARE = 0.2;
+
 /** A throw-away server, unless TEST_DATABASE_URL names one; undefined where none can be started. */
 async function startPostgres(say: (line: string) => void): Promise<TestPostgres | undefined> {
   const binaries = findPostgresBinaries();
@@ -39,6 +42,9 @@ export async function runTests(program: string, argv: readonly string[]): Promis
       notRun.push(`${loss}, for want of ${name} (apt-get install ${debian})`);
     }
     if (projects.has("origin") || projects.has("e2e")) postgres = await startPostgres((line) => notRun.push(line));
+    const share = selection === "quick" && !process.env["CI"] ? QUICK_SHARE : 1;
+    if (share < 1)
+      notRun.push(`${String(100 - share * 100)} % of the runs of costly properties (all in CI, and under test:full)`);
     const left = selection === "quick" ? fullFiles(ROOT) : 0;
     if (left > 0) notRun.push(`${String(left)} files named *.full.test.ts (npm run test:full runs everything)`);
 
@@ -48,6 +54,7 @@ export async function runTests(program: string, argv: readonly string[]): Promis
       PATH: [join(ROOT, "node_modules", ".bin"), process.env["PATH"] ?? ""].join(delimiter),
       WRANGLER_SEND_METRICS: "false",
       STRATA_TESTS: selection,
+      STRATA_PROPERTY_SHARE: String(share),
       ...(redis === undefined ? {} : { REDIS_SERVER: redis }),
       ...(postgres === undefined ? {} : { TEST_DATABASE_URL: postgres.url }),
     });
