@@ -84,8 +84,8 @@ describe("which tests", () => {
     ],
     [["--project", "workerd"], ["workerd"]],
     [["--project", "workerd", "test/e2e/a.test.ts"], ["e2e"]],
-    [["vary"], ["core", "house", "cli", "workerd", "origin", "e2e"]],
-    [[], ["core", "house", "cli", "workerd", "origin", "e2e"]],
+    [["vary"], ["core", "house", "cli", "workerd", "origin", "embedded", "e2e"]],
+    [[], ["core", "house", "cli", "workerd", "origin", "embedded", "e2e"]],
   ])("%j can mean the projects %j", (args, projects) => {
     expect([...projectsOf(args)]).toEqual(projects);
   });

@@ -46,7 +46,7 @@ describe("the table of faults names tests that there are", () => {
 
   it.each(rows)("%s", (row) => {
     const [, file = "", title = ""] =
-      /\(\.\.\/(test\/e2e\/shop-faults\/[\w-]+\.test\.ts)\) `([^`]+)` \|$/.exec(row) ?? [];
+      /\(\.\.\/(test\/e2e\/shop-faults\/[\w-]+(?:\.full)?\.test\.ts)\) `([^`]+)` \|$/.exec(row) ?? [];
     expect(title).not.toBe("");
     expect(readFileSync(join(ROOT, file), "utf8")).toContain(title);
   });

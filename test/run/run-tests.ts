@@ -42,6 +42,7 @@ export async function runTests(program: string, argv: readonly string[]): Promis
       notRun.push(`${loss}, for want of ${name} (apt-get install ${debian})`);
     }
     if (projects.has("origin") || projects.has("e2e")) postgres = await startPostgres((line) => notRun.push(line));
+    if (selection === "quick" && postgres) notRun.push("the tests with a database on the embedded one");
     const share = selection === "quick" && !process.env["CI"] ? QUICK_SHARE : 1;
     if (share < 1)
       notRun.push(`${String(100 - share * 100)} % of the runs of costly properties (all in CI, and under test:full)`);

@@ -20,7 +20,7 @@ export function chosen([first, ...others]: readonly string[]): Chosen {
   return { selection: filtersOf(args).length > 0 ? "full" : "quick", args };
 }
 
-const PROJECTS = ["core", "house", "cli", "workerd", "origin", "e2e"];
+const PROJECTS = ["core", "house", "cli", "workerd", "origin", "embedded", "e2e"];
 const ROOMS: readonly (readonly [prefix: RegExp, project: string])[] = [
   [/^(?:\.\/)?test\/e2e\b/, "e2e"],
   [/^(?:\.\/)?test\/origin-mock\b/, "origin"],
