@@ -227,7 +227,7 @@ describe("patience", () => {
     });
     slow.open(answer("busy", { "retry-after": "5" }, 503));
     await expect(e.idle()).rejects.toThrow("ours");
-    expect(e.edge.flights.underWay()).toBe(0);
+    expect(e.underWay().fetches).toBe(0);
   });
 
   it("an error within it is answered at once", async () => {

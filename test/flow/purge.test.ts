@@ -196,7 +196,7 @@ describe("purge: between the look and the question to the origin", () => {
     });
     await e.text("/a");
     e.clock.advance(20);
-    await e.edge.purges.ensure(0, () => undefined);
+    await e.catchesUp();
     const looking = barrier();
     const reached = barrier();
     colo.beforeGet = () => {

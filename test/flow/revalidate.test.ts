@@ -292,7 +292,7 @@ describe("stale-while-revalidate", () => {
     for (let i = 0; i < 3; i++) expect((await e.text("/a")).text).toBe("old");
     // each was tried twice: no connection came about
     expect(e.asked).toHaveLength(1 + 3 * 2);
-    expect(e.edge.refreshing.size).toBe(0);
+    expect(e.underWay().refreshes).toBe(0);
   });
 
   it("starts another when one was cut off by the platform", async () => {

@@ -43,6 +43,12 @@ export interface TestEdge {
   get(url: string, init?: RequestInit): Promise<Response>;
   /** The same, with the body read and background work done. */
   text(url: string, init?: RequestInit): Promise<{ readonly response: Response; readonly text: string }>;
+  /** The clock moves on: what is stored ages, waits end. */
+  passes(seconds: number): void;
+  /** Hears of every purge that the log has. */
+  catchesUp(): Promise<void>;
+  /** What is not over yet: fetches that others may wait for, and refreshes in the background. */
+  underWay(): { readonly fetches: number; readonly refreshes: number };
   /** Waits for all background work, also for what that work starts. Rethrows what failed. */
   idle(): Promise<void>;
 }
@@ -172,6 +178,13 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
           },
         ),
       ),
+    passes: clock.advance,
+    async catchesUp() {
+      await edge.purges.ensure(0, (promise) => {
+        work.push(promise);
+      });
+    },
+    underWay: () => ({ fetches: edge.flights.underWay(), refreshes: edge.refreshing.size }),
     async text(url, init) {
       const response = await test.get(url, init);
       const text = await response.text();

@@ -99,7 +99,7 @@ describe("after one", () => {
     await load(e, PAGE);
     e.clock.advance(2);
     e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now());
-    await e.edge.purges.ensure(0, () => undefined);
+    await e.catchesUp();
     const loading = load(e, { ...PAGE, cookie: "strata-epoch=0" });
     await until(() => e.clock.timeouts() === 1, "it waits");
     e.clock.advance(1.9);
@@ -122,7 +122,7 @@ describe("after one", () => {
         "hard",
         e.clock.now(),
       );
-      await e.edge.purges.ensure(0, () => undefined);
+      await e.catchesUp();
     };
     await purgeAll();
     const loading = load(e, { ...PAGE, cookie: "strata-epoch=0" });
@@ -153,7 +153,7 @@ describe("after one", () => {
     const e = shop({ site: { purge: { maxLag: 30 } } });
     await load(e, PAGE);
     e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now());
-    await e.edge.purges.ensure(0, () => undefined);
+    await e.catchesUp();
     const page = { ...PAGE, cookie: "strata-epoch=0" };
     expect(told(await load(e, page))).toEqual([null, false]);
     e.clock.advance(31);
