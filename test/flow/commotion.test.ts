@@ -153,7 +153,7 @@ async function commotion(e: TestEdge, steps: readonly Step[]): Promise<readonly 
       });
       asked.push({ who, text });
     } else if (each.kind === "answer") release(each.which, each.outcome);
-    else if (each.kind === "wait") e.clock.advance(each.seconds);
+    else if (each.kind === "wait") e.passes(each.seconds);
     else if (each.kind === "post") void e.get(each.path, { method: "POST" });
     else e.log.purge(["t"], each.mode === "hard" ? "hard" : "soft", e.clock.now());
     // events come in the order of the steps
@@ -165,7 +165,7 @@ async function commotion(e: TestEdge, steps: readonly Step[]): Promise<readonly 
     .finally(() => (isOver = true));
   for (let round = 0; round < 200 && !isOver; round++) {
     release(0, "stored");
-    e.clock.advance(1);
+    e.passes(1);
     await turns(50);
     await new Promise((resolve) => setTimeout(resolve, 0));
   }

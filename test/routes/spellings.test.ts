@@ -97,7 +97,7 @@ async function falls(url: string, selectors: Selectors): Promise<boolean | undef
   if (!selection.ok) return undefined;
   const targets = selection.selected.flatMap((one) => one.targets);
   e.log.purgeTargets(targets, "hard");
-  e.clock.advance(1.001);
+  e.passes(1.001);
   return !(await isCached(e, url));
 }
 
