@@ -1,5 +1,5 @@
 // Owns the proof that what a client is told of a body's coding is true of the bytes it gets (RFC 9110 8.4, 8.8.1): what a fill undoes,
-// and what stays as it came. The same on a real wire: test/e2e/codings.test.ts.
+// and what stays as it came. The same on a real wire: test/e2e/codings.full.test.ts.
 import { describe, expect, it } from "vitest";
 import { zlibCodings } from "../../src/codings/zlib.ts";
 import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
