@@ -81,10 +81,10 @@ function assembler(site: Site, bounds: Bounds, routes: Routes | undefined): (env
   const now = (): number => Date.now();
   const memory = memoryTier({ ...site.memory, now });
   const random = (): number => Math.random();
-  const parts = { now, timeout, random, report: reportError };
-  const replica = purgeReplica({ ...parts, waitMs: bounds.logMs });
+  const parts = { ...bounds, now, timeout, random, report: reportError };
+  const replica = purgeReplica(parts);
   const invalidated = invalidations();
-  const tierDeadline = deadline(timeout, bounds.tierMs);
+  const tierDeadline = deadline(timeout, bounds.waitMs);
   const kept = {
     codings: zlibCodings,
     readUrl: urlReader(),
@@ -114,13 +114,9 @@ function assembler(site: Site, bounds: Bounds, routes: Routes | undefined): (env
         lower.map((tier) => guarded(tier, tierDeadline, reportError)),
         invalidated,
         site.memory.bodyBytes,
-        () => timeout(random() * bounds.globalPauseMs).passed,
+        () => timeout(random() * bounds.pauseMs).passed,
       ),
-      purges: purgesOf(env, replica, readerOf(env, site, { ...parts, waits: bounds.copy }), {
-        now,
-        maxLagMs: site.maxLagMs,
-        confirmMs: bounds.logConfirmMs,
-      }),
+      purges: purgesOf(env, replica, readerOf(env, site, parts), site.maxLagMs, bounds.confirmMs),
       leases: (hash) => env.STRATA_LEASES.getByName(leaseShard(hash)),
       fetch: fetchFrom(env, served, routes),
     };
@@ -144,12 +140,7 @@ function randomHex(bytes: number): string {
 }
 
 /** The log as the flow sees it: this isolate's replica, fed by the colo's reader and by the purges it takes itself. */
-function purgesOf(
-  env: StrataEnv,
-  replica: Replica,
-  reader: LogReader,
-  { now, maxLagMs, confirmMs }: { readonly now: () => number; readonly maxLagMs: number; readonly confirmMs: number },
-): Purges {
+function purgesOf(env: StrataEnv, replica: Replica, reader: LogReader, boundMs: number, confirmMs: number): Purges {
   const inTime = deadline(timeout, confirmMs);
 
   return {
@@ -157,9 +148,9 @@ function purgesOf(
     purge(order) {
       const purged = async (): Promise<PurgeOutcome> => {
         // an isolate that knows nothing lacks the whole log: the colo's copy has it, and each purge's answer would
-        if (!replica.cursor()) await replica.ensure(reader, maxLagMs, waitUntil);
+        if (!replica.cursor()) await replica.ensure(reader, boundMs, waitUntil);
         const ticket = replica.ticket();
-        const sentAtMs = now();
+        const sentAtMs = Date.now();
         const { outcome, delta: bytes } = await logOf(env).purge({ order, since: replica.cursor() });
         // the log has it: an answer that says nothing of use here must not fail the receipt, nor be overlooked
         const delta = readDelta(bytes);
@@ -171,7 +162,7 @@ function purgesOf(
       return inTime(purged());
     },
     history: (...page) => inTime(pageOf(env, ...page)),
-    ensure: (ofRuleMs, background) => replica.ensure(reader, ofRuleMs, background),
+    ensure: (maxLagMs, background) => replica.ensure(reader, maxLagMs, background),
   };
 }
 

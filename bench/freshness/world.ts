@@ -101,7 +101,7 @@ export async function observe(options: WorldOptions): Promise<Observed> {
         const replica = purgeReplica({ ...parts, waitMs: WAIT_MS });
         const direct = reader(offsetMs);
         const asked =
-          options.copies === "one" ? coloCopy(direct, { ...parts, shelf, waits: DEFAULT_BOUNDS.copy }) : direct;
+          options.copies === "one" ? coloCopy(direct, { ...parts, shelf, copyMs: DEFAULT_BOUNDS.copyMs }) : direct;
         return () => {
           request(clock, replica, asked, options.maxLagMs, log.stateAt, tally, measuredFromMs);
         };

@@ -47,7 +47,7 @@ beforeAll(async () => {
     config,
     token: "t",
     log: (line) => void log.push(line),
-    ...bounded({ leaseWaitMs: LEASE_WAIT_MS }),
+    ...bounded({ leaseMs: LEASE_WAIT_MS }),
   });
 }, 120_000);
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
   for (const name of ["storm", "resets", "alternates"]) origins.set(name, await startTcpOrigin());
   const sites = [...origins].map(([name, { url }]) => [`${name}.test`, url] as const);
   edge = await startOneEdge({ origins: Object.fromEntries(sites) }, [...origins.values()], {
-    retryPauseMs: 10,
+    retryMs: 10,
   });
 });
 
@@ -91,7 +91,7 @@ describe("a server that dies, one connection after the other", () => {
 
   it("costs no client its answer: the retry does not take the next of the dead connections", async () => {
     const origin = await startTcpOrigin();
-    const patient = await startOneEdge({ origins: { "*": origin.url } }, [origin], { retryPauseMs: RETRY_PAUSE_MS });
+    const patient = await startOneEdge({ origins: { "*": origin.url } }, [origin], { retryMs: RETRY_PAUSE_MS });
     const get = (path: string): Promise<Seen> => ask(patient.url + path);
     const idle: Arrived[] = [];
     const warm = paths("warm", 4);

@@ -331,7 +331,7 @@ describe("one retry", () => {
 
   it("after a pause: the other connections to a server that dies are gone by then", async () => {
     const e = testEdge({
-      retryPauseMs: 100,
+      retryMs: 100,
       origin: inTurn(refused as () => Promise<Response>, () => answer(null, CACHED)),
     });
     const asking = e.text("/a");

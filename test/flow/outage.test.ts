@@ -105,7 +105,7 @@ async function coldEdge(state: State) {
     timeout,
     random: () => 0.5,
     report,
-    waits: DEFAULT_BOUNDS.copy,
+    copyMs: DEFAULT_BOUNDS.copyMs,
   });
   const edge = testEdge({ clock, log, lower: [colo], origin, site, reader });
   return { edge, log, reads, breakOff: () => broken.fail(new Error("the connection broke")) };

@@ -118,7 +118,7 @@ it("whatever comes first, fails or hangs", { timeout: 120_000 }, async () => {
       };
       const parts = {
         shelf,
-        waits: DEFAULT_BOUNDS.copy,
+        copyMs: DEFAULT_BOUNDS.copyMs,
         now: () => nowMs,
         // pauses soon, patience at last: a work that is waited for no longer goes on
         timeout: (ms: number) => ({ passed: turns(ms < 100 ? 1 : 6), cancel: () => undefined }),

@@ -43,7 +43,7 @@ function colo(takes: (name: string) => boolean = () => true) {
       const report = (): void => undefined;
       const reader = coloCopy(direct, {
         shelf,
-        waits: DEFAULT_BOUNDS.copy,
+        copyMs: DEFAULT_BOUNDS.copyMs,
         now: clock.now,
         timeout: clock.timeout,
         random,

@@ -14,7 +14,7 @@ export interface Program {
   readonly loss: string;
 }
 
-export const PROGRAMS: readonly Program[] = [
+const PROGRAMS: readonly Program[] = [
   {
     name: "Redis",
     package: "redis-server",

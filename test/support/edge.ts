@@ -67,7 +67,7 @@ export interface EdgeOptions {
   readonly memory?: { readonly bytes: number; readonly bodyBytes: number };
   readonly logWaitMs?: number;
   /** How long the edge waits before it asks an origin again whose connection broke; 0 without it. */
-  readonly retryPauseMs?: number;
+  readonly retryMs?: number;
   /** What a write to the global tier waits for first. */
   readonly pause?: () => Promise<void>;
   /** Takes the place of the log where the flow itself purges. */
@@ -144,7 +144,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     codings,
     now: clock.now,
     timeout: clock.timeout,
-    bounds: { ...DEFAULT_BOUNDS, retryPauseMs: options.retryPauseMs ?? 0 },
+    bounds: { ...DEFAULT_BOUNDS, retryMs: options.retryMs ?? 0 },
     refreshing: expiringSet(clock.now),
     flights: flights(clock.now),
     readUrl: urlReader(),

@@ -47,7 +47,7 @@ export async function acquireLease(
       return { kind: "sole", land: landsAndReleases(lease, exchange, land) };
     } else if (taken.kind === "held") {
       const { holder } = taken;
-      return { kind: "held", ended: () => endOf({ ...lease, holder }, waitMs ?? edge.bounds.leaseWaitMs) };
+      return { kind: "held", ended: () => endOf({ ...lease, holder }, waitMs ?? edge.bounds.leaseMs) };
     }
   } catch (cause) {
     noted(edge, "did not answer", cause);

@@ -69,7 +69,7 @@ async function answered(
     }
     // a probe decides before the retry, which is then refused: there is nothing to wait for
     if (first.isProbe) first.report();
-    else if (edge.bounds.retryPauseMs > 0) await edge.timeout(edge.bounds.retryPauseMs).passed;
+    else await edge.timeout(edge.bounds.retryMs).passed;
     const second = await attempt();
     // what the retry made good has cost no client anything
     if (second.upstream.kind === "failure") first.report();

@@ -15,8 +15,8 @@ export interface CopyOptions {
   readonly timeout: SetDeadline;
   readonly random: () => number;
   readonly report: (error: DependencyError) => void;
-  /** How long a read or a write may take, milliseconds; a snapshot has megabytes. */
-  readonly waits: { readonly partMs: number; readonly snapshotMs: number };
+  /** How long a read or a write may take, milliseconds; that of a snapshot, which has megabytes, four times as long. */
+  readonly copyMs: number;
 }
 
 /** A larger tail is folded into the snapshot. */
@@ -32,15 +32,14 @@ export interface Copy extends Marks {
   file(news: LogAnswer, behind: Delta | undefined): Promise<void>;
 }
 
-export function copyOn({ shelf, now, random, waits, ...others }: CopyOptions): Copy {
+export function copyOn({ shelf, now, random, copyMs, ...others }: CopyOptions): Copy {
   const tried = leftAloneAfterFailures({ now, ...others });
-  const get = (name: string, limitMs = waits.partMs): Promise<Filed | undefined> =>
-    tried(limitMs, () => shelf.get(name));
+  const get = (name: string, limitMs = copyMs): Promise<Filed | undefined> => tried(limitMs, () => shelf.get(name));
   const put = (name: string, atMs: number, bytes: Uint8Array): Promise<void> =>
-    tried(waits.partMs, () => shelf.put(name, { atMs, bytes }, KEPT_SECONDS));
+    tried(copyMs, () => shelf.put(name, { atMs, bytes }, KEPT_SECONDS));
 
   async function snapshot(): Promise<Delta | undefined> {
-    const filed = await get("snapshot", waits.snapshotMs);
+    const filed = await get("snapshot", 4 * copyMs);
     return filed && decodeDelta(filed.bytes);
   }
 
@@ -71,7 +70,7 @@ export function copyOn({ shelf, now, random, waits, ...others }: CopyOptions): C
       const whole = base && mergedDelta(base, next);
       // without a snapshot before it, it would grow for ever: then only what is new is filed
       if (!whole || whole.from > 0) return put("tail", sentAtMs, encodeDelta(news));
-      await tried(waits.snapshotMs, () =>
+      await tried(4 * copyMs, () =>
         shelf.put("snapshot", { atMs: sentAtMs, bytes: encodeDelta(compact(whole, random)) }, KEPT_SECONDS),
       );
       return put("tail", sentAtMs, encodeDelta({ ...whole, from: whole.seq, records: [] }));

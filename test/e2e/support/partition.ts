@@ -10,7 +10,7 @@ import { bounded } from "./bounded.ts";
 import { type ScriptedOrigin, startScriptedOrigin } from "./scripted-origin.ts";
 
 /** A fault is then over sooner; answers still have ten times the time they take. */
-const BOUNDS: Partial<Bounds> = { tierMs: 300, logMs: 300, logConfirmMs: 600, globalPauseMs: 50 };
+const BOUNDS: Partial<Bounds> = { waitMs: 300, confirmMs: 600, pauseMs: 50 };
 const TOKEN = "e2e-token";
 
 type Manner = "up" | "refuses" | "hangs" | "late";

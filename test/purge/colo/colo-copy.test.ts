@@ -36,7 +36,7 @@ function colo(changes: { readonly shelf?: BlobCache; readonly random?: () => num
       },
       ...source,
     };
-    const reader = coloCopy(direct, { ...parts, shelf, waits: DEFAULT_BOUNDS.copy });
+    const reader = coloCopy(direct, { ...parts, shelf, copyMs: DEFAULT_BOUNDS.copyMs });
     const work: Promise<unknown>[] = [];
     const self = {
       replica,
