@@ -9,6 +9,7 @@ import { zlibCodings } from "./codings/zlib.ts";
 import { breakers } from "./flow/fetch/breaker.ts";
 import type { Edge, Purges } from "./flow/edge.ts";
 import { flights } from "./flow/collapse/flights.ts";
+import { type Bounds, DEFAULT_BOUNDS } from "./flow/support/bounds.ts";
 import { expiringSet } from "./flow/support/expiring-set.ts";
 import { urlReader } from "./flow/support/request-url.ts";
 import { deadline, timeout } from "./base/deadline.ts";
@@ -55,20 +56,17 @@ export interface Routes {
   fetch(request: Request, env: object): Response | Promise<Response>;
 }
 
-/** How long a request waits for a tier or for the purge log, milliseconds. */
-const TIER_TIMEOUT_MS = 1000;
-const LOG_WAIT_MS = 1000;
-/** How long one who writes into the purge log, or reads its history, waits for it, milliseconds. */
-const LOG_CONFIRM_MS = 3000;
-/** The longest pause before a look and a write to KV, milliseconds: spread edges that miss at the same time. */
-const MAX_PAUSE_MS = 250;
-
 /**
  * The edge as what a worker exports. Called once per isolate, when its module is loaded.
  * @param routes what answers for hosts without an origin of their own; absent: the zone's origin.
  */
 export function strata(site: Site, routes?: Routes): App {
-  const assemble = assembler(site, routes);
+  return boundedStrata(site, DEFAULT_BOUNDS, routes);
+}
+
+/** With waits of its own, for tests that would otherwise wait in real time. */
+export function boundedStrata(site: Site, bounds: Bounds, routes?: Routes): App {
+  const assemble = assembler(site, bounds, routes);
   let mounted: { readonly env: object; readonly parts: Mounted } | undefined;
   /** Bindings are the same object for the life of an isolate, so this is done once. */
   const mount = (env: object): Mounted => {
@@ -79,20 +77,21 @@ export function strata(site: Site, routes?: Routes): App {
 }
 
 /** What an isolate keeps is made here, whatever the bindings of a request. */
-function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => Mounted {
+function assembler(site: Site, bounds: Bounds, routes: Routes | undefined): (env: StrataEnv) => Mounted {
   const now = (): number => Date.now();
   const memory = memoryTier({ ...site.memory, now });
   const random = (): number => Math.random();
-  const parts = { now, timeout, random, report: reportError };
-  const replica = purgeReplica({ ...parts, waitMs: LOG_WAIT_MS });
+  const parts = { ...bounds, now, timeout, random, report: reportError };
+  const replica = purgeReplica(parts);
   const invalidated = invalidations();
-  const tierDeadline = deadline(timeout, TIER_TIMEOUT_MS);
+  const tierDeadline = deadline(timeout, bounds.waitMs);
   const kept = {
     codings: zlibCodings,
     readUrl: urlReader(),
     now,
     ids: { uuid: () => crypto.randomUUID(), hex: randomHex },
     timeout,
+    bounds,
     refreshing: expiringSet(now),
     flights: flights(now),
     unstorable: expiringSet(now),
@@ -115,9 +114,9 @@ function assembler(site: Site, routes: Routes | undefined): (env: StrataEnv) => 
         lower.map((tier) => guarded(tier, tierDeadline, reportError)),
         invalidated,
         site.memory.bodyBytes,
-        () => timeout(random() * MAX_PAUSE_MS).passed,
+        () => timeout(random() * bounds.pauseMs).passed,
       ),
-      purges: purgesOf(env, replica, readerOf(env, site, parts), { now, boundMs: site.maxLagMs }),
+      purges: purgesOf(env, replica, readerOf(env, site, parts), site.maxLagMs, bounds.confirmMs),
       leases: (hash) => env.STRATA_LEASES.getByName(leaseShard(hash)),
       fetch: fetchFrom(env, served, routes),
     };
@@ -141,13 +140,8 @@ function randomHex(bytes: number): string {
 }
 
 /** The log as the flow sees it: this isolate's replica, fed by the colo's reader and by the purges it takes itself. */
-function purgesOf(
-  env: StrataEnv,
-  replica: Replica,
-  reader: LogReader,
-  { now, boundMs }: { readonly now: () => number; readonly boundMs: number },
-): Purges {
-  const inTime = deadline(timeout, LOG_CONFIRM_MS);
+function purgesOf(env: StrataEnv, replica: Replica, reader: LogReader, boundMs: number, confirmMs: number): Purges {
+  const inTime = deadline(timeout, confirmMs);
 
   return {
     ...replica,
@@ -156,7 +150,7 @@ function purgesOf(
         // an isolate that knows nothing lacks the whole log: the colo's copy has it, and each purge's answer would
         if (!replica.cursor()) await replica.ensure(reader, boundMs, waitUntil);
         const ticket = replica.ticket();
-        const sentAtMs = now();
+        const sentAtMs = Date.now();
         const { outcome, delta: bytes } = await logOf(env).purge({ order, since: replica.cursor() });
         // the log has it: an answer that says nothing of use here must not fail the receipt, nor be overlooked
         const delta = readDelta(bytes);

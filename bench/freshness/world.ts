@@ -1,4 +1,5 @@
 // Owns a simulated world: one purge log, colos with a Cache API each, and isolates that run the worker's own replica and colo copy.
+import { DEFAULT_BOUNDS } from "../../src/flow/support/bounds.ts";
 import type { TargetHash } from "../../src/http/targets/target.ts";
 import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
 import type { LogReader } from "../../src/purge/reader/log-reader.ts";
@@ -99,7 +100,8 @@ export async function observe(options: WorldOptions): Promise<Observed> {
         const parts = { now: () => clock.now() + offsetMs, timeout: clock.timeout, random: luck.next, report };
         const replica = purgeReplica({ ...parts, waitMs: WAIT_MS });
         const direct = reader(offsetMs);
-        const asked = options.copies === "one" ? coloCopy(direct, { ...parts, blobs }) : direct;
+        const asked =
+          options.copies === "one" ? coloCopy(direct, { ...parts, blobs, copyMs: DEFAULT_BOUNDS.copyMs }) : direct;
         return () => {
           request(clock, replica, asked, options.maxLagMs, log.stateAt, tally, measuredFromMs);
         };

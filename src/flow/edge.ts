@@ -9,6 +9,7 @@ import type { KnownPurges } from "../purge/reader/known-purges.ts";
 import type { Stack } from "../tiers/tier.ts";
 import type { Breakers } from "./fetch/breaker.ts";
 import type { Flights } from "./collapse/flights.ts";
+import type { Bounds } from "./support/bounds.ts";
 import type { ExpiringSet } from "./support/expiring-set.ts";
 import type { ReadUrl } from "./support/request-url.ts";
 import type { Timeout } from "../base/deadline.ts";
@@ -54,6 +55,7 @@ export interface Edge {
   readonly now: () => number;
   readonly ids: Ids;
   readonly timeout: (ms: number) => Timeout;
+  readonly bounds: Bounds;
   /** What has a background refresh under way: one at a time for each. */
   readonly refreshing: ExpiringSet;
   /** Fetches under way that others may wait for. */

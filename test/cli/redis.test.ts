@@ -1,10 +1,11 @@
 // Owns the Redis server of the demonstration: found, installed, started, or refused with three ways to get one.
 import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
-import { ensureRedisServerBinary, findProgram, type Machine } from "../../cli/dev/redis-binary.ts";
+import { ensureRedisServerBinary } from "../../cli/dev/redis-binary.ts";
 import { pingRedis } from "../../cli/dev/redis-ping.ts";
 import { startRedis } from "../../cli/dev/redis.ts";
 import { freePort } from "../../cli/dev/ports.ts";
+import { findProgram, type Machine } from "../../cli/dev/system-packages.ts";
 
 interface Recorded extends Machine {
   readonly commands: string[];

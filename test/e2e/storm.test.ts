@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../cli/until.ts";
 import { ask, type Seen } from "./support/asking.ts";
 import { type OneEdge, startOneEdge } from "./support/one-edge.ts";
-import { message, type Script, sends, startTcpOrigin, type TcpOrigin } from "./support/tcp-origin.ts";
+import { type Arrived, message, type Script, sends, startTcpOrigin, type TcpOrigin } from "./support/tcp-origin.ts";
 
 const HEALTHY = sends(message("new", { "cache-control": "max-age=60" }));
 const STALE = sends(message("old", { age: "5", "cache-control": "max-age=1, stale-if-error=600" }));
@@ -15,7 +15,9 @@ const origins = new Map<string, TcpOrigin>();
 beforeAll(async () => {
   for (const name of ["storm", "resets", "alternates"]) origins.set(name, await startTcpOrigin());
   const sites = [...origins].map(([name, { url }]) => [`${name}.test`, url] as const);
-  edge = await startOneEdge({ origins: Object.fromEntries(sites) }, [...origins.values()]);
+  edge = await startOneEdge({ origins: Object.fromEntries(sites) }, [...origins.values()], {
+    retryMs: 10,
+  });
 });
 
 afterAll(() => edge.close());
@@ -80,6 +82,36 @@ describe("a storm of 502s", () => {
     expect(asked(["/later/0"])).toBe(1);
     expect((await each(later.slice(1), HEALTHY)).map(({ status }) => status)).toEqual([200, 200]);
     expect((await each(["/held"], HEALTHY)).map(({ body }) => body)).toEqual(["new"]);
+  });
+});
+
+describe("a server that dies, one connection after the other", () => {
+  /** A tenth of it: how long the dying takes. */
+  const RETRY_PAUSE_MS = 1000;
+
+  it("costs no client its answer: the retry does not take the next of the dead connections", async () => {
+    const origin = await startTcpOrigin();
+    const patient = await startOneEdge({ origins: { "*": origin.url } }, [origin], { retryMs: RETRY_PAUSE_MS });
+    const get = (path: string): Promise<Seen> => ask(patient.url + path);
+    const idle: Arrived[] = [];
+    const warm = paths("warm", 4);
+    for (const path of warm) origin.script(path, (request) => void idle.push(request));
+    const warmed = Promise.all(warm.map(get));
+    await until("each has a connection of its own", () => idle.length === warm.length);
+    for (const request of idle) request.send(message("warm", { "cache-control": "no-store" }));
+    await warmed;
+    let isGone = false;
+    origin.script("/a", (request) => {
+      if (isGone) return HEALTHY(request);
+      request.reset();
+      setTimeout(() => {
+        isGone = true;
+        for (const connection of idle) connection.reset();
+      }, RETRY_PAUSE_MS / 10);
+    });
+    const { status, body } = await get("/a");
+    expect([status, body, origin.asked("/a").length]).toEqual([200, "new", 2]);
+    await patient.close();
   });
 });
 

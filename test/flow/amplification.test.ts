@@ -216,7 +216,7 @@ describe("a range of a large object while another request fetches the whole", ()
     const e = testEdge({ lower: [realColo()], origin: origin.origin });
     const whole = e.get("/film").then(size);
     await until(() => origin.sent.bytes > 0, "the whole has begun");
-    e.clock.advance(1);
+    e.passes(1);
     const part = await e.get("/film", ranged("bytes=5-5"));
     expect([part.status, await size(part), origin.sent.wholes]).toEqual([206, 1, 1]);
     gate.open();
@@ -245,7 +245,7 @@ describe("a range of a large object while another request fetches the whole", ()
     const e = testEdge({ lower: [noting], origin: origin.origin });
     const whole = e.get("/film").then(size);
     await until(() => origin.sent.bytes > 0, "the whole has begun");
-    e.clock.advance(1);
+    e.passes(1);
     e.origin = counted({ headers: { ...headers, etag } }).origin;
     expect(await size(await e.get("/film", ranged("bytes=-1")))).toBe(1);
     await until(() => filed === 1, "the part is filed");
@@ -272,7 +272,7 @@ describe("a part that comes after the whole", () => {
     const late = e.get("/film", ranged("bytes=-1"));
     await until(() => e.asked.length === 1, "the part is asked for");
     const whole = await e.get("/film");
-    e.clock.advance(1);
+    e.passes(1);
     expect(await size(whole)).toBe(length);
     const ifStored = { headers: { "cache-control": "only-if-cached" } };
     await until(async () => (await shown(e, ifStored)) === "HIT", "the whole is stored");
@@ -392,7 +392,7 @@ describe("a body whose client has left", () => {
     void e.get("/film").then(leave);
     await turns(100);
     await leave(first);
-    e.clock.advance(15);
+    e.passes(15);
     await turns(100);
     gate.open();
     await e.idle();
@@ -407,7 +407,7 @@ describe("a fetch that never had a client goes on to its end", () => {
     const e = edgeTo(old);
     await size(await e.get("/film"));
     await e.idle();
-    e.clock.advance(5);
+    e.passes(5);
     const origin = counted({ headers });
     e.origin = origin.origin;
     await size(await e.get("/film"));
@@ -423,7 +423,7 @@ describe("a fetch that never had a client goes on to its end", () => {
     const e = testEdge({ lower: [realColo()], origin: origin.origin });
     await size(await e.get("/film"));
     await e.idle();
-    e.clock.advance(70);
+    e.passes(70);
     expect(await size(await e.get("/film", ranged("bytes=5-5")))).toBe(1);
     await e.idle();
     const next = await e.get("/film");
@@ -441,7 +441,7 @@ describe("a fetch that never had a client goes on to its end", () => {
     });
     await size(await e.get("/page"));
     await e.idle();
-    e.clock.advance(70);
+    e.passes(70);
     const origin = counted({ size: length, headers: policy("b") });
     e.origin = (request) =>
       request.headers.has("if-none-match") ? answer(null, policy("b"), 304) : origin.origin(request);
@@ -465,7 +465,7 @@ describe("a fetch that never had a client goes on to its end", () => {
     const headers = { ...CACHED, "cache-control": "max-age=1, stale-if-error=600" };
     const e = edgeTo(counted({ size: 100_000, headers: { ...headers, etag: '"old"' } }));
     await e.text("/film");
-    e.clock.advance(5);
+    e.passes(5);
     const origin = counted({ headers });
     const slow = barrier();
     e.origin = async (request) => {
@@ -475,7 +475,7 @@ describe("a fetch that never had a client goes on to its end", () => {
     const waiting = e.get("/film");
     await until(() => e.asked.length === 2, "the origin is asked");
     await turns(100);
-    e.clock.advance(2);
+    e.passes(2);
     expect(await size(await waiting)).toBe(100_000);
     slow.open();
     await e.idle();

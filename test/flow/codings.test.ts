@@ -1,5 +1,5 @@
 // Owns the proof that what a client is told of a body's coding is true of the bytes it gets (RFC 9110 8.4, 8.8.1): what a fill undoes,
-// and what stays as it came. The same on a real wire: test/e2e/codings.test.ts.
+// and what stays as it came. The same on a real wire: test/e2e/codings.full.test.ts.
 import { describe, expect, it } from "vitest";
 import { zlibCodings } from "../../src/codings/zlib.ts";
 import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
@@ -87,7 +87,7 @@ describe.each(["gzip", "br", "zstd", "x-gzip", "GZip", " gzip "])(
       const e = testEdge({ origin });
       await getIdle(e);
       for (const turn of [1, 2]) {
-        e.clock.advance(61);
+        e.passes(61);
         const response = await getIdle(e);
         expect(response.headers.get("x-cache")).toBe("REVALIDATED");
         expect(await told(response)).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
@@ -143,7 +143,7 @@ describe.each(["gzip", "br", "zstd", "x-gzip", "GZip", " gzip "])(
     it("is described by HEAD as GET would (RFC 9110 9.3.2)", async () => {
       const e = testEdge({ origin: ({ method }) => answer(method === "HEAD" ? null : came, encoded(coding)) });
       for (const seconds of [0, 61]) {
-        e.clock.advance(seconds);
+        e.passes(seconds);
         const [status, contentEncoding, length, etag] = await told(await getIdle(e, { method: "HEAD" }));
         expect([status, contentEncoding, etag]).toEqual([200, null, 'W/"v1"']);
         expect(length).not.toBe("9");
@@ -154,7 +154,7 @@ describe.each(["gzip", "br", "zstd", "x-gzip", "GZip", " gzip "])(
     it("is confirmed by a HEAD whose length is that of the encoded bytes", async () => {
       const e = testEdge({ origin });
       await getIdle(e);
-      e.clock.advance(61);
+      e.passes(61);
       e.origin = () => answer(null, encoded(coding));
       await getIdle(e, { method: "HEAD" });
       expect(await told(await getIdle(e))).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
@@ -187,7 +187,7 @@ describe("a coding that is not undone", () => {
       ),
     });
     await getIdle(e);
-    e.clock.advance(61);
+    e.passes(61);
     for (let i = 0; i < 2; i++) expect(await told(await getIdle(e))).toEqual([200, null, "17", '"v1"', PLAIN]);
   });
 });
@@ -338,7 +338,7 @@ describe("a rule that declares codings", () => {
   it("validates each with its own tag, in its own coding", async () => {
     const e = testEdge({ site, origin: obedient });
     for (const coding of ["br", "gzip"]) await getIdle(e, accepts(coding));
-    e.clock.advance(61);
+    e.passes(61);
     e.origin = (request) => answer(null, { ...CACHED, etag: request.headers.get("if-none-match") ?? "none" }, 304);
     for (const coding of ["br", "gzip"]) {
       for (const cache of ["REVALIDATED", "HIT"]) {
@@ -424,7 +424,7 @@ describe("no-transform", () => {
       ),
     });
     await getIdle(e);
-    e.clock.advance(61);
+    e.passes(61);
     for (let i = 0; i < 2; i++)
       expect(await told(await getIdle(e))).toEqual([200, "gzip", length, '"v1"', "PLAIN in gzip"]);
     expect(e.asked).toHaveLength(2);

@@ -178,7 +178,7 @@ describe.each(CONTENT_CODINGS)("a page for a client that accepts %s", (coding) =
             : answer(TEXT, { ...CACHED, "cache-control": "max-age=1" }),
       });
       await get(e);
-      e.clock.advance(2);
+      e.passes(2);
       expect(await get(e, accepts(coding)), refusal).toMatchObject({ status: 200, coding: null, etag: '"v1"' });
     }
   });
@@ -231,7 +231,7 @@ describe.each(CONTENT_CODINGS)("a page for a client that accepts %s", (coding) =
     const decoder = new TextDecoder();
     // the encoder gives away what it has when nothing has come for 5 ms
     const pausing = until(() => {
-      e.clock.advance(0.005);
+      e.passes(0.005);
       return text.length >= TEXT.length;
     }, "all that was sent is here");
     while (text.length < TEXT.length) text += decoder.decode((await reader.read()).value, { stream: true });
@@ -260,7 +260,7 @@ describe("each coding", () => {
     const e = testEdge({ origin: page });
     await get(e, accepts("br"));
     for (const cache of ["REVALIDATED", "HIT"]) {
-      if (cache === "REVALIDATED") e.clock.advance(61);
+      if (cache === "REVALIDATED") e.passes(61);
       expect(await get(e, accepts("br"))).toMatchObject({ cache, coding: "br", etag: 'W/"v1"' });
     }
     expect(e.encoded).toEqual(["br"]);
@@ -274,7 +274,7 @@ describe("each coding", () => {
       ),
     });
     await get(e, accepts("br"));
-    e.clock.advance(61);
+    e.passes(61);
     for (let i = 0; i < 2; i++) {
       const got = await get(e, accepts("br"));
       expect([got.etag, await plainOf(got)]).toEqual(['W/"v2"', TEXT.toUpperCase()]);

@@ -18,6 +18,7 @@ import {
   type World,
   world,
 } from "../support/fence-world.ts";
+import { runs } from "../support/runs.ts";
 
 const TARGETS: Readonly<Record<string, (path: string) => Target>> = {
   tag: (path) => ({ kind: "tag", value: `t${path}` }),
@@ -305,7 +306,7 @@ it.each<[string, readonly string[], number]>([
 ])(
   "no interleaving of fetches, stores, promotions, purges %s and refreshes on several edges resurrects what was purged",
   async (_, kinds, numRuns) => {
-    await fc.assert(fc.asyncProperty(playWith(kinds), play), { numRuns });
+    await fc.assert(fc.asyncProperty(playWith(kinds), play), { numRuns: runs(numRuns) });
   },
   60_000,
 );

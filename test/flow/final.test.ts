@@ -30,14 +30,14 @@ async function asked(e: TestEdge, brings: Answers, headers: Record<string, strin
 const KINDS: Readonly<Record<string, Refresh>> = {
   "stale-while-revalidate": {
     async run(e, brings, headers) {
-      e.clock.advance(20);
+      e.passes(20);
       return asked(e, brings, headers);
     },
   },
   "a soft purge": {
     async run(e, brings, headers) {
       e.log.purge(["t"], "soft", e.clock.now());
-      e.clock.advance(1.001);
+      e.passes(1.001);
       return asked(e, brings, headers);
     },
   },
@@ -45,14 +45,14 @@ const KINDS: Readonly<Record<string, Refresh>> = {
     fields: { "cache-control": "max-age=10, stale-if-error=600" },
     async run(e, brings, headers = {}) {
       const slow = barrier();
-      e.clock.advance(20);
+      e.passes(20);
       e.origin = async () => {
         await slow.passed;
         return brings();
       };
       const response = e.get("/a", { headers });
       await turns(200);
-      e.clock.advance(2);
+      e.passes(2);
       const text = await (await response).text();
       slow.open();
       await e.idle();
@@ -63,7 +63,7 @@ const KINDS: Readonly<Record<string, Refresh>> = {
   "a foreground validation": {
     fields: { "cache-control": "max-age=10, stale-if-error=600" },
     async run(e, brings, headers) {
-      e.clock.advance(20);
+      e.passes(20);
       return asked(e, brings, headers);
     },
   },
@@ -182,11 +182,11 @@ describe.each(Object.entries(KINDS))("a refresh by %s", (_, { fields, run }) => 
       await slow.passed;
       return answer("final", {}, 404);
     };
-    e.clock.advance(20);
+    e.passes(20);
     e.origin = origin;
     const first = e.get("/a", fields ? {} : { headers: RELOAD });
     await turns(200);
-    e.clock.advance(0.5);
+    e.passes(0.5);
     await (await e.get("/a", { headers: RELOAD })).text();
     await turns(200);
     slow.open();
@@ -260,7 +260,7 @@ describe("a body that no tier takes", () => {
   it("ends what it replaces, without a colo", async () => {
     const e = testEdge({ memory: { bytes: 100_000, bodyBytes: 100 }, origin: () => old() });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     e.origin = () => answer("x".repeat(1000), OLD);
     await e.text("/a");
     expect(await isOver(e)).toBe(true);
@@ -269,7 +269,7 @@ describe("a body that no tier takes", () => {
   it("does not where it breaks off: that is a failure", async () => {
     const e = testEdge({ origin: () => old() });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     e.origin = () => answer(new ReadableStream({ pull: (c) => c.error(new Error("reset")) }), OLD);
     await e.text("/a");
     expect(await isOver(e)).toBe(false);
@@ -310,7 +310,7 @@ describe("whose question counts", () => {
 
   it("a refresh is asked without the cookies of who found it stale", async () => {
     const e = await holding(PUBLIC);
-    e.clock.advance(20);
+    e.passes(20);
     await asked(e, () => answer("final", {}, 404), { cookie: "x=1", "cache-control": "no-store" });
     const sent = e.asked[1]?.headers;
     expect([sent?.get("cookie"), sent?.get("cache-control")]).toEqual([null, "strata"]);
@@ -322,7 +322,7 @@ describe("whose question counts", () => {
     ["Authorization", TOKEN, "authorization"],
   ])("a refresh with %s is asked again without, where its answer is no use to others", async (_, headers, name) => {
     const e = await holding(PUBLIC);
-    e.clock.advance(20);
+    e.passes(20);
     const origin: Origin = (request) =>
       request.headers.has(name) ? answer("log in", {}, 401) : answer("new", { ...PUBLIC, etag: '"new"' });
     e.origin = origin;
@@ -334,7 +334,7 @@ describe("whose question counts", () => {
 
   it("a refresh with credentials that are needed needs no second question", async () => {
     const e = await holding(PUBLIC);
-    e.clock.advance(20);
+    e.passes(20);
     e.origin = (request) =>
       request.headers.has("authorization") ? answer("new", { ...PUBLIC, etag: '"new"' }) : answer("log in", {}, 401);
     await e.text("/a", { headers: TOKEN });
@@ -344,7 +344,7 @@ describe("whose question counts", () => {
 
   it("what is gone for a session and for anybody ends", async () => {
     const e = await holding(PUBLIC);
-    e.clock.advance(20);
+    e.passes(20);
     await asked(e, () => answer("final", {}, 404), ALICE);
     expect(e.asked).toHaveLength(3);
     expect(await isOver(e)).toBe(true);
@@ -352,7 +352,7 @@ describe("whose question counts", () => {
 
   it("a failing origin is not asked a second time", async () => {
     const e = await holding(PUBLIC);
-    e.clock.advance(20);
+    e.passes(20);
     await asked(e, () => answer("down", {}, 505), ALICE);
     expect(e.asked).toHaveLength(2);
     expect(await isOver(e)).toBe(false);
@@ -370,7 +370,7 @@ describe("whose question counts", () => {
     const e = await holding(undefined);
     const rest = () => answer("busy", { "retry-after": "60" }, 503);
     await asked(e, rest, { ...RELOAD, cookie: "x=1" });
-    e.clock.advance(20);
+    e.passes(20);
     await asked(e, () => answer("new", OLD));
     expect((await e.text("/a")).text).toBe("new");
   });

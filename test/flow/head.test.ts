@@ -21,7 +21,7 @@ function site(fields: Record<string, string>, head: Origin): Origin {
 async function stale(fields: Record<string, string>, head: Origin): Promise<TestEdge> {
   const e = testEdge({ origin: site(fields, head) });
   await e.text("/a");
-  e.clock.advance(20);
+  e.passes(20);
   return e;
 }
 
@@ -66,7 +66,7 @@ describe("an answer to HEAD about what is stale", () => {
   it.each(agree)("that agrees in %s makes it fresh, under the new fields", async (_, fields) => {
     const e = await stale(FULL, () => said({ ...fields, "cache-control": "max-age=100", "x-own": "new" }));
     expect((await e.text("/a", HEAD)).response.headers.get("cache-status")).toContain("head-freshened");
-    e.clock.advance(50);
+    e.passes(50);
     const { response, text } = await e.text("/a");
     expect([response.headers.get("x-cache"), text, response.headers.get("x-own")]).toEqual(["HIT", "hello", "new"]);
     expect([response.headers.get("age"), response.headers.get("content-length")]).toEqual(["50", "5"]);
@@ -119,7 +119,7 @@ describe("an answer to HEAD about what is stale", () => {
     const colo = mapTier("colo");
     const e = testEdge({ lower: [colo], origin: site(varies, () => said({ ...varies, etag: '"v2"' })) });
     for (const lang of ["de", "fr"]) await e.text("/a", inLang(lang));
-    e.clock.advance(20);
+    e.passes(20);
     await e.text("/a", { ...HEAD, ...inLang("de") });
     const other = testEdge({ lower: [colo], log: e.log, origin: () => answer("down", {}, 503) });
     other.clock.advance(20);
@@ -136,7 +136,7 @@ describe("an answer to HEAD about what is stale", () => {
       origin: site(FULL, () => said({ ...FULL, etag: '"v2"' })),
     });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     await e.text("/a", HEAD);
     expect((await e.text("/a")).response.headers.get("cache-status")).toContain("fwd=uri-miss");
   });
@@ -184,7 +184,7 @@ describe("an answer to HEAD about what is stale", () => {
   it("does not make a stale 404 fresh", async () => {
     const e = testEdge({ origin: () => answer("gone", { ...FULL, "content-length": "4" }, 404) });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     e.origin = site(FULL, () => said({ ...FULL, "content-length": "4" }));
     await e.text("/a", HEAD);
     expect((await e.text("/a")).text).toBe("hello");
@@ -194,7 +194,7 @@ describe("an answer to HEAD about what is stale", () => {
     const colo = mapTier("colo");
     const e = testEdge({ lower: [colo], origin: site(FULL, () => said(FULL)) });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     await e.text("/a", HEAD);
     const other = testEdge({ lower: [colo], log: e.log, origin: () => answer("new", FULL) });
     other.clock.advance(20);
@@ -208,7 +208,7 @@ describe("an answer to HEAD about what is stale", () => {
       origin: site(FULL, () => said(FULL)),
     });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     expect((await e.text("/a", HEAD)).response.status).toBe(200);
     e.origin = () => said({ ...SHORT, etag: '"v1"' }, 304);
     expect((await e.text("/a")).text).toBe("hello");
@@ -234,7 +234,7 @@ describe("an answer to HEAD about what is stale", () => {
     const shared = { ...FULL, "cache-control": "public, max-age=600", "x-own": "old" };
     const e = testEdge({ origin: site(shared, () => said({ ...shared, "x-own": "new" })) });
     await e.text("/a");
-    e.clock.advance(name.endsWith("stale") ? 601 : 1);
+    e.passes(name.endsWith("stale") ? 601 : 1);
     expect((await e.text("/a", { ...HEAD, headers })).response.headers.get("x-own")).toBe("new");
     e.origin = () => said({ ...SHORT, etag: '"v1"' }, 304);
     const { response, text } = await e.text("/a");
@@ -263,7 +263,7 @@ describe("a purge between a fill and a HEAD", () => {
     const e = testEdge({ origin: site(FULL, () => said(fields)) });
     await e.text("/a");
     e.log.purge(["a"], "soft", e.clock.now());
-    e.clock.advance(SOON);
+    e.passes(SOON);
     await e.text("/a", HEAD);
     e.origin = () => said({ ...SHORT, etag: '"v1"' }, 304);
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe(cache);
@@ -289,7 +289,7 @@ describe("a purge between a fill and a HEAD", () => {
     const e = testEdge({ origin: site(FULL, () => said(FULL)) });
     await e.text("/a");
     e.log.purge(["a"], "hard");
-    e.clock.advance(SOON);
+    e.passes(SOON);
     await e.text("/a", HEAD);
     expect(e.asked[1]?.headers.get("if-none-match")).toBeNull();
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("MISS");

@@ -82,7 +82,7 @@ const PRICES: readonly Row[] = [
     headers: FRESH,
     before: async ({ e }, path) => {
       await e.text(path);
-      e.clock.advance(601);
+      e.passes(601);
     },
     request: ({ e }, path) => e.text(path),
     says: "fwd-status=200; stored",
@@ -94,7 +94,7 @@ const PRICES: readonly Row[] = [
     headers: TAGGED,
     before: async ({ e }, path) => {
       await e.text(path);
-      e.clock.advance(601);
+      e.passes(601);
     },
     request: ({ e }, path) => e.text(path),
     says: "fwd-status=304; stored",
@@ -106,7 +106,7 @@ const PRICES: readonly Row[] = [
     headers: VARIES,
     before: async (bench, path) => {
       await fillBoth(bench, path);
-      bench.e.clock.advance(601);
+      bench.e.passes(601);
     },
     request: ({ e }, path) => e.text(path, inLanguage("de")),
     says: "fwd-status=304; stored",
@@ -118,7 +118,7 @@ const PRICES: readonly Row[] = [
     headers: VARIES,
     before: async (bench, path) => {
       await fillBoth(bench, path);
-      bench.e.clock.advance(601);
+      bench.e.passes(601);
     },
     request: ({ e }, path) => e.text(path, inLanguage("fr")),
     says: "fwd-status=304; stored",
@@ -130,7 +130,7 @@ const PRICES: readonly Row[] = [
     headers: WINDOW,
     before: async ({ e }, path) => {
       await e.text(path);
-      e.clock.advance(601);
+      e.passes(601);
     },
     request: ({ e }, path) => e.text(path),
     says: "hit; ttl=-1; detail=stale-while-revalidate",
@@ -143,7 +143,7 @@ const PRICES: readonly Row[] = [
     before: async ({ e }, path) => {
       await e.text(path);
       e.log.purge(["t"], "soft", e.clock.now());
-      e.clock.advance(2);
+      e.passes(2);
     },
     request: ({ e }, path) => e.text(path),
     says: "hit",
@@ -155,7 +155,7 @@ const PRICES: readonly Row[] = [
     headers: TAGGED,
     before: async ({ e }, path) => {
       await e.text(path);
-      e.clock.advance(59);
+      e.passes(59);
     },
     request: ({ e }, path) => e.text(path, { headers: { "cache-control": "no-cache" } }),
     says: "fwd-status=304; stored",

@@ -106,7 +106,7 @@ describe("a stored language", () => {
     const colo = mapTier("colo");
     const e = testEdge({ lower: [colo], origin: inLanguage({ ...VARIES, "cache-control": "max-age=10" }) });
     await e.text("/a", likes("de"));
-    e.clock.advance(20);
+    e.passes(20);
     e.origin = () => answer("since", { ...VARIES, "content-language": language }, status);
     await e.text("/a", likes("de"));
     const other = testEdge({ lower: [colo], log: e.log });
@@ -130,7 +130,7 @@ describe("a stored language", () => {
   it("that is stale is asked about in the words of who found it", async () => {
     const e = testEdge({ origin: inLanguage({ ...VARIES, "cache-control": "max-age=10", etag: '"de1"' }) });
     await e.text("/a", likes("de"));
-    e.clock.advance(20);
+    e.passes(20);
     e.origin = () => answer(null, { ...VARIES, etag: '"de1"' }, 304);
     const { response, text } = await e.text("/a", likes("fr;q=0.5, de"));
     expect([response.headers.get("x-cache"), text]).toEqual(["REVALIDATED", "in de"]);
@@ -143,7 +143,7 @@ describe("a stored language", () => {
     const e = testEdge({ origin: inLanguage({ ...VARIES, "cache-tag": "t" }) });
     await e.text("/a", likes("de"));
     e.log.purge(["t"], "hard");
-    e.clock.advance(1.001);
+    e.passes(1.001);
     expect(await cacheOf(e, likes("fr;q=0.5, de"))).toBe("MISS");
   });
 });
@@ -249,7 +249,7 @@ describe("a resource of many variants", () => {
       origin: (request) => answer(request.headers.get("x-v"), { "cache-control": "max-age=10", vary: "x-v" }),
     });
     for (const i of [...sixteen, ...sixteen]) await e.text("/a", variant(i));
-    e.clock.advance(20);
+    e.passes(20);
     for (const cache of ["MISS", "HIT"]) expect(await cacheOf(e, variant(5))).toBe(cache);
   });
 

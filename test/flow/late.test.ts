@@ -36,7 +36,7 @@ async function overtaken(
   const [reached, slow] = [barrier(), barrier()];
   const e = testEdge({ ...options, origin: () => answer("old", { ...V1, ...fields }) });
   await e.text("/a");
-  e.clock.advance(20);
+  e.passes(20);
   e.origin = async () => {
     reached.open();
     await slow.passed;
@@ -47,10 +47,10 @@ async function overtaken(
   const asking = e.text("/a", init);
   await reached.passed;
   e.origin = newer;
-  e.clock.advance(1);
+  e.passes(1);
   await (await e.get("/a", ANEW)).text();
   await isFiled();
-  e.clock.advance(1);
+  e.passes(1);
   slow.open();
   expect((await asking).response.status).toBe(200);
   e.origin = () => answer("asked again", V2);
@@ -114,7 +114,7 @@ it("a late 304 for a large body leaves what is newer in the colo", async () => {
     origin: () => answer("old and large", V1),
   });
   await e.text("/a");
-  e.clock.advance(20);
+  e.passes(20);
   e.origin = async () => {
     reached.open();
     await slow.passed;
@@ -123,7 +123,7 @@ it("a late 304 for a large body leaves what is newer in the colo", async () => {
   const asking = e.text("/a");
   await reached.passed;
   e.origin = () => answer("new and large", V2);
-  e.clock.advance(1);
+  e.passes(1);
   await (await e.get("/a", ANEW)).text();
   await until(() => holds(colo, '"v2"'), "the colo has the new one");
   slow.open();

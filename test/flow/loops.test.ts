@@ -75,7 +75,7 @@ describe("a request that comes back", () => {
     });
     await e.text("/a");
     isLoop = true;
-    e.clock.advance(2);
+    e.passes(2);
     const { response } = await e.text("/a", { headers: { "cdn-loop": NAME } });
     expect([response.status, e.asked.length]).toEqual([508, 1]);
     expect([(await e.text("/a")).text, e.asked.length]).toEqual(["first", 2]);

@@ -80,7 +80,7 @@ describe("a tier whose put of a stream hangs", () => {
     expect(await (await e.get("/a")).text()).toHaveLength(100);
     const next = e.get("/a");
     await turns(200);
-    e.clock.advance(5);
+    e.passes(5);
     expect(await (await next).text()).toHaveLength(100);
     expect(e.asked).toHaveLength(2);
   });

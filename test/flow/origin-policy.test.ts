@@ -16,7 +16,7 @@ const silent: Origin = () => new Promise<Response>(() => undefined);
 async function stale(headers: HeadersInit = SIE): Promise<TestEdge> {
   const e = testEdge({ origin: () => answer("old", headers) });
   await e.text("/a");
-  e.clock.advance(5);
+  e.passes(5);
   return e;
 }
 
@@ -29,10 +29,10 @@ describe("patience", () => {
     e.origin = () => slow.passed;
     const waiting = e.get("/a");
     await turns(50);
-    e.clock.advance(1.9);
+    e.passes(1.9);
     await turns(50);
     expect(e.asked).toHaveLength(2);
-    e.clock.advance(0.1);
+    e.passes(0.1);
     const response = await waiting;
     expect([await response.text(), says(response)]).toEqual([
       "old",
@@ -50,7 +50,7 @@ describe("patience", () => {
     e.origin = () => slow.passed;
     const waiting = e.get("/a");
     await turns(50);
-    e.clock.advance(2);
+    e.passes(2);
     await (await waiting).text();
     slow.open(answer(null, { ...CACHED, etag: '"1"' }, 304));
     await e.idle();
@@ -63,13 +63,13 @@ describe("patience", () => {
     e.origin = silent;
     const waiting = Array.from({ length: 20 }, async () => (await e.get("/a")).text());
     await turns(200);
-    e.clock.advance(2);
+    e.passes(2);
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(["old"]));
     expect(e.asked).toHaveLength(2);
     // those who come later do not wait as long again
     const later = e.get("/a");
     await turns(200);
-    e.clock.advance(0);
+    e.passes(0);
     const response = await later;
     expect([await response.text(), says(response)]).toEqual([
       "old",
@@ -87,7 +87,7 @@ describe("patience", () => {
     const third = await e.get("/a", { headers: { "cache-control": "no-cache" } });
     expect(await third.text()).toBe("new");
     await turns(200);
-    e.clock.advance(2);
+    e.passes(2);
     const [leader, follower] = await Promise.all(waiting.map(async (response) => (await response).text()));
     expect([leader, follower]).toEqual(["old", "new"]);
   });
@@ -96,11 +96,11 @@ describe("patience", () => {
     const site = { origins: { "*": "http://origin.test" }, rules: [{ match: "/*", origin: { patience: 0.5 } }] };
     const e = testEdge({ site, origin: () => answer("old", SIE) });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     e.origin = silent;
     const waiting = e.get("/a");
     await turns(50);
-    e.clock.advance(0.5);
+    e.passes(0.5);
     expect(await (await waiting).text()).toBe("old");
   });
 
@@ -114,7 +114,7 @@ describe("patience", () => {
     e.origin = () => slow.passed;
     const waiting = e.get("/a");
     await turns(50);
-    e.clock.advance(10);
+    e.passes(10);
     await turns(50);
     slow.open(answer("new", CACHED));
     expect(await (await waiting).text()).toBe("new");
@@ -126,7 +126,7 @@ describe("patience", () => {
     e.origin = () => slow.passed;
     const waiting = e.get("/a", { headers: { "cache-control": "no-cache" } });
     await turns(50);
-    e.clock.advance(10);
+    e.passes(10);
     await turns(50);
     slow.open(answer("new", CACHED));
     expect(await (await waiting).text()).toBe("new");
@@ -142,14 +142,14 @@ describe("patience", () => {
     const body = "x".repeat(3000);
     const e = testEdge({ lower: [colo], memory: { bytes: 2 ** 20, bodyBytes: 1000 }, origin: () => answer(body, SIE) });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     const slow = barrier<Response>();
     e.origin = () => slow.passed;
     const waiting = e.get("/a");
     // the colo answers in its own time
     await until(() => e.asked.length > 1, "the origin was asked");
     await turns(50);
-    e.clock.advance(2);
+    e.passes(2);
     expect(await (await waiting).text()).toBe(body);
     slow.open(late());
     await e.idle();
@@ -166,13 +166,13 @@ describe("patience", () => {
       origin: () => answer("x".repeat(3000), SIE),
     });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     const slow = barrier<Response>();
     e.origin = () => slow.passed;
     const waiting = e.get("/a");
     await until(() => e.asked.length > 1, "the origin was asked");
     await turns(50);
-    e.clock.advance(2);
+    e.passes(2);
     await (await waiting).text();
     e.origin = () => answer("y".repeat(3000), { ...CACHED, etag: '"2"' });
     await (await e.get("/a", { headers: { "cache-control": "no-cache" } })).text();
@@ -182,7 +182,7 @@ describe("patience", () => {
     await e.idle();
     e.origin = refused;
     expect((await e.text("/a")).text).toBe("y".repeat(3000));
-    e.clock.advance(61);
+    e.passes(61);
     expect((await e.text("/a")).response.status).toBe(502);
   });
 
@@ -198,13 +198,13 @@ describe("patience", () => {
       origin: () => answer("x".repeat(3000), SIE),
     });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     const slow = barrier<Response>();
     e.origin = () => slow.passed;
     const waiting = e.get("/a");
     await until(() => e.asked.length > 1, "the origin was asked");
     await turns(50);
-    e.clock.advance(2);
+    e.passes(2);
     expect((await (await waiting).text()).length).toBe(3000);
     slow.open(answer("mine", { "cache-control": "private" }));
     await e.idle();
@@ -218,7 +218,7 @@ describe("patience", () => {
     e.origin = () => slow.passed;
     const waiting = e.get("/a");
     await turns(50);
-    e.clock.advance(2);
+    e.passes(2);
     expect(await (await waiting).text()).toBe("old");
     Object.defineProperty(e.edge.originBackoff, "add", {
       value: () => {
@@ -227,7 +227,7 @@ describe("patience", () => {
     });
     slow.open(answer("busy", { "retry-after": "5" }, 503));
     await expect(e.idle()).rejects.toThrow("ours");
-    expect(e.edge.flights.underWay()).toBe(0);
+    expect(e.underWay().fetches).toBe(0);
   });
 
   it("an error within it is answered at once", async () => {
@@ -273,10 +273,10 @@ describe("deadline", () => {
       isGivenUp = false;
       const waiting = e.get("/a", init);
       await turns(50);
-      e.clock.advance(seconds - 0.1);
+      e.passes(seconds - 0.1);
       await turns(50);
       expect(isGivenUp).toBe(false);
-      e.clock.advance(0.1);
+      e.passes(0.1);
       const response = await waiting;
       expect([response.status, response.headers.get("retry-after"), isGivenUp]).toEqual([504, "5", true]);
     }
@@ -299,7 +299,7 @@ describe("deadline", () => {
       return answer(body, CACHED);
     };
     const response = await e.get("/a");
-    e.clock.advance(20);
+    e.passes(20);
     rest.open();
     expect(await response.text()).toBe("late");
   });
@@ -327,6 +327,22 @@ describe("one retry", () => {
     const e = testEdge({ origin: refused });
     expect((await e.text("/a", init)).response.status).toBe(502);
     expect(e.asked).toHaveLength(1);
+  });
+
+  it("after a pause: the other connections to a server that dies are gone by then", async () => {
+    const e = testEdge({
+      retryMs: 100,
+      origin: inTurn(refused as () => Promise<Response>, () => answer(null, CACHED)),
+    });
+    const asking = e.text("/a");
+    // the deadline, and the pause
+    await expect.poll(() => e.clock.timeouts()).toBe(2);
+    e.passes(0.099);
+    await expect.poll(() => e.clock.timeouts()).toBe(2);
+    expect(e.asked).toHaveLength(1);
+    e.passes(0.001);
+    expect((await asking).response.status).toBe(200);
+    expect(e.asked).toHaveLength(2);
   });
 
   it("no more than one", async () => {
@@ -372,7 +388,7 @@ describe("breaker", () => {
     const e = testEdge({ origin: silent });
     const all = Array.from({ length: 50 }, (_, i) => e.get(`/${String(i)}`));
     await turns(500);
-    e.clock.advance(30);
+    e.passes(30);
     for (const { status } of await Promise.all(all)) expect(status).toBe(504);
     expect((await e.text("/next")).response.status).toBe(503);
     expect(e.asked).toHaveLength(50);
@@ -405,13 +421,13 @@ describe("breaker", () => {
       });
       const waiting = Array.from({ length: 60 }, (_, i) => e.get(`/a${String(i % 9)}/b${String(i)}`, stalling(i)));
       await until(() => e.asked.length === 60, "all are asked");
-      e.clock.advance(31);
+      e.passes(31);
       expect(new Set((await Promise.all(waiting)).map(({ status }) => status))).toEqual(new Set([504]));
       expect((await e.text("/honest")).response.status).toBe(200);
 
       e.origin = () => answer("no", {}, 502);
       await ask(e, 60);
-      e.clock.advance(5);
+      e.passes(5);
       expect((await e.text("/a", { method, body: "x" })).response.status).toBe(503);
       expect((await e.text("/a")).response.status).toBe(502);
     },
@@ -425,7 +441,7 @@ describe("breaker", () => {
 
     e.origin = () => answer("no", {}, 502);
     await ask(e, 60);
-    e.clock.advance(5);
+    e.passes(5);
     expect((await e.text("/a", upgrade)).response.status).toBe(503);
     expect((await e.text("/a")).response.status).toBe(502);
   });
@@ -441,7 +457,7 @@ describe("breaker", () => {
     await ask(e, 60, { headers });
     expect(e.asked).toHaveLength(60);
     await ask(e, 50);
-    e.clock.advance(5);
+    e.passes(5);
     expect((await e.text("/ahead", { headers })).response.status).toBe(503);
     expect((await e.text("/probe")).response.status).toBe(502);
   });
@@ -530,7 +546,7 @@ describe("breaker", () => {
   ])("%s does not prolong the rest", async (_, refuses) => {
     const e = testEdge({ origin: refused });
     await ask(e, 25);
-    e.clock.advance(5);
+    e.passes(5);
     e.origin = refuses;
     await e.text("/bot");
     e.origin = () => answer("up", CACHED);
@@ -556,10 +572,10 @@ describe("breaker", () => {
   it("asks once when the rest is over, not twice, and goes on when that is answered", async () => {
     const e = testEdge({ origin: refused });
     await ask(e, 25);
-    e.clock.advance(5);
+    e.passes(5);
     await e.text("/probe");
     expect(e.asked).toHaveLength(51);
-    e.clock.advance(10);
+    e.passes(10);
     const slow = barrier<Response>();
     e.origin = () => slow.passed;
     const probe = e.get("/probe");
@@ -589,11 +605,11 @@ describe("Retry-After", () => {
     e.origin = () => answer("busy", { "retry-after": "30" }, 503);
     await e.text("/a");
     expect(e.asked).toHaveLength(2);
-    e.clock.advance(29);
+    e.passes(29);
     const { response, text } = await e.text("/a");
     expect([text, says(response)]).toEqual(["old", "strata; fwd=stale; ttl=-33; detail=stale/stale-if-busy"]);
     expect(e.asked).toHaveLength(2);
-    e.clock.advance(1);
+    e.passes(1);
     await e.text("/a");
     expect(e.asked).toHaveLength(3);
   });
@@ -603,7 +619,7 @@ describe("Retry-After", () => {
     e.origin = () => answer("busy", { "retry-after": "30" }, 503);
     for (let i = 0; i < 3; i++) expect((await e.text("/a")).text).toBe("old");
     expect(e.asked).toHaveLength(2);
-    e.clock.advance(30);
+    e.passes(30);
     await e.text("/a");
     expect(e.asked).toHaveLength(3);
   });
@@ -621,7 +637,7 @@ describe("Retry-After", () => {
     const e = await stale();
     e.origin = () => answer("busy", { "retry-after": "3600" }, 503);
     await e.text("/a");
-    e.clock.advance(60);
+    e.passes(60);
     await e.text("/a");
     expect(e.asked).toHaveLength(3);
   });

@@ -1,4 +1,5 @@
 // Owns the table of what a client gets and who is asked, for each state of the purge log, the colo's copy, KV's snapshot and the rule.
+import { DEFAULT_BOUNDS } from "../../src/flow/support/bounds.ts";
 import { describe, expect, it } from "vitest";
 import { timeout } from "../../src/base/deadline.ts";
 import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
@@ -98,7 +99,14 @@ async function coldEdge(state: State) {
   };
   const blobs = shelfWith(state, bytesOf(KNOWS.copy[state.copy]), clock.now());
   const report = () => undefined;
-  const reader = coloCopy(direct, { blobs, now: clock.now, timeout, random: () => 0.5, report });
+  const reader = coloCopy(direct, {
+    blobs,
+    now: clock.now,
+    timeout,
+    random: () => 0.5,
+    report,
+    copyMs: DEFAULT_BOUNDS.copyMs,
+  });
   const edge = testEdge({ clock, log, lower: [colo], origin, site, reader });
   return { edge, log, reads, breakOff: () => broken.fail(new Error("the connection broke")) };
 }

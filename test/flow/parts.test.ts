@@ -42,7 +42,7 @@ describe("a beginning that many complete at once", () => {
       return origin(request);
     };
     // what could not be stored lately is not waited for
-    e.clock.advance(61);
+    e.passes(61);
     const all = Array.from({ length: 100 }, () => e.get("/a").then((response) => response.text()));
     await turns(200);
     rest.open();
@@ -169,7 +169,7 @@ describe("a part", () => {
     const swr = { ...CACHED, "cache-control": "max-age=10, stale-while-revalidate=60, stale-if-error=60" };
     const e = await edgeForParts({ origin: rangedOrigin(TEN, swr) });
     await e.text("/a", ranged("bytes=2-5"));
-    e.clock.advance(20);
+    e.passes(20);
     e.origin = rangedOrigin("abcdefghij", { ...swr, etag: '"v2"' });
     for (const cache of ["MISS", "HIT"]) {
       const { response, text } = await e.text("/a", ranged("bytes=2-5"));
@@ -184,7 +184,7 @@ describe("a part", () => {
   ])("is fetched anew for %s", async (_, headers) => {
     const e = await edgeForParts();
     await e.text("/a", ranged("bytes=2-5"));
-    e.clock.advance(10);
+    e.passes(10);
     expect((await e.text("/a", ranged("bytes=2-5", headers))).text).toBe("2345");
     expect(e.asked).toHaveLength(2);
   });
@@ -195,7 +195,7 @@ describe("a part", () => {
       const e = await edgeForParts({ site, origin: rangedOrigin(TEN, headers) });
       await e.text("/a", ranged("bytes=2-5"));
       expect((await e.text("/a", ranged("bytes=2-5"))).response.headers.get("x-cache")).toBe("HIT");
-      e.clock.advance(6);
+      e.passes(6);
       expect((await e.text("/a", ranged("bytes=2-5"))).response.headers.get("x-cache")).toBe("MISS");
     }
   });
@@ -468,7 +468,7 @@ describe("two parts", () => {
     const e = await edgeForParts();
     await e.text("/a", ranged(first));
     await e.text("/a", ranged(second));
-    e.clock.advance(7);
+    e.passes(7);
     const response = await e.get("/a");
     expect(response.headers.get("cache-status")).toBe("strata; hit; ttl=53; detail=fresh/memory");
     expect(response.headers.get("age")).toBe("7");
@@ -533,7 +533,7 @@ describe("two parts", () => {
     await e.text("/a", ranged("bytes=4-9"));
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
     e.log.purge([tag], mode, e.clock.now());
-    e.clock.advance(SOON);
+    e.passes(SOON);
     e.origin = () => answer("new", tagged("a"));
     const { response, text } = await e.text("/a");
     expect([text, response.headers.get("x-cache")]).toEqual(["new", "MISS"]);
@@ -545,7 +545,7 @@ describe("two parts", () => {
     const e = await edgeForParts({ origin: rangedOrigin(TEN, tagged) });
     await e.text("/a", ranged("bytes=0-3"));
     e.log.purge(["a"], "hard");
-    e.clock.advance(SOON);
+    e.passes(SOON);
     await e.text("/a", ranged("bytes=4-9"));
     expect((await e.text("/a", ranged("bytes=0-9"))).response.headers.get("x-cache")).toBe("MISS");
   });
@@ -793,7 +793,7 @@ describe("a beginning", () => {
     const tagged = { ...CACHED, "cache-tag": "a" };
     const e = await begun(tagged);
     e.log.purge(["a"], "hard");
-    e.clock.advance(SOON);
+    e.passes(SOON);
     await e.text("/a");
     expect(sent(e.asked[1])).toEqual([null, null]);
   });
@@ -803,7 +803,7 @@ describe("a beginning", () => {
     e.origin = rangedOrigin(TEN, { ...CACHED, "cache-tag": "b" });
     await e.text("/a");
     e.log.purge(["a"], mode, e.clock.now());
-    e.clock.advance(SOON);
+    e.passes(SOON);
     e.origin = () => answer("new", CACHED);
     expect((await e.text("/a")).text).toBe("new");
   });

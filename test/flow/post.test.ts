@@ -46,7 +46,7 @@ describe("an answer to POST", () => {
     expect(first.response.headers.get("cache-status")).toBe(
       "strata; fwd=method; fwd-status=200; stored; detail=method",
     );
-    e.clock.advance(7);
+    e.passes(7);
     const { response, text } = await e.text("/a");
     expect([text, response.headers.get("x-cache"), response.headers.get("age")]).toEqual(["posted", "HIT", "7"]);
     expect(response.headers.get("content-length")).toBe("6");
@@ -206,7 +206,7 @@ describe("a purge while a POST is under way", () => {
     });
     const posted = await e.get("/a", post());
     e.log.purge(["t"], "hard");
-    e.clock.advance(SOON);
+    e.passes(SOON);
     rest.open();
     expect(await posted.text()).toBe("posted");
     await e.idle();

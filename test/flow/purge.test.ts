@@ -17,10 +17,10 @@ describe("purge: hard", () => {
     const e = testEdge({ origin: versions() });
     await e.text("/a");
     e.log.purge(["other"], "hard");
-    e.clock.advance(SOON);
+    e.passes(SOON);
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
     e.log.purge(["a"], "hard");
-    e.clock.advance(SOON);
+    e.passes(SOON);
     const after = await e.text("/a");
     expect(after.text).toBe("v2");
     expect(after.response.headers.get("cache-status")).toBe("strata; fwd=miss; fwd-status=200; stored; detail=purged");
@@ -34,7 +34,7 @@ describe("purge: hard", () => {
       const e = testEdge({ origin: versions({ "cache-control": "max-age=60", [name]: "x, a" }) });
       await e.text("/a");
       e.log.purge(["a"], "hard");
-      e.clock.advance(SOON);
+      e.passes(SOON);
       expect((await e.text("/a")).text).toBe("v2");
     },
   );
@@ -46,7 +46,7 @@ describe("purge: hard", () => {
       const e = testEdge({ origin: versions(fields) });
       await e.text("/a");
       e.log.purge(["a"], "hard");
-      e.clock.advance(SOON);
+      e.passes(SOON);
       expect((await e.text("/a")).text).toBe("v2");
     },
   );
@@ -59,7 +59,7 @@ describe("purge: hard", () => {
     await e.text("/p/7");
     expect((await e.text("/p/7")).text).toBe("v1");
     e.log.purge(["product"], "hard");
-    e.clock.advance(SOON);
+    e.passes(SOON);
     expect((await e.text("/p/7")).text).toBe("v2");
   });
 
@@ -90,7 +90,7 @@ describe("purge: hard", () => {
     const first = e.text("/a");
     await reached.passed;
     e.log.purge(["a"], "hard");
-    e.clock.advance(SOON);
+    e.passes(SOON);
     slow.open();
     expect((await first).text).toBe("old");
     expect((await e.text("/a")).text).toBe("new");
@@ -131,7 +131,7 @@ describe("purge: hard", () => {
       ),
     });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     expect(await (await e.get("/a")).text()).toBe("v1");
     e.log.purge(["a"], "hard");
     e.replica.apply({ delta: e.log.delta(e.replica.cursor()), sentAtMs: e.clock.now() });
@@ -152,7 +152,7 @@ describe("purge: hard", () => {
     const e = testEdge({ origin: versions() });
     await e.text("/a");
     e.log.lose();
-    e.clock.advance(SOON);
+    e.passes(SOON);
     const after = await e.text("/a");
     expect([after.text, after.response.headers.get("cache-status")]).toEqual([
       "v2",
@@ -169,10 +169,10 @@ describe("purge: hard", () => {
       ),
     });
     await e.text("/a");
-    e.clock.advance(100);
+    e.passes(100);
     expect((await e.text("/a")).text).toBe("v1");
     e.log.purge(["a"], "hard");
-    e.clock.advance(SOON);
+    e.passes(SOON);
     expect((await e.text("/a")).text).toBe("v2");
   });
 });
@@ -195,8 +195,8 @@ describe("purge: between the look and the question to the origin", () => {
       ),
     });
     await e.text("/a");
-    e.clock.advance(20);
-    await e.edge.purges.ensure(0, () => undefined);
+    e.passes(20);
+    await e.catchesUp();
     const looking = barrier();
     const reached = barrier();
     colo.beforeGet = () => {
@@ -221,7 +221,7 @@ describe("purge: soft", () => {
     const e = testEdge({ origin: versions(softly) });
     await e.text("/a");
     e.log.purge(["a"], "soft", e.clock.now());
-    e.clock.advance(SOON);
+    e.passes(SOON);
     const stale = await e.text("/a");
     expect([stale.text, stale.response.headers.get("x-cache")]).toEqual(["v1", "STALE"]);
     expect((await e.text("/a")).text).toBe("v2");
@@ -236,7 +236,7 @@ describe("purge: soft", () => {
     });
     await e.text("/a");
     e.log.purge(["a"], "soft", e.clock.now());
-    e.clock.advance(SOON);
+    e.passes(SOON);
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("REVALIDATED");
     expect(e.asked[1]?.headers.get("if-none-match")).toBe('"v1"');
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
@@ -246,7 +246,7 @@ describe("purge: soft", () => {
     const e = testEdge({ origin: versions(softly) });
     await e.text("/a");
     e.log.purge(["a"], "soft", e.clock.now());
-    e.clock.advance(31);
+    e.passes(31);
     expect((await e.text("/a")).text).toBe("v2");
   });
 
@@ -260,9 +260,9 @@ describe("purge: soft", () => {
     });
     await e.text("/a");
     e.log.purge(["a"], "soft", e.clock.now());
-    e.clock.advance(20);
+    e.passes(20);
     expect((await e.text("/a")).text).toBe("v1");
-    e.clock.advance(11);
+    e.passes(11);
     expect((await e.text("/a")).response.status).toBe(502);
   });
 
@@ -271,7 +271,7 @@ describe("purge: soft", () => {
     await e.text("/a");
     e.log.purge(["a"], "soft", e.clock.now());
     e.log.purge(["a"], "soft", e.clock.now());
-    e.clock.advance(SOON);
+    e.passes(SOON);
     expect((await e.text("/a")).text).toBe("v2");
     expect(e.asked[1]?.headers.get("if-none-match")).toBe('"v1"');
   });
@@ -281,7 +281,7 @@ describe("purge: soft", () => {
     await e.text("/a");
     e.log.purge(["a"], "hard");
     e.log.purge(["a"], "soft", e.clock.now());
-    e.clock.advance(SOON);
+    e.passes(SOON);
     expect((await e.text("/a")).text).toBe("v2");
   });
 });
@@ -302,7 +302,7 @@ describe("purge: nobody knows", () => {
     });
     await e.text("/a");
     e.log.answer = down;
-    e.clock.advance(1.5);
+    e.passes(1.5);
     const { response, text } = await e.text("/a");
     expect(text).toBe("hello");
     expect(response.headers.get("cache-status")).toContain(cacheStatus);
@@ -317,7 +317,7 @@ describe("purge: nobody knows", () => {
     e.log.purge(["a"], "hard");
     e.replica.apply({ delta: e.log.delta(e.replica.cursor()), sentAtMs: e.clock.now() });
     e.log.answer = down;
-    e.clock.advance(5);
+    e.passes(5);
     expect((await e.text("/a")).text).toBe("v2");
   });
 
@@ -354,7 +354,7 @@ describe("purge: cost", () => {
     const questions = e.log.questions.length;
     for (let i = 0; i < 50; i++) await e.text("/a");
     expect(e.log.questions.length).toBe(questions);
-    e.clock.advance(SOON);
+    e.passes(SOON);
     await Promise.all(Array.from({ length: 50 }, () => e.text("/a")));
     expect(e.log.questions.length).toBe(questions + 1);
   });
@@ -364,7 +364,7 @@ describe("purge: cost", () => {
     const e = testEdge({ site, origin: versions() });
     await e.text("/strict");
     e.log.purge(["a"], "hard");
-    e.clock.advance(0.001);
+    e.passes(0.001);
     expect((await e.text("/strict")).text).toBe("v2");
   });
 });

@@ -178,7 +178,7 @@ describe("a range of what is stored", () => {
     };
     const e = testEdge({ origin: () => answer(TEN, headers) });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     const { response } = await e.text("/a", ranged("bytes=2-3"));
     expect(response.headers.get("content-range")).toBe("bytes 2-3/10");
     expect(response.headers.get("content-length")).toBe("2");
@@ -480,7 +480,7 @@ describe("a range of what is stale", () => {
   async function stale(headers: Record<string, string>, then: () => Response): Promise<TestEdge> {
     const e = testEdge({ origin: inTurn(() => answer(TEN, headers), then) });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     return e;
   }
 
@@ -514,7 +514,7 @@ describe("a range of what is stale", () => {
     });
     await (await e.get("/a")).arrayBuffer();
     await e.idle();
-    e.clock.advance(20);
+    e.passes(20);
     const slice = await e.get("/a", ranged("bytes=4000-4999"));
     expect(equal(new Uint8Array(await slice.arrayBuffer()), bytes.subarray(4000))).toBe(true);
     await e.idle();
@@ -551,7 +551,7 @@ describe("a range of what is stale", () => {
     });
     await e.text("/a");
     e.log.purge(["t"], "hard");
-    e.clock.advance(1.001);
+    e.passes(1.001);
     expect((await e.text("/a", ranged("bytes=2-3"))).text).toBe("cd");
   });
 });
@@ -563,7 +563,7 @@ describe("a range of what lately could not be stored", () => {
     const e = testEdge({ origin: rangedOrigin(TEN, NO_STORE) });
     await e.text("/a");
     for (const seconds of [0, 59.9]) {
-      e.clock.advance(seconds);
+      e.passes(seconds);
       const response = await e.get("/a", ranged("bytes=2-3", { "if-range": '"v1"' }));
       await response.text();
       expect(e.asked.at(-1)?.headers.get("range")).toBe("bytes=2-3");
@@ -574,7 +574,7 @@ describe("a range of what lately could not be stored", () => {
   it("fetches the whole again when the minute is over", async () => {
     const e = testEdge({ origin: rangedOrigin(TEN, NO_STORE) });
     await e.text("/a");
-    e.clock.advance(60.1);
+    e.passes(60.1);
     expect((await e.text("/a", ranged("bytes=2-3"))).text).toBe("23");
     expect(e.asked[1]?.headers.get("range")).toBeNull();
   });

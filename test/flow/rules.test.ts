@@ -198,7 +198,7 @@ describe("vary: what clients and caches below are told", () => {
         : answer(request.headers.get("user-agent"), { ...short, vary: "Accept-Encoding" }),
     );
     for (const agent of [PHONE, LAPTOP]) await e.text("/a", fields({ "user-agent": agent }));
-    e.clock.advance(20);
+    e.passes(20);
     for (let i = 0; i < 2; i++) {
       for (const [agent, text] of [
         [PHONE, "mobile"],
@@ -218,7 +218,7 @@ describe("vary: what clients and caches below are told", () => {
       answer(request.method === "HEAD" ? null : request.headers.get("user-agent"), short),
     );
     await e.text("/a", fields({ "user-agent": PHONE }));
-    e.clock.advance(20);
+    e.passes(20);
     await e.text("/a", { method: "HEAD", ...fields({ "user-agent": PHONE }) });
     expect(await cacheOf(e, "/a", fields({ "user-agent": PHONE }))).toBe("HIT");
     expect((await e.text("/a", fields({ "user-agent": LAPTOP }))).text).toBe("desktop");
@@ -277,10 +277,10 @@ describe("edge.status", () => {
     const e = ruled({ edge: { status } }, () => answer("no", {}, code));
     const first = await e.text("/a");
     expect(first.response.headers.get("cache-status")).toContain("stored");
-    e.clock.advance(seconds - 1);
+    e.passes(seconds - 1);
     const { response, text } = await e.text("/a");
     expect([response.status, text, response.headers.get("x-cache")]).toEqual([code, "no", "HIT"]);
-    e.clock.advance(1);
+    e.passes(1);
     expect(await cacheOf(e, "/a")).toBe("MISS");
   });
 
@@ -306,7 +306,7 @@ describe("edge.status", () => {
       ),
     );
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     expect((await e.text("/a")).text).toBe("hello");
     expect((await e.text("/a")).text).toBe("hello");
   });
@@ -335,7 +335,7 @@ describe("setCookie: strip", () => {
         : answer("hello", { ...CACHED, etag: '"v1"', "set-cookie": "id=1" }),
     );
     await e.text("/a");
-    e.clock.advance(61);
+    e.passes(61);
     for (const cache of ["REVALIDATED", "HIT"]) {
       const { response } = await e.text("/a");
       expect([response.headers.get("x-cache"), response.headers.getSetCookie()]).toEqual([cache, []]);
@@ -379,7 +379,7 @@ describe("browser", () => {
     const requests = [{}, {}, fields({ "if-none-match": '"v1"' }), fields({ range: "bytes=0-1" })];
     const answers: (readonly [number, string | null, string | null])[] = [];
     for (const [i, init] of requests.entries()) {
-      if (i === 1) e.clock.advance(7);
+      if (i === 1) e.passes(7);
       const { response } = await e.text("/a", init);
       answers.push([response.status, response.headers.get("cache-control"), response.headers.get("age")]);
     }
@@ -437,7 +437,7 @@ describe("browser", () => {
   it("changes nothing for the edge", async () => {
     const e = ruled({ browser: { ttl: 3000 } });
     await e.text("/a");
-    e.clock.advance(61);
+    e.passes(61);
     expect(await cacheOf(e, "/a")).toBe("MISS");
   });
 
@@ -481,7 +481,7 @@ describe("browser", () => {
     const swr = { "cache-control": "max-age=10, stale-while-revalidate=60" };
     const e = ruled({ browser: { ttl: 5 } }, () => answer("hello", swr));
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     const { headers } = (await e.text("/a")).response;
     expect([headers.get("x-cache"), headers.get("age")]).toEqual(["STALE", "20"]);
     expect(headers.get("cache-control")).toContain("max-age=25");
@@ -496,7 +496,7 @@ describe("client: ignore", () => {
     ] as const) {
       const e = ruled({ client });
       await e.text("/a");
-      e.clock.advance(1);
+      e.passes(1);
       expect(await cacheOf(e, "/a", fields({ "cache-control": asked })), client).toBe(cache);
     }
   });

@@ -24,7 +24,7 @@ function slowly(e: TestEdge, ms: number, respond: () => Response): () => Promise
 /** As on the platform, where no time passes before something is waited for. */
 async function later(e: TestEdge, ms: number): Promise<void> {
   await turns(1);
-  e.clock.advance(ms / 1000);
+  e.passes(ms / 1000);
 }
 
 /** With knowledge of the purge log, so that nobody waits for that. */
@@ -50,7 +50,7 @@ describe("an answer of the origin's", () => {
       slowly(e, 30, () => answer("new", { ...CACHED, "server-timing": "second" })),
     );
     await e.text("/a");
-    e.clock.advance(61);
+    e.passes(61);
     const { response } = await e.text("/a");
     expect(timing(response)).toBe(
       'strata;desc="stale";dur=50, strata-purges;dur=0, strata-lookup;dur=0, strata-origin;dur=50, second',
@@ -64,7 +64,7 @@ describe("an answer of the origin's", () => {
       slowly(e, 7, () => answer(null, { etag: '"1"', "server-timing": "db;dur=1" }, 304)),
     );
     await e.text("/a");
-    e.clock.advance(61);
+    e.passes(61);
     expect(timing((await e.text("/a")).response)).toBe(
       'strata;desc="stale/validated";dur=7, strata-purges;dur=0, strata-lookup;dur=0, strata-origin;dur=7, db;dur=1',
     );
@@ -108,7 +108,7 @@ describe("a hit", () => {
   it("that waited for the purge log says how long", async () => {
     const e = await warm();
     await e.text("/a");
-    e.clock.advance(1.001);
+    e.passes(1.001);
     const since = e.log.since.bind(e.log);
     e.log.since = async (cursor) => {
       await later(e, 20);
@@ -121,7 +121,7 @@ describe("a hit", () => {
     const e = await warm();
     e.origin = slowly(e, 50, () => answer("a", { "cache-control": "max-age=60, stale-while-revalidate=60" }));
     await e.text("/a");
-    e.clock.advance(60.5);
+    e.passes(60.5);
     const { response } = await e.text("/a");
     expect(timing(response)).toMatch(
       /^strata;desc="stale-while-revalidate\/memory";dur=0, strata-purges;dur=0, strata-lookup;dur=0$/,
@@ -134,7 +134,7 @@ describe("what is served instead", () => {
   it("of an origin that fails says how long that took", async () => {
     const e = await warm({ origin: () => answer("a", CACHED) });
     await e.text("/a");
-    e.clock.advance(61);
+    e.passes(61);
     e.origin = slowly(e, 9, () => answer("sorry", { "server-timing": "db;dur=8" }, 503));
     const { response } = await e.text("/a");
     expect(timing(response)).toMatch(
@@ -145,12 +145,12 @@ describe("what is served instead", () => {
   it("of one that has not answered yet says how long that was waited for", async () => {
     const e = await warm({ origin: () => answer("a", CACHED) });
     await e.text("/a");
-    e.clock.advance(61);
+    e.passes(61);
     const late = barrier<Response>();
     e.origin = () => late.passed;
     const asking = e.get("/a");
     await turns(200);
-    e.clock.advance(2);
+    e.passes(2);
     const response = await asking;
     expect(timing(response)).toMatch(
       /^strata;desc="stale\/stale-if-slow";dur=2000, strata-purges;dur=0, strata-lookup;dur=0, strata-origin;dur=2000$/,
@@ -185,7 +185,7 @@ it("who waited for another's fetch says how long, and nothing of that one's", as
     return response;
   });
   await turns(200);
-  e.clock.advance(0.3);
+  e.passes(0.3);
   gate.open();
   const [leader, follower] = await Promise.all(all);
   await e.idle();

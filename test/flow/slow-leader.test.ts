@@ -38,7 +38,7 @@ async function clockedUntil(e: TestEdge, holds: () => boolean, what: string): Pr
   await until(async () => {
     // all that can go on without the clock does so first
     await new Promise((resolve) => setTimeout(resolve, 5));
-    if (!holds()) e.clock.advance(0.1);
+    if (!holds()) e.passes(0.1);
     return holds();
   }, what);
   return (e.clock.now() - startMs) / 1000;
@@ -147,7 +147,7 @@ describe("a leader whose client reads", () => {
     });
     await writer.write(noise(SIZE / 2));
     await turns(500);
-    e.clock.advance(10);
+    e.passes(10);
     await turns(500);
     slow.open();
     expect([(await leader).length, (await follower).length]).toEqual([SIZE, SIZE]);

@@ -199,7 +199,7 @@ describe("a body that nobody keeps is left to the runtime", () => {
     const ended = e.get("/a").then(async (response) => (size = (await response.arrayBuffer()).byteLength));
     await until(() => e.clock.timeouts() > 1, "the colo is waited for");
     expect(size).toBe(0);
-    e.clock.advance(4);
+    e.passes(4);
     expect(await ended).toBe(6 * MB);
     never.open();
     await e.idle();
@@ -214,7 +214,7 @@ describe("a body that nobody keeps is left to the runtime", () => {
     e.origin = () => answer(flowing(6 * MB, true), { ...CACHED, ...lengthOf(6 * MB) });
     const ended = e.get("/a").then(async (response) => (await response.arrayBuffer()).byteLength);
     await until(() => e.clock.timeouts() > 1, "the colo is waited for");
-    e.clock.advance(1);
+    e.passes(1);
     slow.open();
     expect(await ended).toBe(6 * MB);
     await e.idle();
@@ -310,7 +310,7 @@ async function leftBehind(length: number | undefined, coding = "identity") {
   const first = reader?.read().then(() => (hasCome = true));
   // an encoder waits a little for more
   await until(() => {
-    e.clock.advance(0.005);
+    e.passes(0.005);
     return hasCome;
   }, "the first byte has come");
   await first;
@@ -329,12 +329,12 @@ describe("a fill whose client has left", () => {
   ])("is abandoned after 30 s, and reported: %s", async (_, length, coding?: string) => {
     const { e, writer } = await leftBehind(length, coding);
     for (let i = 0; i < 29; i++) {
-      e.clock.advance(1);
+      e.passes(1);
       await writer.write(bytesOf("3"));
     }
     expect(e.reports).toEqual([]);
     // the edge knows it from a byte of these at the latest
-    e.clock.advance(30);
+    e.passes(30);
     await e.idle();
     expect(e.reports.map(({ cause }) => String(cause))).toEqual([expect.stringContaining("30 s after its client")]);
     e.origin = () => answer("whole", CACHED);
@@ -343,11 +343,11 @@ describe("a fill whose client has left", () => {
 
   it("is not, if it ends before", async () => {
     const { e, writer } = await leftBehind(3);
-    e.clock.advance(29);
+    e.passes(29);
     await writer.write(bytesOf("3"));
     await writer.close();
     await e.idle();
-    e.clock.advance(5);
+    e.passes(5);
     expect([e.reports, e.clock.timeouts()]).toEqual([[], 0]);
     const hit = await e.text("/a");
     expect([hit.text, hit.response.headers.get("x-cache"), e.asked.length]).toEqual(["123", "HIT", 1]);
@@ -361,7 +361,7 @@ describe("a fill whose client has left", () => {
     for (const digit of "12345") {
       void writer.write(bytesOf(digit));
       expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(digit);
-      e.clock.advance(20);
+      e.passes(20);
     }
     void writer.close();
     await e.idle();
@@ -380,7 +380,7 @@ describe("a fill whose client has left", () => {
     void writer.write(bytesOf("abc"));
     const reader = (await response).body?.getReader();
     await reader?.read();
-    e.clock.advance(31);
+    e.passes(31);
     await turns();
     expect(e.reports.map(({ cause }) => String(cause))).toEqual([expect.stringContaining("nothing came for 30 s")]);
     await expect(reader?.read()).rejects.toThrow("nothing came");
@@ -412,7 +412,7 @@ describe("what a fill has set aside of the memory budget", () => {
     await reader.read();
     await turns();
     expect(seen.now).toBeGreaterThan(0);
-    e.clock.advance(30);
+    e.passes(30);
     await turns();
     expect([seen.now, e.memory.usedBytes]).toEqual([0, 0]);
   });
@@ -422,7 +422,7 @@ describe("what a fill has set aside of the memory budget", () => {
     await first;
     // who takes the next has passed on the one before
     await writer.write(bytesOf("2"));
-    e.clock.advance(30);
+    e.passes(30);
     await turns(50);
     expect([e.reports.length, seen.now]).toEqual([1, 100_000]);
     await reader.read();
@@ -436,7 +436,7 @@ describe("what a fill has set aside of the memory budget", () => {
       await reader.read();
       expect(e.memory.usedBytes).toBe(seen.now);
       expect(seen.now).toBeGreaterThan(0);
-      e.clock.advance(20);
+      e.passes(20);
       void writer.write(bytesOf("2"));
     }
     expect(e.reports).toEqual([]);
@@ -449,7 +449,7 @@ describe("what a fill has set aside of the memory budget", () => {
     await reader.read();
     await turns();
     expect(e.memory.usedBytes).toBeGreaterThan(0);
-    e.clock.advance(60);
+    e.passes(60);
     expect(e.memory.usedBytes).toBe(0);
   });
 });
@@ -466,7 +466,7 @@ describe("a body that nobody keeps", () => {
     for (let i = 0; i < 3; i++) {
       void writer.write(bytesOf("1"));
       await reader?.read();
-      e.clock.advance(3600);
+      e.passes(3600);
     }
     expect(e.reports).toEqual([]);
     void writer.close();

@@ -12,7 +12,7 @@ describe("a validation answered with a restriction", () => {
   ])("drops what was stored: %s", async (_, withdrawn) => {
     const e = testEdge({ origin: inTurn(() => answer("shared", STALE), withdrawn) });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     await e.text("/a");
     e.origin = () => answer("down", {}, 503);
     expect((await e.text("/a")).response.status).toBe(503);
@@ -27,7 +27,7 @@ describe("a validation answered with a restriction", () => {
       ),
     });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     expect((await e.text("/a")).text).toBe("secret");
     e.origin = () => answer("down", {}, 503);
     expect((await e.text("/a")).response.status).toBe(503);
@@ -79,7 +79,7 @@ describe("a validation answered with a restriction", () => {
       ),
     });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     await e.text("/a", { headers: { cookie: "sid=alice" } });
     e.origin = () => answer("down", {}, 503);
     expect((await e.text("/a")).text).toBe("shared");
@@ -124,7 +124,7 @@ describe("a session", () => {
       ),
     });
     await e.text("/a");
-    e.clock.advance(20);
+    e.passes(20);
     const { response } = await e.text("/a", { headers: { cookie: "sid=alice" } });
     expect(response.headers.get("cache-control")).toBe("max-age=60, private");
   });

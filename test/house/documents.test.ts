@@ -46,7 +46,7 @@ describe("the table of faults names tests that there are", () => {
 
   it.each(rows)("%s", (row) => {
     const [, file = "", title = ""] =
-      /\(\.\.\/(test\/e2e\/shop-faults\/[\w-]+\.test\.ts)\) `([^`]+)` \|$/.exec(row) ?? [];
+      /\(\.\.\/(test\/e2e\/shop-faults\/[\w-]+(?:\.full)?\.test\.ts)\) `([^`]+)` \|$/.exec(row) ?? [];
     expect(title).not.toBe("");
     expect(readFileSync(join(ROOT, file), "utf8")).toContain(title);
   });
@@ -60,7 +60,9 @@ describe("pages made from tables in code say what runs (npm run docs)", () => {
 
 describe("the semantics matrix", () => {
   const text = readFileSync(join(ROOT, "docs/semantics.md"), "utf8");
-  const named = [...text.matchAll(/`((?:http|flow|tiers|purge|routes|policy|security|e2e)\/[\w-]+(?:\.test)?\.ts)`/g)];
+  const named = [
+    ...text.matchAll(/`((?:http|flow|tiers|purge|routes|policy|security|e2e)\/[\w-]+(?:\.full)?(?:\.test)?\.ts)`/g),
+  ];
 
   it.each([...new Set(named.map(([, file = ""]) => file))])("%s", (file) => {
     expect(existsSync(join(ROOT, file.endsWith(".test.ts") ? "test" : "src", file))).toBe(true);

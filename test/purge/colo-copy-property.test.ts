@@ -1,4 +1,5 @@
 // Owns the property that no reader of the colo's copy is told a time later than the knowledge it got, however reads and writes of it interleave, fail and hang.
+import { DEFAULT_BOUNDS } from "../../src/flow/support/bounds.ts";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { TargetHash } from "../../src/http/targets/target.ts";
@@ -117,6 +118,7 @@ it("whatever comes first, fails or hangs", { timeout: 120_000 }, async () => {
       };
       const parts = {
         blobs,
+        copyMs: DEFAULT_BOUNDS.copyMs,
         now: () => nowMs,
         // pauses soon, patience at last: a work that is waited for no longer goes on
         timeout: (ms: number) => ({ passed: turns(ms < 100 ? 1 : 6), cancel: () => undefined }),

@@ -1,4 +1,5 @@
 // Owns the proof that a colo asks a log that is out of reach seldom, and one that is well as if nothing had been.
+import { DEFAULT_BOUNDS } from "../../src/flow/support/bounds.ts";
 import { expect, it } from "vitest";
 import { DependencyError } from "../../src/error.ts";
 import { coloCopy } from "../../src/purge/colo/colo-copy.ts";
@@ -40,7 +41,14 @@ function colo(takes: (name: string) => boolean = () => true) {
     async asks(): Promise<{ readonly answer: Promise<LogAnswer | Error> }> {
       const random = (): number => ((lots += 1) % 97) / 97;
       const report = (): void => undefined;
-      const reader = coloCopy(direct, { blobs, now: clock.now, timeout: clock.timeout, random, report });
+      const reader = coloCopy(direct, {
+        blobs,
+        copyMs: DEFAULT_BOUNDS.copyMs,
+        now: clock.now,
+        timeout: clock.timeout,
+        random,
+        report,
+      });
       const answer = reader.since(undefined, BOUND_MS).catch((cause: unknown) => cause as Error);
       await turns(300);
       return { answer };

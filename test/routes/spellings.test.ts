@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { normalisedPath } from "../../src/http/message/path.ts";
 import { select, type Selectors } from "../../src/routes/selectors.ts";
 import { answer, type TestEdge, testEdge } from "../support/edge.ts";
+import { runs } from "../support/runs.ts";
 
 const SITE = {
   rules: [
@@ -96,7 +97,7 @@ async function falls(url: string, selectors: Selectors): Promise<boolean | undef
   if (!selection.ok) return undefined;
   const targets = selection.selected.flatMap((one) => one.targets);
   e.log.purgeTargets(targets, "hard");
-  e.clock.advance(1.001);
+  e.passes(1.001);
   return !(await isCached(e, url));
 }
 
@@ -105,10 +106,11 @@ const endsInStar = (text: string): boolean => text.endsWith("*");
 
 describe("a purge of", () => {
   const draws = fc.array(fc.nat(2), { minLength: 1, maxLength: 9 });
-  const check = (property: (one: Written, other: Written) => Promise<void>): Promise<void> =>
+  const picks = fc.array(fc.nat(999), { minLength: 2, maxLength: 3 });
+  const check = (property: (one: Written, other: Written, picks: readonly number[]) => Promise<void>): Promise<void> =>
     fc.assert(
-      fc.asyncProperty(written, draws, (one, drawn) => property(one, respelled(one, drawn))),
-      { numRuns: 300 },
+      fc.asyncProperty(written, draws, picks, (one, drawn, picked) => property(one, respelled(one, drawn), picked)),
+      { numRuns: runs(300) },
     );
 
   it("a URL in any spelling removes it", () =>
@@ -135,12 +137,15 @@ describe("a purge of", () => {
     }));
 
   it("each of its prefixes removes it", () =>
-    check(async (one, other) => {
+    check(async (one, other, picked) => {
       const path = normalisedPath(new URL(urlIn(one)).pathname);
       fc.pre(!path.startsWith("//"));
       const starts = [...Array(path.length).keys()].map((index) => path.slice(0, index + 1));
       const whole = starts.filter((start) => !/%.?$/.test(start) && !endsInStar(start));
-      for (const start of whole) {
+      // some of them, and the whole path: all of them would be a hundred requests for each URL
+      const tried = new Set([...picked.map((pick) => whole[pick % whole.length]), whole.at(-1)]);
+      for (const start of tried) {
+        if (start === undefined) continue;
         expect(await falls(urlIn(one), { prefixes: [`${start}*`] }), start).toBe(true);
         expect(await falls(urlIn(one), { prefixes: [`${one.scheme}://${hostIn(other)}${start}`] }), start).toBe(true);
       }

@@ -8,6 +8,7 @@ import type { Edge, Purge } from "../../src/flow/edge.ts";
 import type { LeaseKeeper } from "../../src/leases/lease-keeper.ts";
 import { flights } from "../../src/flow/collapse/flights.ts";
 import { serve } from "../../src/flow/serve.ts";
+import { DEFAULT_BOUNDS } from "../../src/flow/support/bounds.ts";
 import { expiringSet } from "../../src/flow/support/expiring-set.ts";
 import { timeout } from "../../src/base/deadline.ts";
 import { turns } from "../../src/flow/support/turns.ts";
@@ -43,6 +44,12 @@ export interface TestEdge {
   get(url: string, init?: RequestInit): Promise<Response>;
   /** The same, with the body read and background work done. */
   text(url: string, init?: RequestInit): Promise<{ readonly response: Response; readonly text: string }>;
+  /** The clock moves on: what is stored ages, waits end. */
+  passes(seconds: number): void;
+  /** Hears of every purge that the log has. */
+  catchesUp(): Promise<void>;
+  /** What is not over yet: fetches that others may wait for, and refreshes in the background. */
+  underWay(): { readonly fetches: number; readonly refreshes: number };
   /** Waits for all background work, also for what that work starts. Rethrows what failed. */
   idle(): Promise<void>;
 }
@@ -60,6 +67,8 @@ export interface EdgeOptions {
   readonly clock?: Clock;
   readonly memory?: { readonly bytes: number; readonly bodyBytes: number };
   readonly logWaitMs?: number;
+  /** How long the edge waits before it asks an origin again whose connection broke; 0 without it. */
+  readonly retryMs?: number;
   /** What a write to the global tier waits for first. */
   readonly pause?: () => Promise<void>;
   /** Takes the place of the log where the flow itself purges. */
@@ -136,6 +145,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
     codings,
     now: clock.now,
     timeout: clock.timeout,
+    bounds: { ...DEFAULT_BOUNDS, retryMs: options.retryMs ?? 0 },
     refreshing: expiringSet(clock.now),
     flights: flights(clock.now),
     readUrl: urlReader(),
@@ -169,6 +179,13 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
           },
         ),
       ),
+    passes: clock.advance,
+    async catchesUp() {
+      await edge.purges.ensure(0, (promise) => {
+        work.push(promise);
+      });
+    },
+    underWay: () => ({ fetches: edge.flights.underWay(), refreshes: edge.refreshing.size }),
     async text(url, init) {
       const response = await test.get(url, init);
       const text = await response.text();

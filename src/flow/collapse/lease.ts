@@ -20,8 +20,6 @@ export type LeaseGrant =
 
 /** How long the keeper may take to answer. */
 const ANSWER_MS = 500;
-/** How long another isolate's fetch is waited for; those who wait for this leader wait longer. */
-const WAIT_MS = 10_000;
 /** How late a lease may be granted that is given back at once; background work lives for 30 s, and a lease no longer. */
 const LATE_MS = 25_000;
 
@@ -50,7 +48,7 @@ export async function acquireLease(
       return { kind: "sole", land: landsAndReleases(lease, exchange, land) };
     } else if (taken.kind === "held") {
       const { holder } = taken;
-      return { kind: "held", ended: () => endOf({ ...lease, holder }, waitMs ?? WAIT_MS) };
+      return { kind: "held", ended: () => endOf({ ...lease, holder }, waitMs ?? edge.bounds.leaseMs) };
     }
   } catch (cause) {
     noted(edge, "did not answer", cause);

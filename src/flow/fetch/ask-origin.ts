@@ -67,8 +67,9 @@ async function answered(
       first.report();
       return upstream;
     }
-    // a probe decides before the retry, which may then be refused
+    // a probe decides before the retry, which is then refused: there is nothing to wait for
     if (first.isProbe) first.report();
+    else await edge.timeout(edge.bounds.retryMs).passed;
     const second = await attempt();
     // what the retry made good has cost no client anything
     if (second.upstream.kind === "failure") first.report();

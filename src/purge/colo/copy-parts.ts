@@ -16,14 +16,14 @@ export interface CopyOptions {
   readonly timeout: SetTimeout;
   readonly random: () => number;
   readonly report: (error: DependencyError) => void;
+  /** How long a read or a write may take, milliseconds; that of a snapshot, which has megabytes, four times as long. */
+  readonly copyMs: number;
 }
 
 /** A larger tail is merged into the snapshot. */
 const TAIL_BYTES = 64 * 1024;
 const LIFETIME_SECONDS = 7 * 86_400;
-/** How long reading or writing a part may take, milliseconds; the snapshot has megabytes. */
-const BLOB_WAIT_MS = 100;
-const SNAPSHOT_WAIT_MS = 400;
+
 /** How long the copy is left alone after a failure, milliseconds. */
 const PAUSE_MS = 1000;
 
@@ -34,15 +34,14 @@ export interface Copy extends Marks {
   write(news: LogAnswer, behind: Delta | undefined): Promise<void>;
 }
 
-export function copyOn({ blobs, now, random, ...others }: CopyOptions): Copy {
+export function copyOn({ blobs, now, random, copyMs, ...others }: CopyOptions): Copy {
   const tried = leftAloneAfterFailures({ now, ...others });
-  const get = (name: string, waitMs = BLOB_WAIT_MS): Promise<StoredBlob | undefined> =>
-    tried(waitMs, () => blobs.get(name));
+  const get = (name: string, waitMs = copyMs): Promise<StoredBlob | undefined> => tried(waitMs, () => blobs.get(name));
   const put = (name: string, atMs: number, bytes: Uint8Array): Promise<void> =>
-    tried(BLOB_WAIT_MS, () => blobs.put(name, { atMs, bytes }, LIFETIME_SECONDS));
+    tried(copyMs, () => blobs.put(name, { atMs, bytes }, LIFETIME_SECONDS));
 
   async function snapshot(): Promise<Delta | undefined> {
-    const blob = await get("snapshot", SNAPSHOT_WAIT_MS);
+    const blob = await get("snapshot", 4 * copyMs);
     return blob && decodeDelta(blob.bytes);
   }
 
@@ -73,7 +72,7 @@ export function copyOn({ blobs, now, random, ...others }: CopyOptions): Copy {
       const whole = base && mergedDelta(base, next);
       // without a snapshot the tail would grow for ever, so write the new changes alone
       if (!whole || whole.from > 0) return put("tail", sentAtMs, encodeDelta(news));
-      await tried(SNAPSHOT_WAIT_MS, () =>
+      await tried(4 * copyMs, () =>
         blobs.put("snapshot", { atMs: sentAtMs, bytes: encodeDelta(deduplicated(whole, random)) }, LIFETIME_SECONDS),
       );
       return put("tail", sentAtMs, encodeDelta({ ...whole, from: whole.seq, records: [], browsers: [] }));
@@ -84,10 +83,10 @@ export function copyOn({ blobs, now, random, ...others }: CopyOptions): Copy {
 /** Bounds the time of work, and gives `undefined` where it fails; after a failure it tries nothing for a while. */
 function leftAloneAfterFailures({ now, timeout, report }: Pick<CopyOptions, "now" | "timeout" | "report">) {
   let untilMs = Number.NEGATIVE_INFINITY;
-  return async <T>(waitMs: number, work: () => Promise<T>): Promise<T | undefined> => {
+  return async <T>(limitMs: number, work: () => Promise<T>): Promise<T | undefined> => {
     if (now() < untilMs) return undefined;
     try {
-      return await deadline(timeout, waitMs)(work());
+      return await deadline(timeout, limitMs)(work());
     } catch (cause) {
       untilMs = now() + PAUSE_MS;
       report(new DependencyError("colo copy of the purge log", "failed", { cause }));

@@ -3,17 +3,20 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEdges } from "../../../cli/dev/edges.ts";
+import type { Bounds } from "../../../src/flow/support/bounds.ts";
 import type { SiteInput } from "../../../src/policy/define.ts";
+import { bounded } from "./bounded.ts";
 
 export interface OneEdge {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** `behind`: what is closed after the edge. */
+/** `behind`: what is closed after the edge; `bounds`: waits other than those of a deployment. */
 export async function startOneEdge(
   site: SiteInput,
   behind: readonly { close(): Promise<unknown> }[] = [],
+  bounds?: Partial<Bounds>,
 ): Promise<OneEdge> {
   const directory = await mkdtemp(join(tmpdir(), "strata-edge-"));
   try {
@@ -24,7 +27,8 @@ export async function startOneEdge(
     );
     // what fails here is meant to fail, and the runtime tells of it at length
     const log = (): void => undefined;
-    const edges = await startEdges({ count: 1, port: 0, config, token: "e2e-token", log });
+    const waits = bounds && bounded(bounds);
+    const edges = await startEdges({ count: 1, port: 0, config, token: "e2e-token", log, ...waits });
     return {
       url: edges.urls[0] ?? "",
       async close() {

@@ -2,13 +2,15 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { startEdges } from "../../../cli/dev/edges.ts";
+import type { Bounds } from "../../../src/flow/support/bounds.ts";
 import type { SiteInput } from "../../../src/policy/define.ts";
 import { ask, type Seen } from "./asking.ts";
+import { bounded } from "./bounded.ts";
 import { type ScriptedOrigin, startScriptedOrigin } from "./scripted-origin.ts";
 
-const ENTRY = fileURLToPath(new URL("../workers/partitioned.ts", import.meta.url));
+/** A fault is then over sooner; answers still have ten times the time they take. */
+const BOUNDS: Partial<Bounds> = { waitMs: 300, confirmMs: 600, pauseMs: 50 };
 const TOKEN = "e2e-token";
 
 type Manner = "up" | "refuses" | "hangs" | "late";
@@ -63,7 +65,7 @@ export async function startPartition(count: number, site: SiteInput): Promise<Pa
   await writeFile(config, `import { defineSite } from "strata";\nexport default defineSite(${source});`);
   // what fails here is meant to fail
   const log = (): void => undefined;
-  const running = await startEdges({ count, port: 0, config, entry: ENTRY, token: TOKEN, log });
+  const running = await startEdges({ count, port: 0, config, token: TOKEN, log, ...bounded(BOUNDS, "partitioned.ts") });
   const versions = new Map<string, number>();
   const edges = running.urls.map(edgeAt);
   return {

@@ -4,7 +4,8 @@ import { requireSite } from "../../../src/policy/define.ts";
 import { PurgeLog as Log } from "../../../src/purge/log/log.ts";
 import { SNAPSHOT_KEY } from "../../../src/purge/wire/snapshot-key.ts";
 import { decodeDelta } from "../../../src/purge/wire/delta-codec.ts";
-import { strata } from "../../../src/strata.ts";
+import { boundedStrata } from "../../../src/strata.ts";
+import { bounds } from "./chosen-bounds.ts";
 
 export { Leases } from "../../../src/leases/leases.ts";
 
@@ -74,7 +75,7 @@ Object.defineProperty(globalThis, "caches", {
   value: { open: async (name: string) => gated("cache", await real.open(name)) },
 });
 
-const app = strata(requireSite(configured));
+const app = boundedStrata(requireSite(configured), bounds);
 let bound: object | undefined;
 
 function bindings(env: Env): object {

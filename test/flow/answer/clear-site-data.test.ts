@@ -32,7 +32,7 @@ function purgeBrowsers(e: TestEdge, ...hosts: string[]): void {
     "hard",
     e.clock.now(),
   );
-  e.clock.advance(SOON);
+  e.passes(SOON);
 }
 
 describe("before any purge of browsers", () => {
@@ -71,7 +71,7 @@ describe("after one", () => {
   it("is obeyed by an isolate that has not asked the log for long", async () => {
     const e = shop();
     await load(e, PAGE);
-    e.clock.advance(3600);
+    e.passes(3600);
     e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now() - 2000);
     expect(told(await load(e, { ...PAGE, cookie: "strata-epoch=0" }))).toEqual(['"cache"', true]);
   });
@@ -97,14 +97,14 @@ describe("after one", () => {
   it("who is cleared before every edge obeys waits for that: what it fetches anew is new", async () => {
     const e = shop();
     await load(e, PAGE);
-    e.clock.advance(2);
+    e.passes(2);
     e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now());
-    await e.edge.purges.ensure(0, () => undefined);
+    await e.catchesUp();
     const loading = load(e, { ...PAGE, cookie: "strata-epoch=0" });
     await until(() => e.clock.timeouts() === 1, "it waits");
-    e.clock.advance(1.9);
+    e.passes(1.9);
     expect(e.clock.timeouts()).toBe(1);
-    e.clock.advance(0.1);
+    e.passes(0.1);
     expect(told(await loading)).toEqual(['"cache"', true]);
   });
 
@@ -112,7 +112,7 @@ describe("after one", () => {
     let version = 1;
     const e = shop({ origin: () => answer(`page ${String(version)}`, { "cache-control": "max-age=60" }) });
     await load(e, PAGE);
-    e.clock.advance(2);
+    e.passes(2);
     const purgeAll = async (): Promise<void> => {
       e.log.purgeTargets(
         [
@@ -122,15 +122,15 @@ describe("after one", () => {
         "hard",
         e.clock.now(),
       );
-      await e.edge.purges.ensure(0, () => undefined);
+      await e.catchesUp();
     };
     await purgeAll();
     const loading = load(e, { ...PAGE, cookie: "strata-epoch=0" });
     await until(() => e.clock.timeouts() === 1, "it waits");
-    e.clock.advance(0.9);
+    e.passes(0.9);
     version = 2;
     await purgeAll();
-    e.clock.advance(1.1);
+    e.passes(1.1);
     const response = await loading;
     expect(told(response)).toEqual(['"cache"', true]);
     expect(await response.text()).toBe("page 2");
@@ -139,13 +139,13 @@ describe("after one", () => {
   it("a strict site waits a second, too: clocks differ, and the log's may be in the purge's second still", async () => {
     const e = shop({ site: { purge: { maxLag: 0 } } });
     await load(e, PAGE);
-    e.clock.advance(2);
+    e.passes(2);
     e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now());
     const loading = load(e, { ...PAGE, cookie: "strata-epoch=0" });
     await until(() => e.clock.timeouts() === 1, "it waits");
-    e.clock.advance(1.9);
+    e.passes(1.9);
     expect(e.clock.timeouts()).toBe(1);
-    e.clock.advance(0.1);
+    e.passes(0.1);
     expect(told(await loading)).toEqual(['"cache"', true]);
   });
 
@@ -153,10 +153,10 @@ describe("after one", () => {
     const e = shop({ site: { purge: { maxLag: 30 } } });
     await load(e, PAGE);
     e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now());
-    await e.edge.purges.ensure(0, () => undefined);
+    await e.catchesUp();
     const page = { ...PAGE, cookie: "strata-epoch=0" };
     expect(told(await load(e, page))).toEqual([null, false]);
-    e.clock.advance(31);
+    e.passes(31);
     expect(told(await load(e, page))).toEqual(['"cache"', true]);
   });
 

@@ -115,7 +115,7 @@ describe("one fetch for all", () => {
   it("of a stale one that is validated", async () => {
     const e = testEdge({ origin: () => answer("v1", { "cache-control": "max-age=1", etag: '"1"' }) });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     const all = await together(e, many(20), () => answer(null, { ...CACHED, etag: '"1"' }, 304));
     expect(e.asked).toHaveLength(2);
     expect(all.every(({ text }) => text === "v1")).toBe(true);
@@ -289,7 +289,7 @@ describe("nobody waits for what is not theirs", () => {
     await e.text("/a");
     e.origin = () => answer("x", { "cache-control": "max-age=1" });
     await e.text("/a");
-    e.clock.advance(2);
+    e.passes(2);
     await together(e, many(5), () => answer("x", CACHED));
     expect(e.asked).toHaveLength(3);
   });
@@ -338,7 +338,7 @@ describe("when the fetch fails", () => {
   ])("all get what is stale within its window: %s", async (_, attempts, failing) => {
     const e = testEdge({ origin: () => answer("old", { "cache-control": "max-age=1, stale-if-error=60" }) });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     const all = await together(e, many(20), failing);
     expect(all.every(({ text }) => text === "old")).toBe(true);
     expect(e.asked).toHaveLength(1 + attempts);
@@ -375,7 +375,7 @@ describe("when the fetch fails", () => {
     void e.get("/a");
     const follower = e.get("/a");
     await turns(200);
-    e.clock.advance(15);
+    e.passes(15);
     expect(await (await follower).text()).toBe("mine");
   });
 });

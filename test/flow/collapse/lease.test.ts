@@ -144,7 +144,7 @@ describe("a lease that is granted", () => {
     const { keeper, calls } = scripted();
     const e = edgeWith(keeper, { origin: () => answer("v1", { "cache-control": "max-age=1", etag: '"1"' }) });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     e.origin = () => answer(null, { ...CACHED, etag: '"1"' }, 304);
     await e.text("/a");
     expect(calls).toEqual(["take", "release stored", "take", "release stored"]);
@@ -179,7 +179,7 @@ it("a lease is released as failed where its leader's client does not read: in ea
   });
   const unread = await e.get("/a");
   await until(() => e.clock.timeouts() > 1, "its client is waited for");
-  e.clock.advance(1);
+  e.passes(1);
   await until(() => calls.includes("release failed"), "the lease is released");
   expect((await unread.arrayBuffer()).byteLength).toBe(3 * 2 ** 20);
   await e.idle();
@@ -254,9 +254,9 @@ describe("a lease that another isolate holds", () => {
     const { keeper, calls } = scripted(held(() => Promise.resolve("expired")));
     const e = edgeWith(keeper, { origin: () => answer("old", { "cache-control": "max-age=1, stale-if-error=60" }) });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     await e.text("/a");
-    e.clock.advance(3600);
+    e.passes(3600);
     await e.text("/a");
     expect(calls.filter((call) => call !== "take")).toEqual([
       "ended other 10000",
@@ -299,7 +299,7 @@ describe("a refresh in the background", () => {
     const { keeper, calls } = scripted();
     const e = edgeWith(keeper, { origin: brief });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     await e.text("/a");
     expect([calls, e.asked.length]).toEqual([["take", "release stored", "take", "release stored"], 2]);
   });
@@ -311,7 +311,7 @@ describe("a refresh in the background", () => {
     });
     const e = edgeWith(keeper, { origin: brief });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     isHeld = true;
     for (let i = 0; i < 3; i++) expect((await e.text("/a")).text).toBe("x");
     expect(e.asked).toHaveLength(1);
@@ -325,7 +325,7 @@ describe("a refresh in the background", () => {
     });
     const e = edgeWith(keeper, { origin: brief });
     await e.text("/a");
-    e.clock.advance(5);
+    e.passes(5);
     isDown = true;
     await e.text("/a");
     expect(e.asked).toHaveLength(2);
@@ -335,7 +335,7 @@ describe("a refresh in the background", () => {
 /** So much later, with all that was due done. */
 async function pass(e: TestEdge, ms: number): Promise<void> {
   await turns(200);
-  e.clock.advance(ms / 1000);
+  e.passes(ms / 1000);
   await turns(200);
 }
 

@@ -228,7 +228,7 @@ describe("origin: its answers", () => {
       ["REVALIDATED", 100, 200],
       ["HIT", 0, 200],
     ] as const) {
-      e.clock.advance(seconds);
+      e.passes(seconds);
       const init = status === 304 ? { headers: { "if-none-match": '"1"' } } : {};
       const { response } = await e.text("/a", init);
       expect([response.headers.get("x-cache"), response.status]).toEqual([cache, status]);

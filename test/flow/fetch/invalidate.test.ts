@@ -108,7 +108,7 @@ describe("KV shows what was deleted for a minute", () => {
     const french = { headers: { "x-lang": "fr" } };
     await e.text("/a");
     await e.text("/a", french);
-    e.clock.advance(1);
+    e.passes(1);
     e.origin = () => answer("", headers);
     await e.text("/a", init);
     e.origin = () => answer("new", CACHED);
@@ -250,7 +250,7 @@ describe("many changes at once", () => {
     });
     for (const path of ["/changed", "/same"]) await e.text(path);
     await e.text("/x", { method: "POST" });
-    e.clock.advance(1);
+    e.passes(1);
     expect((await e.text("/same")).response.headers.get("cache-status")).toContain("soft-purged/validated");
     version = 2;
     const { response, text } = await e.text("/changed");
@@ -274,7 +274,7 @@ describe("many changes at once", () => {
     await until(() => orders.length === 1, "the first is under way");
     const second = e.get("/api/near/a", { method: "POST" });
     await turns(500);
-    e.clock.advance(4);
+    e.passes(4);
     expect((await second).status).toBe(200);
     expect(orders).toHaveLength(2);
   });

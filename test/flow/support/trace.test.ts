@@ -83,7 +83,7 @@ describe("a question to the origin", () => {
       ),
     });
     await e.text("/a", { headers });
-    e.clock.advance(61);
+    e.passes(61);
     await e.text("/a", { headers });
     const all = questions(e);
     expect(all).toHaveLength(4);
@@ -99,7 +99,7 @@ describe("in the background", () => {
   it("a refresh is in the trace of the request that found the response stale", async () => {
     const e = testEdge({ origin: () => answer("a", { "cache-control": "max-age=60, stale-while-revalidate=60" }) });
     await e.text("/a");
-    e.clock.advance(61);
+    e.passes(61);
     const { response } = await e.text("/a", { headers: { ...SENT, tracestate: "a=1" } });
     expect(response.headers.get("cache-status")).toContain("hit");
     expect(questions(e)[1]).toMatchObject({ id: "of-the-client", trace: TRACE, state: "a=1" });
@@ -166,7 +166,7 @@ describe("a hit", () => {
     const first = await e.text("/a");
     for (const [name, value] of Object.entries(said)) expect(first.response.headers.get(name)).toBe(value);
     for (const seconds of [0, 61, 0]) {
-      e.clock.advance(seconds);
+      e.passes(seconds);
       const { response } = await e.text("/a");
       for (const name of Object.keys(said)) expect(response.headers.get(name), name).toBeNull();
     }

@@ -92,6 +92,6 @@ describe("for every field", () => {
     const startedAt = performance.now();
     selectLanguage(Array.from({ length: 60_000 }, () => "a").join("-"), SITE);
     selectLanguage(Array.from({ length: 30_000 }, (_, i) => `a${String(i)}`).join(","), SITE);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 });

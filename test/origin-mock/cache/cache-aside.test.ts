@@ -326,7 +326,7 @@ describe("Redis fails", () => {
     room.server.pause();
     const startMs = performance.now();
     expect(await hasty.read(query(async () => "fresh"))).toMatchObject({ value: "fresh", outcome: "bypass" });
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
     room.server.resume();
     await until("Redis is asked again", () => exists().catch(() => undefined));
   });
@@ -337,7 +337,7 @@ describe("Redis fails", () => {
     const startMs = performance.now();
     expect(await hasty.read(query(async () => "fresh"))).toMatchObject({ value: "fresh", outcome: "bypass" });
     expect((await hasty.remove([ADDRESS])).status).toBe("deferred");
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
     await room.restart();
     expect(await hasty.read(query(async () => "fresh"))).toMatchObject({ outcome: "miss" });
     expect(await hasty.read(query(never))).toMatchObject({ outcome: "hit" });
@@ -346,7 +346,7 @@ describe("Redis fails", () => {
   test("opening a connection to nothing does not wait for ever", async () => {
     const startMs = performance.now();
     const nobody = await openRedis("redis://127.0.0.1:1", { ready: quiet, error: quiet });
-    expect(performance.now() - startMs).toBeLessThan(3_000);
+    expect(performance.now() - startMs).toBeLessThan(10_000);
     await expect(cacheCommands(nobody).eval("return 1", [], [])).rejects.toMatchObject({ name: "RedisUnavailable" });
     await nobody.close();
   });

@@ -39,5 +39,6 @@ test("junk ends in a verdict, soon", () => {
   const startMs = performance.now();
   parseDirectives(`${" ".repeat(50_000)}"`);
   parseDirectives(`a="${"\\".repeat(100_001)}`);
-  expect(performance.now() - startMs).toBeLessThan(500);
+  // its square would take a minute
+  expect(performance.now() - startMs).toBeLessThan(5_000);
 });

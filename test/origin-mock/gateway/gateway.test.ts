@@ -411,8 +411,8 @@ describe("revoking tokens", () => {
 // Break Redis: stay last.
 describe("without Redis", () => {
   test("a hung one costs one deadline, and every request is answered by the routes", async () => {
-    // With the shop's own deadline.
-    shop = bench.open(LIMITS, 250);
+    // One deadline can be told from four, also on a busy machine.
+    shop = bench.open(LIMITS, 1_000);
     await ask(ALICE);
     bench.server.pause();
     const startMs = performance.now();
@@ -420,7 +420,7 @@ describe("without Redis", () => {
       const response = await ask(headers);
       expect(response.status).toBe("Authorization" in headers && headers !== ALICE ? 401 : 200);
     }
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(performance.now() - startMs).toBeLessThan(3_000);
     bench.server.resume();
     await until("Redis is asked again", async () => (await ask()).headers.get("x-cache-gateway") === "HIT");
   });

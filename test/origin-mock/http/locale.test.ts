@@ -46,7 +46,8 @@ describe("RFC 9110 12.5.4, RFC 4647 3.4", () => {
     const startMs = performance.now();
     localeOf(`${"a-".repeat(500_000)};q=`);
     localeOf("de;q=0,".repeat(100_000));
-    expect(performance.now() - startMs).toBeLessThan(500);
+    // its square would take hours
+    expect(performance.now() - startMs).toBeLessThan(5_000);
   });
 
   test("the order of members of different weights, and their case, mean nothing", () => {

@@ -1,4 +1,4 @@
-// Owns the databases the tests run against: embedded always, a real server when TEST_DATABASE_URL names one.
+// Owns the databases the tests run against: the embedded one, a real server when TEST_DATABASE_URL names one, or both.
 import { randomBytes } from "node:crypto";
 import { migrate } from "../../../origin-mock/db/migrate.ts";
 import { openPglite } from "../../../origin-mock/db/pglite.ts";
@@ -39,7 +39,14 @@ export const openFilled = async ({ open }: DatabaseKind): Promise<Database> => {
   return db;
 };
 
-export const DATABASES: readonly DatabaseKind[] = [
-  { kind: "pglite", open: openPglite },
-  ...(serverUrl === undefined ? [] : [{ kind: "postgres", open: () => openSchema(serverUrl) }]),
-];
+const EMBEDDED: DatabaseKind = { kind: "pglite", open: openPglite };
+const SERVER: readonly DatabaseKind[] =
+  serverUrl === undefined ? [] : [{ kind: "postgres", open: () => openSchema(serverUrl) }];
+
+function databases(wanted = process.env["STRATA_DATABASES"]): readonly DatabaseKind[] {
+  // a new embedded database takes a second of the processor, a new schema of a server little
+  if (wanted === "one") return SERVER.length > 0 ? SERVER : [EMBEDDED];
+  return wanted === "embedded" ? [EMBEDDED] : [EMBEDDED, ...SERVER];
+}
+
+export const DATABASES: readonly DatabaseKind[] = databases();

@@ -10,6 +10,7 @@ import { openGateway } from "../../../origin-mock/gateway/gateway.ts";
 import { LIMITS } from "../../../origin-mock/gateway/limits.ts";
 import { gatewayCommands } from "../../../origin-mock/gateway/redis.ts";
 import { openRedis } from "../../../origin-mock/redis/connection.ts";
+import type { RedisConnection } from "../../../origin-mock/redis/connection.ts";
 import { refreshCategoryTotals } from "../../../origin-mock/db/categories.ts";
 import { migrate } from "../../../origin-mock/db/migrate.ts";
 import type { Database } from "../../../origin-mock/db/port.ts";
@@ -38,6 +39,9 @@ export type TestShop = {
   close(): Promise<void>;
 };
 
+/** For Redis: longer than the shop has, since a busy machine is no hanging server. */
+const PATIENCE_MS = 2_000;
+
 export const openTestShop = async (database: DatabaseKind): Promise<TestShop> => {
   const [server, edge, db, assets] = await Promise.all([
     createTestRedis(),
@@ -48,7 +52,11 @@ export const openTestShop = async (database: DatabaseKind): Promise<TestShop> =>
   await migrate(db);
   await seed(db);
   const quiet = (): void => undefined;
-  const connection = await openRedis(server.url, { ready: quiet, error: quiet });
+  const opened = await openRedis(server.url, { ready: quiet, error: quiet });
+  const connection: RedisConnection = {
+    ...opened,
+    run: (work, withinMs = PATIENCE_MS) => opened.run(work, withinMs),
+  };
   const redis = cacheCommands(connection);
   const monotonicMs = (): number => performance.now();
   const randomHex = (bytes: number): string => "ab".repeat(bytes);

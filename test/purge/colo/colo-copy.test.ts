@@ -1,4 +1,5 @@
 // Owns the proof that isolates of a colo share one copy of the purge log, that it keeps the bound, and that nothing hangs on it.
+import { DEFAULT_BOUNDS } from "../../../src/flow/support/bounds.ts";
 import { describe, expect, it, vi } from "vitest";
 import type { DependencyError } from "../../../src/error.ts";
 import type { Location } from "../../../src/http/message/facts.ts";
@@ -35,7 +36,7 @@ function colo(changes: { readonly blobs?: BlobCache; readonly random?: () => num
       },
       ...source,
     };
-    const reader = coloCopy(direct, { ...parts, blobs });
+    const reader = coloCopy(direct, { ...parts, blobs, copyMs: DEFAULT_BOUNDS.copyMs });
     const work: Promise<unknown>[] = [];
     const self = {
       replica,

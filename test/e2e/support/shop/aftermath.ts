@@ -119,11 +119,21 @@ export function isDocumented({ status, fields }: Answer): boolean {
   return [502, 503, 504].includes(status) && problem && fields.get("retry-after") !== null;
 }
 
-/** Nobody got an error that is not documented, and nobody waited longer than `withinMs`. */
+/** How much later than documented an answer may come of a machine that is busy: less than a fault lasts that is waited for. */
+const BUSY_MS = 8_000;
+
+/** Nine in ten waited no longer than `withinMs`, and nobody for the end of what is broken. */
+export function expectPrompt(answers: readonly Answer[], withinMs: number): void {
+  const slowest = answers.toSorted((a, b) => b.tookMs - a.tookMs);
+  const late = slowest.filter(({ tookMs }, at) => tookMs > withinMs + (at < answers.length / 10 ? BUSY_MS : 0));
+  expect(late.map(tell)).toEqual([]);
+}
+
+/** Nobody got an error that is not documented, and nobody waited much longer than `withinMs`. */
 export function expectDecent(answers: readonly Answer[], withinMs: number): void {
   const failed = answers.filter((answer) => (answer.status >= 500 || answer.status === 0) && !isDocumented(answer));
   expect(failed.map(tell)).toEqual([]);
-  expect(answers.filter(({ tookMs }) => tookMs > withinMs).map(tell)).toEqual([]);
+  expectPrompt(answers, withinMs);
 }
 
 export function expectAll(answers: readonly Answer[], is: (answer: Answer) => boolean): void {
