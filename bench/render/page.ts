@@ -9,9 +9,9 @@ export function pageOf({ rows }: Results): string {
   return [
     "# Benchmarks",
     `Made by \`npm run bench\` from \`bench/results/latest.json\`; \`npm run bench -- memory colo\` measures some rows anew. Everything runs in real
-workerd through direct sockets, the contenders in turn, in alternating order, after a warm-up. What counts are the ratios, made round by round:
-client, origin and server share one machine, whose absolute figures mean little elsewhere. Status, length and every byte of every answer are
-checked; one wrong answer ends the run. Where there is a \`/dev/shm\`, Miniflare's storage is there, so that no disk is measured.`,
+workerd through direct sockets: the contenders in turn, in alternating order, after a warm-up. The ratios count, made round by round. Client,
+origin and server share one machine, so absolute figures mean little elsewhere. The client checks status, length and every byte of every answer;
+one wrong answer ends the run. If there is a \`/dev/shm\`, Miniflare's storage is there, so that no disk is measured.`,
     worstLine(budgeted),
     "## Budgets",
     table(["", "median", "worst round", "budget", ""], budgeted.map(verdictCells)),
