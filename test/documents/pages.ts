@@ -73,7 +73,7 @@ Strata reads \`_\` and every other character that is no letter and no digit as \
 | group | what happens |
 | --- | --- |
 | override | removed from every request |
-| dropped | removed from a fetch that may be stored; a request that passes by the cache keeps it |
+| dropped | removed from a fetch that may be stored; a request that bypasses the cache keeps it |
 | on-demand | sent with a fetch that may be stored only where \`Vary\` or a rule names it |
 | plain | forwarded, and no reason against storing |
 | fragment | keyed as if the answer's \`Vary\` named it |
