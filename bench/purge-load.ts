@@ -27,7 +27,7 @@ const lines = rows.map((row) => {
 });
 const head = [
   "",
-  "questions to the log a second, mean",
+  "requests to the log a second, mean",
   "worst second",
   "worst second, all cold",
   "requests that waited",

@@ -16,8 +16,8 @@ const SCENES = [
   },
   {
     title: "The edge cannot be purged",
-    how: `The shop is told of an edge that is not there, so that every purge waits in the outbox. What was stored lives as long as the
-answer said: 10 s in browsers (\`max-age\`), 300 s at the edges (\`CDN-Cache-Control\`). The edge that forwarded the update
+    how: `The shop's configuration names an edge that is not there, so every purge waits in the outbox. Stored answers live as long as
+they said: 10 s in browsers (\`max-age\`), 300 s at the edges (\`CDN-Cache-Control\`). The edge that forwarded the update
 invalidated its target by itself (RFC 9111 4.4).`,
     purges: false,
   },

@@ -60,7 +60,7 @@ function worst(results: readonly StreamResult[]): readonly string[] {
     return `| ${policy} | ${points(mean)} | ${points(least?.objects)} (${least?.where ?? ""}) | ${points(meanBytes)} | ${points(leastBytes?.bytes)} (${leastBytes?.where ?? ""}) |`;
   });
   return [
-    "What the tier gains on each policy, in points (negative: it loses):",
+    "The tier's gain on each policy, in points (negative: it loses):",
     [
       "| against | objects, mean | objects, worst row | bytes, mean | bytes, worst row |",
       "| --- | ---: | ---: | ---: | ---: |",

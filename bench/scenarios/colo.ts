@@ -18,9 +18,9 @@ const CASES: readonly Case[] = [
 
 export const colo: Scenario = {
   title: "Colo hit",
-  how: `An object that is in the Cache API but not in memory: the small ones with a memory of no bytes (\`tiers.memory.bytes: 0\`), the large one
-because it exceeds the largest body memory keeps. The raw Cache API worker does \`caches.default.match(request)\` and returns what it
-finds. 16 connections, 4 for the large body. Locally the Cache API is Miniflare's: a Durable Object and files in the same process.`,
+  how: `An object that is in the Cache API but not in memory: the small ones because memory has no bytes (\`tiers.memory.bytes: 0\`), the large one
+because it exceeds the largest body that memory stores. The raw Cache API worker does \`caches.default.match(request)\` and returns the
+response it finds. 16 connections, 4 for the large body. Locally the Cache API is Miniflare's: a Durable Object and files in the same process.`,
   async measure(setting) {
     const parts: HitsMeasured[] = [];
     for (const each of CASES) parts.push(await measureCase(setting, each));
@@ -28,8 +28,8 @@ finds. 16 connections, 4 for the large body. Locally the Cache API is Miniflare'
       comparisons: parts.flatMap(({ comparisons }) => comparisons),
       figures: parts.flatMap(({ figures }) => figures),
       notes: [
-        `Beyond the one \`match\` of the raw worker a colo hit costs the digest of its key, a deadline for the tier, the check of a record that anybody may have written,
-reading the body into memory for promotion, and a look at the purge log's copy. Deadline, digest and check are each worth 5 to 15 % of such a hit by removing
+        `Beyond the one \`match\` of the raw worker a colo hit costs the digest of its key, a deadline for the tier, the check of an untrusted record,
+reading the body into memory for promotion, and a check of the replica. Deadline, digest and check are each worth 5 to 15 % of such a hit by removing
 one at a time; in use the next hit comes from memory.`,
       ],
       raw: Object.assign({}, ...parts.map(({ raw }) => raw)) as object,

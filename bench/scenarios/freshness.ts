@@ -18,8 +18,8 @@ export const freshness: Scenario = {
   title: "Purge freshness",
   how: `Hits: the worker's own replica and colo copy on a virtual clock, 10,000 isolates in 300 colos, 20 to 250 ms from the log, \`maxLag\` one second,
 Poisson traffic; a hit either answers at once or waits for the Cache API, or for the log. Cold isolates: real edges in front of a log with
-100,000 purged tags; the time from the request to its first answer, the origin's included. Purges: three real edges hold an object, one of them takes its purge; the first
-request there, and every request to the others that is sent later than \`maxLag\` after the receipt, must be no hit.`,
+100,000 purged tags; the time from the request to its first answer, the origin's included. Purges: three real edges have an object, and one of them takes its purge. The first
+request there must be no hit, nor may any request to the others that is sent later than \`maxLag\` after the purge's response.`,
   async measure(setting) {
     const rows: LoadRow[] = [];
     for (const requestsPerSecond of RATES) {

@@ -31,7 +31,7 @@ interface Transfer {
 
 export const large: Scenario = {
   title: "Large body",
-  how: `One client reads one large body that nobody has yet, as fast as it comes; the origin makes it as it is read. Each size in turn through the
+  how: `One client reads one large, cold body as fast as it comes; the origin makes it while the client reads. Each size passes in turn through the
 pass-through worker and through Strata, a new URL each time, each in a workerd of its own that is new for the size. Memory is resident memory
 of that workerd; Strata's has Miniflare's Cache API in it, into which the body goes.`,
   async measure(setting) {

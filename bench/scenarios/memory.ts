@@ -39,8 +39,8 @@ const SIZES: readonly Size[] = [
 
 export const memory: Scenario = {
   title: "Memory hit",
-  how: `One object, already in the isolate's memory, asked for over and over on 16 connections. The bare worker returns the same bytes under
-the same header fields without looking at the request. The raw Cache API worker and \`hono/cache\` keep the object in the Cache API:
+  how: `16 connections request one object, already in the isolate's memory, over and over. The bare worker returns the same bytes under
+the same header fields without looking at the request. The raw Cache API worker and \`hono/cache\` store the object in the Cache API:
 they have no memory of their own. "As a browser asks" sends 16 fields and six cookies with each request, which Strata reads to know whose
 it is.`,
   async measure(setting) {
@@ -59,8 +59,8 @@ it is.`,
       comparisons: parts.flatMap(({ comparisons }) => comparisons),
       figures: parts.flatMap(({ figures }) => figures),
       notes: [
-        `Of 100 KB most of the work is sending the bytes, for every contender: where the bare worker itself is less than four times as fast as \`hono/cache\`, no cache on this engine
-can be. Which it is depends on the machine.`,
+        `At 100 KB every contender spends most of its work on sending the bytes. If the bare worker itself is less than four times as fast as \`hono/cache\`, no cache on this engine
+can be. That depends on the machine.`,
       ],
       raw: Object.assign({}, ...parts.map(({ raw }) => raw)) as object,
     };

@@ -15,9 +15,9 @@ const UNSTORABLE = "Strata, no-store";
 export const miss: Scenario = {
   title: "Miss",
   how: `1 KB of JSON from an origin that waits ${String(DELAY_MS)} ms, ${String(PER_SECOND)} requests a second at set times (an open loop: each latency counts from
-when its request should have left), every URL new. The pass-through worker fetches and stores nothing; the raw Cache API worker looks,
-fetches and puts. Strata's writes to the Cache API and KV go on behind its answers, but here both are Miniflare's, in the same process: what
-they take is in its figures. The row of answers that may not be stored shows Strata without them.`,
+when its request should have left), every URL new. The pass-through worker fetches and stores nothing; the raw Cache API worker matches,
+fetches and puts. Strata writes to the Cache API and KV behind its answers. Here both are Miniflare's, in the same process, so their cost
+is in Strata's figures. The row of answers that may not be stored shows Strata without them.`,
   async measure({ load, origin, isQuick, progress }) {
     progress("miss");
     const requests = isQuick ? 25 : 75;
@@ -93,8 +93,8 @@ function summarised(targets: readonly Target[], measured: readonly (readonly Rou
       ];
     }),
     notes: [
-      `A miss asks the Cache API and KV, one after the other, before the origin: about 1 ms each here, more than the whole budget. What is stored is then put into both, which in
-Miniflare takes the same processor. A site whose misses must be quick and whose colos share little says \`global: false\`; asking both at once would cost a KV read
+      `A miss asks the Cache API and KV, one after the other, before the origin: about 1 ms each here, more than the whole budget. Strata then writes the response to both, and in
+Miniflare that takes the same processor. Use \`global: false\` on a site that needs quick misses and shares little between colos. Asking both at once would cost a KV read
 for every colo hit.`,
     ],
     raw: Object.fromEntries(

@@ -19,9 +19,9 @@ const ISOLATE_MB = 128;
 
 export const objects: Scenario = {
   title: "Memory with very many objects",
-  how: `${OBJECTS.toLocaleString("en")} distinct URLs of ${String(BODY_BYTES)} bytes are asked for once, on 32 connections. The worker is Strata's own with the default budget
+  how: `${OBJECTS.toLocaleString("en")} distinct URLs of ${String(BODY_BYTES)} bytes are requested once, on 32 connections. The worker is Strata's own with the default budget
 of 32 MB, over an empty Cache API and an origin inside the isolate, so that its memory is measured and not that of Miniflare's storage. V8 may
-take ${String(ISOLATE_MB)} MB, the platform's limit of an isolate, and ends the run where that is not enough. The heap is that of the isolate after a
+take ${String(ISOLATE_MB)} MB, the platform's limit of an isolate, and ends the run if that is not enough. The heap is that of the isolate after a
 collection, by its inspector: objects, buffers and the runtime's own. Resident memory is the process's. How many objects memory holds is counted
 afterwards with \`only-if-cached\` on ${SAMPLE.toLocaleString("en")} of them, evenly spread.`,
   async measure(setting) {
@@ -70,8 +70,8 @@ function measured(offered: Offered): Measured {
       { row, column: "resident peak", unit: "MB", value: inMb(after?.peakBytes) },
     ],
     notes: [
-      `What the heap has gained is what memory holds: it counts up to its budget of 32 MB, of which the table of decision 011 shows how true that is
-for entries of many kinds. The rest of what is resident is garbage: without a limit V8 lets it grow to some 300 MB before it collects.`,
+      `The heap grew by the objects in memory. The tier counts them up to its budget of 32 MB, and decision 011 compares that count with the heap
+for entries of many kinds. The rest of the resident memory is garbage: without a limit V8 lets it grow to some 300 MB before it collects.`,
     ],
     raw: offered,
   };

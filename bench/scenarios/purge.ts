@@ -16,8 +16,8 @@ const IN_FLIGHT = 32;
 
 export const purge: Scenario = {
   title: "Purge",
-  how: `${HELD.toLocaleString("en")} objects with one tag and one object with another are stored in the isolate's memory; the two tags are purged in turn, over HTTP. Then ${PER_SECOND.toLocaleString("en")} purges a
-second, each of a tag of its own, are sent for ${String(SECONDS)} s at set times, however slow the answers are, and the log's rows counted; then as many as ${String(IN_FLIGHT)} connections
+  how: `${HELD.toLocaleString("en")} objects with one tag and one object with another are stored in the isolate's memory. The two tags are purged in turn, over HTTP. Then ${PER_SECOND.toLocaleString("en")} purges a
+second, each of a tag of its own, are sent for ${String(SECONDS)} s at set times, however slow the answers are, and the log's rows are counted; then as many as ${String(IN_FLIGHT)} connections
 carry, of a log with few rows and of one that is full, so that purges make room. Last, an isolate's copy of a log with ${LOG_ROWS.toLocaleString("en")} records, a hundredth
 of them prefixes of twenty lengths, is asked about responses that nothing has purged: many times in one request, timed from outside.`,
   async measure(setting) {
@@ -150,7 +150,7 @@ async function measureRate({ isQuick, progress }: Setting, target: Target): Prom
     { row: `as many as go, ${LOG_ROWS.toLocaleString("en")} rows`, column: "answered", unit: "/s", value: full },
   ];
   const notes = [
-    "Client, edge and log share the machine: how many purges go is what all three together manage. Times of purges at a set rate count from when they were due.",
+    "Client, edge and log share the machine, so the rate of purges is the rate of all three together. Times of purges at a set rate count from when they were due.",
   ];
   return { comparisons, figures, notes, raw: { kept, count, elapsedMs: rounded(elapsedMs), few, full, rows } };
 }
@@ -229,8 +229,8 @@ async function measureChecks({ isQuick, progress }: Setting, { url }: Target): P
       value: median(checkUs),
     })),
     notes: [
-      `A check also looks the response's place up: everything, its host, URL and path, and the prefixes of the lengths there are, with its host and
-without; with twenty lengths that is nearly all of the time with one tag. An entry that was fetched after the last purge is not checked at all.`,
+      `A check also looks up the response's other targets: everything, its host, URL and path, and the prefixes of each recorded length, with its host and
+without. With one tag, twenty lengths take nearly all of the time. A response that was fetched after the last purge is not checked at all.`,
     ],
     raw: measured.map(({ tags, checkUs }) => ({ tags, checkUs: checkUs.map(rounded) })),
   };

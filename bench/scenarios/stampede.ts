@@ -41,10 +41,10 @@ interface Stampede {
 
 export const stampede: Scenario = {
   title: "Stampede",
-  how: `Connections that stand already all ask for one cold URL in the same moment; the origin waits 50 ms. Every byte of every answer is
-compared with what is due. A workerd of its own for each size, and a new URL each round. Memory is the resident memory of that workerd (with
-Miniflare's own cache in it), before the first round and at its peak in any. Of 1,000 times 20 MB there is one round, and none
-of the raw Cache API worker, which would put each of them.`,
+  how: `Open connections all request one cold URL in the same moment; the origin waits 50 ms. Every byte of every answer is
+compared with the expected one. A workerd of its own for each size, and a new URL each round. Memory is the resident memory of that workerd (with
+Miniflare's own cache in it), before the first round and at its peak in any. 1,000 times 20 MB runs one round, without
+the raw Cache API worker, which would put each of them.`,
   async measure(setting) {
     const comparisons: Comparison[] = [];
     const figures: Figure[] = [];

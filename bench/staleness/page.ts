@@ -18,10 +18,10 @@ export function stalenessPage({ run, scenes }: StalenessResults): string {
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
   return [
     "# How old an answer can be",
-    `After a price changed: what each tier still answers, so many seconds after the shop answered the update. Made by
-\`npm run staleness\` from \`bench/results/staleness.json\`. Asking changes what is asked, so every tier is asked for products of its own at
-every moment, ${String(PRODUCTS_EACH)} each, all of which every tier held before. *old* and *new* are prices; *empty*: the tier held
-nothing any more, and whoever asks it is answered by the next one.`,
+    `A price changes, and the shop answers the update. The tables show the price that each tier answers so many seconds later. Made by
+\`npm run staleness\` from \`bench/results/staleness.json\`. A question may change the tier, so at every moment the measurement asks each tier for other
+products, ${String(PRODUCTS_EACH)} each, all of which every tier had before. *old* and *new* are prices. *empty*: the tier had
+no price any more, and the next tier answers.`,
     ...scenes.flatMap(({ title, how, rows }) => [`## ${title}`, how, tableOf(rows)]),
     boundText(),
     "## Run",
@@ -36,8 +36,8 @@ function boundText(): string {
   const { invalidated, unheard } = stalenessBoundMs(TIER_POLICY.product);
   return `## Bounds
 
-Of a product, by the lifetimes in \`origin-mock/http/policy.ts\`: once its event was handled nobody but browsers has the old, for
-${String(invalidated / 1000)} s at most. Had no tier heard of the change, each could have taken it over from the one inside at the last moment:
+The lifetimes in \`origin-mock/http/policy.ts\` bound the age of a product. Once its event was handled, only browsers have the old price, for
+${String(invalidated / 1000)} s at most. If no tier heard of the change, each could take the old price over from the tier inside at the last moment:
 ${String(application)} s (application cache) + ${String(gateway)} s (gateway) + ${String(cdn)} s and ${String(cdnStaleWhileRevalidate)} s while revalidating (edge) + ${String(browser)} s
 (browser) = ${String(unheard / 1000)} s.`;
 }

@@ -20,15 +20,18 @@ export function renderPage(input: PageInput): string {
 function introduction({ edition }: PageInput): string {
   return `# Conformance
 
-Made by \`npm run conformance\`; do not edit. It runs the public suite for HTTP caches
-([http-tests/cache-tests](https://github.com/http-tests/cache-tests), npm package \`http-cache-tests\` ${edition.version}, ${casesOf(edition).length} cases): the
-suite's own server is the origin, one edge with the default configuration (an empty site) stands in front of it in the local
-runtime, and the suite's own client asks through the edge's direct socket. A run that differs from this page or from the list of
-known failures is repeated once as a whole; an outcome counts as unexpected only when both runs have it.
+Made by \`npm run conformance\`; do not edit. The command runs the public suite for HTTP caches
+([http-tests/cache-tests](https://github.com/http-tests/cache-tests), npm package \`http-cache-tests\` ${edition.version}, ${casesOf(edition).length} cases). The
+suite's own server is the origin. One edge with the default configuration (an empty site) stands in front of it in the local
+runtime, and the suite's own client asks through the edge's direct socket. If a run differs from this page or from the list of
+known failures, the command repeats it once as a whole; an outcome counts as unexpected only if both runs have it.
 
-A required case is a demand of the specifications as the suite reads them, an optimal one is a saving, a check asks how a cache
-behaves and has no right answer. The suite calls itself a tool to assess behaviour, not a judge: where it and the RFC differ, the
-RFC decides, and the case is listed below with the section.`;
+- A **required** case is a demand of the specifications as the suite reads them.
+- An **optimal** case is a saving.
+- A **check** asks how a cache behaves and has no right answer.
+
+The suite calls itself a tool to assess behaviour, not a judge. If it and the RFC differ, the RFC decides, and the table below lists the case with the
+section.`;
 }
 
 function totals({ edition, results }: PageInput): string {
@@ -70,8 +73,8 @@ function sameEdition({ edition, results, published }: PageInput): string {
     ]);
   return `## Beside other caches, on this edition
 
-Computed from the results that the package publishes of shared caches, counted in the same way; a case that was not run has not passed. The
-versions are those the suite's authors ran, which are older than this page.
+The package publishes results of shared caches, and this table counts them in the same way. A case that was not run has not passed. The
+suite's authors chose the versions, which are older than this page.
 
 ${table(["cache", "version", "required", "optimal", "checks answered yes", "not run"], rows)}`;
 }
@@ -81,7 +84,7 @@ function currentEdition(): string {
   const rows = caches.map((cache) => [cache.name, `${cache.required}/${required}`, `${cache.optimal}/${optimal}`]);
   return `## Another edition
 
-What the suite's site publishes of newer versions (${asOf}). Its edition has other cases (${required} required, ${optimal} optimal) than the one
+The suite's site publishes results of newer versions (${asOf}). Its edition has other cases (${required} required, ${optimal} optimal) than the one
 above, so these totals do not compare with Strata's.
 
 ${table(["cache", "required", "optimal"], rows)}`;
@@ -102,8 +105,8 @@ function failures({ edition, results, known }: PageInput): string {
   const row = ({ id, kind }: Case): string[] => [codes([id]), kind, known.get(id) ?? "**not on the documented list**"];
   return `## Required and optimal cases that fail
 
-The list with the reasons is \`test/conformance/known.ts\`; a case that fails without being on it fails the command, and so does one on
-it that passes.
+\`test/conformance/known.ts\` lists these cases with the reasons. A failing case that the list lacks fails the command, and so does a listed case
+that passes.
 
 ${table(["case", "kind", "why"], failing.map(row))}`;
 }

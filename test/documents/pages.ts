@@ -24,12 +24,16 @@ function reasonsPage(): string {
 
 ${MADE}
 
-Every response says in \`Cache-Status\` (RFC 9211) what became of its request. The \`detail\` parameter holds one to three codes, joined by
-slashes: why the request was answered from the store or went forward, the tier that answered, and how the answer settled.
-\`uri-miss/unkeyed-field\` reads: nothing was stored for this URL, and the answer was not stored, because the request had a field
-that no key holds. The table is \`src/http/law/reasons.ts\`.
+Every response has the fate of its request in \`Cache-Status\` (RFC 9211). The \`detail\` parameter has one to three codes, joined by slashes:
 
-With the field \`Strata-Debug\`, which holds an admin token that may \`read\`, a client also hears the names of its unkeyed fields:
+1. why the store answered the request, or why it went forward;
+2. the tier that answered;
+3. how the answer settled.
+
+\`uri-miss/unkeyed-field\` reads: nothing was stored for this URL, and the answer was not stored, because the request had a field
+that no key has. The table is \`src/http/law/reasons.ts\`.
+
+A client that sends \`Strata-Debug\` with an admin token that may \`read\` also gets the names of its unkeyed fields:
 \`strata; fwd=uri-miss; detail=uri-miss/unkeyed-field; unkeyed="x-odd"\`. The origin never sees that field.
 
 | code | fwd | meaning | consequence |
@@ -41,8 +45,8 @@ ${rows.join("\n")}
 /** What a code does beside being told. */
 function effects({ ofRequest, makesPrivate, withdraws }: ReturnType<typeof consequencesOf>): string {
   const said = [
-    withdraws === "resource" ? "what is stored of the resource goes" : "",
-    withdraws === "freshness" ? "what is stored is validated before its next reuse" : "",
+    withdraws === "resource" ? "all stored responses of the resource go" : "",
+    withdraws === "freshness" ? "the stored response is validated before its next reuse" : "",
     makesPrivate ? "the answer leaves with `private`" : "",
     ofRequest ? "says nothing of the resource" : "",
   ];
@@ -57,19 +61,19 @@ function listsPage(): string {
 
 ${MADE}
 
-What Strata knows by name. Each list is exported by the package. A site adds to a list with the option named here; \`{ only: [...] }\` in
-its place replaces a list. \`*\` stands for any characters, and case does not count.
+Strata knows these names without configuration, and the package exports each list. A site adds to a list with the option named here; \`{ only: [...] }\`
+in its place replaces a list. \`*\` stands for any characters, and case does not count.
 
 ## Request fields
 
 In a fetch that may be stored, each field of the request belongs to a group. A site or a rule moves names with \`fields.drop\` and
-\`fields.plain\`, a site also with \`fields.fragments\` and \`fields.credentials\`. Of several families that name a field the first counts.
-\`_\` and every other character that is no letter and no digit are read as \`-\`.
+\`fields.plain\`, a site also with \`fields.fragments\` and \`fields.credentials\`. If several families name a field, the first counts.
+Strata reads \`_\` and every other character that is no letter and no digit as \`-\`.
 
 | group | what happens |
 | --- | --- |
 | override | removed from every request |
-| dropped | removed from a fetch that may be stored; a request that passes by the cache keeps it |
+| dropped | removed from a fetch that may be stored; a request that bypasses the cache keeps it |
 | on-demand | sent with a fetch that may be stored only where \`Vary\` or a rule names it |
 | plain | forwarded, and no reason against storing |
 | fragment | keyed as if the answer's \`Vary\` named it |
@@ -89,8 +93,8 @@ ${quoted(PERSONAL_FIELDS)}
 
 ## Cookies
 
-\`__Host-\`, \`__Secure-\` and their kin are removed from a name before it is compared. Preview, tracker and harmless names count before
-session names. A cookie in none of the lists is unknown; a value that looks like a JSON Web Token or a signed identity makes it a session.
+Strata removes \`__Host-\`, \`__Secure-\` and their kin from a name before it compares the name. Preview, tracker and harmless names count before
+session names. A cookie in none of the lists is unknown. A value that looks like a JSON Web Token or a signed identity makes it a session.
 
 **Session** (\`session.cookies\`): ${quoted(SESSION_COOKIES)}
 

@@ -58,6 +58,17 @@ describe("pages made from tables in code say what runs (npm run docs)", () => {
   });
 });
 
+describe("the README's line about the public suite", () => {
+  it("has the totals of docs/conformance.md", () => {
+    const page = readFileSync(join(ROOT, "docs/conformance.md"), "utf8");
+    const totals = /^\| all \| (\d+)\/(\d+) \| (\d+)\/(\d+) \|/m.exec(page) ?? [];
+    const [, required, ofRequired, optimal, ofOptimal] = totals;
+    expect(readFileSync(join(ROOT, "README.md"), "utf8")).toContain(
+      `${required} of ${ofRequired} required and ${optimal} of ${ofOptimal} optimal cases of the public suite pass`,
+    );
+  });
+});
+
 describe("the semantics matrix", () => {
   const text = readFileSync(join(ROOT, "docs/semantics.md"), "utf8");
   const named = [
