@@ -45,7 +45,7 @@ const ROOMS: readonly Room[] = [
   { from: "src/flow/support", may: ["flow/support/", ...FLOW] },
   { from: "src/flow/lookup", may: ["flow/lookup/", "flow/support/", ...TRAVELS, ...FLOW] },
   { from: "src/flow/fill", may: ["flow/fill/", "flow/edge.ts", ...FLOW] },
-  { from: "src/flow/answer", may: ["flow/answer/", "flow/support/", "flow/fill/", "flow/edge.ts", ...FLOW] },
+  { from: "src/flow/answer", may: ["flow/answer/", "flow/support/", "flow/fill/", ...TRAVELS, ...FLOW] },
   {
     from: "src/flow/fetch",
     may: ["flow/fetch/", "flow/support/", "flow/lookup/", "flow/fill/", "flow/answer/", ...TRAVELS, ...FLOW],

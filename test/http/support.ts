@@ -10,7 +10,7 @@ import type { FieldReader, HeaderPairs } from "../../src/http/message/fields.ts"
 import { DEFAULT_GROUPS } from "../../src/http/message/request-fields.ts";
 import { nameTest, PERSONAL_FIELDS } from "../../src/http/message/personal-fields.ts";
 import type { SettlePolicy } from "../../src/http/law/record.ts";
-import { type Asked, type Settle, settle } from "../../src/http/law/settle.ts";
+import { type OriginFetch, type Settle, settle } from "../../src/http/law/settle.ts";
 import type { Fence, Stored } from "../../src/http/law/stored.ts";
 import type { ReusePolicy } from "../../src/http/law/reuse.ts";
 
@@ -91,11 +91,19 @@ export const POLICY: SettlePolicy = {
 export const HONOUR: ReusePolicy = { honourClient: true };
 export const IGNORE: ReusePolicy = { honourClient: false };
 
-export function askedOf(asked: Partial<Asked> = {}): Asked {
+/** A request to the origin by its parts; stored responses without their bodies. */
+export interface AskedShape extends Partial<Omit<OriginFetch, "held" | "standIn" | "prefix">> {
+  readonly stored?: Stored | undefined;
+  readonly standIn?: Stored | undefined;
+  readonly prefix?: Stored | undefined;
+}
+
+export function askedOf({ stored, standIn, prefix, ...asked }: AskedShape = {}): OriginFetch {
   return {
     request: requestOf(),
-    stored: undefined,
-    prefix: undefined,
+    held: stored && { stored },
+    standIn: standIn && { stored: standIn },
+    prefix: prefix && { stored: prefix },
     clientConditionals: false,
     purge: { state: "clear" },
     fence: FENCE,
@@ -107,7 +115,7 @@ export function askedOf(asked: Partial<Asked> = {}): Asked {
 export function settled(
   fields: Fields,
   shape: ResponseShape = {},
-  asked: Partial<Asked> = {},
+  asked: AskedShape = {},
   policy: Partial<SettlePolicy> = {},
 ): Settle {
   return settle(responseOf(fields, shape), askedOf(asked), { ...POLICY, ...policy }, shape.receivedAtMs ?? NOW);
@@ -117,7 +125,7 @@ export function settled(
 export function storedFrom(
   fields: Fields,
   shape: ResponseShape = {},
-  asked: Partial<Asked> = {},
+  asked: AskedShape = {},
   policy: Partial<SettlePolicy> = {},
 ): Stored {
   const verdict = settled(fields, shape, asked, policy);

@@ -1,10 +1,10 @@
 // Owns the response a client gets, from a stored response or from the origin's: 304, 206, HEAD, Age and Cache-Status.
 import { discard } from "../../base/streams.ts";
-import { type BrowserPolicy, forBrowser } from "../../http/answer/browser.ts";
+import { forBrowser } from "../../http/answer/browser.ts";
 import type { Outcome } from "../../http/answer/cache-status.ts";
 import type { ContentCoding } from "../../http/select/coding.ts";
 import { notModified, rangeApplies, type Validators } from "../../http/message/conditional.ts";
-import type { RequestFacts, ResponseFacts } from "../../http/message/facts.ts";
+import type { ResponseFacts } from "../../http/message/facts.ts";
 import { deliverable, sentOn304 } from "../../http/message/field-table.ts";
 import { declaredLength, type HeaderPairs } from "../../http/message/fields.ts";
 import { initialAge } from "../../http/law/freshness.ts";
@@ -14,22 +14,11 @@ import { type ByteRange, contentRange, resolvedRange, unsatisfiedRange } from ".
 import { isBodyless } from "../../http/message/status-table.ts";
 import { ageSeconds, originValidators, remainingSeconds, shownFields, shownValidators } from "../../http/law/stored.ts";
 import type { Found, RangeReader } from "../../tiers/tier.ts";
-import type { Exchange } from "../edge.ts";
-import { encodedForm, negotiate, type Offer } from "./negotiate.ts";
+import type { Delivery } from "./delivery.ts";
+import { encodedForm, negotiate } from "./negotiate.ts";
 import { sendInChunks } from "../fill/chunked-send.ts";
 import { cutStream } from "../fill/cut-stream.ts";
 import { setDiagnostics } from "./diagnostics.ts";
-
-/** Shared by all responses of one exchange. */
-export interface Delivery {
-  readonly facts: RequestFacts;
-  readonly exchange: Exchange;
-  readonly nowMs: number;
-  /** The rule's policy for browsers; absent where they get the origin's. */
-  readonly browser?: BrowserPolicy | undefined;
-  /** Absent where the answer leaves as it came: not encoded here. */
-  readonly offer?: Offer | undefined;
-}
 
 type Content = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
 

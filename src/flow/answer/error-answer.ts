@@ -1,7 +1,7 @@
 // Owns the edge's own error answers: problem details (RFC 9457) with their Cache-Status.
 import type { Outcome } from "../../http/answer/cache-status.ts";
 import type { Failure } from "../../http/law/settle.ts";
-import type { Delivery } from "./deliver.ts";
+import type { Delivery } from "./delivery.ts";
 import { setDiagnostics } from "./diagnostics.ts";
 
 /** The origin gave no answer, and no stored response may stand in. */

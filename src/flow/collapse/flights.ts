@@ -1,75 +1,71 @@
 // Owns flights: fetches under way that other requests of this isolate may wait for.
+import { boundedMap } from "../../base/bounded-map.ts";
 import { hash64 } from "../../http/message/hash.ts";
 import type { CacheKey } from "../../http/select/key.ts";
 import type { Failure } from "../../http/law/settle.ts";
 
-/** How a flight ended for those who waited. Nothing of its answer is handed over: each looks it up and judges it for itself. */
-export type Landing =
-  /** Look again. */
+/** How a flight ended for its followers. It hands over nothing of its answer: each follower looks that up and judges it for itself. */
+export type FlightEnding =
+  /** Look up again. */
   | { readonly kind: "stored" }
-  /** It is for the leader alone: fetch for yourself. */
+  /** The answer is for the leader alone: fetch for yourself. */
   | { readonly kind: "unshared" }
-  /** Its client holds it up: look again, and lead if nobody else does. It may store all the same. */
+  /** The leader's client holds the fetch up: look up again, and lead if nobody else does. The fetch may store its answer all the same. */
   | { readonly kind: "stalled" }
-  /** Nothing was stored, which says nothing of the next fetch: look again, and wait for that one. */
+  /** Nothing was stored, which says nothing of the next fetch: look up again, and wait for that one. */
   | { readonly kind: "again" }
   /** `final`: the one retry has been made, or would be in vain. */
-  | { readonly kind: "failed"; readonly reason: Failure; readonly final: boolean };
+  | { readonly kind: "failed"; readonly failure: Failure; readonly final: boolean };
 
-export interface Land {
-  /** Further calls do nothing, but that one that stalled may still store. `filed`: resolves when other isolates can find what was stored. */
-  (landing: Landing, filed?: () => Promise<void>): void;
-  /** Whether anybody waits for this fetch besides the one who leads it. */
+export interface Leader {
+  readonly role: "leader";
+  /** Whether any follower waits. */
   readonly isAwaited: () => boolean;
+  /** Further calls do nothing, except that a flight that stalled may still end as stored. */
+  readonly end: (ending: FlightEnding) => void;
 }
 
-export type JoinedFlight =
-  | { readonly role: "leader"; readonly key: CacheKey; readonly land: Land }
-  | { readonly role: "follower"; readonly landed: Promise<Landing>; readonly startedAtMs: number };
+export interface Follower {
+  readonly role: "follower";
+  readonly ended: Promise<FlightEnding>;
+  /** When the leader began, milliseconds since 1970. */
+  readonly startedAtMs: number;
+}
 
-/** A moment in this isolate's order of landings; not a clock. */
+/** A moment in this isolate's order of flights; not a clock. */
 export type Moment = number;
 
 export interface Flights {
   moment(): Moment;
-  /** How many have not landed. */
+  /** Flights that have not ended. */
   underWay(): number;
   /**
-   * The flight under way under this key, or a new one that the caller leads and must land. One that has stored something since the
-   * caller looked (`lookedAt`) counts as under way: there is something to find.
+   * The flight under way under this key, or a new one that the caller leads and must end. A flight that has stored something since the
+   * caller looked (`lookedUpAt`) counts as under way: there is something to find.
    */
-  join(key: CacheKey, lookedAt: Moment): JoinedFlight;
+  join(key: CacheKey, lookedUpAt: Moment): Leader | Follower;
 }
 
-/** How long a follower waits, roughly: nobody hears that its client has left. */
+/** How long a follower waits, roughly. The leader is not told when a follower's client leaves. */
 const FOLLOWED_MS = 15_000;
-/** A leader that has not landed by then was cut off by the platform. */
+/** The platform has cut off a leader that has not ended by then. */
 const FLIGHT_LIMIT_MS = 30_000;
-/** A look lasts for a second at most, tiers that hang included: so many landings are remembered. */
+/** A lookup lasts a second at most, tiers that hang included: so many flights are remembered. */
 const REMEMBERED = 1000;
 
 interface Flight {
-  readonly landed: Promise<Landing>;
+  readonly ended: Promise<FlightEnding>;
   readonly startedAtMs: number;
-  /** When the last one came that waits for it. */
+  /** When the latest follower came. */
   followedAtMs: number | undefined;
 }
 
-/** Plain data and promises of it: all that requests of one isolate may share. */
+/** Plain data and promises of it: requests of one isolate may share nothing else. */
 export function flights(now: () => number): Flights {
   const under = new Map<CacheKey, Flight>();
-  /** By hash, for keys are as long as clients like: when something was stored under it; the oldest first. */
-  const stored = new Map<string, Moment>();
+  /** When something was stored under a key, by the key's hash: clients choose how long keys are. */
+  const stored = boundedMap<string, Moment>(REMEMBERED);
   let current: Moment = 0;
-
-  function remember(key: CacheKey): void {
-    current += 1;
-    const id = hash64(key);
-    stored.delete(id);
-    stored.set(id, current);
-    const [oldest] = stored.keys();
-    if (stored.size > REMEMBERED && oldest !== undefined) stored.delete(oldest);
-  }
 
   /** The oldest come first. */
   function forgetLost(): void {
@@ -79,34 +75,36 @@ export function flights(now: () => number): Flights {
     }
   }
 
+  function lead(key: CacheKey): Leader {
+    const { promise, resolve } = Promise.withResolvers<FlightEnding>();
+    const flight: Flight = { ended: promise, startedAtMs: now(), followedAtMs: undefined };
+    under.set(key, flight);
+    let last: FlightEnding["kind"] | undefined;
+    return {
+      role: "leader",
+      isAwaited: () => flight.followedAtMs !== undefined && Math.abs(now() - flight.followedAtMs) < FOLLOWED_MS,
+      end(ending) {
+        if (last !== undefined && last !== "stalled") return;
+        last = ending.kind;
+        if (under.get(key) === flight) under.delete(key);
+        if (ending.kind === "stored") stored.set(hash64(key), ++current);
+        resolve(ending);
+      },
+    };
+  }
+
   return {
     moment: () => current,
     underWay: () => under.size,
-    join(key, lookedAt) {
+    join(key, lookedUpAt) {
       forgetLost();
       const running = under.get(key);
       if (running) {
         running.followedAtMs = now();
-        return { role: "follower", landed: running.landed, startedAtMs: running.startedAtMs };
+        return { role: "follower", ended: running.ended, startedAtMs: running.startedAtMs };
       }
-      if ((stored.get(hash64(key)) ?? 0) > lookedAt) {
-        return { role: "follower", landed: Promise.resolve({ kind: "stored" }), startedAtMs: now() };
-      }
-      const { promise, resolve } = Promise.withResolvers<Landing>();
-      const flight: Flight = { landed: promise, startedAtMs: now(), followedAtMs: undefined };
-      under.set(key, flight);
-      let last: Landing["kind"] | undefined;
-      const isAwaited = (): boolean => {
-        return flight.followedAtMs !== undefined && Math.abs(now() - flight.followedAtMs) < FOLLOWED_MS;
-      };
-      const settle = (landing: Landing): void => {
-        if (last !== undefined && last !== "stalled") return;
-        last = landing.kind;
-        if (under.get(key) === flight) under.delete(key);
-        if (landing.kind === "stored") remember(key);
-        resolve(landing);
-      };
-      return { role: "leader", key, land: Object.assign(settle, { isAwaited }) };
+      if ((stored.get(hash64(key)) ?? 0) <= lookedUpAt) return lead(key);
+      return { role: "follower", ended: Promise.resolve({ kind: "stored" }), startedAtMs: now() };
     },
   };
 }

@@ -1,51 +1,50 @@
 // Owns leases as a leader sees them: it takes one before it fetches, or waits for another isolate's, and never fails for want of one.
 import { DependencyError } from "../../error.ts";
+import { LATE, within } from "../../base/deadline.ts";
 import { hash64 } from "../../http/message/hash.ts";
 import { type CacheKey, variantKey } from "../../http/select/key.ts";
 import { variantOf } from "../../http/select/vary.ts";
 import type { LeaseEnding, LeaseKeeper } from "../../leases/lease-keeper.ts";
-import type { Edge, Exchange } from "../edge.ts";
-import type { Land } from "./flights.ts";
-import { LATE, within } from "../../base/deadline.ts";
 import type { CacheRequest } from "../cache-request.ts";
+import type { Edge } from "../edge.ts";
+import { type Ended, tellEndings } from "./ending.ts";
+import type { FlightEnding } from "./flights.ts";
 
 /** What a leader may do. */
 export type LeaseGrant =
-  /** Fetch, and land with this: it lands the flight as well, and ends the lease. */
-  | { readonly kind: "sole"; readonly land: Land }
+  /** Fetch, and let the lease end with the fetch. */
+  | { readonly kind: "granted"; endWith(fetching: Promise<Ended>): void }
   /** Fetch all the same: there is no lease to be had. */
   | { readonly kind: "alone" }
-  /** Another isolate fetches, or did since we looked: wait for its end, and look again. */
+  /** Another isolate fetches, or did since the lookup: wait for its end, and look up again. */
   | { readonly kind: "held"; ended(): Promise<LeaseEnding> };
 
 /** How long the keeper may take to answer. */
 const ANSWER_MS = 500;
-/** How late a lease may be granted that is given back at once; background work lives for 30 s, and a lease no longer. */
+/** A lease that is granted as late as this is released at once. Background work lives for 30 s, and a lease no longer. */
 const LATE_MS = 25_000;
 
 const ALONE: LeaseGrant = { kind: "alone" };
 
-/** `lookedAtMs`: when nothing was found that could answer. */
-export async function acquireLease(
-  trip: CacheRequest,
-  lookedAtMs: number,
-  waitMs: number | undefined,
-  land: Land,
-): Promise<LeaseGrant> {
-  const { edge, exchange } = trip;
-  const key = hash64(leaseKey(trip));
+/** `waitMs`: how long the request waits for another isolate's fetch, where something stale may stand in. */
+export async function acquireLease(request: CacheRequest, waitMs: number | undefined): Promise<LeaseGrant> {
+  const { edge, exchange, nowMs } = request;
+  const key = hash64(leaseKey(request));
   try {
     const keeper = edge.leases?.(key);
     if (!keeper) return ALONE;
     const lease: Lease = { edge, keeper, key, holder: crypto.randomUUID() };
-    const asked = keeper.take(key, lease.holder, edge.now() - lookedAtMs);
-    const taken = await within(edge.timeout(ANSWER_MS), asked);
+    const taking = keeper.take(key, lease.holder, edge.now() - nowMs);
+    const taken = await within(edge.timeout(ANSWER_MS), taking);
     if (taken === LATE) {
       noted(edge, "took too long");
-      // what is granted late would keep others waiting
-      exchange.background(released(lease, "failed", () => within(edge.timeout(LATE_MS), asked)));
+      // a lease that is granted late would keep other isolates waiting
+      exchange.background(released(lease, "failed", () => within(edge.timeout(LATE_MS), taking)));
     } else if (taken.kind === "granted") {
-      return { kind: "sole", land: landsAndReleases(lease, exchange, land) };
+      // of several releases the first counts
+      const release = (ending: FlightEnding, filed?: () => Promise<void>): void =>
+        exchange.background(released(lease, leaseEnding(ending), filed));
+      return { kind: "granted", endWith: (fetching) => exchange.background(tellEndings(fetching, release)) };
     } else if (taken.kind === "held") {
       const { holder } = taken;
       return { kind: "held", ended: () => endOf({ ...lease, holder }, waitMs ?? edge.bounds.leaseMs) };
@@ -82,7 +81,7 @@ async function endOf({ edge, keeper, key, holder }: Lease, ms: number): Promise<
   }
 }
 
-/** Never rejects: a lease that is not released expires. */
+/** Never rejects: a lease that is not released expires. `after`: other isolates find the answer only once it is filed. */
 async function released(lease: Lease, ending: LeaseEnding, after?: () => Promise<unknown>): Promise<void> {
   const { edge, keeper, key, holder } = lease;
   try {
@@ -93,14 +92,7 @@ async function released(lease: Lease, ending: LeaseEnding, after?: () => Promise
   }
 }
 
-/** Those of this isolate find it in memory; the others only once it is filed. Of several releases the first counts. */
-function landsAndReleases(lease: Lease, { background }: Exchange, land: Land): Land {
-  const landed: (...args: Parameters<Land>) => void = (how, filed) => {
-    land(how);
-    // in other isolates, too, one fetches anew
-    const isOver = how.kind !== "stalled" && how.kind !== "again";
-    background(released(lease, isOver ? how.kind : "failed", filed));
-  };
-  // nobody here knows how many wait in other isolates
-  return Object.assign(landed, { isAwaited: () => true });
+/** One isolate fetches anew after a fetch that stalled, or that nobody wanted any more. */
+function leaseEnding({ kind }: FlightEnding): LeaseEnding {
+  return kind === "stalled" || kind === "again" ? "failed" : kind;
 }

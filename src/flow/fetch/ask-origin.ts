@@ -12,7 +12,7 @@ import type { Admission, Route } from "./breaker.ts";
 import type { Edge, Exchange } from "../edge.ts";
 import { LATE, type Timeout } from "../../base/deadline.ts";
 import { timed } from "../support/timings.ts";
-import { type Intent, mappedBack, originRequest } from "./origin-request.ts";
+import { type Forwarding, mappedBack, originRequest } from "./origin-request.ts";
 
 /** An answer whose body nobody has read yet. */
 export type OriginAnswer = Answered | Failed;
@@ -30,40 +30,38 @@ interface Failed {
   readonly retryAfterSeconds?: number;
 }
 
+/** A request that needs the origin, whether or not it takes part in caching. */
+interface Asking {
+  readonly edge: Edge;
+  readonly exchange: Exchange;
+  readonly facts: RequestFacts;
+  readonly rule: Rule;
+}
+
 /** The rule's deadline is for the header section, over all attempts; bodies may take longer. */
-export async function askOrigin(
-  edge: Edge,
-  exchange: Exchange,
-  facts: RequestFacts,
-  intent: Intent,
-  rule: Rule,
-): Promise<OriginAnswer> {
-  const upstream = await timed(exchange, "origin", answered(edge, exchange, facts, intent, rule));
+export async function askOrigin(request: Asking, forwarding: Forwarding): Promise<OriginAnswer> {
+  const { exchange } = request;
+  const upstream = await timed(exchange, "origin", answered(request, forwarding));
   if (upstream.kind === "response") exchange.timings?.heard(upstream.response.field("server-timing"));
   return upstream;
 }
 
 /** Asks, and once more where that may help; each time as another span of the trace. */
-async function answered(
-  edge: Edge,
-  exchange: Exchange,
-  facts: RequestFacts,
-  intent: Intent,
-  rule: Rule,
-): Promise<OriginAnswer> {
+async function answered(request: Asking, forwarding: Forwarding): Promise<OriginAnswer> {
+  const { edge, exchange, facts, rule } = request;
   const origin = originOf(edge.site.origins, facts.location.host);
   const deadline = edge.timeout(rule.deadlineMs);
   const attempt = (): Promise<Attempt> =>
-    attempted(edge, exchange, facts, rule, (signal) => {
+    attempted(request, (signal) => {
       const url = origin?.kind === "url" ? origin.url : undefined;
-      return { request: originRequest(edge.name, exchange, facts, intent, url, signal), origin, deadline };
+      return { request: originRequest(edge.name, exchange, facts, forwarding, url, signal), origin, deadline };
     });
   try {
     const first = await attempt();
     const { upstream } = first;
     // a status is an answer, and a body is sent once (RFC 9110 9.2.2)
     const again = upstream.kind === "failure" && upstream.reason === "origin-unreachable" && isIdempotent(facts.method);
-    if (!again || (intent.asSent && exchange.request.body)) {
+    if (!again || (forwarding.asSent && exchange.request.body)) {
       first.report();
       return upstream;
     }
@@ -91,13 +89,8 @@ interface Attempt {
 const CUT_OFF_MS = 1000;
 
 /** The breaker stops safe methods only: of the others each may be the one that succeeds. */
-async function attempted(
-  edge: Edge,
-  exchange: Exchange,
-  facts: RequestFacts,
-  rule: Rule,
-  prepare: (signal: AbortSignal) => Prepared,
-): Promise<Attempt> {
+async function attempted(request: Asking, prepare: (signal: AbortSignal) => Prepared): Promise<Attempt> {
+  const { edge, exchange, facts, rule } = request;
   const isAhead = isPrefetch((name) => exchange.request.headers.get(name) ?? undefined);
   const isProvoking = mayProvoke(exchange, facts);
   const admission = admitted(edge, facts, rule, !isAhead && !isProvoking);

@@ -6,11 +6,12 @@ import { declaredLength } from "../../http/message/fields.ts";
 import { answersGet } from "../../http/law/post-answer.ts";
 import type { CacheKey } from "../../http/select/key.ts";
 import type { ReasonCode } from "../../http/law/reasons.ts";
-import { type Asked, settle } from "../../http/law/settle.ts";
+import { type OriginFetch, settle } from "../../http/law/settle.ts";
 import type { Fence } from "../../http/law/stored.ts";
 import { ruleFor } from "../../policy/match.ts";
 import type { CacheSlot } from "../../tiers/tier.ts";
-import { type Delivery, deliverAnswer } from "../answer/deliver.ts";
+import { deliverAnswer } from "../answer/deliver.ts";
+import type { Delivery } from "../answer/delivery.ts";
 import type { Edge, Exchange } from "../edge.ts";
 import { deliverFailure } from "../answer/error-answer.ts";
 import { fill } from "../fill/fill.ts";
@@ -29,7 +30,8 @@ export async function bypass(
 ): Promise<Response> {
   const fence = edge.purges.fence();
   const startedAt = edge.stack.tick();
-  const upstream = await askOrigin(edge, exchange, facts, AS_SENT, ruleFor(edge.site, facts.location.path));
+  const rule = ruleFor(edge.site, facts.location.path);
+  const upstream = await askOrigin({ edge, exchange, facts, rule }, AS_SENT);
   const delivery: Delivery = { facts, exchange, nowMs: edge.now() };
   if (upstream.kind === "failure") {
     return deliverFailure(delivery, upstream, { reason, hit: false, settled: upstream.reason });
@@ -81,14 +83,7 @@ function keptForGet(
   if (!content || rule.bypass || !rule.storesPost || !answersGet(facts, response) || !isSentAsRuled(facts, ruled))
     return undefined;
   const request: RequestFacts = { ...ruled, method: "GET" };
-  const asked: Asked = {
-    request,
-    stored: undefined,
-    prefix: undefined,
-    clientConditionals: false,
-    purge: { state: "clear" },
-    fence,
-  };
+  const asked: OriginFetch = { request, clientConditionals: false, purge: { state: "clear" }, fence };
   const verdict = settle(applyRuleToAnswer(response, request, rule), asked, rule, nowMs);
   const key = ownKey(edge, facts);
   if (verdict.verdict !== "store" || edge.stack.invalidatedSince(key, startedAt)) return undefined;

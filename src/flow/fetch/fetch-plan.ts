@@ -1,32 +1,92 @@
-// Owns what a request that the cache cannot answer asks of the origin: the whole, its own range, or the rest of a stored part.
+// Owns the plan of a fetch: what a request that the cache cannot answer asks of the origin, and what the cache has at hand meanwhile.
 import type { RequestFacts, ResponseFacts } from "../../http/message/facts.ts";
 import { declaredLength, type HeaderPairs } from "../../http/message/fields.ts";
 import { parseContentRange } from "../../http/message/range.ts";
-import type { Stored } from "../../http/law/stored.ts";
+import type { ReasonCode } from "../../http/law/reasons.ts";
+import type { PurgeState } from "../../http/law/reuse.ts";
+import type { Fence, Stored } from "../../http/law/stored.ts";
 import type { CacheKey } from "../../http/select/key.ts";
-import { keyOf } from "../lookup/resource-key.ts";
+import type { Found } from "../../tiers/tier.ts";
 import type { CacheRequest } from "../cache-request.ts";
-import { FETCH_WHOLE, type Intent } from "./origin-request.ts";
-import { isUnstorable } from "./unstorable.ts";
+import type { FoundPart } from "../fill/body-to-store.ts";
 import { UNASKED_BYTES } from "../fill/fill-cost.ts";
+import { CLEAR } from "../lookup/lookup.ts";
+import { keyOf } from "../lookup/resource-key.ts";
+import { FETCH_WHOLE, type Forwarding } from "./origin-request.ts";
+import { patienceFor } from "./patience.ts";
+import { isUnstorable } from "./unstorable.ts";
+
+/** With the request it belongs to, this is the `OriginFetch` that `settle` judges by. */
+export interface FetchPlan extends Forwarding {
+  readonly reason: ReasonCode;
+  /** The stored response to validate. */
+  readonly held?: Found | undefined;
+  /** A stored response whose validation went wrong. The fetch does not ask about it again, but it may stand in where the origin fails. */
+  readonly standIn?: Found | undefined;
+  /** The stored response that the answer is about, where its body is not at hand, or the client has had it meanwhile. */
+  readonly given?: Stored | undefined;
+  /** The stored part whose rest the fetch asks for. */
+  readonly prefix?: FoundPart | undefined;
+  /** A stored part that the answer may make larger. */
+  readonly neighbour?: FoundPart | undefined;
+  /** What the purge log says of `held`, `standIn` or `prefix`. */
+  readonly purge: PurgeState;
+  /** The fence of the lookup that found `held`; without `held`, the fetch takes a fence when it asks. */
+  readonly fence?: Fence | undefined;
+  /** No client waits for the answer. If it is of no use to the cache because of who asked, the cache asks once more in its own name. */
+  readonly forCache?: true | undefined;
+  /** How long a client waits before a stale response stands in, milliseconds. Absent where none may, or where no client waits. */
+  readonly patienceMs?: number | undefined;
+  /** Whether others want the body, although no client of this fetch may read it any more. Absent: nobody else does. */
+  readonly isAwaited?: (() => boolean) | undefined;
+}
+
+/** @throws TypeError for a verdict that needs no origin. */
+export function planFor(request: CacheRequest): FetchPlan {
+  const { verdict, found, purge, fence } = request;
+  const { reason } = verdict;
+  switch (verdict.verdict) {
+    case "stale-while-revalidate":
+      return { ...FETCH_WHOLE, reason, held: found, fence, purge };
+    case "revalidate":
+      return { ...FETCH_WHOLE, reason, held: found, fence, purge, patienceMs: patienceFor(request) };
+    case "complete":
+      return { ...planRest(verdict.stored), reason, prefix: partIn(found), purge };
+    case "fetch": {
+      const neighbour = reason === "partial" ? partIn(found) : undefined;
+      // nobody can validate a part, but an answer in its place ends it as it would end a whole
+      const given = reason !== "partial" && found?.stored.part ? found.stored : undefined;
+      return { ...planFetch(request, verdict.clientConditionals), reason, neighbour, given, purge: CLEAR };
+    }
+    case "fresh":
+    case "unsatisfiable":
+      throw new TypeError(`a plan to fetch, for the verdict "${verdict.verdict}"`);
+  }
+}
+
+/** A part is small: tiers always give its bytes. */
+function partIn(found: Found | undefined): FoundPart | undefined {
+  if (found?.body.kind !== "bytes") return undefined;
+  return { stored: found.stored, bytes: found.body.bytes, tier: found.tier };
+}
 
 /**
- * The whole, from which a range is cut, is fetched and stored once for all where the range begins early, unless the resource is known to be
- * large or cannot be stored. Who asks for everything from the first byte on is given that.
+ * The whole is fetched and stored once for all ranges if the range begins early, unless the resource is known to be large or cannot be
+ * stored. A client that asks for everything from the first byte on gets the whole.
  */
-export function planFetch(trip: CacheRequest, clientConditionals: boolean): Intent {
-  const { facts, edge } = trip;
+export function planFetch(request: CacheRequest, clientConditionals: boolean): Forwarding {
+  const { facts, edge } = request;
   const { range } = facts;
   if (clientConditionals) return { ...FETCH_WHOLE, clientConditionals };
   if (!range) return FETCH_WHOLE;
   const isEarly = range.kind === "from" && range.first < UNASKED_BYTES;
   const isOpen = range.kind === "from" && range.first === 0 && range.last === undefined;
-  const isDivisible = isEarly && !isUnstorable(trip) && (isOpen || !edge.large.has(sizeKey(trip)));
+  const isDivisible = isEarly && !isUnstorable(request) && (isOpen || !edge.large.has(sizeKey(request)));
   return isDivisible ? FETCH_WHOLE : planRange(facts);
 }
 
 /** The range as its client sent it. */
-export function planRange({ field }: RequestFacts): Intent {
+export function planRange({ field }: RequestFacts): Forwarding {
   const conditions: HeaderPairs = ["range", "if-range"].flatMap((name): HeaderPairs => {
     const value = field(name);
     return value === undefined ? [] : [[name, value]];
@@ -34,24 +94,24 @@ export function planRange({ field }: RequestFacts): Intent {
   return { ...FETCH_WHOLE, conditions };
 }
 
-/** How long a resource counts as large. Being wrong costs no more than a range that is forwarded. */
+/** The bytes after a stored beginning; the whole, if that has changed meanwhile (RFC 9110 13.1.5). */
+function planRest({ part, etag }: Stored): Forwarding {
+  const range = ["range", `bytes=${String((part?.last ?? -1) + 1)}-`] as const;
+  return { ...FETCH_WHOLE, conditions: etag === undefined ? [range] : [range, ["if-range", etag]] };
+}
+
+/** How long a resource counts as large. A wrong mark costs no more than a range that is forwarded. */
 const LARGE_SECONDS = 3600;
 
-/** Notes what an answer says of the size of the whole, where the origin gives out ranges of it: these need not wait for the whole. */
-export function noteSize(trip: CacheRequest, { status, field }: ResponseFacts): void {
+/** Marks a resource as large if the answer says so and the origin serves ranges of it: later ranges need not wait for the whole. */
+export function noteSize(request: CacheRequest, { status, field }: ResponseFacts): void {
   const isDivided = status === 200 && /\bbytes\b/i.test(field("accept-ranges") ?? "");
   const part = status === 206 ? parseContentRange(field("content-range")) : undefined;
   const total = part?.total ?? (isDivided ? declaredLength(field) : undefined) ?? 0;
-  if (total > UNASKED_BYTES) trip.edge.large.add(sizeKey(trip), LARGE_SECONDS);
+  if (total > UNASKED_BYTES) request.edge.large.add(sizeKey(request), LARGE_SECONDS);
 }
 
 /** Without the query, which clients invent. */
 function sizeKey({ edge, facts, rule }: CacheRequest): CacheKey {
   return keyOf(edge, { ...facts.location, query: "" }, rule);
-}
-
-/** What follows a stored beginning; the whole, if that is no longer what it began (RFC 9110 13.1.5). */
-export function planRest({ part, etag }: Stored): Intent {
-  const range = ["range", `bytes=${String((part?.last ?? -1) + 1)}-`] as const;
-  return { ...FETCH_WHOLE, conditions: etag === undefined ? [range] : [range, ["if-range", etag]] };
 }

@@ -10,8 +10,8 @@ import { isForwardedNormalised, normalisedValue } from "../../http/select/vary.t
 import type { Exchange } from "../edge.ts";
 import type { Trace } from "../support/trace.ts";
 
-/** What the request to the origin is for. */
-export interface Intent {
+/** How much of a client's request is forwarded to the origin, and what the edge adds in its own name. */
+export interface Forwarding {
   /** The client's request goes on as it came: method, body, conditionals, ranges and codings are the origin's to judge. */
   readonly asSent: boolean;
   readonly clientConditionals: boolean;
@@ -23,39 +23,39 @@ export interface Intent {
   readonly conditions: HeaderPairs;
 }
 
-export const FETCH_WHOLE: Intent = { asSent: false, clientConditionals: false, conditions: [] };
-export const AS_SENT: Intent = { asSent: true, clientConditionals: true, conditions: [] };
+export const FETCH_WHOLE: Forwarding = { asSent: false, clientConditionals: false, conditions: [] };
+export const AS_SENT: Forwarding = { asSent: true, clientConditionals: true, conditions: [] };
 
 /** `origin`: absent where the public URL is the origin's too. `edgeName`: as the edge names itself to servers behind it. */
 export function originRequest(
   edgeName: string,
   { request, trace }: Exchange,
   facts: RequestFacts,
-  intent: Intent,
+  forwarding: Forwarding,
   origin: URL | undefined,
   signal: AbortSignal,
 ): Request {
   const { method, field, location } = facts;
   const headers = new Headers();
-  for (const [name] of forwardedFields([...request.headers], facts, intent)) {
-    const value = isTwin(name, facts, intent) ? undefined : valueToSend(name, facts, intent);
+  for (const [name] of forwardedFields([...request.headers], facts, forwarding)) {
+    const value = isTwin(name, facts, forwarding) ? undefined : valueToSend(name, facts, forwarding);
     // a GET's content means nothing (RFC 9110 9.3.1); it goes, and what describes it with it
-    if (value !== undefined && (intent.asSent || !name.startsWith("content-"))) headers.set(name, value);
+    if (value !== undefined && (forwarding.asSent || !name.startsWith("content-"))) headers.set(name, value);
   }
   // a reduced field may have a value where the client sent none
   for (const name of facts.declared) {
     const value = field(name);
     if (value !== undefined) headers.set(name, value);
   }
-  for (const [name, value] of intent.conditions) headers.set(name, value);
+  for (const [name, value] of forwarding.conditions) headers.set(name, value);
   // as it came: Connection must not take away the names of servers that have passed it on
   const read: FieldReader = (name) => request.headers.get(name) ?? undefined;
   for (const [name, value] of wayFields(read, edgeName)) headers.set(name, value);
-  setOwn(headers, facts, trace, origin, intent.asSent ? request : undefined);
+  setOwn(headers, facts, trace, origin, forwarding.asSent ? request : undefined);
   // of another method it would make the runtime send a GET without the body
-  const upgrade = intent.asSent && method === "GET" ? field("upgrade") : undefined;
+  const upgrade = forwarding.asSent && method === "GET" ? field("upgrade") : undefined;
   if (upgrade !== undefined) headers.set("upgrade", upgrade);
-  const hasBody = intent.asSent && method !== "GET" && method !== "HEAD";
+  const hasBody = forwarding.asSent && method !== "GET" && method !== "HEAD";
   return new Request(upstreamUrl(location, origin), {
     method,
     headers,
@@ -67,8 +67,12 @@ export function originRequest(
   });
 }
 
-function forwardedFields(sent: HeaderPairs, { field, naming, declared }: RequestFacts, intent: Intent): HeaderPairs {
-  const { asSent, clientConditionals, varied = [], hints = [] } = intent;
+function forwardedFields(
+  sent: HeaderPairs,
+  { field, naming, declared }: RequestFacts,
+  forwarding: Forwarding,
+): HeaderPairs {
+  const { asSent, clientConditionals, varied = [], hints = [] } = forwarding;
   if (asSent) return passedToOrigin(sent, field, naming.groupOf);
   const isAskedFor = (name: string): boolean =>
     naming.groupOf(name) !== "on-demand" || [varied, declared, hints].some((names) => names.includes(name));
@@ -77,13 +81,13 @@ function forwardedFields(sent: HeaderPairs, { field, naming, declared }: Request
 }
 
 /** Whether an origin may take it for a field that is keyed on: unlike that one, it is in no key. */
-function isTwin(name: string, { declared }: RequestFacts, { asSent, varied = [] }: Intent): boolean {
+function isTwin(name: string, { declared }: RequestFacts, { asSent, varied = [] }: Forwarding): boolean {
   const read = asGatewaysRead(name);
   return !asSent && read !== name && (declared.includes(read) || isForwardedNormalised(read, varied));
 }
 
 /** As the facts read it, so that key and content cannot disagree; a conditional without the tags that were made here. */
-function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [] }: Intent): string | undefined {
+function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [] }: Forwarding): string | undefined {
   const value = name === "if-none-match" ? withoutGeneratedTags(field(name)) : field(name);
   return !asSent && isForwardedNormalised(name, varied) ? normalisedValue(name, value) : value;
 }

@@ -1,4 +1,4 @@
-// Owns the memory of what could not be stored lately: nobody waits for another's fetch of it, and ranges of it go to the origin as sent.
+// Owns the memory of resources whose answers could not be stored lately: no request waits for another's fetch of them, and ranges of them go to the origin as sent.
 import { isAnonymous } from "../../http/law/anonymous.ts";
 import type { ResponseFacts } from "../../http/message/facts.ts";
 import { splitList } from "../../http/message/fields.ts";
@@ -7,14 +7,14 @@ import { isUnkeyed } from "../../http/law/sharing.ts";
 import { mayDependOnRequest } from "../../http/message/status-table.ts";
 import { crowdKey, flightKey } from "../lookup/expected-key.ts";
 import { isAuthenticated, type CacheRequest } from "../cache-request.ts";
-import type { Intent } from "./origin-request.ts";
+import type { Forwarding } from "./origin-request.ts";
 
 /** How long an answer that was not to be stored speaks for the next ones. */
 const UNSTORABLE_SECONDS = 60;
 
-export function isUnstorable(trip: CacheRequest): boolean {
-  const { unstorable } = trip.edge;
-  return unstorable.has(flightKey(trip)) || (!isAnonymous(trip.facts) && unstorable.has(crowdKey(trip)));
+export function isUnstorable(request: CacheRequest): boolean {
+  const { unstorable } = request.edge;
+  return unstorable.has(flightKey(request)) || (!isAnonymous(request.facts) && unstorable.has(crowdKey(request)));
 }
 
 /**
@@ -22,29 +22,29 @@ export function isUnstorable(trip: CacheRequest): boolean {
  * answer to a request that carries something of its client's own counts for requests of that kind alone.
  */
 export function noteUnstorable(
-  trip: CacheRequest,
-  { conditions }: Intent,
+  request: CacheRequest,
+  { conditions }: Forwarding,
   { status, field }: ResponseFacts,
   reason: ReasonCode,
 ): void {
-  const { edge, facts } = trip;
+  const { edge, facts } = request;
   const asksForWhole = facts.method === "GET" && conditions.length === 0;
   if (!asksForWhole || isAuthenticated(facts) || mayDependOnRequest(status)) return;
   // only the hints, which went along because of the mark, kept it out: without the mark the next one is stored
   const isForHintsAlone =
     reason === "unkeyed-field" && !isUnkeyed(facts, splitList(field("vary")?.toLowerCase() ?? ""));
-  if (isForHintsAlone) return noteStorable(trip);
+  if (isForHintsAlone) return noteStorable(request);
   // a cookie that nobody knows keeps the answer to each request of its kind out of the store
   if (isOfRequest(reason) && !makesPrivate(reason)) return;
-  edge.unstorable.add(crowdKey(trip), UNSTORABLE_SECONDS);
+  edge.unstorable.add(crowdKey(request), UNSTORABLE_SECONDS);
 }
 
 /** Notes a body that no tier takes. */
-export function noteTooLarge(trip: CacheRequest): void {
-  trip.edge.unstorable.add(flightKey(trip), UNSTORABLE_SECONDS);
+export function noteTooLarge(request: CacheRequest): void {
+  request.edge.unstorable.add(flightKey(request), UNSTORABLE_SECONDS);
 }
 
 /** Forgets the mark: the answer was stored, or could have been. */
-export function noteStorable(trip: CacheRequest): void {
-  for (const key of new Set([flightKey(trip), crowdKey(trip)])) trip.edge.unstorable.delete(key);
+export function noteStorable(request: CacheRequest): void {
+  for (const key of new Set([flightKey(request), crowdKey(request)])) request.edge.unstorable.delete(key);
 }

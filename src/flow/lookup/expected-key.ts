@@ -4,21 +4,21 @@ import { type CacheKey, variantKey } from "../../http/select/key.ts";
 import { variantOf } from "../../http/select/vary.ts";
 import type { CacheRequest } from "../cache-request.ts";
 
-type Asked = Pick<CacheRequest, "facts" | "slot">;
+type Keyed = Pick<CacheRequest, "facts" | "slot">;
 
-export function flightKey({ facts, slot: { key, index } }: Asked): CacheKey {
+export function flightKey({ facts, slot: { key, index } }: Keyed): CacheKey {
   const { field, fragments } = facts;
   if (index) return variantKey(key, index.generation, variantOf(index.fields, field));
   return fragments.length === 0 ? key : variantKey(key, "", variantOf(fragments, field));
 }
 
 /**
- * The same among those who may wait for each other. A request that carries something of its client's own waits for its like only: its
- * answer is stored at the origin's word alone, and the others must not wait for that.
+ * The same, among requests that may wait for each other. A request that carries something of its client's own waits for its like only:
+ * its answer is stored at the origin's word alone, and other requests must not wait for that.
  */
-export function crowdKey(asked: Asked): CacheKey {
-  const { facts } = asked;
-  const key = flightKey(asked);
+export function crowdKey(request: Keyed): CacheKey {
+  const { facts } = request;
+  const key = flightKey(request);
   if (isAnonymous(facts)) return key;
   return variantKey(key, facts.unkeyed.length > 0 ? "with unkeyed fields" : "with cookies", {});
 }

@@ -16,20 +16,25 @@ import { freshenedByHead, type Validating, validated } from "./validation.ts";
 /** Why no response came. */
 export type Failure = "origin-unreachable" | "origin-timeout" | "origin-invalid" | "origin-resting";
 
-/** What was asked of the origin and on what ground. */
-export interface Asked {
+/** A stored response that the cache has at hand. */
+interface Held {
+  readonly stored: Stored;
+}
+
+/** One request to the origin, and what the cache had at hand when it sent it. */
+export interface OriginFetch {
   readonly request: RequestFacts;
-  /** The stored response being validated, where there is one. */
-  readonly stored: Stored | undefined;
-  /** A stored response that is not asked about, but may stand in where the origin fails. */
-  readonly standIn?: Stored | undefined;
-  /** The stored part whose rest was asked for. */
-  readonly prefix: Stored | undefined;
-  /** Whether a conditional of the client's own was passed on. */
+  /** The stored response being validated. */
+  readonly held?: Held | undefined;
+  /** A stored response that the request does not ask about, but that may stand in where the origin fails. */
+  readonly standIn?: Held | undefined;
+  /** The stored part whose rest the request asks for. */
+  readonly prefix?: Held | undefined;
+  /** Whether the client's own conditionals, where it sent any, went to the origin. */
   readonly clientConditionals: boolean;
   readonly purge: PurgeState;
-  /** Taken before the request was sent; absent while the purge log is unknown, and then nothing is stored. */
-  readonly fence: Fence | undefined;
+  /** Taken before the request was sent. Absent while the purge log is unknown: then nothing is stored. */
+  readonly fence?: Fence | undefined;
 }
 
 /** Nothing to deliver, and nothing may stand in. */
@@ -76,25 +81,31 @@ export type Settle =
   | Fail;
 
 /** What to do with a response. */
-export function settle(response: ResponseFacts, asked: Asked, policy: SettlePolicy, nowMs: number): Settle {
-  const { stored } = asked;
+export function settle(response: ResponseFacts, asked: OriginFetch, policy: SettlePolicy, nowMs: number): Settle {
+  const { request, fence } = asked;
+  const stored = asked.held?.stored;
   if (response.status === 304) {
-    if (stored) return refresh(response, { ...asked, stored }, policy);
-    // a 304 answers a conditional; where none was sent there is nothing it could mean (RFC 9110 15.4.5)
-    return asked.clientConditionals ? passThrough("client-304", asked) : settleFailure("origin-invalid", asked, nowMs);
+    if (stored) return refresh(response, { request, stored, fence }, policy);
+    // a 304 answers a conditional; where none was sent it means nothing (RFC 9110 15.4.5)
+    const isClients = asked.clientConditionals && isConditional(request);
+    return isClients ? passThrough("client-304", asked) : settleFailure("origin-invalid", asked, nowMs);
   }
   if (asked.prefix && (response.status === 206 || response.status === 416)) {
-    return complete(response, asked.prefix, asked, policy);
+    return complete(response, asked.prefix.stored, asked, policy);
   }
   const stale = isServerFailure(response.status) ? staleIfError(asked, nowMs) : undefined;
   if (stale) return stale;
-  if (asked.request.method === "HEAD" && stored?.status === 200 && response.status === 200) {
-    const freshened = freshenedByHead(response, { ...asked, stored }, policy);
+  if (request.method === "HEAD" && stored?.status === 200 && response.status === 200) {
+    const freshened = freshenedByHead(response, { request, stored, fence }, policy);
     if (typeof freshened === "string") return passThrough(freshened, asked);
-    if (!mayFreshen(asked.request)) return passThrough("head-response", asked);
+    if (!mayFreshen(request)) return passThrough("head-response", asked);
     return { ...passThrough("head-freshened", asked), freshened };
   }
   return store(response, asked, policy);
+}
+
+function isConditional({ field }: RequestFacts): boolean {
+  return field("if-none-match") !== undefined || field("if-modified-since") !== undefined;
 }
 
 /** A client that forces a HEAD, or asks with something of its own, does not choose the header section that others see. */
@@ -103,7 +114,7 @@ function mayFreshen(request: RequestFacts): boolean {
   return isAnonymous(request) && !noCache && !noStore && maxAge === undefined && minFresh === undefined;
 }
 
-function store(response: ResponseFacts, asked: Asked, policy: SettlePolicy): Settle {
+function store(response: ResponseFacts, asked: OriginFetch, policy: SettlePolicy): Settle {
   const { request, fence } = asked;
   const undo = codingToUndo(response, request, policy.keepCodings);
   const record = recordOf(undo ? decodedFacts(response) : response, request, fence, policy);
@@ -112,15 +123,16 @@ function store(response: ResponseFacts, asked: Asked, policy: SettlePolicy): Set
   return { verdict: "store", stored: { ...record, shownEtag }, undo, reason: "stored" };
 }
 
-type Held = Pick<Asked, "stored" | "standIn" | "purge">;
+type StandsBy = Pick<OriginFetch, "held" | "standIn" | "purge">;
 
 /** What to do where no response came: something stale, or nothing but the failure itself. */
-export function settleFailure(failure: Failure, asked: Held, nowMs: number): ServeStale | Fail {
+export function settleFailure(failure: Failure, asked: StandsBy, nowMs: number): ServeStale | Fail {
   return staleIfError(asked, nowMs) ?? { verdict: "fail", reason: failure };
 }
 
 /** RFC 5861 4: within the window after expiry, or after the soft purge that ended freshness earlier. */
-function staleIfError({ standIn, stored = standIn, purge }: Held, nowMs: number): ServeStale | undefined {
+function staleIfError({ standIn, held = standIn, purge }: StandsBy, nowMs: number): ServeStale | undefined {
+  const stored = held?.stored;
   if (!stored || stored.alwaysValidate || stored.staleIfErrorSeconds <= 0) return undefined;
   if (purge.state === "validate" || purge.state === "gone" || purge.state === "unknown") return undefined;
   const sincePurge = purge.state === "stale" ? (nowMs - purge.sinceMs) / 1000 : Number.NEGATIVE_INFINITY;
@@ -138,7 +150,12 @@ function refresh(response: ResponseFacts, validating: Validating, policy: Settle
 }
 
 /** RFC 9111 3.4: the rest belongs to the part before it, or the whole has to be fetched. */
-function complete(response: ResponseFacts, prefix: Stored, { request, fence }: Asked, policy: SettlePolicy): Settle {
+function complete(
+  response: ResponseFacts,
+  prefix: Stored,
+  { request, fence }: OriginFetch,
+  policy: SettlePolicy,
+): Settle {
   const rest = recordOf(response, request, fence, policy);
   const whole = typeof rest === "string" ? undefined : combinedRecord(prefix, rest);
   if (!whole || whole.part || typeof rest === "string" || rest.part?.first !== (prefix.part?.last ?? 0) + 1) {
@@ -147,6 +164,6 @@ function complete(response: ResponseFacts, prefix: Stored, { request, fence }: A
   return { verdict: "complete", stored: whole, reason: "completed" };
 }
 
-function passThrough(reason: ReasonCode, { request }: Asked): Settle & { verdict: "pass-through" } {
+function passThrough(reason: ReasonCode, { request }: OriginFetch): Settle & { verdict: "pass-through" } {
   return { verdict: "pass-through", reason, addPrivate: request.hasSession || makesPrivate(reason) };
 }

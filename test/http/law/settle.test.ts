@@ -115,12 +115,16 @@ describe("passed through", () => {
   });
 
   it("RFC 9111 4.3.3: a 304 to the client's own conditional", () => {
-    const asked = { clientConditionals: true };
+    const asked = { clientConditionals: true, request: requestOf({ "if-none-match": '"client"' }) };
     expect(settled({}, { status: 304 }, asked)).toMatchObject({ verdict: "pass-through", reason: "client-304" });
   });
 
   it("RFC 9110 15.4.5: a 304 to no conditional at all is no answer", () => {
-    expect(settled({}, { status: 304 })).toEqual({ verdict: "fail", reason: "origin-invalid" });
+    for (const clientConditionals of [false, true])
+      expect(settled({}, { status: 304 }, { clientConditionals })).toEqual({
+        verdict: "fail",
+        reason: "origin-invalid",
+      });
   });
 });
 

@@ -1,0 +1,35 @@
+// Owns the result of a fetch: the response for its own client, and how the fetch ended for everybody else.
+import type { Failure } from "../../http/law/settle.ts";
+import type { BodyOutcome } from "../fill/body-store.ts";
+
+/** Why a body was not stored. */
+export type NotStored = Exclude<BodyOutcome, "kept">;
+
+/** How a fetch ended. */
+export type FetchResult =
+  /** Another lookup finds the response: in memory, or in the colo where it is too large for that. */
+  | { readonly kind: "stored" }
+  /** The answer is for the client that asked. */
+  | { readonly kind: "unshared" }
+  /** The body was not stored: `why`. `isPart`: it was a part of the representation, which says nothing of the whole. */
+  | { readonly kind: "not-stored"; readonly why: NotStored; readonly isPart: boolean }
+  /** The origin answered with an error, and a stale response stood in. */
+  | { readonly kind: "stood-in" }
+  /** No valid answer came. */
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+export interface Fetched {
+  /** For the client that asked. */
+  readonly response: Response;
+  /** How the fetch ended, body included. Rejects where the edge itself failed. */
+  readonly result: Promise<FetchResult>;
+  /** Resolves when the client reads the body so slowly that nobody else should wait for it. The fetch may still store it. */
+  readonly stalled?: Promise<void> | undefined;
+  /** Resolves when every tier that takes the response has it, however slow the client. */
+  readonly filed?: (() => Promise<void>) | undefined;
+}
+
+/** A fetch that ended with its response. */
+export function endedWith(response: Response, result: FetchResult): Fetched {
+  return { response, result: Promise.resolve(result) };
+}

@@ -1,0 +1,98 @@
+// Owns an answer that is stored while its client reads it: whole, or as the rest of a stored part.
+import { declaredLength } from "../../http/message/fields.ts";
+import type { ResponseFacts } from "../../http/message/facts.ts";
+import type { Settle } from "../../http/law/settle.ts";
+import type { Stored } from "../../http/law/stored.ts";
+import { decodedFacts, withWeakTag } from "../../http/body/content-decoding.ts";
+import type { Found } from "../../tiers/tier.ts";
+import { type AnswerManner, deliverAnswer, deliverHeld } from "../answer/deliver.ts";
+import { type CacheRequest, present } from "../cache-request.ts";
+import { precededBy } from "../fill/cut-stream.ts";
+import { type Encoding, encodingOf } from "../fill/encoded-stream.ts";
+import { fill } from "../fill/fill.ts";
+import type { Arrival } from "./arrival.ts";
+import { endReplaced } from "./end-stored.ts";
+import type { Fetched, FetchResult } from "./fetched.ts";
+import type { FetchPlan } from "./fetch-plan.ts";
+import { noteStorable, noteTooLarge } from "./unstorable.ts";
+
+/** On its way to client and store, the body is decoded and encoded where that is to be. */
+export function storedAnswer(
+  request: CacheRequest,
+  plan: FetchPlan,
+  { stored: settled, undo }: Settle & { readonly verdict: "store" },
+  { response, content, delivery, outcome }: Arrival,
+): Fetched {
+  const { edge, exchange } = request;
+  const read = undo ? withWeakTag(decodedFacts(response)) : response;
+  const length = content ? declaredLength(read.field) : undefined;
+  const stored = content && length === undefined ? { ...settled, openEnded: true } : settled;
+  const source = content ?? emptyStream();
+  const encoding = encodingOf(edge, length, exchange.background);
+  const decoded = undo ? edge.codings.decoded(source, undo) : source;
+  const { body, ...ended } = filled(request, plan, stored, decoded, length, encoding);
+  const manner: AnswerManner = {
+    addPrivate: false,
+    evaluateConditionals: !plan.clientConditionals,
+    encoded: mayBeEncoded(stored, read) ? (coding) => encoding.encoded(body, coding) : undefined,
+  };
+  return { ...ended, response: deliverAnswer(delivery, read, body, { ...outcome, stored: true }, manner) };
+}
+
+/** A 206 from the origin leaves as one, even where it is all there is. */
+export function mayBeEncoded({ compressible = false, part }: Stored, { status }: ResponseFacts): boolean {
+  return compressible && !part && status !== 206;
+}
+
+/** The stored beginning and the rest that came, as the whole. */
+export function completedAnswer(
+  request: CacheRequest,
+  plan: FetchPlan,
+  stored: Stored,
+  { content, delivery, outcome }: Arrival,
+): Fetched {
+  const prefix = present(plan.prefix);
+  const source = precededBy(prefix.bytes, content ?? emptyStream(), stored.bodyLength);
+  const { body: stream, ...ended } = filled(request, plan, stored, source, stored.bodyLength);
+  const whole: Found = { stored, body: { kind: "stream", stream }, tier: prefix.tier };
+  return { ...ended, response: deliverHeld(delivery, whole, { ...outcome, stored: true }) };
+}
+
+function emptyStream(): ReadableStream<Uint8Array> {
+  const stream: ReadableStream<Uint8Array> = new Blob([]).stream();
+  return stream;
+}
+
+/** The client's body of a fill, and how the fetch ended, which the fill decides. */
+export interface Filled extends Omit<Fetched, "response"> {
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+/** Starts the fill. `length`: bytes of `source`, where known. */
+export function filled(
+  request: CacheRequest,
+  plan: FetchPlan,
+  stored: Stored,
+  source: ReadableStream<Uint8Array>,
+  length: number | undefined,
+  encoding?: Encoding,
+): Filled {
+  const { edge, exchange, slot, rule } = request;
+  const { neighbour, isAwaited } = plan;
+  const [whenStored, left] = [encoding?.stored, encoding?.left];
+  const body = { length, slot, stored, neighbour, makesEtag: rule.etag, whenStored };
+  const filling = fill(edge, { ...body, source, left, isAwaited });
+  const result = filling.kept.then(async (outcome): Promise<FetchResult> => {
+    const isPart = stored.part !== undefined;
+    if (outcome === "kept" && !isPart) noteStorable(request);
+    // the next range need not fetch the whole in vain. A body that broke off, or that a tier refused, may be stored the next time
+    if (outcome === "declined" && !isPart) noteTooLarge(request);
+    if ((outcome === "declined" || outcome === "refused") && !isPart) endReplaced(request, plan);
+    // requests that wait for it mostly want the same coding
+    await encoding?.settled();
+    return outcome === "kept" ? { kind: "stored" } : { kind: "not-stored", why: outcome, isPart };
+  });
+  exchange.background(result);
+  exchange.background(filling.done);
+  return { body: filling.body, result, stalled: filling.stalled, filed: filling.filed };
+}
