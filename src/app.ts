@@ -37,9 +37,9 @@ export function createApp(mount: (env: object) => Mounted, report: (error: Depen
   adminRoutes(app, mount);
   app.on("PURGE", "*", async (c) => {
     const mounted = mount(c.env);
-    const requestId = requestIdOf(c.req.raw.headers, mounted.edge.ids);
+    const requestId = requestIdOf(c.req.raw.headers, mounted.edge.intake.ids);
     // nothing can be stored under a URL that the reader refuses, or under one of ours
-    const isContent = mounted.edge.readUrl(c.req.raw.url).ok;
+    const isContent = mounted.edge.intake.readUrl(c.req.raw.url).ok;
     const answered = isContent ? await purgeMethod(c.req.raw, authenticatorFor(mounted, requestId)) : undefined;
     answered?.headers.set("X-Request-Id", requestId);
     return answered ?? contentRoute(c.req.raw, mounted.edge, c.executionCtx);
@@ -84,7 +84,7 @@ function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
 
   // the same request id as for content: it leads from a client's answer to the purge's entry in the history
   app.use("/.strata/*", async (c, next) => {
-    const requestId = requestIdOf(c.req.raw.headers, mount(c.env).edge.ids);
+    const requestId = requestIdOf(c.req.raw.headers, mount(c.env).edge.intake.ids);
     c.set("requestId", requestId);
     await next();
     c.res.headers.set("X-Request-Id", requestId);
@@ -99,7 +99,7 @@ function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
 
   app.use("/.strata/*", async (c, next) => {
     const { edge, tokens } = mount(c.env);
-    const judged = await tokens(bearerToken(c.req.header("authorization") ?? null), edge.now());
+    const judged = await tokens(bearerToken(c.req.header("authorization") ?? null), edge.clock.now());
     if (judged === "closed") return problemResponse(404, "not found");
     if (judged === "denied")
       return problemResponse(401, "a valid bearer token is needed", [], { "www-authenticate": "Bearer" });
@@ -127,13 +127,13 @@ function adminRoutes(app: Hono<AppEnv>, mount: (env: object) => Mounted): void {
 const DEBUG_FIELD = "strata-debug";
 
 async function mayRead(request: Request, { edge, tokens }: Mounted): Promise<boolean> {
-  const judged = await tokens(request.headers.get(DEBUG_FIELD) ?? undefined, edge.now());
+  const judged = await tokens(request.headers.get(DEBUG_FIELD) ?? undefined, edge.clock.now());
   return typeof judged !== "string" && judged.actions.includes("read");
 }
 
 function authenticatorFor({ edge, tokens }: Mounted, requestId: string): Authenticator {
   return async (presented) => {
-    const judged = await tokens(presented, edge.now());
+    const judged = await tokens(presented, edge.clock.now());
     return typeof judged === "string" ? judged : purgerFor(edge, judged, requestId);
   };
 }

@@ -6,14 +6,10 @@ import { tokenProblems, tokensOf } from "./auth/tokens.ts";
 import { DependencyError, SiteError } from "./error.ts";
 import { asRead } from "./codings/automatic.ts";
 import { zlibCodings } from "./codings/zlib.ts";
-import { breakers } from "./flow/fetch/breaker.ts";
-import type { Edge, Purges } from "./flow/edge.ts";
-import { flights } from "./flow/collapse/flights.ts";
+import type { Edge, OriginSide, Purges } from "./flow/edge.ts";
+import { edgeBuilder } from "./flow/edge-builder.ts";
 import { type Bounds, DEFAULT_BOUNDS } from "./flow/support/bounds.ts";
-import { expiringSet } from "./flow/support/expiring-set.ts";
-import { urlReader } from "./flow/support/request-url.ts";
 import { deadline, timeout } from "./base/deadline.ts";
-import { turns } from "./flow/support/turns.ts";
 import type { PurgeEntry, PurgeOutcome } from "./http/targets/purge-order.ts";
 import { edgeName } from "./http/message/cdn-loop.ts";
 import { reportError } from "./observe/log.ts";
@@ -85,28 +81,19 @@ function assembler(site: Site, bounds: Bounds, routes: Routes | undefined): (env
   const replica = purgeReplica(parts);
   const invalidated = invalidations();
   const tierDeadline = deadline(timeout, bounds.waitMs);
-  const kept = {
-    codings: zlibCodings,
-    readUrl: urlReader(),
-    now,
+  const build = edgeBuilder({
+    clock: { now, timeout },
+    random,
     ids: { uuid: () => crypto.randomUUID(), hex: randomHex },
-    timeout,
     bounds,
-    refreshing: expiringSet(now),
-    flights: flights(now),
-    unstorable: expiringSet(now),
-    large: expiringSet(now),
-    originBackoff: expiringSet(now),
-    breakers: breakers({ now, random }),
-    purging: turns<PurgeOutcome>(timeout),
+    codings: zlibCodings,
     report: reportError,
-  };
+  });
 
   function edgeOf(env: StrataEnv): Edge {
     const lower = [coloTier(openColo(env), site.memory.bodyBytes), kvTier(env.STRATA_KV, site.global)];
     const served = withOrigin(site, env.STRATA_ORIGIN, env.STRATA_ENV === "development" ? [] : undefined);
-    return {
-      ...kept,
+    return build({
       name: nameOf(env, served),
       site: served,
       stack: tierStack(
@@ -119,7 +106,7 @@ function assembler(site: Site, bounds: Bounds, routes: Routes | undefined): (env
       purges: purgesOf(env, replica, readerOf(env, site, parts), site.maxLagMs, bounds.confirmMs),
       leases: (hash) => env.STRATA_LEASES.getByName(leaseShard(hash)),
       fetch: fetchFrom(env, served, routes),
-    };
+    });
   }
 
   return (env) => {
@@ -222,7 +209,7 @@ function copyUrl(env: StrataEnv, { origins }: Site): string {
 const AS_SENT = { encodeResponseBody: "manual" } as const;
 
 /** @throws SiteError naming every service that is not bound. */
-function fetchFrom(env: StrataEnv, { origins }: Site, routes: Routes | undefined): Edge["fetch"] {
+function fetchFrom(env: StrataEnv, { origins }: Site, routes: Routes | undefined): OriginSide["fetch"] {
   const missing = [...origins].flatMap(([host, origin]) => {
     const isMissing = origin.kind === "service" && !serviceOf(env, origin.binding);
     return isMissing ? [`origins.${host}.service: nothing is bound as ${origin.binding} (see wrangler.toml)`] : [];

@@ -1,4 +1,4 @@
-// Owns what a request's way through the edge needs: the exchange itself and the parts it is served with.
+// Owns the two things that every step of a request is given: the exchange itself, and the edge that serves it.
 import type { DependencyError } from "../error.ts";
 import type { PurgedBy, PurgeEntry, PurgeOrder, PurgeOutcome } from "../http/targets/purge-order.ts";
 import type { Site } from "../policy/define.ts";
@@ -12,7 +12,7 @@ import type { Flights } from "./collapse/flights.ts";
 import type { Bounds } from "./support/bounds.ts";
 import type { ExpiringSet } from "./support/expiring-set.ts";
 import type { ReadUrl } from "./support/request-url.ts";
-import type { Timeout } from "../base/deadline.ts";
+import type { SetTimeout } from "../base/deadline.ts";
 import type { Timings } from "./support/timings.ts";
 import type { Ids, Trace } from "./support/trace.ts";
 import type { Turns } from "./support/turns.ts";
@@ -41,35 +41,59 @@ export interface Purges extends KnownPurges {
 /** Carries out a purge; resolves once the log has it and this isolate obeys it. @throws where the log did not confirm. */
 export type Purge = (order: PurgeOrder) => Promise<PurgeOutcome>;
 
-/** Where the edge serves from; wired once per isolate. */
+/** Milliseconds since 1970, and timeouts; tests set both. */
+export interface Clock {
+  readonly now: () => number;
+  readonly timeout: SetTimeout;
+}
+
+/** The edge that a request is served by; one per isolate. `edge-builder.ts` makes it. */
 export interface Edge {
-  /** As it names itself to servers behind it; no other deployment has the same. */
+  /** The name under which servers behind this edge know it; no other deployment has the same. */
   readonly name: string;
   readonly site: Site;
-  readonly readUrl: (text: string) => ReadUrl;
+  readonly clock: Clock;
+  readonly bounds: Bounds;
+  readonly intake: Intake;
   readonly stack: Stack;
   readonly purges: Purges;
-  /** Sends a request to an origin; where none is given, to the zone's own or the application's routes. Header section and bytes agree. */
-  readonly fetch: (request: Request, origin: Origin | undefined) => Promise<Response>;
   readonly codings: Codings;
-  readonly now: () => number;
-  readonly ids: Ids;
-  readonly timeout: (ms: number) => Timeout;
-  readonly bounds: Bounds;
-  /** What has a background refresh under way: one at a time for each. */
-  readonly refreshing: ExpiringSet;
-  /** Fetches under way that others may wait for. */
-  readonly flights: Flights;
-  /** Who keeps the lease of a key, by its hash; absent where there is nobody. */
-  readonly leases?: ((hash: string) => LeaseKeeper) | undefined;
-  /** What could not be stored lately. */
-  readonly unstorable: ExpiringSet;
-  /** What is known to be too large to be fetched for the sake of a range. */
-  readonly large: ExpiringSet;
-  /** What the origin asked not to be asked for, with Retry-After. */
-  readonly originBackoff: ExpiringSet;
-  readonly breakers: Breakers;
-  /** Orders of one origin for the same things: one at a time. */
-  readonly purging: Turns<PurgeOutcome>;
+  readonly origin: OriginSide;
+  readonly marks: Marks;
+  readonly collapsing: Collapsing;
   readonly report: (error: DependencyError) => void;
+}
+
+/** Reads requests as they come. */
+export interface Intake {
+  readonly readUrl: (text: string) => ReadUrl;
+  readonly ids: Ids;
+}
+
+export interface OriginSide {
+  /** Sends a request to an origin; without one, to the zone's own or the application's routes. Header section and bytes agree. */
+  readonly fetch: (request: Request, origin: Origin | undefined) => Promise<Response>;
+  readonly breakers: Breakers;
+  /** Purges that origins ask for by their answers: of equal ones, one at a time. */
+  readonly purging: Turns<PurgeOutcome>;
+}
+
+/** What this isolate has learned of resources from the origin's answers. */
+export interface Marks {
+  /** Their answers could not be stored lately. */
+  readonly unstorable: ExpiringSet;
+  /** Too large to be fetched whole for the sake of a range. */
+  readonly large: ExpiringSet;
+  /** The origin asked not to be asked for them, with Retry-After. */
+  readonly originBackoff: ExpiringSet;
+}
+
+/** Fetches that requests share. */
+export interface Collapsing {
+  /** Fetches under way that other requests of this isolate may wait for. */
+  readonly flights: Flights;
+  /** Stored responses with a background refresh under way: one at a time for each. */
+  readonly refreshing: ExpiringSet;
+  /** The keeper of a key's lease, by the key's hash; absent where there is none. */
+  readonly leases?: ((hash: string) => LeaseKeeper) | undefined;
 }

@@ -11,8 +11,8 @@ export type Received =
   | { readonly kind: "bypass"; readonly facts: RequestFacts; readonly reason: ReasonCode }
   | { readonly kind: "refused"; readonly facts: RequestFacts; readonly status: 400 | 404; readonly detail: string };
 
-export function receive(request: Request, { site, readUrl }: Pick<Edge, "site" | "readUrl">): Received {
-  const url = readUrl(request.url);
+export function receive(request: Request, { site, intake }: Pick<Edge, "site" | "intake">): Received {
+  const url = intake.readUrl(request.url);
   const { naming } = ruleFor(site, url.location.path);
   const facts = requestFacts(request.method, url.location, sentFields(request.headers), naming);
   const host = facts.field("host");

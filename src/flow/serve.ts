@@ -22,7 +22,12 @@ const REFUSED: Outcome = { reason: "bad-request", hit: false };
 export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
   const received = receive(exchange.request, edge);
   if (received.kind === "refused")
-    return deliverProblem({ ...received, exchange, nowMs: edge.now() }, received.status, received.detail, REFUSED);
+    return deliverProblem(
+      { ...received, exchange, nowMs: edge.clock.now() },
+      received.status,
+      received.detail,
+      REFUSED,
+    );
   const { facts } = received;
   const rule = ruleFor(edge.site, facts.location.path);
   const passes = received.kind === "bypass" ? received.reason : rule.bypass ? "rule" : undefined;

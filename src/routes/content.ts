@@ -20,8 +20,8 @@ export function contentRoute(
 
 /** The measured time begins here. */
 export function exchangeOf(request: Request, edge: Edge, background: Exchange["background"]): Exchange {
-  const measured = edge.site.serverTiming ? timings(edge.now) : undefined;
-  return { request, trace: traceOf(request.headers, edge.ids), timings: measured, background };
+  const measured = edge.site.serverTiming ? timings(edge.clock.now) : undefined;
+  return { request, trace: traceOf(request.headers, edge.intake.ids), timings: measured, background };
 }
 
 /** Keeps work alive after the response, and reports its failures. */

@@ -40,7 +40,7 @@ export async function purgeRoute(request: Request, edge: Edge, purger: Purger): 
   if (result.kind === "dry-run") return dryRunAnswer(result.selected, mode);
   if (result.kind !== "purged") return refusal(result);
   const boundMs = edge.site.maxLagMs;
-  if (wait) await edge.timeout(boundMs).passed;
+  if (wait) await edge.clock.timeout(boundMs).passed;
   const { seq, purgedAtMs, replayed, targets } = result;
   const visible = wait ? { here: "now", everywhere: "now" } : { here: "now", everywhereWithinMs: boundMs };
   return jsonAnswer({

@@ -200,7 +200,7 @@ describe("whatever happens at once", () => {
           expect(e.clock.timeouts()).toBe(0);
           const key = (path: string): CacheKey => path as CacheKey;
           expect(e.underWay(), "a flight that never ended").toEqual({ fetches: 0, refreshes: 0 });
-          expect(e.edge.flights.join(key("x"), 0).role).toBe("leader");
+          expect(e.edge.collapsing.flights.join(key("x"), 0).role).toBe("leader");
           expect(e.memory.reserve(budget / 2 - 20_000), "memory set aside for ever").toBeDefined();
         }),
         { numRuns: runs(150) },

@@ -220,7 +220,7 @@ describe("patience", () => {
     await turns(50);
     e.passes(2);
     expect(await (await waiting).text()).toBe("old");
-    Object.defineProperty(e.edge.originBackoff, "add", {
+    Object.defineProperty(e.edge.marks.originBackoff, "add", {
       value: () => {
         throw new Error("ours");
       },

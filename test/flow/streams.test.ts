@@ -1,6 +1,6 @@
 // Owns the proof that a body is passed on as it comes, stays within its bounds, and is left to the runtime where nobody keeps it.
 import { describe, expect, it } from "vitest";
-import type { Edge } from "../../src/flow/edge.ts";
+import type { Clock } from "../../src/flow/edge.ts";
 import { fill, type Fill } from "../../src/flow/fill/fill.ts";
 import { deadline, type Timeout, timeout } from "../../src/base/deadline.ts";
 import { coloTier } from "../../src/tiers/colo.ts";
@@ -399,11 +399,11 @@ describe("what a fill has set aside of the memory budget", () => {
   ];
 
   /** A fill of which one byte has come. */
-  function begun(length: number, changes: Partial<Edge> = {}) {
+  function begun(length: number, changes: Partial<Clock> = {}) {
     const e = testEdge({ lower: [guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined)] });
     const { seen, edge } = watchedBudget(e);
     const { readable, writer } = byHand(length);
-    const { body } = fill({ ...edge, ...changes }, filling(readable, length));
+    const { body } = fill({ ...edge, clock: { ...edge.clock, ...changes } }, filling(readable, length));
     return { e, seen, writer, reader: body.getReader(), first: writer.write(bytesOf("1")) };
   }
 

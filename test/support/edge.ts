@@ -1,17 +1,13 @@
 // Owns a whole edge for tests: scripted origin, clock in hand, real memory tier, real replica over a log in memory.
-import { urlReader } from "../../src/flow/support/request-url.ts";
 import { zlibCodings } from "../../src/codings/zlib.ts";
 import type { DependencyError } from "../../src/error.ts";
-import { breakers } from "../../src/flow/fetch/breaker.ts";
 import type { Codings } from "../../src/codings/codings.ts";
 import type { Edge, Purge } from "../../src/flow/edge.ts";
 import type { LeaseKeeper } from "../../src/leases/lease-keeper.ts";
-import { flights } from "../../src/flow/collapse/flights.ts";
+import { edgeBuilder } from "../../src/flow/edge-builder.ts";
 import { serve } from "../../src/flow/serve.ts";
 import { DEFAULT_BOUNDS } from "../../src/flow/support/bounds.ts";
-import { expiringSet } from "../../src/flow/support/expiring-set.ts";
 import { timeout } from "../../src/base/deadline.ts";
-import { turns } from "../../src/flow/support/turns.ts";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";
 import type { LogReader } from "../../src/purge/reader/log-reader.ts";
 import { purgeReplica, type Replica } from "../../src/purge/reader/replica.ts";
@@ -110,9 +106,12 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
   };
   const asked: Request[] = [];
   let drawn = 0;
-  const edge: Edge = {
-    name: options.name ?? "strata-0123456789abcdef",
-    site,
+  const build = edgeBuilder({
+    clock: { now: clock.now, timeout: clock.timeout },
+    random: () => 0.5,
+    bounds: { ...DEFAULT_BOUNDS, retryMs: options.retryMs ?? 0 },
+    codings,
+    report,
     ids: {
       uuid: () => "request-1",
       hex(bytes) {
@@ -120,6 +119,10 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
         return drawn.toString(16).padStart(2 * bytes, "0");
       },
     },
+  });
+  const edge = build({
+    name: options.name ?? "strata-0123456789abcdef",
+    site,
     stack: tierStack(
       memory,
       options.lower ?? [],
@@ -142,21 +145,8 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
       asked.push(request);
       return test.origin(request);
     },
-    codings,
-    now: clock.now,
-    timeout: clock.timeout,
-    bounds: { ...DEFAULT_BOUNDS, retryMs: options.retryMs ?? 0 },
-    refreshing: expiringSet(clock.now),
-    flights: flights(clock.now),
-    readUrl: urlReader(),
-    unstorable: expiringSet(clock.now),
-    large: expiringSet(clock.now),
-    originBackoff: expiringSet(clock.now),
-    breakers: breakers({ now: clock.now, random: () => 0.5 }),
-    purging: turns(clock.timeout),
     leases: options.leases,
-    report,
-  };
+  });
   const test: TestEdge = {
     edge,
     clock,
@@ -185,7 +175,7 @@ export function testEdge(options: EdgeOptions = {}): TestEdge {
         work.push(promise);
       });
     },
-    underWay: () => ({ fetches: edge.flights.underWay(), refreshes: edge.refreshing.size }),
+    underWay: () => ({ fetches: edge.collapsing.flights.underWay(), refreshes: edge.collapsing.refreshing.size }),
     async text(url, init) {
       const response = await test.get(url, init);
       const text = await response.text();

@@ -27,7 +27,8 @@ export async function serveNavigation(
   const clearing = clearingOf(edge, exchange.request);
   if (!clearing || clearing.leftMs > PATIENCE_MS) return serve(edge, exchange);
   // until every edge obeys, an isolate could serve the old response once more, and the browser would keep it for its full lifetime
-  if (clearing.clears && clearing.leftMs > 0) await timed(exchange, "purges", edge.timeout(clearing.leftMs).passed);
+  if (clearing.clears && clearing.leftMs > 0)
+    await timed(exchange, "purges", edge.clock.timeout(clearing.leftMs).passed);
   const response = await serve(edge, clearing.clears ? withoutConditions(exchange) : exchange);
   tell(response, clearing, exchange.request);
   return response;
@@ -43,11 +44,11 @@ const CLOCKS_MS = 1000;
 type Told = Clearing & { readonly leftMs: number };
 
 function clearingOf(edge: Edge, { url, headers }: Request): Told | undefined {
-  const read = edge.readUrl(url);
+  const read = edge.intake.readUrl(url);
   const epoch = read.ok ? edge.purges.browserEpoch(read.location.host) : undefined;
   const field = (name: string): string | undefined => headers.get(name) ?? undefined;
   if (epoch === undefined) return undefined;
-  const nowMs = edge.now();
+  const nowMs = edge.clock.now();
   const clearing = clearingFor(epoch, epochCookies(field("cookie")), field, nowMs);
   return clearing && { ...clearing, leftMs: (epoch + 1) * 1000 + Math.max(edge.site.maxLagMs, CLOCKS_MS) - nowMs };
 }

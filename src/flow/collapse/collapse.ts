@@ -61,7 +61,7 @@ function join(request: CacheRequest): Leader | Follower | undefined {
   // lately there was nothing to share
   if (isUnstorable(request)) return undefined;
   if (planFetch(request, false).conditions.length > 0) return undefined;
-  return edge.flights.join(crowdKey(request), lookedUpAt);
+  return edge.collapsing.flights.join(crowdKey(request), lookedUpAt);
 }
 
 /** The flight ends as the fetch does. The leader's client may leave: the fetch goes on for the followers. */
@@ -79,10 +79,10 @@ async function endOf(request: CacheRequest, { ended, startedAtMs }: Follower): P
   const { edge } = request;
   const patienceMs = patienceFor(request);
   if (patienceMs === undefined) {
-    const ending = await within(edge.timeout(WAIT_MS), ended);
+    const ending = await within(edge.clock.timeout(WAIT_MS), ended);
     return ending === LATE ? { kind: "unshared" } : ending;
   }
   // a follower that comes later need not wait as long again
-  const leftMs = Math.max(0, startedAtMs + patienceMs - edge.now());
-  return within(edge.timeout(Math.min(leftMs, WAIT_MS)), ended);
+  const leftMs = Math.max(0, startedAtMs + patienceMs - edge.clock.now());
+  return within(edge.clock.timeout(Math.min(leftMs, WAIT_MS)), ended);
 }

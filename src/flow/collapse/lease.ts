@@ -31,15 +31,15 @@ export async function acquireLease(request: CacheRequest, waitMs: number | undef
   const { edge, exchange, nowMs } = request;
   const key = hash64(leaseKey(request));
   try {
-    const keeper = edge.leases?.(key);
+    const keeper = edge.collapsing.leases?.(key);
     if (!keeper) return ALONE;
     const lease: Lease = { edge, keeper, key, holder: crypto.randomUUID() };
-    const taking = keeper.take(key, lease.holder, edge.now() - nowMs);
-    const taken = await within(edge.timeout(ANSWER_MS), taking);
+    const taking = keeper.take(key, lease.holder, edge.clock.now() - nowMs);
+    const taken = await within(edge.clock.timeout(ANSWER_MS), taking);
     if (taken === LATE) {
       noted(edge, "took too long");
       // a lease that is granted late would keep other isolates waiting
-      exchange.background(released(lease, "failed", () => within(edge.timeout(LATE_MS), taking)));
+      exchange.background(released(lease, "failed", () => within(edge.clock.timeout(LATE_MS), taking)));
     } else if (taken.kind === "granted") {
       // of several releases the first counts
       const release = (ending: FlightEnding, filed?: () => Promise<void>): void =>
@@ -73,7 +73,7 @@ function noted(edge: Edge, what: string, cause?: unknown): void {
 
 async function endOf({ edge, keeper, key, holder }: Lease, ms: number): Promise<LeaseEnding> {
   try {
-    const ending = await within(edge.timeout(ms), keeper.ended(key, holder, ms));
+    const ending = await within(edge.clock.timeout(ms), keeper.ended(key, holder, ms));
     return ending === LATE ? "expired" : ending;
   } catch (cause) {
     noted(edge, "did not answer", cause);
@@ -86,7 +86,7 @@ async function released(lease: Lease, ending: LeaseEnding, after?: () => Promise
   const { edge, keeper, key, holder } = lease;
   try {
     await after?.();
-    await within(edge.timeout(ANSWER_MS), keeper.release(key, holder, ending));
+    await within(edge.clock.timeout(ANSWER_MS), keeper.release(key, holder, ending));
   } catch (cause) {
     noted(edge, "were not released", cause);
   }

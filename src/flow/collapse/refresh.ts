@@ -13,8 +13,8 @@ const REFRESH_LIMIT_SECONDS = 30;
 export function refreshLater(request: CacheRequest): void {
   const { edge, exchange, slot, found } = request;
   const id = variantKey(slot.key, "", found?.stored.variant ?? {});
-  if (edge.originBackoff.has(slot.key) || edge.refreshing.has(id)) return;
-  const ended = edge.refreshing.add(id, REFRESH_LIMIT_SECONDS);
+  if (edge.marks.originBackoff.has(slot.key) || edge.collapsing.refreshing.has(id)) return;
+  const ended = edge.collapsing.refreshing.add(id, REFRESH_LIMIT_SECONDS);
   // a stored response is a GET's, whichever request was first to find it stale
   const facts = { ...request.facts, method: "GET" };
   // in the trace of that request, whose answer says nothing of the refresh

@@ -50,7 +50,7 @@ export async function askOrigin(request: Asking, forwarding: Forwarding): Promis
 async function answered(request: Asking, forwarding: Forwarding): Promise<OriginAnswer> {
   const { edge, exchange, facts, rule } = request;
   const origin = originOf(edge.site.origins, facts.location.host);
-  const deadline = edge.timeout(rule.deadlineMs);
+  const deadline = edge.clock.timeout(rule.deadlineMs);
   const attempt = (): Promise<Attempt> =>
     attempted(request, (signal) => {
       const url = origin?.kind === "url" ? origin.url : undefined;
@@ -67,7 +67,7 @@ async function answered(request: Asking, forwarding: Forwarding): Promise<Origin
     }
     // a probe decides before the retry, which is then refused: there is nothing to wait for
     if (first.isProbe) first.report();
-    else await edge.timeout(edge.bounds.retryMs).passed;
+    else await edge.clock.timeout(edge.bounds.retryMs).passed;
     const second = await attempt();
     // what the retry made good has cost no client anything
     if (second.upstream.kind === "failure") first.report();
@@ -129,7 +129,7 @@ interface Prepared {
 }
 
 function admitted(
-  { breakers, site }: Edge,
+  { origin: { breakers }, site }: Edge,
   { method, location }: RequestFacts,
   rule: Rule,
   mayProbe: boolean,
@@ -158,11 +158,11 @@ async function fetched(
   facts: RequestFacts,
   prepare: (signal: AbortSignal) => Prepared,
 ): Promise<OriginAnswer> {
-  const requestedAtMs = edge.now();
+  const requestedAtMs = edge.clock.now();
   const abort = new AbortController();
   try {
     const { request, origin, deadline } = prepare(abort.signal);
-    const answering = edge.fetch(request, origin);
+    const answering = edge.origin.fetch(request, origin);
     const raw = await Promise.race([answering, deadline.passed.then((): typeof LATE => LATE)]);
     if (raw === LATE) {
       abort.abort();
@@ -178,7 +178,7 @@ async function fetched(
     }
     const url = origin?.kind === "url" ? origin.url : undefined;
     const headers = mappedBack([...raw.headers], url, facts);
-    return { kind: "response", response: responseFacts(raw.status, headers, requestedAtMs, edge.now()), raw };
+    return { kind: "response", response: responseFacts(raw.status, headers, requestedAtMs, edge.clock.now()), raw };
   } catch (cause) {
     edge.report(new DependencyError("origin", "cannot be reached", { cause }));
     return { kind: "failure", reason: "origin-unreachable" };

@@ -32,7 +32,7 @@ export async function bypass(
   const startedAt = edge.stack.tick();
   const rule = ruleFor(edge.site, facts.location.path);
   const upstream = await askOrigin({ edge, exchange, facts, rule }, AS_SENT);
-  const delivery: Delivery = { facts, exchange, nowMs: edge.now() };
+  const delivery: Delivery = { facts, exchange, nowMs: edge.clock.now() };
   if (upstream.kind === "failure") {
     return deliverFailure(delivery, upstream, { reason, hit: false, settled: upstream.reason });
   }

@@ -23,7 +23,7 @@ export function endStored(request: CacheRequest, plan: FetchPlan, status: number
     return;
   }
   exchange.background(edge.stack.drop(slot, stored));
-  if (scope === "resource") exchange.background(edge.stack.invalidate(slot.key, edge.now()));
+  if (scope === "resource") exchange.background(edge.stack.invalidate(slot.key, edge.clock.now()));
 }
 
 /** No tier stores an answer that is too large, but the stored response is out of date: this ends it. */

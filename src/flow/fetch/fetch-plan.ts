@@ -81,7 +81,7 @@ export function planFetch(request: CacheRequest, clientConditionals: boolean): F
   if (!range) return FETCH_WHOLE;
   const isEarly = range.kind === "from" && range.first < UNASKED_BYTES;
   const isOpen = range.kind === "from" && range.first === 0 && range.last === undefined;
-  const isDivisible = isEarly && !isUnstorable(request) && (isOpen || !edge.large.has(sizeKey(request)));
+  const isDivisible = isEarly && !isUnstorable(request) && (isOpen || !edge.marks.large.has(sizeKey(request)));
   return isDivisible ? FETCH_WHOLE : planRange(facts);
 }
 
@@ -108,7 +108,7 @@ export function noteSize(request: CacheRequest, { status, field }: ResponseFacts
   const isDivided = status === 200 && /\bbytes\b/i.test(field("accept-ranges") ?? "");
   const part = status === 206 ? parseContentRange(field("content-range")) : undefined;
   const total = part?.total ?? (isDivided ? declaredLength(field) : undefined) ?? 0;
-  if (total > UNASKED_BYTES) request.edge.large.add(sizeKey(request), LARGE_SECONDS);
+  if (total > UNASKED_BYTES) request.edge.marks.large.add(sizeKey(request), LARGE_SECONDS);
 }
 
 /** Without the query, which clients invent. */

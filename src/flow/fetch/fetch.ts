@@ -29,7 +29,7 @@ export function fetchFor(request: CacheRequest, isAwaited?: () => boolean): Prom
 export async function fetchFromOrigin(request: CacheRequest, plan: FetchPlan): Promise<Fetched> {
   const { edge, exchange, facts, slot } = request;
   const { held, patienceMs } = plan;
-  if (patienceMs !== undefined && edge.originBackoff.has(slot.key)) {
+  if (patienceMs !== undefined && edge.marks.originBackoff.has(slot.key)) {
     const response = staleMeanwhile(request, plan, "stale-if-busy");
     return endedWith(response, { kind: "failed", failure: "origin-resting" });
   }
@@ -41,7 +41,7 @@ export async function fetchFromOrigin(request: CacheRequest, plan: FetchPlan): P
   const conditions = [...plan.conditions, ...(held ? storedValidators(held.stored) : [])];
   const asking = askOrigin(request, { ...plan, hints, conditions, varied: slot.index?.fields ?? [] });
   if (patienceMs === undefined) return arrived(request, plan, asked, await asking);
-  const upstream = await within(edge.timeout(patienceMs), asking);
+  const upstream = await within(edge.clock.timeout(patienceMs), asking);
   if (upstream !== LATE) return arrived(request, plan, asked, upstream);
   const later = arrivedLater(request, plan, asked, asking);
   exchange.background(later);
@@ -54,7 +54,7 @@ export async function fetchFromOrigin(request: CacheRequest, plan: FetchPlan): P
 
 /** The stored response goes to the client. Requests that wait for this fetch go on waiting, if there is one. */
 function staleMeanwhile(request: CacheRequest, { held, reason }: FetchPlan, settled: ReasonCode): Response {
-  return deliverHeld(deliveryOf(request, request.edge.now()), present(held), { reason, hit: false, settled });
+  return deliverHeld(deliveryOf(request, request.edge.clock.now()), present(held), { reason, hit: false, settled });
 }
 
 /** The fetch goes on without its client, who has had the stored response. If that was a stream, it is read by now: open it anew. */
@@ -95,7 +95,7 @@ async function arrived(
   asked: OriginFetch,
   upstream: OriginAnswer,
 ): Promise<Fetched> {
-  const nowMs = request.edge.now();
+  const nowMs = request.edge.clock.now();
   const delivery = deliveryOf(request, nowMs);
   const { reason, held, standIn = held } = plan;
   if (upstream.kind === "failure") {

@@ -10,5 +10,6 @@ const MAX_SECONDS = 60;
 /** The edge does not ask for this resource again, for as long as the origin says, while a stale response can answer. */
 export function noteBackoff({ edge, facts, slot }: CacheRequest, { status, field, receivedAtMs }: ResponseFacts): void {
   const seconds = status === 503 ? retryAfterSeconds(field("retry-after"), receivedAtMs) : undefined;
-  if (seconds !== undefined && isAnonymous(facts)) edge.originBackoff.add(slot.key, Math.min(seconds, MAX_SECONDS));
+  if (seconds !== undefined && isAnonymous(facts))
+    edge.marks.originBackoff.add(slot.key, Math.min(seconds, MAX_SECONDS));
 }

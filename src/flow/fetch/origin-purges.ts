@@ -23,7 +23,9 @@ export async function logged(
   };
   try {
     const name = [actor, ...targets.map(targetName)].join("\n");
-    const outcome = await edge.purging.take(name, () => edge.purges.purge({ ...order(targets, "hard"), rate: RATE }));
+    const outcome = await edge.origin.purging.take(name, () =>
+      edge.purges.purge({ ...order(targets, "hard"), rate: RATE }),
+    );
     if (outcome.kind === "purged") return outcome.seq;
     if (outcome.kind === "limited") await folded(edge, host, order([{ kind: "host", value: host }], "soft"));
     else reportRefusal(edge, actor, outcome);
@@ -38,7 +40,7 @@ export async function logged(
  * purge would fetch everything anew. Two soft purges mean that; many changes share them.
  */
 async function folded(edge: Edge, host: string, order: PurgeOrder): Promise<void> {
-  const outcome = await edge.purging.take(`host ${host}`, async () => {
+  const outcome = await edge.origin.purging.take(`host ${host}`, async () => {
     await edge.purges.purge(order);
     return edge.purges.purge(order);
   });

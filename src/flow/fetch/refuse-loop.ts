@@ -12,5 +12,5 @@ export function refuseLoop(edge: Edge, exchange: Exchange, facts: RequestFacts):
   const { headers } = exchange.request;
   if (!isLoop((field) => headers.get(field) ?? undefined, edge.name)) return undefined;
   const title = "the request has come back to this edge: its origin leads here";
-  return deliverProblem({ exchange, facts, nowMs: edge.now() }, 508, title, { reason: "loop", hit: false });
+  return deliverProblem({ exchange, facts, nowMs: edge.clock.now() }, 508, title, { reason: "loop", hit: false });
 }

@@ -13,7 +13,7 @@ import type { Forwarding } from "./origin-request.ts";
 const UNSTORABLE_SECONDS = 60;
 
 export function isUnstorable(request: CacheRequest): boolean {
-  const { unstorable } = request.edge;
+  const { unstorable } = request.edge.marks;
   return unstorable.has(flightKey(request)) || (!isAnonymous(request.facts) && unstorable.has(crowdKey(request)));
 }
 
@@ -36,15 +36,15 @@ export function noteUnstorable(
   if (isForHintsAlone) return noteStorable(request);
   // a cookie that nobody knows keeps the answer to each request of its kind out of the store
   if (isOfRequest(reason) && !makesPrivate(reason)) return;
-  edge.unstorable.add(crowdKey(request), UNSTORABLE_SECONDS);
+  edge.marks.unstorable.add(crowdKey(request), UNSTORABLE_SECONDS);
 }
 
 /** Notes a body that no tier takes. */
 export function noteTooLarge(request: CacheRequest): void {
-  request.edge.unstorable.add(flightKey(request), UNSTORABLE_SECONDS);
+  request.edge.marks.unstorable.add(flightKey(request), UNSTORABLE_SECONDS);
 }
 
 /** Forgets the mark: the answer was stored, or could have been. */
 export function noteStorable(request: CacheRequest): void {
-  for (const key of new Set([flightKey(request), crowdKey(request)])) request.edge.unstorable.delete(key);
+  for (const key of new Set([flightKey(request), crowdKey(request)])) request.edge.marks.unstorable.delete(key);
 }

@@ -33,7 +33,7 @@ export interface BodyStore {
   release(): void;
 }
 
-export function bodyStore(edge: Pick<Edge, "stack" | "now" | "timeout">, what: BodyToStore): BodyStore {
+export function bodyStore(edge: Pick<Edge, "stack" | "clock">, what: BodyToStore): BodyStore {
   const { stack } = edge;
   const { stored, length } = what;
   const blocks = bodyBuffer(stack);
@@ -99,8 +99,8 @@ export function bodyStore(edge: Pick<Edge, "stack" | "now" | "timeout">, what: B
 /** How long waiting requests wait for a tier to confirm a body that is whole, milliseconds. */
 const PUT_MS = 5000;
 
-async function putInTime({ timeout }: Pick<Edge, "timeout">, stored: Promise<void>): Promise<BodyOutcome> {
-  return (await within(timeout(PUT_MS), stored)) === LATE ? "refused" : "kept";
+async function putInTime({ clock }: Pick<Edge, "clock">, stored: Promise<void>): Promise<BodyOutcome> {
+  return (await within(clock.timeout(PUT_MS), stored)) === LATE ? "refused" : "kept";
 }
 
 /** A short view keeps its whole buffer alive but is budgeted by its own length, so copy it. */

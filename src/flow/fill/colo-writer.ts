@@ -35,7 +35,7 @@ const BYTES_PER_MS = 8000;
 
 /** `lose`: called once, when the colo takes no more of the body. */
 export function coloWriter(
-  { stack, now, timeout }: Pick<Edge, "stack" | "now" | "timeout">,
+  { stack, clock: { now, timeout } }: Pick<Edge, "stack" | "clock">,
   { slot, stored, length }: BodyToStore,
   lose: (how: "refused" | "declined", cause: Error) => void,
 ): ColoWriter {

@@ -1,13 +1,13 @@
 // Owns the client's side of a fill that leaves encoded: it encodes the body as it streams, once, and keeps the form beside the stored body.
 import { unread } from "../../base/streams.ts";
-import type { Codings, Encoder } from "../../codings/codings.ts";
+import type { Encoder } from "../../codings/codings.ts";
 import type { ContentCoding } from "../../http/select/coding.ts";
 import { isWorthIt } from "../../http/body/compressible.ts";
-import type { Stack } from "../../tiers/tier.ts";
+import type { Clock, Edge } from "../edge.ts";
 import { joined } from "./body-buffer.ts";
 import { type ClientStream, clientStream } from "./client-stream.ts";
 import { CHUNK_BYTES } from "./chunk-reader.ts";
-import { LATE, type Timeout, within } from "../../base/deadline.ts";
+import { LATE, within } from "../../base/deadline.ts";
 
 export interface Encoding {
   /** The stream that the fill's client reads, in one coding. */
@@ -22,7 +22,7 @@ export interface Encoding {
 
 /** `length`: of the plain body, where known. */
 export function encodingOf(
-  { codings, stack, timeout }: Encoders,
+  { codings, stack, clock: { timeout } }: Pick<Edge, "codings" | "stack" | "clock">,
   length: number | undefined,
   background: (work: Promise<void>) => void,
 ): Encoding {
@@ -52,12 +52,6 @@ export function encodingOf(
   };
 }
 
-interface Encoders {
-  readonly codings: Codings;
-  readonly stack: Pick<Stack, "keepEncoded" | "maxBufferedBytes">;
-  readonly timeout: (ms: number) => Timeout;
-}
-
 interface Manner {
   /** Length of the plain body up to which its encoded form is kept. */
   readonly maxBytes: number;
@@ -66,7 +60,7 @@ interface Manner {
    * too large.
    */
   readonly keep: (form: Uint8Array<ArrayBuffer> | undefined) => void;
-  readonly timeout: (ms: number) => Timeout;
+  readonly timeout: Clock["timeout"];
 }
 
 async function pump(
@@ -120,7 +114,7 @@ async function pump(
 /** When the origin pauses this long, flush: bytes it has sent must not wait in the encoder. */
 const PAUSE_MS = 5;
 
-async function isSoon(next: Promise<unknown>, timeout: (ms: number) => Timeout): Promise<boolean> {
+async function isSoon(next: Promise<unknown>, timeout: Clock["timeout"]): Promise<boolean> {
   const came = next.then(
     () => undefined,
     () => undefined,

@@ -1,5 +1,5 @@
 // Owns how long a fill may go on after its client left, or while nothing comes.
-import type { Edge } from "../edge.ts";
+import type { Clock } from "../edge.ts";
 import { after } from "../../base/deadline.ts";
 
 export interface FillTimeout {
@@ -24,7 +24,7 @@ const PATIENCE_MS = 29_500;
  * there. Either way the fill is broken off: a client that is there would wait for ever.
  */
 export function fillTimeout(
-  { now, timeout }: Pick<Edge, "now" | "timeout">,
+  { now, timeout }: Clock,
   left: Promise<void>,
   { alive, givenUp }: FillListener,
 ): FillTimeout {

@@ -31,9 +31,9 @@ export interface Filling {
 }
 
 /** Streams `source` to a client while it is stored. */
-export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, what: Fill): Filling {
+export function fill(edge: Pick<Edge, "stack" | "clock" | "report">, what: Fill): Filling {
   const keep = bodyStore(edge, what);
-  const patience = slowClient(edge);
+  const patience = slowClient(edge.clock);
   const { stalled } = patience;
   // no tier takes it: the runtime passes the body on by itself
   if (keep.mode() === "over")
@@ -42,7 +42,7 @@ export function fill(edge: Pick<Edge, "stack" | "now" | "timeout" | "report">, w
   const client = clientStream(what.length);
   const left = Promise.race([client.left, ...(what.left ? [what.left] : [])]);
   const progress: Course = { received: 0, whenLeft: undefined };
-  const watch = fillTimeout(edge, left, {
+  const watch = fillTimeout(edge.clock, left, {
     alive() {
       for (const held of keep.reserved()) held?.renew();
     },

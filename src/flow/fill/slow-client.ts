@@ -1,5 +1,5 @@
 // Owns how long a slow client may hold up a fill that other requests wait for.
-import type { Edge } from "../edge.ts";
+import type { Clock } from "../edge.ts";
 import { after } from "../../base/deadline.ts";
 
 export interface SlowClient {
@@ -14,7 +14,7 @@ const PATIENCE_MS = 1000;
 /** The client's allowance grows by a second for every megabyte it has taken: one that reads 1 MB a second never stalls. */
 const BYTES_PER_MS = 1000;
 
-export function slowClient({ now, timeout }: Pick<Edge, "now" | "timeout">): SlowClient {
+export function slowClient({ now, timeout }: Clock): SlowClient {
   const stalled = Promise.withResolvers<void>();
   let heldMs = 0;
   let isStalled = false;

@@ -13,7 +13,7 @@ export const CLEAR: PurgeState = { state: "clear" };
 /** Answers without a promise when memory has the response and the replica of the purge log is inside its bound. */
 export function lookUp(request: RuledRequest): CacheRequest | Promise<CacheRequest> {
   const { edge, exchange, rule } = request;
-  const lookedUpAt = edge.flights.moment();
+  const lookedUpAt = edge.collapsing.flights.moment();
   const inBound = edge.purges.ensure(rule.maxLagMs, exchange.background);
   if (typeof inBound === "boolean") return lookUpWith(request, inBound, lookedUpAt);
   return timed(exchange, "purges", inBound).then((known) => lookUpWith(request, known, lookedUpAt));
@@ -32,7 +32,7 @@ function lookUpWith(
   lookedUpAt: CacheRequest["lookedUpAt"],
 ): CacheRequest | Promise<CacheRequest> {
   const { edge, exchange, ruled, rule } = request;
-  const nowMs = edge.now();
+  const nowMs = edge.clock.now();
   const fence = edge.purges.fence();
   let last: Judged | undefined;
   // the stack asks about each response it finds, and we ask again about the one it chose: mostly the same

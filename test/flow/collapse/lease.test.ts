@@ -148,7 +148,7 @@ describe("a lease that is granted", () => {
     e.origin = () => answer(null, { ...CACHED, etag: '"1"' }, 304);
     await e.text("/a");
     expect(calls).toEqual(["take", "release stored", "take", "release stored"]);
-    const store = vi.spyOn(e.edge.breakers, "admit").mockImplementation(() => {
+    const store = vi.spyOn(e.edge.origin.breakers, "admit").mockImplementation(() => {
       throw new Error("a fault of ours");
     });
     await expect(e.get("/b")).rejects.toThrow("a fault of ours");
