@@ -403,7 +403,8 @@ describe("purges of browsers, which the release before keeps among the targets,"
       }),
     );
     await fc.assert(property, { numRuns: 60 });
-    expect(forgot).toBeGreaterThan(20);
+    // many of the histories did, not all of them by one accident
+    expect(forgot).toBeGreaterThan(5);
   });
 });
 
