@@ -26,7 +26,7 @@ export async function tellEndings(
   }
 }
 
-export function endingOf(result: FetchResult): FlightEnding {
+function endingOf(result: FetchResult): FlightEnding {
   switch (result.kind) {
     case "stored":
     case "unshared":
