@@ -41,27 +41,19 @@ export interface FetchPlan extends Forwarding {
   readonly isAwaited?: (() => boolean) | undefined;
 }
 
-/** @throws TypeError for a verdict that needs no origin. */
+/** Asks for the rest of a stored part, for the whole, or about the stored response. */
 export function planFor(request: CacheRequest): FetchPlan {
   const { verdict, found, purge, fence } = request;
   const { reason } = verdict;
-  switch (verdict.verdict) {
-    case "stale-while-revalidate":
-      return { ...FETCH_WHOLE, reason, held: found, fence, purge };
-    case "revalidate":
-      return { ...FETCH_WHOLE, reason, held: found, fence, purge, patienceMs: patienceFor(request) };
-    case "complete":
-      return { ...planRest(verdict.stored), reason, prefix: partIn(found), purge };
-    case "fetch": {
-      const neighbour = reason === "partial" ? partIn(found) : undefined;
-      // nobody can validate a part, but an answer in its place ends it as it would end a whole
-      const given = reason !== "partial" && found?.stored.part ? found.stored : undefined;
-      return { ...planFetch(request, verdict.clientConditionals), reason, neighbour, given, purge: CLEAR };
-    }
-    case "fresh":
-    case "unsatisfiable":
-      throw new TypeError(`a plan to fetch, for the verdict "${verdict.verdict}"`);
+  if (verdict.verdict === "complete") return { ...planRest(verdict.stored), reason, prefix: partIn(found), purge };
+  if (verdict.verdict !== "fetch") {
+    return { ...FETCH_WHOLE, reason, held: found, fence, purge, patienceMs: patienceFor(request) };
   }
+  const isPart = reason === "partial";
+  const neighbour = isPart ? partIn(found) : undefined;
+  // nobody can validate a part, but an answer in its place ends it as it would end a whole
+  const given = !isPart && found?.stored.part ? found.stored : undefined;
+  return { ...planFetch(request, verdict.clientConditionals), reason, neighbour, given, purge: CLEAR };
 }
 
 /** A part is small: tiers always give its bytes. */
