@@ -1,4 +1,4 @@
-// Owns what users of the package import.
+// Owns the public names of the package.
 export { SiteError } from "./error.ts";
 export { defineSite, type Rule, type Site, type SiteInput } from "./policy/define.ts";
 export { PERSONAL_FIELDS } from "./http/message/personal-fields.ts";

@@ -47,7 +47,7 @@ export interface StrataEnv {
   readonly STRATA_COLO?: string;
 }
 
-/** The application's own routes, in the place of the zone's origin; a Hono app is one. What they may encode: see codings/automatic.ts. */
+/** The application's own routes, in the place of the zone's origin; a Hono app is one. For the codings they may use see codings/automatic.ts. */
 export interface Routes {
   fetch(request: Request, env: object): Response | Promise<Response>;
 }
@@ -72,7 +72,7 @@ export function boundedStrata(site: Site, bounds: Bounds, routes?: Routes): App 
   return createApp(mount, reportError);
 }
 
-/** What an isolate keeps is made here, whatever the bindings of a request. */
+/** Makes the parts that live as long as the isolate, whatever the bindings of a request. */
 function assembler(site: Site, bounds: Bounds, routes: Routes | undefined): (env: StrataEnv) => Mounted {
   const now = (): number => Date.now();
   const memory = memoryTier({ ...site.memory, now });
@@ -217,7 +217,7 @@ function fetchFrom(env: StrataEnv, { origins }: Site, routes: Routes | undefined
   if (missing.length > 0) throw new SiteError(missing);
   return async (request, origin) => {
     const service = origin?.kind === "service" ? serviceOf(env, origin.binding) : undefined;
-    // bodies as the origin sent them: what their header section says must be true of the bytes held here
+    // bodies as the origin sent them: their header section must describe the stored bytes
     if (service) return service.fetch(request, AS_SENT);
     return origin || !routes ? fetch(request, AS_SENT) : asRead(await routes.fetch(request, env));
   };

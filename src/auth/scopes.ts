@@ -1,4 +1,4 @@
-// Owns what a token may purge: its patterns against canonical targets. A token bound to hosts may purge nothing that names no host.
+// Owns the scope of a token: it compares the token's patterns with canonical targets. A token bound to hosts may purge nothing that names no host.
 import type { Target } from "../http/targets/target.ts";
 import { anyPatternTest } from "../http/message/pattern.ts";
 import type { Grant } from "./tokens.ts";

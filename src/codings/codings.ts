@@ -1,10 +1,10 @@
-// Owns the port of content codings: what a fill and a delivery ask of the platform's encoders.
+// Owns the port of content codings: a fill and a delivery reach the platform's encoders through it.
 import type { ContentCoding } from "../http/select/coding.ts";
 
 /** An encoder at work: each step resolves with what came out of it, in order. Rejects when the coder fails. */
 export interface Encoder {
   write(chunk: Uint8Array): Promise<readonly Uint8Array[]>;
-  /** What was written so far can be decoded from what came out so far. */
+  /** After it, a client can decode everything written so far from the bytes that came out so far. */
   flush(): Promise<readonly Uint8Array[]>;
   end(): Promise<readonly Uint8Array[]>;
 }

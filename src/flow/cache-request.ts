@@ -25,7 +25,7 @@ export interface CacheRequest extends RuledRequest {
   /** Where its response is stored, or would be. */
   readonly slot: CacheSlot;
   readonly found: Found | undefined;
-  /** What the purge log says of `found`. */
+  /** Whether a purge in the log covers `found`. */
   readonly purge: PurgeState;
   readonly verdict: Reuse;
   /** When the lookup began, milliseconds since 1970. */

@@ -29,7 +29,7 @@ export interface Exchange {
   background(work: Promise<unknown>): void;
 }
 
-/** What the flow asks of the purge log's replica. */
+/** The purge log as the flow uses it: through this isolate's replica. */
 export interface Purges extends KnownPurges {
   /** True when the copy is inside the bound; see `Replica.ensure`. */
   ensure(maxLagMs: number, background: (work: Promise<unknown>) => void): boolean | Promise<boolean>;
@@ -78,7 +78,7 @@ export interface OriginSide {
   readonly purging: Turns<PurgeOutcome>;
 }
 
-/** What this isolate has learned of resources from the origin's answers. */
+/** Resources that this isolate remembers for a while because of the origin's answers. */
 export interface Marks {
   /** Their answers could not be stored lately. */
   readonly unstorable: ExpiringSet;

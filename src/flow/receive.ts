@@ -23,7 +23,7 @@ export function receive(request: Request, { site, intake }: Pick<Edge, "site" | 
   return reason === undefined ? { kind: "lookup", facts } : { kind: "bypass", facts, reason };
 }
 
-/** Every field once: what a client did not send costs nothing to ask for. */
+/** Reads each field once; asking for a field that the client did not send costs nothing. */
 function sentFields(headers: Headers): ReadonlyMap<string, string> {
   const sent = new Map(headers);
   const cookie = withoutEpoch(sent.get("cookie"));

@@ -13,7 +13,7 @@ export interface CookieLists {
 /** Browsers send the same few names again and again; an attacker's inventions must not fill the memory. */
 const MAX_REMEMBERED = 1000;
 
-/** What the browser proves with a prefix says nothing of the cookie's meaning (RFC 6265bis 4.1.3). */
+/** A prefix that the browser enforces says nothing of the cookie's meaning (RFC 6265bis 4.1.3). */
 const PREFIX = /^__(?:host-http|host|secure|http)-/;
 
 /** A site's additions count before the known lists; of those, a session's name is the most general and counts last. */

@@ -27,7 +27,7 @@ export interface Site {
   readonly serverTiming: boolean;
 }
 
-/** Raise it when a known list of names changes: what was stored under the old one is not found. */
+/** Raise it when a known list of names changes: responses stored under the old list are not found any more. */
 const LISTS_VERSION = 2;
 
 const DEFAULTS = {

@@ -1,4 +1,4 @@
-// Owns what may stand behind a public host: another origin's URL, or a worker bound as a service.
+// Owns the origins that may stand behind a public host: another origin's URL, or a worker bound as a service.
 import * as v from "valibot";
 import { canonicalHost } from "../http/message/host.ts";
 
@@ -41,7 +41,7 @@ export function originOf(origins: Origins, host: string): Origin | undefined {
   return origins.get(host) ?? origins.get("*");
 }
 
-/** Part of every key, and the name of the origin's circuit: what two origins answer is never mixed up. */
+/** Part of every key, and the name of the origin's circuit, so that answers of two origins are never mixed up. */
 export function originId(origin: Origin | undefined): string {
   if (!origin) return "zone";
   return origin.kind === "url" ? origin.url.origin : `service:${origin.binding}`;

@@ -1,4 +1,4 @@
-// Owns the shape of one rule: what may be written, and what is said when it is not.
+// Owns the shape of one rule, and the messages about mistakes in it.
 import * as v from "valibot";
 import { whyUnnameable } from "../http/targets/tag-name.ts";
 import { breaker } from "./breaker.ts";
@@ -12,7 +12,7 @@ const maxLag = v.pipe(seconds, v.maxValue(60, "must be at most 60 seconds"));
 const freshness = {
   /** Seconds within which every edge obeys a purge. */
   maxLag: v.optional(maxLag),
-  /** What a reader does when the log cannot be reached within `maxLag`. */
+  /** The edge's behaviour while the log cannot be reached within `maxLag`. */
   onUnknown: v.optional(onUnknown),
 };
 
@@ -74,7 +74,7 @@ const query = v.pipe(
 
 const browser = v.pipe(
   v.strictObject({
-    /** What browsers are given, counted from when they get it. */
+    /** The lifetime for browsers, counted from when they get the response. */
     ttl: v.optional(lifetime),
     /** Their stale-while-revalidate window, seconds. */
     swr: v.optional(seconds),
@@ -117,7 +117,7 @@ export const origin = v.strictObject({
   breaker: v.optional(breaker),
 });
 
-/** What the names of request fields mean, for a site or for one rule. They count before the known ones. */
+/** The meaning of request fields by name, for a site or for one rule. These lists count before the known ones. */
 export const fieldLists = {
   /** Request fields that a fetch which may be stored does not take along. */
   drop: v.optional(v.array(fieldPattern, "must be a list")),
@@ -146,7 +146,7 @@ const fields = v.strictObject({
   ),
   /** How long the origin is waited for, and when it is given a rest. */
   origin: v.optional(origin),
-  /** What browsers are told instead of what the origin says. */
+  /** Freshness for browsers, in the place of the origin's. */
   browser: v.optional(browser),
   /** Which parameters of the query make a difference. */
   query: v.optional(query),
@@ -154,7 +154,7 @@ const fields = v.strictObject({
   vary: v.optional(vary),
   /** Codings that text leaves in, in the site's order of preference; or false. */
   compress: v.optional(v.union([v.literal(false), someOf(coding)], 'must be false or a list of "br", "zstd", "gzip"')),
-  /** What the names of request fields mean here, beside what the site says of them. */
+  /** The meaning of request fields by name here, beside the site's lists. */
   fields: v.optional(v.strictObject(fieldLists)),
   /** `"ignore"`: cookies make no difference here, so none reaches the origin with a fetch that may be stored. */
   cookies: v.optional(v.literal("ignore", 'must be "ignore" or absent')),

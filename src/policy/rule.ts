@@ -1,4 +1,4 @@
-// Owns the rule in use: what a configuration says of some paths, with every default filled in.
+// Owns the rule in use: the configuration of some paths, with every default filled in.
 import type { BrowserPolicy } from "../http/answer/browser.ts";
 import { CONTENT_CODINGS, type ContentCoding } from "../http/select/coding.ts";
 import type { CookieGroups } from "../http/message/cookies.ts";
@@ -25,7 +25,7 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly name: string;
   readonly matches: (path: string) => boolean;
   readonly bypass: boolean;
-  /** What the names in a request mean here. */
+  /** The meaning of names in a request here. */
   readonly naming: Naming;
   /** No cookie reaches the origin with a fetch that may be stored. */
   readonly ignoresCookies: boolean;
@@ -66,7 +66,7 @@ const DEFAULTS = { maxLag: 1, onUnknown: "revalidate", maxVariants: 16, deadline
 
 type Lifetime = number | { readonly [bound in "min" | "default" | "max"]?: number | undefined };
 
-/** What every rule of a site starts from. */
+/** The values that every rule of a site starts from. */
 export interface SiteDefaults {
   readonly purge: SiteInput["purge"];
   readonly origin: SiteInput["origin"];
@@ -132,7 +132,7 @@ function tagsOf({ match, matchCase, tags = [] }: RuleInput): (path: string) => r
   return (path) => tagsWith(tags, read(path) ?? new Map());
 }
 
-/** What no stored byte depends on stays out: changing it leaves the cache warm. */
+/** Options that no stored byte depends on stay out: changing them leaves the cache warm. */
 function shapingStored(input: RuleInput): unknown {
   const { browser, purge: _purge, origin: _origin, collapse: _collapse, compress: _compress, vary, ...others } = input;
   const { max: _max, ...declared } = vary ?? {};

@@ -1,4 +1,4 @@
-// Owns the shape of a site's configuration: what may be written, and what is said when it is not.
+// Owns the shape of a site's configuration, and the messages about mistakes in it.
 import * as v from "valibot";
 import { canonicalHost } from "../http/message/host.ts";
 import { anyOrigin } from "./origins.ts";
@@ -15,7 +15,7 @@ const hostPattern = v.pipe(
 export const siteSchema = v.strictObject({
   /** Public host (or "*" for any other) -> the origin behind it. Without one, the zone's own origin is asked, or the application's routes. */
   origins: v.optional(v.record(hostPattern, anyOrigin)),
-  /** What cookies mean. A list adds to the known names; `{ only: [...] }` replaces them. */
+  /** The meaning of cookies by name. A list adds to the known names; `{ only: [...] }` replaces them. */
   session: v.optional(
     v.strictObject({
       /** Cookies that make a request authenticated. */
@@ -26,7 +26,7 @@ export const siteSchema = v.strictObject({
       preview: v.optional(nameList(cookiePattern)),
     }),
   ),
-  /** What request and response fields mean, beside the known ones. */
+  /** The meaning of request and response fields by name, beside the known ones. */
   fields: v.optional(
     v.strictObject({
       ...fieldLists,
@@ -69,7 +69,7 @@ export const siteSchema = v.strictObject({
   rules: v.optional(v.array(rule)),
 });
 
-/** What may be written; lists and objects may be read-only. */
+/** A site as its owner writes it; lists and objects may be read-only. */
 export type SiteInput = Unchanged<v.InferInput<typeof siteSchema>>;
 export type RuleInput = Unchanged<v.InferInput<typeof rule>>;
 

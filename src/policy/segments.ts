@@ -24,7 +24,7 @@ export function whyUnusable(pattern: string): string | undefined {
   return pattern.slice(0, -1).includes("*") ? "with a {name} may have a * only at its end" : undefined;
 }
 
-/** The value of every `{name}` for a path that the pattern matches, as the path spells it; else `undefined`. `folded`: what is compared. */
+/** The value of every `{name}` for a path that the pattern matches, as the path spells it; else `undefined`. `folded`: the form that is compared. */
 export function segmentReader(
   pattern: string,
   folded: (text: string) => string = (text) => text,

@@ -1,4 +1,4 @@
-// Owns what a rule may say its answers vary on, and what is said when it may not.
+// Owns the shape of a rule's `vary`, and the messages about mistakes in it.
 import * as v from "valibot";
 import { CONTENT_CODINGS } from "../http/select/coding.ts";
 import { isDeclarable } from "../http/message/field-table.ts";

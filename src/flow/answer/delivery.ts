@@ -1,4 +1,4 @@
-// Owns what all responses to one request share, whichever of them it gets.
+// Owns the facts that every response to one request is built with, whichever response that is.
 import type { BrowserPolicy } from "../../http/answer/browser.ts";
 import type { RequestFacts } from "../../http/message/facts.ts";
 import type { CacheRequest } from "../cache-request.ts";

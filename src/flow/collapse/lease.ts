@@ -10,7 +10,7 @@ import type { Edge } from "../edge.ts";
 import { type Ended, tellEndings } from "./ending.ts";
 import type { FlightEnding } from "./flights.ts";
 
-/** What a leader may do. */
+/** The reply to a leader that asked for a lease. */
 export type LeaseGrant =
   /** Fetch, and let the lease end with the fetch. */
   | { readonly kind: "granted"; endWith(fetching: Promise<Ended>): void }

@@ -69,7 +69,7 @@ async function answered(request: Asking, forwarding: Forwarding): Promise<Origin
     if (first.isProbe) first.report();
     else await edge.clock.timeout(edge.bounds.retryMs).passed;
     const second = await attempt();
-    // what the retry made good has cost no client anything
+    // the retry succeeded, so no client lost anything: the breaker hears nothing of the first attempt
     if (second.upstream.kind === "failure") first.report();
     second.report();
     return second.upstream;

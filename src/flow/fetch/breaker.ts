@@ -43,7 +43,7 @@ export interface BreakerOptions {
 
 /** So many paths below one segment, segments of one rule, rules of one host must break down before the group counts as down. */
 const SPREAD = { path: 1, branch: 5, rule: 3, host: 3 } as const;
-/** Of each kind: clients invent paths, segments and hosts. What was asked for longest ago is forgotten. */
+/** Circuits remembered of each kind. Clients invent paths, segments and hosts, so the circuit used longest ago is forgotten. */
 const MAX_KNOWN = 1000;
 
 type Level = keyof typeof SPREAD;
@@ -92,7 +92,7 @@ export function breakers({ now, random }: BreakerOptions): Breakers {
       };
     },
     follow(route) {
-      // what an unsafe method gets says nothing of reading the same path
+      // the answer to an unsafe method says nothing of reading the same path
       const groups = groupsOf(route, placeAt);
       return (health) => {
         if (health !== "answered") return;

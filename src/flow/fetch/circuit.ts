@@ -1,7 +1,7 @@
 // Owns the state of one circuit: closed while its requests are answered, open while they break down, half-open for one probe at a time.
 import type { BreakerPolicy } from "../../policy/breaker.ts";
 
-/** What a circuit says to a request that would pass it now. */
+/** A circuit's reply to a request that wants to pass. */
 export type Stance =
   | { readonly kind: "closed" }
   /** The rest is over: one request may find out whether the origin has recovered. */

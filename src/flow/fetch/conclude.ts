@@ -1,4 +1,4 @@
-// Owns what becomes of an answer that came: stored, refreshed, completed, passed on, or something stale in its place.
+// Owns the conclusion of a fetch: it stores the answer, refreshes or completes a stored one, passes the answer on, or serves something stale.
 import { unread } from "../../base/streams.ts";
 import { deliverHeld } from "../answer/deliver.ts";
 import { deliverFailure } from "../answer/error-answer.ts";

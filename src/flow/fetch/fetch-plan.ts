@@ -1,4 +1,4 @@
-// Owns the plan of a fetch: what a request that the cache cannot answer asks of the origin, and what the cache has at hand meanwhile.
+// Owns the plan of a fetch: the whole, a range, the rest of a part, or a validation, and the stored responses at hand meanwhile.
 import type { RequestFacts, ResponseFacts } from "../../http/message/facts.ts";
 import { declaredLength, type HeaderPairs } from "../../http/message/fields.ts";
 import { parseContentRange } from "../../http/message/range.ts";
@@ -29,7 +29,7 @@ export interface FetchPlan extends Forwarding {
   readonly prefix?: FoundPart | undefined;
   /** A stored part that the answer may make larger. */
   readonly neighbour?: FoundPart | undefined;
-  /** What the purge log says of `held`, `standIn` or `prefix`. */
+  /** Whether a purge in the log covers `held`, `standIn` or `prefix`. */
   readonly purge: PurgeState;
   /** The fence of the lookup that found `held`; without `held`, the fetch takes a fence when it asks. */
   readonly fence?: Fence | undefined;

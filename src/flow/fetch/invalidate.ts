@@ -1,4 +1,4 @@
-// Owns what an answer to an unsafe request makes invalid: its URLs near here, its groups and, where a rule asks, its URLs everywhere.
+// Owns invalidation by unsafe requests: it drops the URLs that an answer changed near here, its groups and, where a rule asks, its URLs everywhere.
 import type { Location, RequestFacts, ResponseFacts } from "../../http/message/facts.ts";
 import { invalidatedGroups } from "../../http/targets/groups.ts";
 import { invalidatedBy } from "../../http/targets/invalidation.ts";
@@ -10,7 +10,7 @@ import { logged } from "./origin-purges.ts";
 
 /**
  * RFC 9111 4.4 in this isolate and this colo, and in KV in the background; RFC 9875 3 and what rules ask for everywhere, by the log.
- * Resolves with the log's number where it was written to. Who fails is reported: the answer goes out all the same.
+ * Resolves with the purge's sequence number, where the log has one. A failure is reported, and the answer goes out all the same.
  */
 export async function invalidate(
   edge: Edge,
@@ -38,7 +38,7 @@ async function forgotten(
   const key = keyOf(edge, location, rule);
   // before anything is waited for: an answer that is stored after this was asked for after it
   stack.supersede(key, atMs);
-  // clients invent URLs: what no tier has is in nobody's cache. Without the global tier nobody knows what other colos have
+  // clients invent URLs, and a key that no tier has is worth no purge. Without the global tier nobody knows what other colos have
   const isKnown = rule.purgesEverywhere && (!rule.global || (await stack.holds(key)));
   if (rule.global) background(stack.dropFar(key));
   await stack.dropNear(key);

@@ -1,4 +1,4 @@
-// Owns what origins write into the purge log by their answers: at a bounded rate, since clients provoke it, and nothing is dropped beyond it.
+// Owns purges that origins cause by their answers. Clients provoke them, so their rate is bounded; beyond it they are folded into one, never dropped.
 import { DependencyError } from "../../error.ts";
 import type { Location } from "../../http/message/facts.ts";
 import type { PurgeOrder, PurgeOutcome } from "../../http/targets/purge-order.ts";
@@ -6,7 +6,7 @@ import { type Target, targetName } from "../../http/targets/target.ts";
 import { originId, originOf } from "../../policy/origins.ts";
 import type { Edge, Exchange } from "../edge.ts";
 
-/** What one origin may write, each order naming what it changed. */
+/** Purges of one origin that each name their targets; the excess is folded. */
 const RATE = { perSecond: 10, burst: 100 } as const;
 
 /** Resolves with the log's number, where it was written under one. */
@@ -36,7 +36,7 @@ export async function logged(
 }
 
 /**
- * Over the rate all that the host has is validated before it answers again: what RFC 9111 4.4 asks for, at the price of a 304 where a hard
+ * Over the rate, the edge validates every response of the host before its next use. RFC 9111 4.4 asks for no more; it costs a 304 where a hard
  * purge would fetch everything anew. Two soft purges mean that; many changes share them.
  */
 async function folded(edge: Edge, host: string, order: PurgeOrder): Promise<void> {

@@ -92,10 +92,10 @@ function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [
   return !asSent && isForwardedNormalised(name, varied) ? normalisedValue(name, value) : value;
 }
 
-/** An address and nothing else: what stands behind another hop's comma would be believed. */
+/** An address and nothing else: an origin would believe text that a client put behind a comma. */
 const ADDRESS = /^[\da-f.:]{2,45}$/i;
 
-/** What the edge says in its own name (RFC 7239). `passed`: the client's request, where it goes on as it came. */
+/** Sets the edge's own fields (RFC 7239 and its kin). `passed`: the client's request, where it goes on as it came. */
 function setOwn(
   headers: Headers,
   facts: RequestFacts,
@@ -116,7 +116,7 @@ function setOwn(
   headers.set("x-forwarded-host", host);
   headers.set("x-forwarded-proto", scheme);
   headers.set("forwarded", `host="${host}";proto=${scheme}`);
-  // a fetch for the cache is nobody's: what is kept must not depend on who asked first
+  // a fetch for the cache is nobody's: the stored response must not depend on the client that asked first
   const client = passed?.headers.get("cf-connecting-ip") ?? "";
   if (ADDRESS.test(client)) headers.set("x-forwarded-for", client);
 }
@@ -134,7 +134,7 @@ export function mappedBack(headers: HeaderPairs, origin: URL | undefined, { loca
   const shown = `${location.scheme}://${location.host}`;
   return headers.map(([name, value]) => {
     const names = name === "location" || name === "content-location";
-    // absolute, or with the scheme left out; what is relative stays so
+    // absolute, or with the scheme left out; a relative one stays relative
     const absolute = value.startsWith("//") ? origin.protocol + value : value;
     if (!names || !URL.canParse(absolute)) return [name, value];
     const url = new URL(absolute);

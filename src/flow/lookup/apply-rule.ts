@@ -1,4 +1,4 @@
-// Owns what a rule makes of a request, before key and fetch, and of its answer: one reading for all that follows.
+// Owns the application of a rule to a request, before key and fetch, and to its answer. Everything after it sees the reduced request.
 import { type CookieFacts, cookieFacts, NO_COOKIES } from "../../http/message/cookies.ts";
 import { type RequestFacts, type ResponseFacts, responseFacts } from "../../http/message/facts.ts";
 import { type FieldReader, splitList } from "../../http/message/fields.ts";
@@ -10,7 +10,7 @@ import type { Rule } from "../../policy/define.ts";
 import type { CacheSlot } from "../../tiers/tier.ts";
 
 /**
- * The request with its query, its cookies and its declared fields reduced: what is keyed on is what the origin receives. Fragment
+ * The request with its query, its cookies and its declared fields reduced. The origin receives exactly the keyed values. Fragment
  * marks count as declared.
  */
 export function applyRule(facts: RequestFacts, rule: Rule): RequestFacts {
@@ -38,7 +38,7 @@ function ruledCookies(facts: RequestFacts, { vary, ignoresCookies }: Rule): Cook
   if (sent === undefined) return undefined;
   if (ignoresCookies) return NO_COOKIES;
   if (!vary?.cookies) return { hasSession, hasUnknownCookie, hasPreview, forwardedCookie };
-  // those that the rule names are keyed; a session that the origin does not see is none
+  // the rule keys the cookies it names; a session cookie that the origin does not see makes no session
   const named = namedCookies(sent, vary.cookies);
   return { ...cookieFacts(named, naming.cookieGroupOf), hasUnknownCookie: false, forwardedCookie: named };
 }

@@ -1,4 +1,4 @@
-// Owns the lookup: what the cache holds for a request, what the purge log says of it, and whether it may answer.
+// Owns the lookup: it finds the stored response for a request, asks the purge log about it, and gets the verdict on it.
 import { newerMayExist } from "../../http/law/reasons.ts";
 import { type PurgeState, type Reuse, reuse } from "../../http/law/reuse.ts";
 import type { Stored } from "../../http/law/stored.ts";

@@ -1,12 +1,12 @@
-// Owns whether a browser has to drop its cache: what its epoch cookie says, against the last purge of browsers.
+// Owns whether a browser has to drop its cache: it compares the browser's epoch cookie with the last purge of browsers.
 import type { FieldReader } from "../message/fields.ts";
 
 export const EPOCH_COOKIE = "strata-epoch";
 
-/** What a page's answer has to carry: `value` is the cookie's. */
+/** The page's answer sets the epoch cookie to `value`, and may clear the browser's cache. */
 export type Clearing = { readonly clears: boolean; readonly value: string };
 
-/** What the cookie of a browser says that may hold something from before the purge: its next visit clears it. */
+/** The cookie's value in a browser that may hold something from before the purge; its next visit clears the cache. */
 const PENDING = "0";
 
 /** Clocks of the log and of isolates may differ by so much, seconds. */
@@ -15,7 +15,7 @@ const SKEW_SECONDS = 60;
 /**
  * Nothing where the browser has obeyed. One that is behind clears its cache, and so does one without a cookie that shows, by a
  * condition, that it holds a copy: since the answer is not stored, it cannot show that again. Any other gets the cookie first:
- * who refuses cookies is never told to clear. `epoch`: the last purge of browsers, seconds since 1970. `cookies`: what a browser
+ * a browser that refuses cookies is never told to clear. `epoch`: the last purge of browsers, seconds since 1970. `cookies`: what a browser
  * sends, its own and maybe another's, which a neighbouring host has set for both.
  */
 export function clearingFor(

@@ -1,4 +1,4 @@
-// Owns what a browser is told of freshness: a rule's own lifetime for browsers, never looser than the origin's restrictions.
+// Owns freshness for browsers: a rule's own lifetime for them, never looser than the origin's restrictions.
 import {
   type Directives,
   parseDirectives,
@@ -24,7 +24,7 @@ export interface Leaving {
   /** Of the stored or received response: a 304 or 206 made from a 200 leaves as that 200 would. */
   readonly status: number;
   readonly headers: HeaderPairs;
-  /** What its Age field says, whole seconds; 0 where it has none. */
+  /** Value of its Age field, whole seconds; 0 where it has none. */
   readonly ageSeconds: number;
   readonly nowMs: number;
 }
@@ -58,10 +58,10 @@ export function forBrowser(response: Leaving, policy: BrowserPolicy | undefined)
 }
 
 const SWR = "stale-while-revalidate";
-/** What `no-cache` makes void. */
+/** Directives that `no-cache` makes void. */
 const FRESHNESS = ["max-age", SWR];
 
-/** What the origin itself gives browsers, seconds from generation; targeted fields are not for them (RFC 9213 2). */
+/** The origin's own lifetime for browsers, seconds from generation; targeted fields are not for them (RFC 9213 2). */
 function lifetimeGiven(field: FieldReader, origin: ResponseDirectives, { nowMs }: Leaving): number | undefined {
   if (origin.maxAge !== undefined) return origin.maxAge;
   const expires = field("expires");
@@ -72,7 +72,7 @@ function lifetimeGiven(field: FieldReader, origin: ResponseDirectives, { nowMs }
   return Math.max(0, Math.floor((expiresMs - dateMs) / 1000));
 }
 
-/** What the rule makes of it, seconds from generation; `undefined` where neither says anything. */
+/** The lifetime after the rule, seconds from generation; `undefined` where neither gives one. */
 function lifetimeGranted(given: number | undefined, ageSeconds: number, policy: BrowserPolicy): number | undefined {
   if (policy.ttl !== undefined) return fromGeneration(policy.ttl, ageSeconds);
   const left = given === undefined ? policy.defaultTtl : given - ageSeconds;
@@ -99,7 +99,7 @@ function staleWindow(said: Directives, origin: ResponseDirectives, policy: Brows
 }
 
 /**
- * One Cache-Control line: what is written, then what was there, without the directives that `replaced` names. Ours stand
+ * One Cache-Control line: our directives, then the origin's without those that `replaced` names. Ours stand
  * first, since behind an unterminated quoted string they would be part of it.
  */
 function rewritten(headers: HeaderPairs, written: readonly string[], replaced: readonly string[]): HeaderPairs {

@@ -2,7 +2,7 @@
 import { parseList } from "structured-headers";
 import { fwdOf, type ReasonCode } from "../law/reasons.ts";
 
-/** What became of one request at this cache. */
+/** How this cache handled one request. */
 export interface Outcome {
   readonly reason: ReasonCode;
   /** The tier that held the response, where one answered. */
@@ -22,7 +22,7 @@ export interface Outcome {
 }
 
 /**
- * `previous`: what caches nearer to the origin reported; ours is appended (RFC 9211 2). Every value is a token or an
+ * `previous`: the reports of caches nearer to the origin; ours is appended (RFC 9211 2). Every value is a token or an
  * integer by construction, so the member is written as the RFC's own examples are.
  */
 export function cacheStatus(outcome: Outcome, previous: string | undefined): string {
@@ -41,7 +41,7 @@ export function cacheStatus(outcome: Outcome, previous: string | undefined): str
   return previous !== undefined && isList(previous) ? `${previous}, ${ours}` : ours;
 }
 
-/** What is no list would make ours unreadable too. */
+/** A field that is no list would make our member unreadable, too. */
 function isList(value: string): boolean {
   try {
     return parseList(value).length > 0;

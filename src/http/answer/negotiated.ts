@@ -1,4 +1,4 @@
-// Owns what Accept-Encoding makes of an answer that may leave encoded: the coding, and what the header section says of it.
+// Owns content negotiation by Accept-Encoding: the coding of an answer that may leave encoded, and the fields that say so.
 import { type ContentCoding, selectCoding } from "../select/coding.ts";
 import type { RequestFacts } from "../message/facts.ts";
 import type { HeaderPairs } from "../message/fields.ts";
@@ -36,7 +36,7 @@ export const encodedFields = madeOnce((headers, coding: ContentCoding) => {
 /** Pairs in all that is kept of what was made; beyond it everything is made anew. */
 const MAX_KEPT_PAIRS = 20_000;
 
-/** A stored header section that is hot is asked for at every hit: what is made of it is made once, and goes with it. */
+/** Each hit asks for the fields of a stored header section, so they are made once and remembered with it. */
 function madeOnce<Coding extends string>(
   make: (headers: HeaderPairs, coding: Coding) => HeaderPairs,
 ): (headers: HeaderPairs, coding: Coding) => HeaderPairs {

@@ -15,7 +15,7 @@ const oneOf =
   (type) =>
     pattern.test(type) || type === "application/octet-stream";
 
-/** For files of any binary type: what a page or an API would answer with is none. */
+/** For files of any binary type: no page and no API answers with one. */
 const notAPage: TypeTest = (type) =>
   !/^(?:text\/html|application\/xhtml\+xml|application\/(?:[\w.+-]+\+)?json)$/.test(type);
 

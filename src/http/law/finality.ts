@@ -1,14 +1,14 @@
-// Owns what an answer that is not stored says of what is: nothing, that it must be validated, or that it has ended (RFC 9111 4.3.3, 4.3.5).
+// Owns the effect of an unstored answer on the stored response: none, it must be validated, or it has ended (RFC 9111 4.3.3, 4.3.5).
 import { isAnonymous } from "./anonymous.ts";
 import type { RequestFacts } from "../message/facts.ts";
 import { isOfRequest, type ReasonCode, withdraws } from "./reasons.ts";
 
-/** What ends: the resource with all its variants, the one variant that was asked about, or only its reuse without validation. */
+/** What an answer ends: the resource with all its variants, the requested variant, or only its reuse without validation. */
 export type EndedScope = "resource" | "variant" | "freshness";
 
 /**
  * Statuses below 500 that end nothing: said of the moment or of the request's own form, so the resource may be as it was. All the others
- * end what they answer in place of, also 401 and 403: what needs credentials now must not be shown without them.
+ * end the response in whose place they come, also 401 and 403: a page that needs credentials now must not be shown without them.
  */
 const ENDS_NOTHING: ReadonlySet<number> = new Set([
   // malformed; servers also say it of header sections that are too large
@@ -44,7 +44,7 @@ export function endsStored(status: number): boolean {
   return status >= 200 && status < 500 && !ENDS_NOTHING.has(status);
 }
 
-/** What an answer, not stored for this reason, ends of what is stored; `undefined`: nothing. */
+/** The scope that an answer ends, which was not stored for `reason`; `undefined`: it ends nothing. */
 export function endedScope(request: RequestFacts, status: number, reason: ReasonCode): EndedScope | undefined {
   if (!isAnonymous(request) || !endsStored(status) || isOfRequest(reason)) return undefined;
   const withdrawn = withdraws(reason);

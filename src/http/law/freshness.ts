@@ -6,7 +6,7 @@ import { deltaSeconds, splitList } from "../message/fields.ts";
 import { isAnonymous } from "./anonymous.ts";
 import { isStorableStatus, mayDependOnRequest, statusFacts } from "../message/status-table.ts";
 
-/** What a site's rule makes of a lifetime the origin gives, in seconds. */
+/** A site's rule on lifetimes that the origin gives, in seconds. */
 export interface TtlPolicy {
   /** Replaces whatever the origin says. */
   readonly ttl: number | undefined;
@@ -59,14 +59,14 @@ function ruledLifetime(
   return guessed.seconds > 0 ? clamped(guessed, bounds) : guessed;
 }
 
-/** What a rule makes longer is the rule's word. */
+/** A lifetime that a rule made longer is the rule's decision, not the origin's. */
 function clamped(lifetime: Lifetime, bounds: Pick<TtlPolicy, "minTtl" | "maxTtl">): Lifetime {
   const seconds = clamp(lifetime.seconds, bounds);
   return { seconds, source: seconds > lifetime.seconds ? "rule" : lifetime.source };
 }
 
 /**
- * What a rule says of exactly this status, or of its class. A part has the lifetime of its whole; a validation answer has none of its
+ * The rule's lifetime for exactly this status, or for its class. A part has the lifetime of its whole; a validation answer has none of its
  * own. A class does not reach the answer to a request with anything that no key holds: that may have provoked it.
  */
 function policyFor(request: RequestFacts, given: number, { byStatus }: LifetimePolicy): TtlPolicy | undefined {
@@ -141,7 +141,7 @@ export function initialAge(response: ResponseFacts): number {
   return Math.max(apparent, ageField(response.field("age")) + delay);
 }
 
-/** The first member counts; what is not 1*DIGIT is ignored (RFC 9111 5.1). */
+/** The first member counts; anything but 1*DIGIT is ignored (RFC 9111 5.1). */
 function ageField(value: string | undefined): number {
   return deltaSeconds(splitList(value ?? "")[0] ?? "") ?? 0;
 }

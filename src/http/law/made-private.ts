@@ -1,4 +1,4 @@
-// Owns what an answer made for one session tells the caches below: that it is private, whatever the origin says of it.
+// Owns `private` on an answer made for one session: caches below must not share it, whatever the origin says.
 import { type HeaderPairs, readerOf, splitList } from "../message/fields.ts";
 
 /** Directives that would let a cache below share the answer. */

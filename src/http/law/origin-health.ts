@@ -1,4 +1,4 @@
-// Owns what an answer says of its origin's health: alive, broken down, or nothing.
+// Owns the reading of an origin's health from its answer: alive, broken down, or neither.
 import type { ResponseFacts } from "../message/facts.ts";
 import { explicitLifetime } from "./freshness.ts";
 

@@ -1,8 +1,8 @@
 // Owns every reason code and what it means: the same word in Cache-Status, logs, metrics and explain (RFC 9211 2.2, 2.7).
 
-/** What each code means, for people: the worker's bundle does without these sentences. */
+/** Each code explained, for people. The worker's bundle does without these sentences. */
 export const REASONS = {
-  // reuse: answered from what is held
+  // reuse: answered from a stored response
   fresh: "the stored response is fresh",
   "max-stale": "stale, but within what the request's max-stale accepts",
   "stale-while-revalidate": "stale within its window; a refresh runs in the background",
@@ -11,16 +11,16 @@ export const REASONS = {
   "stale-if-busy": "stale within its window, served because the origin had asked for a rest with Retry-After",
   // reuse: forwarded
   "uri-miss": "nothing is stored for this URL",
-  "vary-miss": "what is stored for this URL was selected by other request headers",
+  "vary-miss": "other request headers selected the responses stored for this URL",
   purged: "the stored response was purged",
-  "purge-floor": "the response is older than what the purge log remembers of hard purges",
+  "purge-floor": "the response is older than the hard purges that the purge log remembers",
   "purge-log-changed": "the stored response belongs to another incarnation of the purge log",
   "purge-unknown":
-    "the purge log cannot be reached, so nothing can be proved unpurged; of a hit: it was served all the same, as the rule says",
-  "soft-purged": "softly purged more than once since it was fetched: validated first",
+    "the purge log cannot be reached, so nothing proves that the response was not purged. A hit with this reason was served all the same, as the rule says",
+  "soft-purged": "a soft purge came more than once since the response was fetched: it is validated first",
   stale: "the stored response is stale",
   "no-cache": "the response asks to be validated before each reuse, or an answer to HEAD has put it in doubt",
-  partial: "what is stored is a part, and the request wants more than that",
+  partial: "the stored response is a part, and the request wants more of it",
   "request-no-cache": "the request asks for validation",
   "request-max-age": "the request wants a younger or longer-lasting response",
   authorization: "the request has Authorization and the stored response is not marked as shareable",
@@ -64,12 +64,12 @@ export const REASONS = {
   "ambiguous-path": "the path can be read in two ways, so its answer is not shared",
   "type-mismatch": "a path that names a static file answered with another type",
   "content-encoding": "a part of an encoded body, which nobody here can decode",
-  endless: "events, or pictures that replace each other: a body that goes on while somebody listens",
-  "too-large": "a body larger than any tier takes",
-  "too-many-tags": "more tags than can be purged by",
-  "tag-too-long": "a tag longer than can be purged by",
-  "tag-unnameable": "a tag that no purge order can name: control characters, or a cache group with an empty name",
-  "transfer-coding": "the body came in a transfer coding that is not undone",
+  endless: "the body goes on while somebody listens: events, or pictures that replace each other",
+  "too-large": "the body is larger than any tier takes",
+  "too-many-tags": "the response has more tags than the purge log takes",
+  "tag-too-long": "the response has a tag longer than the purge log takes",
+  "tag-unnameable": "a tag with control characters, or a cache group with an empty name: no purge request could name it, so the response could never be purged",
+  "transfer-coding": "the body came in a transfer coding that the edge does not decode",
   "part-length": "the part is not as long as its Content-Range says",
   "head-response": "an answer to HEAD has no body to store",
   "head-freshened": "an answer to HEAD confirmed the stored response",
@@ -79,7 +79,7 @@ export const REASONS = {
   "validator-mismatch": "a 304 named another entity tag than the stored one",
   "nonce-changed":
     "the origin confirmed the stored body, with another nonce in its Content-Security-Policy than the body has",
-  "part-mismatch": "what the origin sent does not complete the stored part",
+  "part-mismatch": "the origin sent something that does not complete the stored part",
   "origin-unreachable": "the origin could not be reached",
   "origin-invalid": "the origin answered with something that is no final response",
   "origin-timeout": "the origin did not answer in time",
@@ -88,11 +88,11 @@ export const REASONS = {
 
 export type ReasonCode = keyof typeof REASONS;
 
-/** What a code does beside being told. */
+/** Effects of a code, beside being reported. */
 interface Consequences {
   /** Why the request went forward; absent where it did not. */
   readonly fwd?: "bypass" | "method" | "uri-miss" | "vary-miss" | "miss" | "request" | "stale" | "partial";
-  /** Said of a new answer to anybody: what is stored of the same resource was withdrawn with it, or only its reuse without validation. */
+  /** On a new answer to any client, this code withdraws the stored responses of the resource, or only their reuse without validation. */
   readonly withdraws?: "resource" | "freshness";
   /** Said of this request and its moment, not of the resource. */
   readonly ofRequest?: true;

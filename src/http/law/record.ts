@@ -1,4 +1,4 @@
-// Owns the stored record: what of a response is decided once, when it is stored, or the reason why it must not become one.
+// Owns the stored record: it decides everything about a response once, when it is stored, or names the reason against storing it.
 import { formatHttpDate, parseHttpDate } from "../message/dates.ts";
 import type { RequestFacts, ResponseFacts } from "../message/facts.ts";
 import { addressedToEdge, kept } from "../message/field-table.ts";
@@ -15,7 +15,7 @@ import { type Target, type TargetHash, targetHash } from "../targets/target.ts";
 import { isCompressible } from "../body/compressible.ts";
 import { readVary, variantOf } from "../select/vary.ts";
 
-/** What of a record depends on the site's rule. */
+/** The members of a record that depend on the site's rule. */
 export interface SettlePolicy extends LifetimePolicy, StoringPolicy {
   /** The rule's own tags for a path. */
   readonly tagsOf: (path: string) => readonly string[];

@@ -6,7 +6,7 @@ import type { ReasonCode } from "./reasons.ts";
 import type { ContentRange } from "../message/range.ts";
 import { remainingSeconds, shownValidators, type Stored } from "./stored.ts";
 
-/** What the purge log says of one stored response. */
+/** How the purge log judges one stored response. */
 export type PurgeState =
   | { readonly state: "clear" }
   /** Must not be used, nor its validators. */

@@ -1,4 +1,4 @@
-// Owns the second question of a cache: what do I do with what the origin said? (RFC 9111 3, 4.3.3, 4.3.4)
+// Owns the second question of a cache: what do I do with the origin's answer? (RFC 9111 3, 4.3.3, 4.3.4)
 import { isAnonymous } from "./anonymous.ts";
 import type { ContentCoding } from "../select/coding.ts";
 import type { RequestFacts, ResponseFacts } from "../message/facts.ts";
@@ -69,7 +69,7 @@ export type Settle =
   /** The rest of a stored part: with what is held before it, it is the whole. */
   | { readonly verdict: "complete"; readonly stored: Stored; readonly reason: ReasonCode }
   | ServeStale
-  /** `addPrivate`: the answer is for one session, and caches below must know. `freshened`: what a HEAD confirmed. */
+  /** `addPrivate`: the answer is for one session, and caches below must know. `freshened`: the stored response that a HEAD confirmed. */
   | {
       readonly verdict: "pass-through";
       readonly reason: ReasonCode;
@@ -80,7 +80,7 @@ export type Settle =
   | { readonly verdict: "refetch"; readonly reason: ReasonCode }
   | Fail;
 
-/** What to do with a response. */
+/** The verdict on the origin's response. */
 export function settle(response: ResponseFacts, asked: OriginFetch, policy: SettlePolicy, nowMs: number): Settle {
   const { request, fence } = asked;
   const stored = asked.held?.stored;
@@ -125,7 +125,7 @@ function store(response: ResponseFacts, asked: OriginFetch, policy: SettlePolicy
 
 type StandsBy = Pick<OriginFetch, "held" | "standIn" | "purge">;
 
-/** What to do where no response came: something stale, or nothing but the failure itself. */
+/** The verdict where no response came: serve something stale, or fail. */
 export function settleFailure(failure: Failure, asked: StandsBy, nowMs: number): ServeStale | Fail {
   return staleIfError(asked, nowMs) ?? { verdict: "fail", reason: failure };
 }

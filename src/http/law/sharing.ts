@@ -5,7 +5,7 @@ import { initialAge, type Lifetime } from "./freshness.ts";
 import { setsCookie2 } from "../message/personal-fields.ts";
 import type { ReasonCode } from "./reasons.ts";
 
-/** What of sharing depends on the site's rule. */
+/** A site's rule on sharing. */
 export interface SharingPolicy {
   /** The rule declares that authenticated requests get the same answer as anybody. */
   readonly sharedRoute: boolean;
@@ -13,7 +13,7 @@ export interface SharingPolicy {
   readonly isPersonalField: (name: string) => boolean;
 }
 
-/** The first thing that makes the answer its client's own, or `undefined` where nothing does. `varied`: what its Vary names. */
+/** The first thing that makes the answer its client's own, or `undefined` where nothing does. `varied`: the fields that its Vary names. */
 export function whyNotShared(
   request: RequestFacts,
   response: ResponseFacts,
@@ -43,7 +43,7 @@ function isPersonal({ naming }: RequestFacts, { headers, field }: ResponseFacts,
   return second !== undefined && setsCookie2(second, naming.cookieGroupOf);
 }
 
-/** RFC 9111 3.5: what lets an answer to an authenticated request be shared. */
+/** RFC 9111 3.5: directives that let an answer to an authenticated request be shared. */
 export function forAuthorization(response: ResponseFacts, policy: Pick<SharingPolicy, "sharedRoute">): boolean {
   const { public: isPublic, sMaxage, mustRevalidate } = response.governing.directives;
   return policy.sharedRoute || isPublic || sMaxage !== undefined || mustRevalidate;

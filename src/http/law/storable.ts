@@ -13,7 +13,7 @@ import type { Tags } from "../targets/tags.ts";
 import { restrictionIn } from "../message/targeted.ts";
 import { readVary } from "../select/vary.ts";
 
-/** What of storing depends on the site's rule. */
+/** A site's rule on storing. */
 export interface StoringPolicy extends SharingPolicy {
   /** Whether a client's Cache-Control counts. */
   readonly honourClient: boolean;
@@ -60,11 +60,11 @@ export function whyNotStorable(
   if (part && hasContentCoding(response)) return "content-encoding";
   if ((declaredLength(response.field) ?? 0) > MAX_BODY_BYTES) return "too-large";
   if (!tags.usable) return tags.reason;
-  // last: what the answer says of itself counts for every request
+  // last: reasons of the answer itself count for every request
   return isUnkeyed(request, vary.fields) ? "unkeyed-field" : undefined;
 }
 
-/** What the largest tier, the colo, takes: the platform keeps 512 MB of one response, and does not say that they are binary. */
+/** The limit of the largest tier, the colo. The platform stores 512 MB of one response, and does not say whether they are binary. */
 export const MAX_BODY_BYTES = 512e6;
 
 /** RFC 9111 3: explicit or heuristic lifetime; one that is over is only worth keeping with a validator. */

@@ -14,7 +14,7 @@ export interface Fence {
 
 export interface Stored {
   readonly status: number;
-  /** What is delivered to clients; Cache-Status of caches behind us included. */
+  /** Delivered to clients; Cache-Status of caches behind us included. */
   readonly headers: HeaderPairs;
   /** Fields addressed to this cache, tags among them: needed again when a 304 is merged, never delivered. */
   readonly edgeHeaders: HeaderPairs;
@@ -38,9 +38,9 @@ export interface Stored {
   readonly forSession: boolean;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
-  /** The origin's Date, where it sent one: what makes Last-Modified strong (RFC 9110 8.8.2.2). */
+  /** The origin's Date, where it sent one. It can make Last-Modified strong (RFC 9110 8.8.2.2). */
   readonly dateMs?: number | undefined;
-  /** What clients see instead of the origin's ETag: one made here from the bytes, or the origin's weakened. Never sent upstream. */
+  /** Shown to clients instead of the origin's ETag: one made here from the bytes, or the origin's weakened. Never sent upstream. */
   readonly shownEtag?: string | undefined;
   /** The body is text that may leave encoded, unless it is a part: others have to match that (see compressible.ts). */
   readonly compressible?: boolean | undefined;
@@ -78,7 +78,7 @@ export const MAX_STORAGE_SECONDS = 30 * 24 * 3600;
 /** A stale response with a validator stays worth a 304 for this long. */
 const VALIDATION_SECONDS = 3600;
 
-/** What a client's conditionals are compared with. */
+/** The validators that a client's conditionals are compared with. */
 export function shownValidators({ etag, shownEtag, lastModified, dateMs, receivedAtMs }: Stored): Validators {
   return { etag: shownEtag ?? etag, lastModified, dateMs: dateMs ?? receivedAtMs };
 }

@@ -1,4 +1,4 @@
-// Owns what a validation proves: the stored body under the header section of a 304 or of an answer to HEAD (RFC 9111 4.3.4, 4.3.5).
+// Owns validation: the stored body goes on under the header section of a 304 or of an answer to HEAD (RFC 9111 4.3.4, 4.3.5).
 import { isCompressible } from "../body/compressible.ts";
 import { parseHttpDate } from "../message/dates.ts";
 import { weakMatch } from "../message/etag.ts";
@@ -34,7 +34,7 @@ export function validated(
   const merged = mergedFacts(stored, response);
   // a 304 to a question that named no validator proves nothing of the time since the stored response's own fetch
   const proven = stored.etag !== undefined || stored.lastModified !== undefined;
-  // what is stored is a GET's answer, whoever asked about it
+  // the stored response answers a GET, whatever method the validation has
   const record = recordOf(merged, { ...request, method: "GET" }, proven ? fence : stored.fence, policy);
   if (typeof record !== "string")
     return { stored: { ...record, ...heldOn(stored, record, request, response) }, refusal: undefined };
@@ -76,7 +76,7 @@ export function freshenedByHead(
 }
 
 /**
- * What stays with the body that is held, whatever a newer header section says: also by which request fields it was selected, since
+ * Fields that stay with the stored body, whatever a newer header section says. The request fields that selected it stay as well, since
  * an answer that names fewer of them was made for one request and frees the body for no other; and, where the answer brings no
  * tags, every target the body has, those of an older part included, but for groups where it brings those.
  */

@@ -1,7 +1,7 @@
 // Owns the Cache-Control grammar and what its directives say (RFC 9111 5.2, RFC 5861, RFC 8246). Restrictions fail closed.
 import { deltaSeconds, isQuotedString, isToken, splitList, trimOws, unquote } from "./fields.ts";
 
-/** What the field that governs a response says. Durations in seconds; a malformed duration counts as 0 (RFC 9111 4.2.1). */
+/** Directives of the field that governs a response. Durations in seconds; a malformed duration counts as 0 (RFC 9111 4.2.1). */
 export interface ResponseDirectives {
   readonly noStore: boolean;
   readonly noCache: boolean;
@@ -21,7 +21,7 @@ export interface ResponseDirectives {
   readonly staleIfError: number | undefined;
 }
 
-/** What a client asks of caches (RFC 9111 5.2.1). `maxStale` is Infinity when given without a number. */
+/** A client's directives to caches (RFC 9111 5.2.1). `maxStale` is Infinity when given without a number. */
 export interface RequestDirectives {
   readonly noStore: boolean;
   readonly noCache: boolean;
@@ -48,7 +48,7 @@ export function parseDirectives(value: string): Directives {
     // two different `private` or `no-cache` lists: together they are broader than either, so they count as unqualified
     else if (QUALIFIABLE.has(name) && before !== argument) directives.set(name, true);
   }
-  // whoever wrote a restriction meant it, however badly: wherever the word stands in a broken field, it counts
+  // a restriction counts wherever its word stands in a broken field: the origin meant it, however badly it wrote
   if (malformed) for (const [word] of value.matchAll(RESTRICTIONS)) directives.set(word.toLowerCase(), true);
   return directives;
 }

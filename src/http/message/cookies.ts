@@ -1,4 +1,4 @@
-// Owns what a Cookie field says of a request: whose it may be, and which cookies a fetch for the cache takes along (RFC 6265 4.2).
+// Owns the reading of a Cookie field: whether the request is somebody's, and which cookies a fetch for the cache takes along (RFC 6265 4.2).
 
 export type CookieGroup =
   /** Somebody's session, or credentials: the request counts as authenticated. */
@@ -14,7 +14,7 @@ export type CookieGroup =
 
 export type CookieGroups = (name: string, value: string) => CookieGroup;
 
-/** What the cookies of one request come to. */
+/** Facts about the cookies of one request. */
 export interface CookieFacts {
   /** A cookie that marks the request as somebody's. */
   readonly hasSession: boolean;

@@ -30,12 +30,12 @@ function separator(text: string, position: number): string {
 
 const SEPARATOR = /[ \t,]*/y;
 
-/** Same opaque tag, weak or strong (RFC 9110 8.8.3.2): what If-None-Match uses. */
+/** Same opaque tag, weak or strong (RFC 9110 8.8.3.2), as If-None-Match compares. */
 export function weakMatch(a: string, b: string): boolean {
   return opaque(a) === opaque(b);
 }
 
-/** Same opaque tag, and neither weak (RFC 9110 8.8.3.2): what If-Range uses. */
+/** Same opaque tag, and neither weak (RFC 9110 8.8.3.2), as If-Range compares. */
 export function strongMatch(a: string, b: string): boolean {
   return a === b && isStrong(a);
 }

@@ -18,7 +18,7 @@ export interface Location {
   readonly query: string;
 }
 
-/** What a site, and the rule of a path, know of the names in a request. */
+/** The meaning of names in a request, by the site and by the rule of the path. */
 export interface Naming {
   readonly groupOf: FieldGroups;
   readonly cookieGroupOf: CookieGroups;
@@ -53,7 +53,7 @@ export function isTwinAmong(names: Iterable<string>, field: string): boolean {
   return [...names].some((name) => name !== field && asGatewaysRead(name) === field);
 }
 
-/** What an origin answered, with the two clock readings of its fetch. */
+/** An origin's answer, with the two clock readings of its fetch. */
 export interface ResponseFacts {
   readonly status: number;
   /** Without what belongs to the connection it came on (RFC 9110 7.6.1). */
@@ -99,7 +99,7 @@ const NONE: readonly string[] = [];
 
 type NamedFacts = Pick<RequestFacts, "hasAuthorization" | "fragments" | "unkeyed">;
 
-/** What the names alone tell. Most requests have nothing but plain fields, and cost one look at each. */
+/** Facts that follow from names alone. Most requests have only plain fields, which cost one map access each. */
 function namedFacts(names: readonly string[], field: FieldReader, { groupOf, refusesUnknown }: Naming): NamedFacts {
   let hasAuthorization = false;
   let fragments: string[] | undefined;

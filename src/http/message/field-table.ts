@@ -1,4 +1,4 @@
-// Owns what happens to each header field: on the way to the origin, into a store, on a 304, out to clients. One table.
+// Owns the table of header fields: which of them go to the origin, into a store, onto a 304, and out to clients.
 import { type FieldReader, type HeaderPairs, splitList, trimOws } from "./fields.ts";
 import { asGatewaysRead, DEFAULT_GROUPS, type FieldGroups } from "./request-fields.ts";
 
@@ -128,7 +128,7 @@ export function listedByConnection(field: FieldReader): ReadonlySet<string> {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** What of a client's request goes to the origin with a fetch that may be stored, as far as names alone decide it. */
+/** The fields of a client's request that a fetch for the cache takes along, as far as names alone decide it. */
 export function forwardedToOrigin(pairs: HeaderPairs, field: FieldReader, groupOf?: FieldGroups): HeaderPairs {
   const listed = listedByConnection(field);
   return pairs.filter(([name]) => isSeenByOrigin(name.toLowerCase(), groupOf) && !listed.has(name.toLowerCase()));
@@ -140,7 +140,7 @@ export function forwardedConditions(pairs: HeaderPairs): HeaderPairs {
 }
 
 /**
- * What goes on of a request that passes by the cache: nothing of it can become anybody else's answer. Fields that make another request
+ * The fields that go on with a request that passes by the cache: its answer is for this client alone. Fields that make another request
  * of it stay behind all the same, and so does a twin of a conditional.
  */
 export function passedToOrigin(pairs: HeaderPairs, field: FieldReader, groupOf = DEFAULT_GROUPS): HeaderPairs {
@@ -159,17 +159,17 @@ export function endToEndFields(pairs: HeaderPairs, field: FieldReader): HeaderPa
   return pairs.filter(([name]) => !treatment(name).hop && !listed.has(name.toLowerCase()));
 }
 
-/** What of an origin's end-to-end fields is delivered to the client that asked. */
+/** The end-to-end fields of an origin's answer that the requesting client gets. */
 export function deliverable(pairs: HeaderPairs): HeaderPairs {
   return pairs.filter(([name]) => !treatment(name).forUsOnly);
 }
 
-/** What of an origin's end-to-end fields is kept for clients: deliverable, and not made anew for each answer. */
+/** The end-to-end fields that are stored for clients: deliverable, and not made anew for each answer. */
 export function kept(pairs: HeaderPairs): HeaderPairs {
   return deliverable(pairs).filter(([name]) => !treatment(name).notStored);
 }
 
-/** What of an origin's response is kept for this cache alone. */
+/** The fields of an origin's response that are stored for this cache alone. */
 export function addressedToEdge(pairs: HeaderPairs): HeaderPairs {
   return pairs.filter(([name]) => treatment(name).forUsOnly);
 }

@@ -23,7 +23,7 @@ export function splitList(value: string, delimiter: "," | ";" = ","): string[] {
     .filter((member) => member !== "");
 }
 
-/** A list with each comma followed by one space, and nothing else changed: what an unknown field's grammar leaves free. */
+/** A list with each comma followed by one space, and nothing else changed: the grammar of an unknown field allows no more. */
 export function evenlySpaced(value: string): string {
   return value.includes(",") ? splitOutsideQuotes(value, ",").map(trimOws).join(", ") : trimOws(value);
 }

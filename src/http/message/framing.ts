@@ -1,4 +1,4 @@
-// Owns what a message says of its own length and transfer codings, and whether that can be believed (RFC 9112 6).
+// Owns framing: a message's declared length and transfer codings, and whether they can be believed (RFC 9112 6).
 import { type FieldReader, type HeaderPairs, splitList } from "./fields.ts";
 
 /** Without the length that Transfer-Encoding overrides: it must be neither believed nor passed on (RFC 9112 6.3). */

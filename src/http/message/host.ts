@@ -1,4 +1,4 @@
-// Owns what a host is, with or without a port, and its one spelling: as RFC 3986 3.2.2 writes it, without userinfo.
+// Owns hosts, with or without a port, and their one spelling: as RFC 3986 3.2.2 writes it, without userinfo.
 
 /** No label is empty, but for the root's: such a name is nobody's. */
 const HOST = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;

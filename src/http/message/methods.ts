@@ -1,4 +1,4 @@
-// Owns what is known of methods: the safe and the idempotent ones of the IANA HTTP Method Registry (RFC 9110 9.2, 16.1).
+// Owns the properties of methods: the safe and the idempotent ones of the IANA HTTP Method Registry (RFC 9110 9.2, 16.1).
 // A method that is not registered is neither. Names are case-sensitive (RFC 9110 9.1).
 
 const SAFE: ReadonlySet<string> = new Set([

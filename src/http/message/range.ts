@@ -1,4 +1,4 @@
-// Owns byte ranges: what a Range field asks for, what that means for a body of known length, and Content-Range (RFC 9110 14).
+// Owns byte ranges: the Range field, its resolution against a body of known length, and Content-Range (RFC 9110 14).
 import { type FieldReader, splitList } from "./fields.ts";
 
 /** One range of bytes as a client asks for it: from `first` on, to `last` where it says so; or the final `suffix` bytes. */
@@ -12,7 +12,7 @@ export interface ByteRange {
   readonly last: number;
 }
 
-/** What a 206 says of itself; `total` is the length of the whole, where known. */
+/** The Content-Range of a 206; `total` is the length of the whole, where known. */
 export interface ContentRange extends ByteRange {
   readonly total?: number | undefined;
 }
@@ -58,7 +58,7 @@ export function contentRange({ first, last }: ByteRange, total: number | undefin
   return `bytes ${String(first)}-${String(last)}/${total === undefined ? "*" : String(total)}`;
 }
 
-/** What a 416 says (RFC 9110 15.5.17). */
+/** The Content-Range of a 416 (RFC 9110 15.5.17). */
 export function unsatisfiedRange(total: number): string {
   return `bytes */${String(total)}`;
 }

@@ -1,4 +1,4 @@
-// Owns what each request field means to a fetch that may be stored: one table of families.
+// Owns the meaning of request fields to a fetch that may be stored: one table of families.
 import { anyPatternTest, words } from "./pattern.ts";
 
 export type FieldGroup =

@@ -1,7 +1,7 @@
-// Owns what a cache may do with each final status (RFC 9110 15, RFC 9111 3 and 4.2.2).
+// Owns the table of final statuses, and a cache's rights with each (RFC 9110 15, RFC 9111 3 and 4.2.2).
 
 export interface StatusFacts {
-  /** We know the caching requirements of this status: what must-understand asks (RFC 9111 5.2.2.3). */
+  /** Whether we know the caching requirements of this status, as must-understand demands (RFC 9111 5.2.2.3). */
   readonly understood: boolean;
   /** A lifetime may be guessed from Last-Modified (RFC 9110 15.1). */
   readonly heuristic: boolean;

@@ -49,7 +49,7 @@ function governs(directives: Directives): boolean {
   return GOVERNING.some((name) => directives.has(name));
 }
 
-/** What any of the fields that speak to caches forbids, whichever of them governs. */
+/** Prohibitions in any of the fields that speak to caches, whichever of them governs. */
 export function restrictionIn(field: FieldReader): "no-store" | "private" | undefined {
   const all = CACHE_FIELDS.map((name) => responseDirectives(parseDirectives(field(name) ?? "")));
   if (all.some(({ noStore, mustUnderstand }) => noStore && !mustUnderstand)) return "no-store";

@@ -1,6 +1,6 @@
 // Owns the traceparent field: the trace that a caller sent a request in, and how it is told to the next (W3C Trace Context, level 1).
 
-/** What a request is part of. Of the flags this level knows one. */
+/** The trace that a request is part of. Level 1 knows one of the flags. */
 export interface TraceContext {
   /** 32 hexadecimal digits in lower case, as a span has 16; not all of them zero. */
   readonly traceId: string;

@@ -1,4 +1,4 @@
-// Owns weighted lists: what Accept, Accept-Language and Accept-Encoding name, each with its q-value (RFC 9110 12.4.2).
+// Owns weighted lists: the members of Accept, Accept-Language and Accept-Encoding, each with its q-value (RFC 9110 12.4.2).
 import { splitList } from "./fields.ts";
 
 export interface WeightedMember {

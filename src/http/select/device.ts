@@ -2,7 +2,7 @@
 
 export type DeviceClass = "mobile" | "tablet" | "desktop" | "bot";
 
-/** What crawlers and link previews call themselves; most give an address behind a plus. CUBOT makes telephones. */
+/** Names of crawlers and link previews; most give an address behind a plus. CUBOT makes telephones. */
 const BOT =
   /(?<!cu)bot|crawl|spider|slurp|\+https?:|archiver|externalhit|mediapartners|inspectiontool|googleother|bingpreview|lighthouse|headless/;
 /** "Tablet PC" is Windows on a desktop or laptop with a pen. */

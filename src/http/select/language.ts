@@ -6,7 +6,7 @@ const LANGUAGE_RANGE = /^(?:\*|[a-z]{1,8}(?:-[a-z0-9]{1,8})*)$/;
 
 /**
  * The tag of `available` that the field asks for most, spelled as given there; `undefined` where the field is absent or
- * asks for none of them. `de-CH` finds `de`, but `de` does not find `de-CH`. What a weight of 0 names is never chosen.
+ * asks for none of them. `de-CH` finds `de`, but `de` does not find `de-CH`. A language with a weight of 0 is never chosen.
  */
 export function selectLanguage(acceptLanguage: string | undefined, available: readonly string[]): string | undefined {
   if (acceptLanguage === undefined) return undefined;

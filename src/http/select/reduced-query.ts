@@ -8,7 +8,7 @@ export interface QueryPolicy {
 }
 
 /**
- * What of a query is used for key and fetch alike. `query`: with its "?", or ""; so is the answer. What stays, stays byte for
+ * The part of a query that key and fetch both use. `query`: with its "?", or ""; so is the result. A parameter that stays, stays byte for
  * byte. Parameters are separated by "&" only (WHATWG URL 5.1): were ";" one too, a parameter could hide inside another.
  */
 export function reducedQuery(query: string, policy: QueryPolicy): string {

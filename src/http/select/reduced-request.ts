@@ -6,7 +6,7 @@ import type { FieldReader } from "../message/fields.ts";
 import { selectLanguage } from "./language.ts";
 import { selectMedia } from "./media.ts";
 
-/** What the site's answers vary on. Each list in the site's order of preference; absent where the field is not governed. */
+/** The fields that the site's answers vary on. Each list in the site's order of preference; absent where the field is not governed. */
 export interface VaryPolicy {
   /** The first is the default. */
   readonly languages: readonly string[] | undefined;
@@ -32,7 +32,7 @@ export function declaredFields(policy: VaryPolicy): readonly string[] {
 }
 
 /**
- * Answers governed fields with their reduced value, all others with the client's own. What the origin receives must be read
+ * Answers governed fields with their reduced value, all others with the client's own. The request to the origin must be read
  * from here, or key and content disagree.
  */
 export function reducedReader(field: FieldReader, policy: VaryPolicy): FieldReader {
@@ -64,7 +64,7 @@ function reducedValue(name: string, value: string | undefined, policy: VaryPolic
   }
 }
 
-/** Case and white space around the value do not matter; what is not configured is as good as absent. */
+/** Case and white space around the value do not matter; a value that is not configured counts as absent. */
 function oneOf(allowed: readonly string[], value: string | undefined): string | undefined {
   const wanted = value?.trim().toLowerCase();
   return allowed.find((one) => one.toLowerCase() === wanted);

@@ -1,4 +1,4 @@
-// Owns Vary: what a response varies on, and the one normal form of a request value that both key and origin use
+// Owns Vary: the fields that a response varies on, and the one normal form of a request value that both key and origin use
 // (RFC 9111 4.1, RFC 9110 12.5).
 import { isSeenByOrigin } from "../message/field-table.ts";
 import { evenlySpaced, type FieldReader, type HeaderPairs, isToken, readerOf, splitList } from "../message/fields.ts";

@@ -1,11 +1,11 @@
-// Owns cache groups: what a response belongs to, and which groups an answer to an unsafe request makes invalid (RFC 9875).
+// Owns cache groups: the groups of a response, and the groups that an answer to an unsafe request makes invalid (RFC 9875).
 import { parseList } from "structured-headers";
 import type { Location, RequestFacts, ResponseFacts } from "../message/facts.ts";
 import type { FieldReader } from "../message/fields.ts";
 import { isSuccessfulChange } from "./invalidation.ts";
 import type { Target } from "./target.ts";
 
-/** As many as one order may purge; of more, all that the host has falls: what is not read would stay. */
+/** As many as one order may purge. With more, the whole host is purged, because a group that is not read would stay. */
 const MAX_GROUPS = 1000;
 
 /** The groups of a response, which count as tags (see tags.ts); none where the field is not a List of Strings. */
@@ -13,7 +13,7 @@ export function readGroups(field: FieldReader): readonly string[] {
   return strings(field("cache-groups"));
 }
 
-/** What a successful answer to an unsafe request says is invalid (RFC 9875 3). */
+/** Groups that a successful answer to an unsafe request declares invalid (RFC 9875 3). */
 export function invalidatedGroups(request: RequestFacts, response: ResponseFacts): readonly Target[] {
   if (!isSuccessfulChange(request, response)) return [];
   const groups = strings(response.field("cache-group-invalidation"));

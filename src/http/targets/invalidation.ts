@@ -1,4 +1,4 @@
-// Owns what a successful unsafe request makes invalid: its target, and what its answer names on the same origin (RFC 9111 4.4).
+// Owns invalidation by a successful unsafe request: its target, and the URLs that its answer names on the same origin (RFC 9111 4.4).
 import { isSafe } from "../message/methods.ts";
 import { canonicalHost } from "../message/host.ts";
 import { normalisedPath } from "../message/path.ts";
@@ -16,7 +16,7 @@ export function invalidatedBy(request: RequestFacts, response: ResponseFacts): r
   return [location, ...named.filter((other) => other !== undefined)];
 }
 
-/** What a URL in a field names on the origin of `base`. Another origin's URLs are not ours to invalidate: anybody could name them. */
+/** The location that a URL in a field names on the origin of `base`. Another origin's URLs are not ours to invalidate: anybody could name them. */
 export function sameOriginLocation(reference: string | undefined, base: Location): Location | undefined {
   const origin = `${base.scheme}://${base.host}`;
   if (reference === undefined || !URL.canParse(reference, origin + base.path)) return undefined;

@@ -1,4 +1,4 @@
-// Owns what a purge is: as it is ordered, how it ended, and as it is remembered.
+// Owns the three shapes of a purge: the order, its outcome, and its entry in the history.
 import type { Target } from "./target.ts";
 
 /** A miss from now on, or stale from now on. */
@@ -9,9 +9,9 @@ export interface PurgeOrder {
   /** Canonical (see target.ts), each once. `browsers` targets are hard whatever the mode. */
   readonly targets: readonly Target[];
   readonly mode: PurgeMode;
-  /** Who: the name of a token, or `origin HOST` for group invalidations. For the record. */
+  /** The name of a token, or `origin HOST` for group invalidations. For the record. */
   readonly actor: string;
-  /** What was asked for, as it was written. For the record. */
+  /** The targets as they were written. For the record. */
   readonly asked: readonly string[];
   /** The id of the request that ordered it, or whose answer did. For the record. */
   readonly requestId?: string | undefined;
@@ -32,7 +32,7 @@ export type PurgeOutcome =
   | { readonly kind: "limited"; readonly retryAfterSeconds: number }
   | { readonly kind: "conflict" };
 
-/** Whose purges: those of tokens, or those that origins wrote by their answers. */
+/** Purges by tokens, or purges that origins caused by their answers. */
 export type PurgedBy = "tokens" | "origins" | "all";
 
 /** One purge as it is remembered. */

@@ -63,7 +63,7 @@ function asUtf8(written: string): string {
   }
 }
 
-/** What is no byte makes it no UTF-8. */
+/** A character that is no byte makes it no UTF-8. */
 function byteOf(letter: string): number {
   const code = letter.charCodeAt(0);
   return code > 0xff ? 0xff : code;

@@ -33,7 +33,7 @@ export function urlTarget({ scheme, host, path, query }: Location): Target {
   return { kind: "url", value: `${scheme}://${host}${path}${query}` };
 }
 
-/** What a response can be purged by wherever it came from; its tags and groups are its own. */
+/** Targets of a response that follow from its location; its tags and groups come with it. */
 export function locationTargets(location: Location): readonly TargetHash[] {
   const { host, path } = location;
   return [

@@ -1,4 +1,4 @@
-// Owns the history of purges: who purged what, for 30 days, bounded in rows and bytes for each kind of actor. It decides no purge.
+// Owns the history of purges: actor and targets of each, for 30 days, bounded in rows and bytes for each kind of actor. It decides no purge.
 import { targetName } from "../../http/targets/target.ts";
 import type { PurgedBy, PurgeEntry, PurgeMode, PurgeOrder } from "../../http/targets/purge-order.ts";
 
