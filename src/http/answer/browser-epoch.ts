@@ -13,7 +13,7 @@ const PENDING = "0";
 const SKEW_SECONDS = 60;
 
 /**
- * Nothing where the browser has obeyed. One that is behind clears its cache, and so does one without a cookie that shows, by a
+ * Nothing where the browser has obeyed. A browser that is behind clears its cache, and so does one without a cookie that shows, by a
  * condition, that it holds a copy: since the answer is not stored, it cannot show that again. Any other gets the cookie first:
  * a browser that refuses cookies is never told to clear. `epoch`: the last purge of browsers, seconds since 1970. `cookies`: what a browser
  * sends, its own and maybe another's, which a neighbouring host has set for both.
@@ -24,7 +24,7 @@ export function clearingFor(
   field: FieldReader,
   nowMs: number,
 ): Clearing | undefined {
-  // an isolate ahead of this one may have set a later one; nobody has set one that is still to come
+  // an isolate ahead of this one may have set a later epoch, but none that lies in the future
   const latest = nowMs / 1000 + SKEW_SECONDS;
   const hasObeyed = cookies.some((said) => /^\d+$/.test(said) && Number(said) >= epoch && Number(said) <= latest);
   if (hasObeyed) return undefined;
@@ -41,7 +41,7 @@ export function epochCookies(cookie = ""): readonly string[] {
   return [...cookie.matchAll(EPOCHS)].map(([, value = ""]) => value.trim());
 }
 
-/** A Cookie field without them: they are between browser and edge, so they count for no session, no key and no origin. */
+/** A Cookie field without epochs: they are between browser and edge, so they count for no session, no key and no origin. */
 export function withoutEpoch(cookie: string | undefined): string | undefined {
   if (cookie?.includes(EPOCH_COOKIE) !== true) return cookie;
   const others = cookie.replaceAll(EPOCHS, "").replace(/^[;,\s]+/, "");

@@ -29,7 +29,7 @@ export interface Leaving {
   readonly nowMs: number;
 }
 
-/** A lifetime larger than any cache has to represent says no more than this one (RFC 9111 1.2.2). */
+/** The largest lifetime that a cache has to represent (RFC 9111 1.2.2). */
 const MAX_SECONDS = 2 ** 31 - 1;
 
 /**
@@ -81,7 +81,7 @@ function lifetimeGranted(given: number | undefined, ageSeconds: number, policy: 
   return bounded === left && given !== undefined ? given : fromGeneration(bounded, ageSeconds);
 }
 
-/** A lifetime that is over stays over, unless the rule has a least one. */
+/** An expired lifetime stays expired, unless the rule sets a minimum. */
 function clampLeft(left: number, policy: BrowserPolicy): number {
   return left < 0 && policy.minTtl === undefined ? left : clamp(left, policy);
 }
@@ -90,7 +90,7 @@ function fromGeneration(seconds: number, ageSeconds: number): number {
   return Math.min(Math.floor(seconds) + ageSeconds, MAX_SECONDS);
 }
 
-/** must-revalidate forbids stale answers (RFC 9111 5.2.2.2); a window as it is needs no writing. */
+/** must-revalidate forbids stale answers (RFC 9111 5.2.2.2); an unchanged window needs no writing. */
 function staleWindow(said: Directives, origin: ResponseDirectives, policy: BrowserPolicy): number | undefined {
   const seconds = policy.staleWhileRevalidate;
   if (seconds === undefined || origin.mustRevalidate) return undefined;
@@ -110,7 +110,7 @@ function rewritten(headers: HeaderPairs, written: readonly string[], replaced: r
   const expires = replaced.includes("max-age") ? "expires" : undefined;
   const kept = headers.filter(([name]) => {
     const lower = name.toLowerCase();
-    // beside another max-age it would contradict
+    // it would contradict another max-age
     return lower !== "cache-control" && lower !== expires;
   });
   return [...kept, ["Cache-Control", [...written, ...others].join(", ")]];

@@ -13,11 +13,11 @@ export interface Outcome {
   /** The status the origin answered with, where it was asked (RFC 9211 2.3). */
   readonly fwdStatus?: number | undefined;
   readonly stored?: boolean | undefined;
-  /** Answered by what another request fetched, or failed to (RFC 9211 2.6). */
+  /** Another request's fetch answered this one, or failed for it (RFC 9211 2.6). */
   readonly collapsed?: boolean | undefined;
-  /** The fields that no key holds, where they are why the answer was not stored, and the client may know. */
+  /** The unkeyed fields that kept the answer out of the store, where the client may know. */
   readonly unkeyed?: readonly string[] | undefined;
-  /** Why the answer was not stored, or stored how; of a hit, what was not known of it. */
+  /** Why the answer was stored, or not; on a hit, what the edge could not prove. */
   readonly settled?: ReasonCode | undefined;
 }
 

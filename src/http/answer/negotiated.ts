@@ -5,7 +5,7 @@ import type { HeaderPairs } from "../message/fields.ts";
 import { weakened } from "../body/content-decoding.ts";
 import { withDeclaredVary } from "../select/vary.ts";
 
-/** The coding in which this client gets the whole. A range counts in the bytes that are stored (RFC 9110 14.2). */
+/** The coding in which this client gets the whole. Ranges count in the stored bytes (RFC 9110 14.2). */
 export function negotiatedCoding(
   { field }: Pick<RequestFacts, "field">,
   offered: readonly ContentCoding[],
@@ -16,8 +16,8 @@ export function negotiatedCoding(
 }
 
 /**
- * The header section of an answer that is negotiated, whatever came of it: other clients get other bytes (RFC 9110 12.5.5), and
- * the tag is weak for each client that is to have others than the origin sent, the 304 included (8.8.1, 15.4.5).
+ * The header section of a negotiated answer, also where it leaves plain: other clients get other bytes (RFC 9110 12.5.5), and
+ * the tag is weak for every client that gets other bytes than the origin sent, the 304 included (8.8.1, 15.4.5).
  */
 export const negotiatedFields = madeOnce((headers, coding: ContentCoding | "identity") => {
   const varied = withDeclaredVary(headers, ["accept-encoding"]);
@@ -25,7 +25,7 @@ export const negotiatedFields = madeOnce((headers, coding: ContentCoding | "iden
   return varied.map((pair) => (pair[0].toLowerCase() === "etag" ? [pair[0], weakened(pair[1])] : pair));
 });
 
-/** With the coding in which the bytes do leave, and without what describes others (RFC 9530 2, 3) or promises ranges of them. */
+/** With the coding in which the bytes leave, and without fields that describe other bytes (RFC 9530 2, 3) or promise ranges of them. */
 export const encodedFields = madeOnce((headers, coding: ContentCoding) => {
   const others = headers.filter(
     ([name]) => !/^(?:content-(?:length|md5|digest)|repr-digest|accept-ranges)$/i.test(name),
@@ -33,7 +33,7 @@ export const encodedFields = madeOnce((headers, coding: ContentCoding) => {
   return [...others, ["Content-Encoding", coding]];
 });
 
-/** Pairs in all that is kept of what was made; beyond it everything is made anew. */
+/** Pairs of all remembered header sections together; beyond this number everything is made anew. */
 const MAX_KEPT_PAIRS = 20_000;
 
 /** Each hit asks for the fields of a stored header section, so they are made once and remembered with it. */

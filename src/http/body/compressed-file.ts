@@ -18,8 +18,8 @@ const FILES: Readonly<Record<ContentCoding, Files>> = {
 };
 
 /**
- * Whether the body of such a response is a file in that coding: by the path, the name to save it under, or its type. Whoever asks for such a file
- * wants it as it is: it is what is unpacked, and what its checksum was made of.
+ * Whether the body of such a response is a file in that coding: by the path, the name to save it under, or its type. A client of such a file
+ * wants it as it is, to unpack it and to compare its checksum.
  */
 export function isCompressedFile(path: string, field: FieldReader, coding: ContentCoding): boolean {
   const { extension, type } = FILES[coding];

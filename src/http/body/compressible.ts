@@ -1,14 +1,14 @@
-// Owns which responses may leave encoded although they came plain: text of some length, and what is as redundant as text.
+// Owns which responses may leave encoded although they came plain: text of some length, and types that are as redundant as text.
 import { isEndless } from "./event-stream.ts";
 import type { ResponseFacts } from "../message/facts.ts";
 import { trimOws } from "../message/fields.ts";
 import { isBodyless } from "../message/status-table.ts";
 import { forbidsTransform } from "./content-decoding.ts";
 
-/** Below this, what is saved is less than what the fields cost, and the packets are as many. */
+/** A shorter body saves fewer bytes than the fields cost, and no packet. */
 export const MIN_COMPRESSED_BYTES = 1024;
 
-/** Not `text/*`, and text or as redundant all the same. Media, archives and woff fonts are compressed already. */
+/** Types outside `text/*` that are text, or as redundant as text. Media, archives and woff fonts are compressed already. */
 const TYPES: ReadonlySet<string> = new Set([
   "application/javascript",
   "application/x-javascript",
@@ -41,7 +41,7 @@ function isRedundant(type: string): boolean {
   return type.startsWith("text/") || TYPES.has(type) || /\+(?:json|xml|yaml|text)$/.test(type);
 }
 
-/** Whether its bytes may be encoded here, once they are the whole; its length has a say too. */
+/** Whether the bytes may be encoded here, once they are the whole and long enough. */
 export function isCompressible(response: ResponseFacts): boolean {
   const { status, field } = response;
   if (isBodyless(status) || field("content-encoding") !== undefined) return false;

@@ -1,4 +1,4 @@
-// Owns content codings of the origin's own: which of them a fill undoes, and the header section that the decoded body then has.
+// Owns the decoding of origins' content codings: which of them a fill decodes, and the header section of the decoded body.
 import { parseDirectives } from "../message/cache-control.ts";
 import type { ContentCoding } from "../select/coding.ts";
 import { isCompressedFile } from "./compressed-file.ts";
@@ -6,7 +6,7 @@ import type { RequestFacts, ResponseFacts } from "../message/facts.ts";
 import { type HeaderPairs, readerOf, trimOws } from "../message/fields.ts";
 import { CACHE_FIELDS } from "../message/targeted.ts";
 
-/** Codings are compared in any case; `x-gzip` is gzip (RFC 9110 8.4.1). Of a list nobody here undoes any. */
+/** Codings are compared in any case; `x-gzip` is gzip (RFC 9110 8.4.1). A list of codings is not decoded. */
 const DECODABLE: ReadonlyMap<string, ContentCoding> = new Map([
   ["gzip", "gzip"],
   ["x-gzip", "gzip"],
@@ -24,7 +24,7 @@ const OF_ENCODED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The coding that a fill undoes, so that one stored body serves every client; `undefined` where the body is kept as it came: in the
+ * The coding that a fill decodes, so that one stored body serves every client. `undefined` where the body stays as it came: in the
  * coding that the origin was asked for, where a rule declares codings; where the origin forbids it; where the coding is that of a compressed
  * file; and a 206, which is a part of the encoded bytes. `request`: as the origin received it.
  */
@@ -45,7 +45,7 @@ export function forbidsTransform({ field }: Pick<ResponseFacts, "field">): boole
   return CACHE_FIELDS.some((name) => parseDirectives(field(name) ?? "").has("no-transform"));
 }
 
-/** Whether a field says something of the encoded bytes. */
+/** Whether a field describes the encoded bytes. */
 export function describesEncoded(name: string): boolean {
   return OF_ENCODED.has(name.toLowerCase());
 }
@@ -58,7 +58,7 @@ export function decodedFacts(response: ResponseFacts): ResponseFacts {
   );
 }
 
-/** With its tag as clients see it: the bytes are not those that the origin gave it to (RFC 9110 8.8.1). */
+/** With its tag weakened, as clients see it: the origin gave the tag to other bytes (RFC 9110 8.8.1). */
 export function withWeakTag(response: ResponseFacts): ResponseFacts {
   const headers = response.headers.map(([name, value]): readonly [string, string] => {
     return [name, name.toLowerCase() === "etag" ? weakened(value) : value];
@@ -70,7 +70,7 @@ function withHeaders(response: ResponseFacts, headers: HeaderPairs): ResponseFac
   return { ...response, headers, field: readerOf(headers) };
 }
 
-/** For bytes that may differ from those the tag was given to (RFC 9110 8.8.1). */
+/** Weakens the tag, because its bytes may differ from those the origin gave it to (RFC 9110 8.8.1). */
 export function weakened(etag: string): string {
   return etag.startsWith("W/") ? etag : `W/${etag}`;
 }

@@ -1,12 +1,11 @@
-// Owns the question whether anybody could have asked this: an answer to a request that carries something of one client's own, which is
-// in no key, decides nothing for the others.
+// Owns anonymity: whether a request carries nothing of one client's own beside the key. Only the answer to such a request may affect others.
 import { requestDirectives } from "../message/cache-control.ts";
 import { NO_COOKIES } from "../message/cookies.ts";
 import type { RequestFacts } from "../message/facts.ts";
 
 /**
- * Only such a request may decide for others: withdraw what is stored, end it, or change its header section. Cache-Control and Pragma do
- * not count: with them a client asks for what the origin has now, which is what RFC 9111 4.3.3 goes by.
+ * Only the answer to an anonymous request may withdraw a stored response, end it, or change its header section. Cache-Control and Pragma
+ * make no difference: with them a client asks for the origin's present answer, as a validation by RFC 9111 4.3.3 does.
  */
 export function isAnonymous(facts: RequestFacts): boolean {
   const { hasAuthorization, hasSession, unkeyed, field } = facts;
@@ -18,7 +17,7 @@ export function isAnonymous(facts: RequestFacts): boolean {
   );
 }
 
-/** The same request as the cache itself asks it: without personal fields, and without what its client demands of caches. */
+/** The same request in the cache's own name: without personal fields, and without its client's demands on caches. */
 export function asAnonymous(facts: RequestFacts): RequestFacts {
   const { names, naming, unkeyed, field } = facts;
   const credentials = names.filter((name) => naming.groupOf(name) === "credential" && !isKeyed(facts, name));

@@ -30,7 +30,7 @@ const xml = oneOf(
 );
 const text = oneOf(/^text\/(?!html$)/);
 
-/** Built into pages by their URLs, and the same for everybody. */
+/** Pages embed these files by URL, and everybody gets the same. */
 const ASSET_TYPES: ReadonlyMap<string, TypeTest> = new Map([
   ["css", oneOf(/^text\/css$/)],
   ...extensions("js mjs cjs", script),
@@ -87,7 +87,7 @@ function typeOf(contentType: string): string {
 }
 
 /**
- * True when a path that looks like a static file is answered, successfully, with something else, or with something of no type. `ruled`:
+ * True when a path that looks like a static file gets a successful answer of another type, or of none. `ruled`:
  * an extension that the site's rule names, which then is a static file's too.
  */
 export function isTypeMismatch(path: string, status: number, contentType: string | undefined, ruled?: string): boolean {
@@ -97,7 +97,7 @@ export function isTypeMismatch(path: string, status: number, contentType: string
   return fits !== undefined && (contentType === undefined || !fits(typeOf(contentType)));
 }
 
-/** True for a style sheet, a script, a picture, a font or a recording that answers as what its name says. */
+/** True for a style sheet, a script, a picture, a font or a recording whose type fits its name. */
 export function isAsset(path: string, status: number, contentType: string | undefined): boolean {
   const fits = CONTENT.has(status) && contentType !== undefined ? ASSET_TYPES.get(extensionOf(path)) : undefined;
   return fits?.(typeOf(contentType ?? "")) ?? false;

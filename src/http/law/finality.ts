@@ -7,7 +7,7 @@ import { isOfRequest, type ReasonCode, withdraws } from "./reasons.ts";
 export type EndedScope = "resource" | "variant" | "freshness";
 
 /**
- * Statuses below 500 that end nothing: said of the moment or of the request's own form, so the resource may be as it was. All the others
+ * Statuses below 500 that end nothing: they are about the moment, or about the request's form, so the resource may be as it was. All others
  * end the response in whose place they come, also 401 and 403: a page that needs credentials now must not be shown without them.
  */
 const ENDS_NOTHING: ReadonlySet<number> = new Set([
@@ -50,6 +50,6 @@ export function endedScope(request: RequestFacts, status: number, reason: Reason
   const withdrawn = withdraws(reason);
   if (withdrawn) return withdrawn;
   if (request.method !== "HEAD") return "variant";
-  // a HEAD is often answered by other code than GET: its error is a reason to ask, no proof; and 405 is about the method
+  // origins often answer HEAD by other code than GET, so its error is a reason to ask and no proof; 405 is about the method
   return status >= 300 && status !== 304 && status !== 405 ? "freshness" : undefined;
 }

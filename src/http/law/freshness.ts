@@ -40,7 +40,7 @@ export function lifetimeOf(request: RequestFacts, response: ResponseFacts, polic
   return { ...lifetime, seconds: Math.min(lifetime.seconds, initialAge(response) + ERROR_SECONDS) };
 }
 
-/** How long an error may answer for others that one request may have provoked, unless a rule names its status. */
+/** How long an error that one request may have provoked may answer other clients, in seconds, unless a rule names its status. */
 const ERROR_SECONDS = 10;
 
 function ruledLifetime(
@@ -49,7 +49,7 @@ function ruledLifetime(
   { ttl, defaultTtl, ...bounds }: TtlPolicy,
   isNamed: boolean,
 ): Lifetime {
-  // a rule that names the status means it; one that does not means answers about the resource
+  // a rule that names the status means errors, too; any other rule means answers about the resource
   const byRule = isNamed || statusFacts(response.status).lifetimeByRule;
   if (ttl !== undefined && byRule) return { seconds: ttl, source: "rule" };
   const explicit = explicitLifetime(response);
@@ -67,7 +67,7 @@ function clamped(lifetime: Lifetime, bounds: Pick<TtlPolicy, "minTtl" | "maxTtl"
 
 /**
  * The rule's lifetime for exactly this status, or for its class. A part has the lifetime of its whole; a validation answer has none of its
- * own. A class does not reach the answer to a request with anything that no key holds: that may have provoked it.
+ * own. A class does not apply to a request with something that no key holds: this client may have provoked the status.
  */
 function policyFor(request: RequestFacts, given: number, { byStatus }: LifetimePolicy): TtlPolicy | undefined {
   const status = given === 206 ? 200 : given;
@@ -87,7 +87,7 @@ export interface StaleWindows {
 
 export function staleWindows({ governing, status }: ResponseFacts, policy: LifetimePolicy): StaleWindows {
   const { mustRevalidate, proxyRevalidate, sMaxage, noCache, ...directives } = governing.directives;
-  // an error that one request may have provoked is not kept going, either
+  // an error that one request may have provoked gets no stale window, either
   const isPassing = mayDependOnRequest(status) && !policy.byStatus.has(String(status));
   const forbidden = mustRevalidate || proxyRevalidate || sMaxage !== undefined || noCache || isPassing;
   if (forbidden) return { allowed: false, whileRevalidate: 0, ifError: 0 };
@@ -115,7 +115,7 @@ export function explicitLifetime(response: ResponseFacts): Lifetime | undefined 
 
 function heuristicLifetime(request: RequestFacts, response: ResponseFacts): Lifetime {
   const none: Lifetime = { seconds: 0, source: "none" };
-  // a targeted field governs alone (RFC 9213 2.2), and one that gives no lifetime leaves nothing to guess from
+  // a targeted field governs alone (RFC 9213 2.2): if it gives no lifetime, there is no heuristic one either
   if (response.governing.field !== "cache-control" && response.governing.field !== "none") return none;
   if (!statusFacts(response.status).heuristic && !response.governing.directives.public) return none;
   if (request.hasAuthorization || request.field("cookie") !== undefined) return none;

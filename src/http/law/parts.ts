@@ -8,9 +8,9 @@ import { type ContentRange, parseContentRange, type RangeRequest, resolvedRange 
 import type { Stored } from "./stored.ts";
 
 /**
- * The part of the whole that a 206 brings; `undefined` where it does not say so soundly. Several parts in one are none, and neither is a
- * body that is not as long as its Content-Range: one of the two is wrong, and nobody knows which. Except where the client got exactly
- * as many bytes as it asked for: then the origin has miscounted the last position (RFC 9111 3.3).
+ * The part of the whole that a 206 brings; `undefined` where its Content-Range is unsound. Several parts in one body do not count, nor a
+ * body that is not as long as its Content-Range: one of the two is wrong, and the edge cannot tell which. It counts if the client got exactly
+ * as many bytes as it asked for: the origin has miscounted the last position (RFC 9111 3.3).
  */
 export function partOf({ status, field }: ResponseFacts, asked: RangeRequest | undefined): ContentRange | undefined {
   if (status !== 206) return undefined;
@@ -46,14 +46,14 @@ export function holds(part: ContentRange, asked: RangeRequest): boolean {
   return range !== undefined && range.first >= part.first && range.last <= part.last;
 }
 
-/** Whether it is all there is: then it is kept as the 200 it would have been (RFC 9111 3.3). */
+/** Whether the part is the whole: then it is stored as the 200 it would have been (RFC 9111 3.3). */
 export function isWhole({ first, last, total }: ContentRange): boolean {
   return first === 0 && last + 1 === total;
 }
 
 /**
- * Whether what follows is worth asking for: it makes the part whole, and a strong tag proves it (RFC 9111 3.4). Of a part without a
- * tag the rest may bring none either and the whole has to be fetched after all, once; a weak one promises that.
+ * Whether the rest is worth a request: it makes the part whole, and a strong tag proves it (RFC 9111 3.4). For a part without a
+ * tag, the rest may bring no tag either, and the edge fetches the whole once. With a weak tag it would always have to.
  */
 export function isCompletable(part: ContentRange, etag: string | undefined): boolean {
   return part.first === 0 && part.total !== undefined && (etag === undefined || isStrong(etag));
@@ -67,7 +67,7 @@ export function isCompletable(part: ContentRange, etag: string | undefined): boo
 export function combinedRecord(held: Stored, fresh: Stored): Stored | undefined {
   const { part: a } = held;
   const { part: b } = fresh;
-  // without a strong validator nobody knows that the parts are of the same thing
+  // without a strong validator, nothing proves that the parts belong to one representation
   const same = held.etag !== undefined && fresh.etag !== undefined && strongMatch(held.etag, fresh.etag);
   if (!a || !b || a.total !== b.total || !same) return undefined;
   if (a.first > b.last + 1 || b.first > a.last + 1) return undefined;

@@ -68,7 +68,8 @@ export const REASONS = {
   "too-large": "the body is larger than any tier takes",
   "too-many-tags": "the response has more tags than the purge log takes",
   "tag-too-long": "the response has a tag longer than the purge log takes",
-  "tag-unnameable": "a tag with control characters, or a cache group with an empty name: no purge request could name it, so the response could never be purged",
+  "tag-unnameable":
+    "a tag with control characters, or a cache group with an empty name: no purge request could name it, so the response could never be purged",
   "transfer-coding": "the body came in a transfer coding that the edge does not decode",
   "part-length": "the part is not as long as its Content-Range says",
   "head-response": "an answer to HEAD has no body to store",
@@ -94,11 +95,11 @@ interface Consequences {
   readonly fwd?: "bypass" | "method" | "uri-miss" | "vary-miss" | "miss" | "request" | "stale" | "partial";
   /** On a new answer to any client, this code withdraws the stored responses of the resource, or only their reuse without validation. */
   readonly withdraws?: "resource" | "freshness";
-  /** Said of this request and its moment, not of the resource. */
+  /** The reason lies in this request and its moment, not in the resource. */
   readonly ofRequest?: true;
-  /** Said of an answer that is this client's alone: it leaves with `private`, so that no cache below shares it. */
+  /** The answer is for this client alone: it leaves with `private`, so that no cache below shares it. */
   readonly makesPrivate?: true;
-  /** Said of one stored response; a farther tier may hold a newer one. */
+  /** The reason lies in one stored response; a farther tier may hold a newer one. */
   readonly newerMayExist?: true;
 }
 

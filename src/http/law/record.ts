@@ -19,7 +19,7 @@ import { readVary, variantOf } from "../select/vary.ts";
 export interface SettlePolicy extends LifetimePolicy, StoringPolicy {
   /** The rule's own tags for a path. */
   readonly tagsOf: (path: string) => readonly string[];
-  /** The rule declares codings: a body in the one that was asked for is kept as it came. */
+  /** The rule declares codings: a body in the requested coding is stored as it came. */
   readonly keepCodings: boolean;
 }
 
@@ -66,7 +66,7 @@ export function recordOf(
   };
 }
 
-/** A group is a tag besides: it can be purged by its name, trimmed as orders are. */
+/** A group is also a tag: it can be purged by its name, trimmed as purge requests trim it. */
 export function targetsOf({ location }: RequestFacts, field: FieldReader, tags: readonly string[]): TargetHash[] {
   const groups = readGroups(field);
   const names = [...tags, ...groups.map((group) => group.trim())];
@@ -74,7 +74,7 @@ export function targetsOf({ location }: RequestFacts, field: FieldReader, tags: 
   return [...new Set([...named, ...groups.map((group) => groupTarget(location, group))].map(targetHash))];
 }
 
-/** Each answer made from a part says its own range, and what is made of it has other bytes (RFC 9530 2). */
+/** Answers made from a part name their own range and have other bytes, so its Content-Range and digests are dropped (RFC 9530 2). */
 function withoutRange(headers: HeaderPairs): HeaderPairs {
   return headers.filter(([name]) => !/^content-(?:range|md5|digest)$/i.test(name));
 }

@@ -31,9 +31,9 @@ export type Reuse =
   | { readonly verdict: "stale-while-revalidate"; readonly stored: Stored; readonly reason: ReasonCode }
   /** Ask the origin whether `stored` is still good. */
   | { readonly verdict: "revalidate"; readonly stored: Stored; readonly reason: ReasonCode }
-  /** `stored` is the beginning of what is wanted: ask the origin for the rest (3.3). */
+  /** `stored` is the beginning of the wanted bytes: ask the origin for the rest (3.3). */
   | { readonly verdict: "complete"; readonly stored: Stored; readonly reason: ReasonCode }
-  /** Ask the origin for the whole; `clientConditionals` are passed on where the answer is probably for this client alone. */
+  /** Ask the origin for the whole. `clientConditionals`: with the client's conditionals, because the answer is probably for this client alone. */
   | { readonly verdict: "fetch"; readonly reason: ReasonCode; readonly clientConditionals: boolean }
   | { readonly verdict: "unsatisfiable"; readonly reason: ReasonCode };
 
@@ -46,7 +46,7 @@ export function reuse(
 ): Reuse {
   const decided = typeof held === "string" ? fetch(request, held) : judge(request, held, purge, policy, nowMs);
   const forwards = decided.verdict !== "fresh" && decided.verdict !== "stale-while-revalidate";
-  // 5.2.1.7: obeyed even where other client directives are not: it can only lower origin load
+  // 5.2.1.7: obeyed even where a rule ignores other client directives, because it can only lower the origin's load
   return forwards && request.directives.onlyIfCached ? { verdict: "unsatisfiable", reason: "only-if-cached" } : decided;
 }
 
@@ -55,7 +55,7 @@ function judge(request: RequestFacts, stored: Stored, purge: PurgeState, policy:
   // 3.5: neither the response nor its validators are this client's to see
   if (request.hasAuthorization && !stored.forAuthorization) return fetch(request, "authorization");
   if (request.hasSession && !stored.forSession) return fetch(request, "session-cookie");
-  // a part that cannot answer as it is has nothing that a 304 could confirm for this request
+  // a part that cannot answer this request is not validated: a 304 would not help
   const validate = (reason: ReasonCode): Reuse =>
     stored.part ? fetch(request, reason) : { verdict: "revalidate", stored, reason };
   if (purge.state === "unknown") return validate("purge-unknown");
@@ -77,7 +77,7 @@ function judge(request: RequestFacts, stored: Stored, purge: PurgeState, policy:
 /** 3.3: an incomplete response answers a range that lies within it, or is completed. */
 function judgePart(request: RequestFacts, stored: Stored, part: ContentRange, nowMs: number): Reuse {
   const { range } = request;
-  // of text this client may have had its beginning in a coding
+  // this client may have received the beginning of a text in a content coding
   const isNegotiated = stored.compressible === true && request.field("accept-encoding") !== undefined;
   if (range && rangeApplies(request.field, shownValidators(stored), isNegotiated, nowMs)) {
     return holds(part, range) ? { verdict: "fresh", stored, reason: "fresh" } : fetch(request, "partial");

@@ -52,21 +52,21 @@ interface ServeStale {
 interface Store {
   readonly verdict: "store";
   readonly stored: Stored;
-  /** The coding in which the body comes and which the fill undoes: `stored` describes the decoded one. */
+  /** The coding that the fill decodes: `stored` describes the decoded body. */
   readonly undo: ContentCoding | undefined;
   readonly reason: ReasonCode;
 }
 
 export type Settle =
   | Store
-  /** A 304: the stored body goes on under the merged header section; `refusal` says why it may not be kept. */
+  /** A 304: the stored body goes on under the merged header section; `refusal` says why it must not be stored anew. */
   | {
       readonly verdict: "refresh";
       readonly stored: Stored;
       readonly refusal: ReasonCode | undefined;
       readonly reason: ReasonCode;
     }
-  /** The rest of a stored part: with what is held before it, it is the whole. */
+  /** The rest of a stored part: joined with the part, it is the whole. */
   | { readonly verdict: "complete"; readonly stored: Stored; readonly reason: ReasonCode }
   | ServeStale
   /** `addPrivate`: the answer is for one session, and caches below must know. `freshened`: the stored response that a HEAD confirmed. */
@@ -108,7 +108,7 @@ function isConditional({ field }: RequestFacts): boolean {
   return field("if-none-match") !== undefined || field("if-modified-since") !== undefined;
 }
 
-/** A client that forces a HEAD, or asks with something of its own, does not choose the header section that others see. */
+/** A client that forces a HEAD, or sends something of its own, must not choose the header section that other clients see. */
 function mayFreshen(request: RequestFacts): boolean {
   const { noCache, noStore, maxAge, minFresh } = request.directives;
   return isAnonymous(request) && !noCache && !noStore && maxAge === undefined && minFresh === undefined;
@@ -149,7 +149,7 @@ function refresh(response: ResponseFacts, validating: Validating, policy: Settle
   return { verdict: "refresh", ...result, reason: "validated" };
 }
 
-/** RFC 9111 3.4: the rest belongs to the part before it, or the whole has to be fetched. */
+/** RFC 9111 3.4: if the rest does not belong to the stored part, the whole has to be fetched. */
 function complete(
   response: ResponseFacts,
   prefix: Stored,

@@ -1,4 +1,4 @@
-// Owns the question "may the answer to this request go to anybody else?": whose the request is, and what of it no key holds.
+// Owns the question "may the answer to this request go to anybody else?": by its credentials, its cookies, and the fields that no key holds.
 import { isAsset } from "./deception.ts";
 import { isTwinAmong, type RequestFacts, type ResponseFacts } from "../message/facts.ts";
 import { initialAge, type Lifetime } from "./freshness.ts";
@@ -7,13 +7,13 @@ import type { ReasonCode } from "./reasons.ts";
 
 /** A site's rule on sharing. */
 export interface SharingPolicy {
-  /** The rule declares that authenticated requests get the same answer as anybody. */
+  /** The rule declares that authenticated requests get the same answer as everybody else. */
   readonly sharedRoute: boolean;
   /** Response fields that belong to one person, whatever their lifetime says. */
   readonly isPersonalField: (name: string) => boolean;
 }
 
-/** The first thing that makes the answer its client's own, or `undefined` where nothing does. `varied`: the fields that its Vary names. */
+/** The first reason why the answer is its client's own, or `undefined`. `varied`: the fields that its Vary names. */
 export function whyNotShared(
   request: RequestFacts,
   response: ResponseFacts,
@@ -49,14 +49,14 @@ export function forAuthorization(response: ResponseFacts, policy: Pick<SharingPo
   return policy.sharedRoute || isPublic || sMaxage !== undefined || mustRevalidate;
 }
 
-/** A session cookie is like Authorization, but must-revalidate says nothing of who may share. */
+/** A session cookie counts like Authorization, but must-revalidate does not allow sharing. */
 export function forSession(response: ResponseFacts, policy: Pick<SharingPolicy, "sharedRoute">): boolean {
   const { public: isPublic, sMaxage } = response.governing.directives;
   return policy.sharedRoute || isPublic || sMaxage !== undefined;
 }
 
 /**
- * A cookie that nobody knows may be a session's. The origin must mean shared caches: by `public`, by `s-maxage`, or by a lifetime in a
+ * An unknown cookie may be a session's. The origin must address shared caches: by `public`, by `s-maxage`, or by a lifetime in a
  * field that only they read. A rule's lifetime is not the origin's word. A style sheet or a picture is the same for everybody.
  */
 function forUnknownCookies(

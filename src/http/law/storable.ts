@@ -19,7 +19,7 @@ export interface StoringPolicy extends SharingPolicy {
   readonly honourClient: boolean;
   /** Whether paths that look like another resource are kept out (see deception.ts). */
   readonly deceptionGuard: boolean;
-  /** The extension that the rule's pattern ends in: a static file's, unless it is one of pages. */
+  /** The extension at the end of the rule's pattern. It counts as a static file's, unless it is an extension of pages. */
   readonly staticExtension: string | undefined;
 }
 
@@ -44,7 +44,7 @@ export function whyNotStorable(
   if (policy.honourClient && request.directives.noStore) return "request-no-store";
   // 5.2.2.7
   if (directives.private) return "private";
-  // a rule's lifetime does not take back what any of the origin's fields forbids
+  // a rule's lifetime does not override a prohibition in any of the origin's fields
   const restriction = lifetime.source === "rule" ? restrictionIn(response.field) : undefined;
   if (restriction) return restriction;
   const vary = readVary(response.field("vary"), request.declared, request.naming.groupOf);

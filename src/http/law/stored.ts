@@ -42,9 +42,9 @@ export interface Stored {
   readonly dateMs?: number | undefined;
   /** Shown to clients instead of the origin's ETag: one made here from the bytes, or the origin's weakened. Never sent upstream. */
   readonly shownEtag?: string | undefined;
-  /** The body is text that may leave encoded, unless it is a part: others have to match that (see compressible.ts). */
+  /** The body is text that may leave encoded, unless it is a part, whose neighbours have to match it (see compressible.ts). */
   readonly compressible?: boolean | undefined;
-  /** Its length was not known when it was first sent: whatever that turned out to be, somebody may have it encoded. */
+  /** Its length was unknown when it was first sent, so a client may have received it encoded, however short it turned out to be. */
   readonly openEnded?: boolean | undefined;
   readonly variant: Variant;
   readonly targets: readonly TargetHash[];
@@ -65,7 +65,7 @@ function preciseAge(stored: Stored, nowMs: number): number {
   return stored.initialAgeSeconds + Math.max(0, nowMs - stored.receivedAtMs) / 1000;
 }
 
-/** How long a tier has any use for it, seconds: fresh, stale windows, and a while for validation. */
+/** How long a tier keeps it, seconds: fresh, stale windows, and a while for validation. */
 export function storageSeconds(stored: Stored): number {
   const windows = Math.max(stored.staleWhileRevalidateSeconds, stored.staleIfErrorSeconds);
   const validatable = stored.etag !== undefined || stored.lastModified !== undefined ? VALIDATION_SECONDS : 0;
@@ -73,7 +73,7 @@ export function storageSeconds(stored: Stored): number {
   return Math.min(Math.ceil(fresh + Math.max(windows, validatable)), MAX_STORAGE_SECONDS);
 }
 
-/** The longest any tier keeps anything without asking the origin: purge records older than this can be forgotten. */
+/** The longest time that any tier keeps a response without asking the origin: the log can forget purges older than this. */
 export const MAX_STORAGE_SECONDS = 30 * 24 * 3600;
 /** A stale response with a validator stays worth a 304 for this long. */
 const VALIDATION_SECONDS = 3600;

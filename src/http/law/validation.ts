@@ -13,17 +13,17 @@ import { dated, recordOf, type SettlePolicy, targetsOf } from "./record.ts";
 import { type Fence, originValidators, type Stored } from "./stored.ts";
 import { hasTagField, isTagField } from "../targets/tags.ts";
 
-/** A stored response that was asked about. */
+/** A stored response that the edge asked the origin about. */
 export interface Validating {
   readonly request: RequestFacts;
   readonly stored: Stored;
-  /** Taken before the question was sent. */
+  /** Taken before the request was sent. */
   readonly fence: Fence | undefined;
 }
 
 /**
  * The stored response after a 304; `undefined` where that is about another one. `refusal` says why it may answer this request
- * but not be kept.
+ * but must not be stored anew.
  */
 export function validated(
   response: ResponseFacts,
@@ -32,7 +32,7 @@ export function validated(
 ): { readonly stored: Stored; readonly refusal: ReasonCode | undefined } | undefined {
   if (!sameRepresentation(response, stored)) return undefined;
   const merged = mergedFacts(stored, response);
-  // a 304 to a question that named no validator proves nothing of the time since the stored response's own fetch
+  // a 304 to a request without validators proves nothing of the time since the stored response's own fetch
   const proven = stored.etag !== undefined || stored.lastModified !== undefined;
   // the stored response answers a GET, whatever method the validation has
   const record = recordOf(merged, { ...request, method: "GET" }, proven ? fence : stored.fence, policy);
@@ -50,7 +50,7 @@ export function validated(
 
 /**
  * The stored response after a 200 to HEAD that has a validator of its: all that it says of the body fits the stored one. Otherwise
- * the reason why it changes nothing, or must go. Many bodies have the same length: that confirms nothing.
+ * the reason why it changes nothing, or must go. An equal length confirms nothing: many bodies have the same.
  */
 export function freshenedByHead(
   response: ResponseFacts,
@@ -58,7 +58,7 @@ export function freshenedByHead(
   policy: SettlePolicy,
 ): Stored | ReasonCode {
   const said = originValidators(response);
-  // the length of an encoded body says nothing of the decoded one that is held
+  // the length of an encoded body says nothing of the stored, decoded one
   const isHeldSo = response.field("content-encoding") === readerOf(stored.headers)("content-encoding");
   const length = isHeldSo ? declaredLength(response.field) : undefined;
   const comparisons = [
@@ -105,8 +105,8 @@ function mergedFacts(stored: Stored, response: ResponseFacts): ResponseFacts {
 }
 
 /**
- * 4.3.4: a strong tag identifies exactly its like, a weak one what it matches weakly; neither a response without any. A date
- * alone identifies what has the same one.
+ * 4.3.4: a strong tag identifies a response with the same tag, a weak one a response that it matches weakly, neither one without a tag. A date
+ * alone identifies a response with the same date.
  */
 function sameRepresentation({ field, receivedAtMs }: ResponseFacts, stored: Stored): boolean {
   const etag = field("etag");

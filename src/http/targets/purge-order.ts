@@ -17,7 +17,7 @@ export interface PurgeOrder {
   readonly requestId?: string | undefined;
   /** Other targets, or another mode, under the same key of the same actor are a conflict. */
   readonly idempotencyKey?: string | undefined;
-  /** How many purges of this actor are taken, a second and at once; absent: as many as come. */
+  /** The actor's rate: purges a second, and at once. Absent: unlimited. */
   readonly rate?: { readonly perSecond: number; readonly burst: number } | undefined;
 }
 
@@ -35,7 +35,7 @@ export type PurgeOutcome =
 /** Purges by tokens, or purges that origins caused by their answers. */
 export type PurgedBy = "tokens" | "origins" | "all";
 
-/** One purge as it is remembered. */
+/** One purge in the history. */
 export interface PurgeEntry {
   readonly seq: number;
   readonly purgedAtMs: number;

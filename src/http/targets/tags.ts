@@ -19,7 +19,7 @@ export type Tags =
 
 /**
  * The distinct tags of a response, compared case-sensitively, with the rule's own appended. A response whose tags break a
- * limit, or that no order can name, could not be purged reliably, so it is not usable for storing.
+ * limit, or whose tags no purge request can carry, could not be purged reliably, so it is not stored.
  */
 export function readTags(field: FieldReader, ruleTags: readonly string[]): Tags {
   const tags = new Set(ruleTags);
@@ -53,7 +53,7 @@ function add(tags: Set<string>, written: string): void {
   if (tag !== "") tags.add(tag);
 }
 
-/** The runtime gives a field's bytes as Latin-1; origins write UTF-8, and who purges writes letters. */
+/** The runtime gives a field's bytes as Latin-1. Origins write UTF-8, and purge requests contain letters. */
 function asUtf8(written: string): string {
   if (!/[\x80-\xff]/.test(written)) return written;
   try {
