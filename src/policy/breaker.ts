@@ -4,7 +4,7 @@ import { seconds } from "./scalars.ts";
 
 /** When a circuit opens, and how long it then rests. */
 export interface BreakerPolicy {
-  /** In (0, 1]: so much of the requests must have broken down. */
+  /** In (0, 1]: the share of requests that must have broken down. */
   readonly share: number;
   /** Least number of requests in the window. */
   readonly requests: number;
@@ -38,7 +38,7 @@ export const breaker = v.union(
       window: v.optional(
         v.pipe(seconds, v.minValue(1, "must be at least 1 second"), v.maxValue(60, "must be at most 60 seconds")),
       ),
-      /** How long nobody asks, seconds. */
+      /** How long no request passes, seconds. */
       rest: v.optional(
         v.pipe(seconds, v.minValue(1, "must be at least 1 second"), v.maxValue(300, "must be at most 300 seconds")),
       ),
@@ -51,7 +51,7 @@ export type BreakerInput = v.InferOutput<typeof breaker>;
 
 const DEFAULTS: BreakerPolicy = { share: 0.5, requests: 50, windowSeconds: 10, restSeconds: 5 };
 
-/** A rule's members go before the site's, those before the defaults; `undefined` where there is no breaker. */
+/** A rule's members go before the site's, and the site's before the defaults; `undefined` where there is no breaker. */
 export function breakerPolicy(
   rule: BreakerInput | undefined,
   site: BreakerInput | undefined,

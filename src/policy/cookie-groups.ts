@@ -1,4 +1,4 @@
-// Owns which group a cookie belongs to: by the site's own lists, then by the known ones, then by what its value looks like.
+// Owns the group of a cookie: by the site's own lists, then by the known lists, then by the shape of its value.
 import type { CookieGroup, CookieGroups } from "../http/message/cookies.ts";
 import { anyPatternTest } from "../http/message/pattern.ts";
 import { HARMLESS_COOKIES, PREVIEW_COOKIES, SESSION_COOKIES, TRACKER_COOKIES } from "./cookie-lists.ts";
@@ -16,7 +16,7 @@ const MAX_REMEMBERED = 1000;
 /** A prefix that the browser enforces says nothing of the cookie's meaning (RFC 6265bis 4.1.3). */
 const PREFIX = /^__(?:host-http|host|secure|http)-/;
 
-/** A site's additions count before the known lists; of those, a session's name is the most general and counts last. */
+/** A site's additions count before the known lists. Of the known lists that of sessions is the most general, and counts last. */
 export function cookieGroups({ cookies, harmless, preview }: CookieLists = {}): CookieGroups {
   const tests: readonly (readonly [CookieGroup, (name: string) => boolean])[] = [
     ["session", nameTest(namesOf(cookies, []))],
@@ -34,7 +34,7 @@ export function cookieGroups({ cookies, harmless, preview }: CookieLists = {}): 
     const found = tests.find(([, test]) => test(bare))?.[0];
     const group = found ?? (HEX_NAME.test(bare) && !isReplaced(cookies) ? "session" : "unknown");
     if (known.size >= MAX_REMEMBERED) known.clear();
-    // nobody's habit
+    // no client uses longer names
     if (name.length <= 256) known.set(name, group);
     return group;
   };
@@ -52,10 +52,10 @@ function nameTest(patterns: readonly string[]): (name: string) => boolean {
   return anyPatternTest(patterns.map(bareName));
 }
 
-/** Words of sessions that no star may hide: `*consent*` names no `oauth2_consent_csrf`, and `amp_*` no `amp_auth`. */
+/** Words of sessions that no star may hide: `*consent*` does not match `oauth2_consent_csrf`, nor `amp_*` `amp_auth`. */
 const SESSION_WORD = /sess|auth|login|signin|logged|csrf|xsrf|jwt|token|passw/;
 
-/** A test for known names; of those that speak of a session, only the ones whose pattern does too. */
+/** A test for known names. A name with a session's word matches only a pattern that has such a word, too. */
 function unlessSession(patterns: readonly string[]): (name: string) => boolean {
   const spelledOut = nameTest(patterns.filter((pattern) => !pattern.includes("*") || SESSION_WORD.test(pattern)));
   const any = nameTest(patterns);
@@ -75,7 +75,7 @@ const ENCODED_JSON = /^(?:bearer(?:%20|\+| ))?eyj[\w+/=%.-]{10,}$/i;
 const SIGNED =
   /^(?:s(?:%3a|:)[^.]+\.[\w+/=%-]{20,}|[\w+/=%-]+[.:][\w-]{5,10}[.:][\w-]{20,}|[\w+/=%-]{8,}--[\w+/=%-]{16,})$/i;
 
-/** Longer than this no pattern reads. */
+/** A longer value is not tested. */
 const MAX_READ = 4096;
 
 /** Whether a value looks like a signed identity, whatever its cookie is called. */

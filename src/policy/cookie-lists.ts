@@ -3,7 +3,7 @@
 
 import { words } from "../http/message/pattern.ts";
 
-/** Somebody's session, credentials or basket: words of whole families, and the names of frameworks and products that say nothing. */
+/** Sessions, credentials and baskets: words of whole families, and names of frameworks and products that contain no such word. */
 export const SESSION_COOKIES: readonly string[] = words(`
   *account* *api-key* *api_key* *apikey* *auth* *basket* *cart* *checkout* *credential* *csrf* *customer* *identity* *jwt*
   *logged* *login* *member* *oidc* *openid* *passport* *passwd* *password* *saml* *secret* *sess *sess_* *sessid* *session* *sid

@@ -20,7 +20,7 @@ export interface Site {
   readonly defaultRule: Rule;
   /** Public host or "*" -> origin. */
   readonly origins: Origins;
-  /** The largest bound of any rule: how long until a purge is obeyed everywhere. */
+  /** The largest bound of any rule: within it every edge obeys a purge. */
   readonly maxLagMs: number;
   readonly memory: { readonly bytes: number; readonly bodyBytes: number };
   readonly global: { readonly minTtlSeconds: number };
@@ -52,7 +52,7 @@ export function defineSite(input: SiteInput): Site {
     origin,
     fields,
     cookieGroupOf: cookieGroups(session),
-    // whose request a request is, and what is keyed, shapes every entry
+    // the naming of fields and cookies shapes every entry
     version: JSON.stringify([LISTS_VERSION, inOrder(session), inOrder(fields)]),
   };
   const complete = (rule: RuleInput, name: string): Rule => completeRule(rule, name, defaults);
@@ -73,7 +73,7 @@ export function defineSite(input: SiteInput): Site {
   };
 }
 
-/** Names in another order are the same wording. */
+/** The order of names makes no difference. */
 function inOrder(lists: object): unknown {
   const sorted = (value: unknown): unknown => (Array.isArray(value) ? value.map(String).toSorted() : value);
   return JSON.parse(JSON.stringify(lists), (_, value: unknown) => sorted(value));
@@ -93,8 +93,8 @@ function isSite(value: unknown): value is Site {
 }
 
 /**
- * The site with one origin for every host, for STRATA_ORIGIN. `publicHosts`: for which this edge answers; an edge on somebody's own machine
- * answers for none of the site's, and may stand in front of the one that does.
+ * The site with one origin for every host, for STRATA_ORIGIN. `publicHosts`: the hosts for which this edge answers. An edge on a developer's machine
+ * answers for none of the site's hosts, and may stand in front of the edge that does.
  * @throws SiteError when `url` is no origin, or leads back to the edge.
  */
 export function withOrigin(

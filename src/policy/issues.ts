@@ -1,4 +1,4 @@
-// Owns the full list of what is wrong with a value: a strict object names one unknown member at a time, people want all.
+// Owns the full list of problems of a value: a strict object names one unknown member at a time, but people want them all.
 import * as v from "valibot";
 
 type Issue = v.BaseIssue<unknown>;
@@ -6,7 +6,7 @@ type Checked<Schema extends v.GenericSchema> =
   | { readonly ok: true; readonly output: v.InferOutput<Schema> }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
-/** Of unknown members so many are named: each costs another look at the whole. */
+/** Unknown members named at most: each costs another validation of the whole. */
 const MAX_UNKNOWN = 100;
 
 export function check<const Schema extends v.GenericSchema>(schema: Schema, input: unknown): Checked<Schema> {

@@ -1,4 +1,4 @@
-// Owns which rule decides for a path: the first that matches, else the site's default.
+// Owns the choice of the rule for a path: the first that matches, else the site's default.
 import type { Rule, Site } from "./define.ts";
 
 export function ruleFor(site: Site, path: string): Rule {

@@ -1,4 +1,4 @@
-// Owns how a site changes a known list of names: it adds to the list, or says in so many words that only its own names count.
+// Owns a site's changes to a known list of names: it adds to the list, or replaces it explicitly.
 import * as v from "valibot";
 
 export type NameList = readonly string[] | { readonly only: readonly string[] };

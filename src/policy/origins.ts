@@ -4,7 +4,7 @@ import { canonicalHost } from "../http/message/host.ts";
 
 export type Origin =
   | { readonly kind: "url"; readonly url: URL }
-  /** It is asked with the public URL, as the zone's own origin is. */
+  /** The worker gets the public URL, as the zone's own origin does. */
   | { readonly kind: "service"; readonly binding: string };
 
 /** http or https, a host, nothing after it. */
@@ -57,7 +57,7 @@ function isOriginUrl(text: string): boolean {
 
 /**
  * Why these origins lead back to the edge: each entry whose URL has a host for which the edge itself answers. `publicHosts`: those hosts.
- * A service is asked by its binding, and where the zone's own origin stands nobody can tell from here.
+ * A service is reached by its binding, and the address of the zone's own origin is not known here.
  */
 export function leadingBack(origins: Origins, publicHosts: Iterable<string>): readonly Problem[] {
   const own = new Set(publicHosts);

@@ -4,7 +4,7 @@ import { normalisedPath } from "../http/message/path.ts";
 import { patternTest } from "../http/message/pattern.ts";
 import { namesIn, segmentReader } from "./segments.ts";
 
-/** `exact`: case counts. `fold`: it does not. `lenient`: nor does anything else that some server overlooks (see lenient-path.ts). */
+/** `exact`: case counts. `fold`: it does not. `lenient`: nor does any other difference that some server overlooks (see lenient-path.ts). */
 export type PathReading = "exact" | "fold" | "lenient";
 
 export function pathTest(match: string, reading: PathReading): (path: string) => boolean {
@@ -20,7 +20,7 @@ export function pathTest(match: string, reading: PathReading): (path: string) =>
 
 let latest: { readonly path: string; readonly readings: readonly string[] } | undefined;
 
-/** The rules of a site ask for the same path one after the other; to read a long one takes a millisecond or two. */
+/** The rules of a site test the same path one after the other, and reading a long path takes a millisecond or two. */
 function readingsOnce(path: string): readonly string[] {
   if (latest?.path !== path) latest = { path, readings: readingsOf(path) };
   return latest.readings;

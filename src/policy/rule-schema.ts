@@ -107,11 +107,11 @@ function givesLifetime(ttl: number | { readonly default?: number | undefined } |
 
 /** For the whole site, and for a rule, whose members go before the site's. */
 export const origin = v.strictObject({
-  /** Until the origin's header section has arrived, seconds; then the request has failed. */
+  /** How long the edge waits for the origin's header section, seconds; then the request has failed. */
   deadline: v.optional(
     v.pipe(seconds, v.minValue(0.1, "must be at least 0.1 seconds"), v.maxValue(300, "must be at most 300 seconds")),
   ),
-  /** How long a client waits for the origin where something stale may stand in, seconds. */
+  /** How long a client waits for the origin before a stale response stands in, seconds. */
   patience: v.optional(v.pipe(seconds, v.maxValue(300, "must be at most 300 seconds"))),
   /** When the origin is given a rest; `false`: never. */
   breaker: v.optional(breaker),
@@ -121,7 +121,7 @@ export const origin = v.strictObject({
 export const fieldLists = {
   /** Request fields that a fetch which may be stored does not take along. */
   drop: v.optional(v.array(fieldPattern, "must be a list")),
-  /** Request fields that change nothing in what the origin answers: forwarded, and no reason against storing. */
+  /** Request fields that do not change the origin's answer: forwarded, and no reason against storing. */
   plain: v.optional(v.array(fieldPattern, "must be a list")),
 };
 
@@ -144,7 +144,7 @@ const fields = v.strictObject({
       status: v.optional(v.record(status, lifetime)),
     }),
   ),
-  /** How long the origin is waited for, and when it is given a rest. */
+  /** How long the edge waits for the origin, and when it gives it a rest. */
   origin: v.optional(origin),
   /** Freshness for browsers, in the place of the origin's. */
   browser: v.optional(browser),
@@ -158,9 +158,9 @@ const fields = v.strictObject({
   fields: v.optional(v.strictObject(fieldLists)),
   /** `"ignore"`: cookies make no difference here, so none reaches the origin with a fetch that may be stored. */
   cookies: v.optional(v.literal("ignore", 'must be "ignore" or absent')),
-  /** Store an answer to POST that says what a GET would get (RFC 9110 9.3.3). Its body is in no key. */
+  /** Store an answer to POST that says it is what a GET would get (RFC 9110 9.3.3). The request's body is in no key. */
   storePost: v.optional(flag),
-  /** Authenticated requests get the same answer as anybody. */
+  /** Authenticated requests get the same answer as everybody else. */
   auth: v.optional(v.literal("shared", 'must be "shared" or absent')),
   /** Store and deliver responses without the cookies they set. */
   setCookie: v.optional(v.literal("strip", 'must be "strip" or absent')),

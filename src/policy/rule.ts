@@ -37,7 +37,7 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly vary: VaryPolicy | undefined;
   /** Variants kept per resource. */
   readonly maxVariants: number;
-  /** Absent where browsers are told what the origin says. */
+  /** Absent where browsers get the origin's own freshness. */
   readonly browser: BrowserPolicy | undefined;
   /** Whether a response without an ETag gets one from its bytes. */
   readonly etag: boolean;
@@ -49,16 +49,16 @@ export interface Rule extends SettlePolicy, ReusePolicy {
   readonly deadlineMs: number;
   /** How long a client waits for the origin where something stale may stand in. */
   readonly patienceMs: number;
-  /** When what the rule covers is given a rest; absent where it never is. */
+  /** When the circuit breaker gives the origin a rest; absent: never. */
   readonly breaker: BreakerPolicy | undefined;
   readonly maxLagMs: number;
   readonly onUnknown: "revalidate" | "serve";
   /** Unsafe requests purge through the log. */
   readonly purgesEverywhere: boolean;
   readonly global: boolean;
-  /** How far apart those may be of whom one fetches for all. */
+  /** Scope of request collapsing: one origin fetch per isolate, or one across all isolates, through a lease. */
   readonly collapse: "isolate" | "global";
-  /** Part of every key: entries stored under a wording that shaped them otherwise are not found. */
+  /** Part of every key: a rule that would have shaped an entry differently does not find it. */
   readonly version: string;
 }
 
@@ -72,7 +72,7 @@ export interface SiteDefaults {
   readonly origin: SiteInput["origin"];
   readonly fields: NonNullable<SiteInput["fields"]>;
   readonly cookieGroupOf: CookieGroups;
-  /** Of what shapes every entry. */
+  /** Version of the parts of a site that shape every entry. */
   readonly version: string;
 }
 
@@ -119,7 +119,7 @@ export function completeRule(rule: RuleInput, name: string, site: SiteDefaults):
   };
 }
 
-/** A rule that keeps responses out of the cache must not be evaded by a spelling; one that lets more in must match nothing else. */
+/** No spelling of a path may evade a rule that keeps responses out of the cache. A rule that lets more in must match nothing else. */
 function readingFor({ matchCase, bypass = false }: RuleInput): PathReading {
   if (matchCase === "exact") return "exact";
   if (bypass) return "lenient";

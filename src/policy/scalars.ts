@@ -35,7 +35,7 @@ export const fieldPattern = v.pipe(
   v.regex(/[^*]/, "must name something: of all fields none would be left"),
 );
 
-/** Some of something, nothing twice, whatever the case. */
+/** A list of at least one item, none of them twice, in any case. */
 export function someOf<const Item extends v.GenericSchema<string>>(
   item: Item,
 ): v.GenericSchema<v.InferInput<Item>[], v.InferOutput<Item>[]> {
@@ -46,7 +46,7 @@ export function someOf<const Item extends v.GenericSchema<string>>(
   );
 }
 
-/** Items that are no text have a problem of their own. */
+/** Items that are no text are reported elsewhere. */
 function sameName(one: unknown, other: unknown): boolean {
   return typeof one === "string" && typeof other === "string"
     ? one.toLowerCase() === other.toLowerCase()

@@ -13,14 +13,14 @@ const hostPattern = v.pipe(
 );
 
 export const siteSchema = v.strictObject({
-  /** Public host (or "*" for any other) -> the origin behind it. Without one, the zone's own origin is asked, or the application's routes. */
+  /** Public host (or "*" for any other) -> the origin behind it. Without one, the zone's own origin answers, or the application's routes. */
   origins: v.optional(v.record(hostPattern, anyOrigin)),
   /** The meaning of cookies by name. A list adds to the known names; `{ only: [...] }` replaces them. */
   session: v.optional(
     v.strictObject({
       /** Cookies that make a request authenticated. */
       cookies: v.optional(nameList(cookiePattern)),
-      /** Cookies that make no difference to what the origin answers: they are not forwarded by a fetch that may be stored. */
+      /** Cookies that do not change the origin's answer: a fetch that may be stored does not forward them. */
       harmless: v.optional(nameList(cookiePattern)),
       /** Cookies that show drafts: their requests pass by the cache. */
       preview: v.optional(nameList(cookiePattern)),
@@ -40,7 +40,7 @@ export const siteSchema = v.strictObject({
       unknown: v.optional(v.picklist(["shared", "unshared"], 'must be "shared" or "unshared"')),
     }),
   ),
-  /** How long origins are waited for, and when they are given a rest. */
+  /** How long the edge waits for origins, and when it gives them a rest. */
   origin: v.optional(origin),
   purge: v.optional(purge),
   tiers: v.optional(

@@ -48,7 +48,7 @@ export function segmentReader(
   };
 }
 
-/** The tags of a path: `{name}` replaced by its value. One whose value no tag can hold keeps the path's spelling. */
+/** The tags of a path: `{name}` replaced by its value. A value that no tag can hold stays in the path's spelling. */
 export function tagsWith(tags: readonly string[], values: ReadonlyMap<string, string>): readonly string[] {
   return tags.map((tag) => tag.replaceAll(NAME, (_, name: string) => readable(values.get(name) ?? "")));
 }

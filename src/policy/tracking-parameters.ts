@@ -1,4 +1,4 @@
-// Owns the offered list of query parameters that follow people and change nothing a server answers.
+// Owns the offered list of query parameters that track people and do not change a server's answer.
 
 /** Names, case-sensitive; `*` stands for any characters. For `query: { deny: TRACKING_PARAMETERS }`. */
 export const TRACKING_PARAMETERS: readonly string[] = [

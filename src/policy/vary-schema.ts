@@ -36,7 +36,7 @@ const GOVERNED: ReadonlyMap<string, string> = new Map([
   ["cookie", "cookies"],
 ]);
 
-/** Answers to Authorization are not told apart by it but kept unshared; the others are instructions to caches. */
+/** Answers to requests with Authorization are not shared at all, so no key needs it; the others are instructions to caches. */
 const REFUSED: ReadonlySet<string> = new Set(["authorization", "cache-control", "pragma"]);
 
 const headerName = v.pipe(

@@ -9,6 +9,6 @@ export interface Arrival {
   readonly response: ResponseFacts;
   readonly content: ReadableStream<Uint8Array> | null;
   readonly delivery: Delivery;
-  /** For Cache-Status, as far as the edge knows it by now. */
+  /** For Cache-Status, as far as the edge knows it at this point. */
   readonly outcome: Outcome;
 }

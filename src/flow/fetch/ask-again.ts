@@ -1,4 +1,4 @@
-// Owns the answers that lead to another request to the origin, each at most once: another plan, or the same in the cache's own name.
+// Owns the answers that make the edge ask again, once for each reason: with another plan, or with the same one in the cache's own name.
 import { isAnonymous } from "../../http/law/anonymous.ts";
 import type { Settle } from "../../http/law/settle.ts";
 import { originValidators } from "../../http/law/stored.ts";

@@ -59,13 +59,13 @@ async function answered(request: Asking, forwarding: Forwarding): Promise<Origin
   try {
     const first = await attempt();
     const { upstream } = first;
-    // a status is an answer, and a body is sent once (RFC 9110 9.2.2)
+    // any status is an answer, and a body can be sent only once (RFC 9110 9.2.2)
     const again = upstream.kind === "failure" && upstream.reason === "origin-unreachable" && isIdempotent(facts.method);
     if (!again || (forwarding.asSent && exchange.request.body)) {
       first.report();
       return upstream;
     }
-    // a probe decides before the retry, which is then refused: there is nothing to wait for
+    // a failed probe opens the circuit again, which then refuses the retry: there is nothing to wait for
     if (first.isProbe) first.report();
     else await edge.clock.timeout(edge.bounds.retryMs).passed;
     const second = await attempt();
@@ -88,7 +88,7 @@ interface Attempt {
 /** A probe whose request outlives its deadline by this much was cut off with its client. */
 const CUT_OFF_MS = 1000;
 
-/** The breaker stops safe methods only: of the others each may be the one that succeeds. */
+/** The breaker stops safe methods only: any other request may be the one that succeeds. */
 async function attempted(request: Asking, prepare: (signal: AbortSignal) => Prepared): Promise<Attempt> {
   const { edge, exchange, facts, rule } = request;
   const isAhead = isPrefetch((name) => exchange.request.headers.get(name) ?? undefined);
@@ -114,7 +114,7 @@ async function attempted(request: Asking, prepare: (signal: AbortSignal) => Prep
 }
 
 /**
- * Whether the origin may have gone silent for what this client sent. Content comes at the client's pace, and who waits for the rest has
+ * Whether the client may have caused the origin's silence. Content comes at the client's pace, and an origin that waits for the rest has
  * not broken down; many servers hang up on an upgrade that they do not know.
  */
 function mayProvoke({ request }: Exchange, { method, field }: RequestFacts): boolean {
@@ -147,7 +147,7 @@ function admitted(
   return { kind: "admitted", isProbe: false, report: breakers.follow(route) };
 }
 
-/** An answer that is no HTTP response comes from something alive. */
+/** An answer that is no valid HTTP response still comes from a server that is alive. */
 function healthIn(upstream: OriginAnswer): Health {
   if (upstream.kind === "response") return healthOf(upstream.response);
   return upstream.reason === "origin-invalid" ? "silent" : "broken";
@@ -166,7 +166,7 @@ async function fetched(
     const raw = await Promise.race([answering, deadline.passed.then((): typeof LATE => LATE)]);
     if (raw === LATE) {
       abort.abort();
-      // it may come all the same
+      // the answer may still come
       answering.then((late) => late.body?.cancel()).catch(() => undefined);
       edge.report(new DependencyError("origin", "did not answer in time"));
       return { kind: "failure", reason: "origin-timeout" };

@@ -1,4 +1,4 @@
-// Owns the circuit breakers of an isolate: which circuits a request belongs to, and what its end means for each of them.
+// Owns the circuit breakers of an isolate: it finds the circuits of a request, and tells each of them how the request ended.
 import { type BoundedMap, boundedMap } from "../../base/bounded-map.ts";
 import { hash64 } from "../../http/message/hash.ts";
 import type { BreakerPolicy } from "../../policy/breaker.ts";
@@ -12,7 +12,7 @@ export interface Route {
   readonly host: string;
   readonly path: string;
   readonly rule: string;
-  /** Of the site's default rule each first segment of a path counts as a rule would. */
+  /** Under the site's default rule, each first segment of a path counts as a rule. */
   readonly isDefaultRule: boolean;
   /** Of the rule, and of the host; absent where there is no breaker. */
   readonly policy: BreakerPolicy | undefined;
@@ -31,7 +31,7 @@ export type Admission =
 export interface Breakers {
   /** `limitMs`: when a probe without an end counts as cut off; absent where the request may not be one. */
   admit(route: Route, limitMs: number | undefined): Admission;
-  /** For a request that no breaker may stop: its answer closes circuits, its breakdown opens none. */
+  /** For a request that no breaker may stop: its answer closes circuits, but its breakdown opens none. */
   follow(route: Route): Report;
 }
 
@@ -41,7 +41,7 @@ export interface BreakerOptions {
   readonly random: () => number;
 }
 
-/** So many paths below one segment, segments of one rule, rules of one host must break down before the group counts as down. */
+/** Paths below one segment, segments of one rule, or rules of one host that must break down before the group counts as down. */
 const SPREAD = { path: 1, branch: 5, rule: 3, host: 3 } as const;
 /** Circuits remembered of each kind. Clients invent paths, segments and hosts, so the circuit used longest ago is forgotten. */
 const MAX_KNOWN = 1000;
@@ -59,7 +59,7 @@ const UNWATCHED: Admission = { kind: "admitted", isProbe: false, report: () => u
 
 export function breakers({ now, random }: BreakerOptions): Breakers {
   const placeAt = places(random);
-  /** Paths that were answered when they were last asked for: apart, so that no invented path that breaks down displaces one. */
+  /** Paths whose last request was answered. They are remembered apart, so that no invented path that breaks down displaces one. */
   const working = boundedMap<string, true>(MAX_KNOWN);
 
   return {

@@ -1,4 +1,4 @@
-// Owns requests that pass by the cache: sent on as they came, answered as the origin answered; the unsafe ones invalidate.
+// Owns requests that pass by the cache: the edge forwards them as they came, and returns the origin's answer. Unsafe ones invalidate.
 import type { Outcome } from "../../http/answer/cache-status.ts";
 import type { RequestFacts, ResponseFacts } from "../../http/message/facts.ts";
 import { deliverable } from "../../http/message/field-table.ts";
@@ -37,7 +37,7 @@ export async function bypass(
     return deliverFailure(delivery, upstream, { reason, hit: false, settled: upstream.reason });
   }
   const { response, raw } = upstream;
-  // a switched protocol is a socket, not a message; but the fields it came with are read by clients
+  // a switched protocol is a socket, not a message; but clients read the fields it came with
   if (response.status === 101) {
     const headers = new Headers(deliverable([...raw.headers]).map(([name, value]) => [name, value]));
     setDiagnostics(headers, exchange, { reason, hit: false, fwdStatus: 101 });
@@ -45,7 +45,7 @@ export async function bypass(
   }
   const overtaken = edge.stack.invalidatedSince(ownKey(edge, facts), startedAt);
   const invalidating = invalidate(edge, exchange, facts, response);
-  // its own invalidation does not count against it, one that another request made before or makes from now on does
+  // the answer survives its own invalidation, but not one by another request, before or from now on
   const begunAt = overtaken ? startedAt : edge.stack.tick();
   // before the client hears of its success, so that its next request cannot see the old state here
   const seq = await invalidating;
@@ -62,7 +62,7 @@ function ownKey(edge: Edge, { location }: RequestFacts): CacheKey {
   return keyOf(edge, location, ruleFor(edge.site, location.path));
 }
 
-/** The answer to a POST is not subject to its own invalidation; to any other that came meanwhile it is. */
+/** The answer to a POST survives its own invalidation, but not another one that came meanwhile. */
 function after(fence: Fence | undefined, seq: number | undefined): Fence | undefined {
   return fence && seq === fence.seq + 1 ? { ...fence, seq } : fence;
 }

@@ -28,7 +28,7 @@ export interface Circuit {
   broken(nowMs: number, sentIn: Era, member: string, askedSeconds?: number): void;
   /** The probe broke down: the circuit rests again, for longer. */
   probeBroken(probe: Probe, nowMs: number, askedSeconds?: number): void;
-  /** The probe ended without news: the next request may try at once. */
+  /** The probe ended without result: the next request may try at once. */
   release(probe: Probe): void;
 }
 
@@ -75,7 +75,7 @@ export function circuit({ policy, spread, random }: CircuitOptions): Circuit {
       probing = undefined;
     },
     broken(nowMs, sentIn, member, askedSeconds) {
-      // sent before it opened, or past it: that is known already
+      // sent before the circuit opened, or past it: the breakdown is known already
       if (open || sentIn !== era) return;
       seen.broken(nowMs, member);
       if (!seen.isDown(nowMs)) return;
@@ -109,7 +109,7 @@ function stanceIn({ sinceMs, restMs }: Rest, probing: Probe | undefined, nowMs: 
 function evidence(policy: BreakerPolicy, spread: number) {
   const window = countedWindow(policy.windowSeconds);
   const unanswered = runOf(spread);
-  /** As many as make the share of the least number of requests: so long a run is no accident. */
+  /** As many as make the share of the least number of requests: such a run is no accident. */
   const telling = Math.ceil(policy.requests * policy.share);
   let provenAliveAtMs = Number.NEGATIVE_INFINITY;
   return {
@@ -124,7 +124,7 @@ function evidence(policy: BreakerPolicy, spread: number) {
       unanswered.add(member);
       window.count(nowMs, "broken");
     },
-    /** One path speaks for itself. A group must be down as a whole: an answer amid its breakdowns proves for a while that it is not. */
+    /** A path opens by its own breakdowns. A group must be down as a whole: one answer proves for a while that it is not. */
     isDown(nowMs: number): boolean {
       const { ended, broken } = window.sums();
       if (ended < policy.requests || broken < ended * policy.share) return false;

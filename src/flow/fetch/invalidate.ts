@@ -36,7 +36,7 @@ async function forgotten(
   // nothing is ever stored under it
   if (rule.bypass) return [];
   const key = keyOf(edge, location, rule);
-  // before anything is waited for: an answer that is stored after this was asked for after it
+  // before any await: an answer stored after this comes from a request sent after this
   stack.supersede(key, atMs);
   // clients invent URLs, and a key that no tier has is worth no purge. Without the global tier nobody knows what other colos have
   const isKnown = rule.purgesEverywhere && (!rule.global || (await stack.holds(key)));

@@ -9,14 +9,14 @@ import type { Edge, Exchange } from "../edge.ts";
 /** Purges of one origin that each name their targets; the excess is folded. */
 const RATE = { perSecond: 10, burst: 100 } as const;
 
-/** Resolves with the log's number, where it was written under one. */
+/** Resolves with the purge's sequence number, where the log has one. */
 export async function logged(
   edge: Edge,
   { trace: { requestId } }: Exchange,
   { host }: Location,
   targets: readonly Target[],
 ): Promise<number | undefined> {
-  // by the origin, not by the host: that one is the client's to choose where one origin answers for all
+  // by the origin, not by the host: a client chooses the host where one origin answers for all
   const actor = `origin ${originId(originOf(edge.site.origins, host))}`;
   const order = (what: readonly Target[], mode: PurgeOrder["mode"]): PurgeOrder => {
     return { targets: what, mode, actor, asked: what.map(({ value }) => value), requestId };
@@ -37,7 +37,7 @@ export async function logged(
 
 /**
  * Over the rate, the edge validates every response of the host before its next use. RFC 9111 4.4 asks for no more; it costs a 304 where a hard
- * purge would fetch everything anew. Two soft purges mean that; many changes share them.
+ * purge would fetch everything anew. Two soft purges have that effect, and many changes share them.
  */
 async function folded(edge: Edge, host: string, order: PurgeOrder): Promise<void> {
   const outcome = await edge.origin.purging.take(`host ${host}`, async () => {

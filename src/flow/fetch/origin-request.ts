@@ -1,4 +1,4 @@
-// Owns the request as the origin shall see it, and the way its own addresses come back.
+// Owns the request that the origin gets, and the translation of its addresses in the answer.
 import type { RequestFacts } from "../../http/message/facts.ts";
 import { fetchedUrl } from "../../http/message/fetched-url.ts";
 import { forwardedConditions, forwardedToOrigin, passedToOrigin } from "../../http/message/field-table.ts";
@@ -17,7 +17,7 @@ export interface Forwarding {
   readonly clientConditionals: boolean;
   /** Fields the resource is known to vary on, in lower case. */
   readonly varied?: readonly string[];
-  /** Client hints and the like that go along although nothing asked for them before, in lower case. */
+  /** Client hints and the like that go along although no response has asked for them yet, in lower case. */
   readonly hints?: readonly string[];
   /** The edge's own conditions: validators of a stored response, or the range it wants. */
   readonly conditions: HeaderPairs;
@@ -39,7 +39,7 @@ export function originRequest(
   const headers = new Headers();
   for (const [name] of forwardedFields([...request.headers], facts, forwarding)) {
     const value = isTwin(name, facts, forwarding) ? undefined : valueToSend(name, facts, forwarding);
-    // a GET's content means nothing (RFC 9110 9.3.1); it goes, and what describes it with it
+    // a GET's content means nothing (RFC 9110 9.3.1), so it is dropped with the fields that describe it
     if (value !== undefined && (forwarding.asSent || !name.startsWith("content-"))) headers.set(name, value);
   }
   // a reduced field may have a value where the client sent none
@@ -48,11 +48,11 @@ export function originRequest(
     if (value !== undefined) headers.set(name, value);
   }
   for (const [name, value] of forwarding.conditions) headers.set(name, value);
-  // as it came: Connection must not take away the names of servers that have passed it on
+  // from the raw request: Connection must not remove the names of servers that have passed it on
   const read: FieldReader = (name) => request.headers.get(name) ?? undefined;
   for (const [name, value] of wayFields(read, edgeName)) headers.set(name, value);
   setOwn(headers, facts, trace, origin, forwarding.asSent ? request : undefined);
-  // of another method it would make the runtime send a GET without the body
+  // with another method, the runtime would send a GET without the body
   const upgrade = forwarding.asSent && method === "GET" ? field("upgrade") : undefined;
   if (upgrade !== undefined) headers.set("upgrade", upgrade);
   const hasBody = forwarding.asSent && method !== "GET" && method !== "HEAD";
@@ -80,13 +80,13 @@ function forwardedFields(
   return clientConditionals ? [...forwarded, ...forwardedConditions(sent)] : forwarded;
 }
 
-/** Whether an origin may take it for a field that is keyed on: unlike that one, it is in no key. */
+/** Whether an origin may take the field for a keyed one. Unlike the keyed field, it is in no key, so it must not reach the origin. */
 function isTwin(name: string, { declared }: RequestFacts, { asSent, varied = [] }: Forwarding): boolean {
   const read = asGatewaysRead(name);
   return !asSent && read !== name && (declared.includes(read) || isForwardedNormalised(read, varied));
 }
 
-/** As the facts read it, so that key and content cannot disagree; a conditional without the tags that were made here. */
+/** The value that the facts have, so that key and content cannot disagree; a conditional without the tags that the edge made. */
 function valueToSend(name: string, { field }: RequestFacts, { asSent, varied = [] }: Forwarding): string | undefined {
   const value = name === "if-none-match" ? withoutGeneratedTags(field(name)) : field(name);
   return !asSent && isForwardedNormalised(name, varied) ? normalisedValue(name, value) : value;
@@ -121,7 +121,7 @@ function setOwn(
   if (ADDRESS.test(client)) headers.set("x-forwarded-for", client);
 }
 
-/** @throws TypeError where that is not the URL that is keyed: then nothing is fetched, and nothing stored. */
+/** @throws TypeError where this is not the keyed URL: then nothing is fetched, and nothing stored. */
 function upstreamUrl(location: RequestFacts["location"], origin: URL | undefined): URL {
   const url = fetchedUrl(location, origin);
   if (!url) throw new TypeError("the URL to fetch is not the one that is keyed");

@@ -5,8 +5,8 @@ import type { Edge, Exchange } from "../edge.ts";
 import { deliverProblem } from "../answer/error-answer.ts";
 
 /**
- * The answer to a request that has come back; `undefined` for any other. Asked of requests that would go on: a fresh hit goes no further
- * and is spared the question. It comes before the wait for another's fetch, which may be the one that led here.
+ * The answer to a request that has come back; `undefined` for any other. A fresh hit goes no further than this edge,
+ * so nobody calls this for it. Call it before waiting for another's fetch, which may be the one that led here.
  */
 export function refuseLoop(edge: Edge, exchange: Exchange, facts: RequestFacts): Response | undefined {
   const { headers } = exchange.request;

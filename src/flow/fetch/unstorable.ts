@@ -1,4 +1,4 @@
-// Owns the memory of resources whose answers could not be stored lately: no request waits for another's fetch of them, and ranges of them go to the origin as sent.
+// Owns the memory of resources that could not be stored lately: requests for them do not wait for each other, and their ranges go to the origin as sent.
 import { isAnonymous } from "../../http/law/anonymous.ts";
 import type { ResponseFacts } from "../../http/message/facts.ts";
 import { splitList } from "../../http/message/fields.ts";
@@ -9,7 +9,7 @@ import { crowdKey, flightKey } from "../lookup/expected-key.ts";
 import { isAuthenticated, type CacheRequest } from "../cache-request.ts";
 import type { Forwarding } from "./origin-request.ts";
 
-/** How long an answer that was not to be stored speaks for the next ones. */
+/** How long a mark lasts. */
 const UNSTORABLE_SECONDS = 60;
 
 export function isUnstorable(request: CacheRequest): boolean {
@@ -34,7 +34,7 @@ export function noteUnstorable(
   const isForHintsAlone =
     reason === "unkeyed-field" && !isUnkeyed(facts, splitList(field("vary")?.toLowerCase() ?? ""));
   if (isForHintsAlone) return noteStorable(request);
-  // a cookie that nobody knows keeps the answer to each request of its kind out of the store
+  // an unknown cookie keeps the answer to every request of its kind out of the store
   if (isOfRequest(reason) && !makesPrivate(reason)) return;
   edge.marks.unstorable.add(crowdKey(request), UNSTORABLE_SECONDS);
 }

@@ -31,7 +31,7 @@ export function applyRule(facts: RequestFacts, rule: Rule): RequestFacts {
   return { ...facts, ...cookies, location: reduced, field, declared, unkeyed };
 }
 
-/** The cookies that a fetch for the cache takes along, and what is left of them to tell people apart; nothing where there are none. */
+/** The cookies that a fetch for the cache takes along, and the facts about them; `undefined` where the client sent none. */
 function ruledCookies(facts: RequestFacts, { vary, ignoresCookies }: Rule): CookieFacts | undefined {
   const { field, naming, hasSession, hasUnknownCookie, hasPreview, forwardedCookie } = facts;
   const sent = field("cookie");
@@ -44,7 +44,7 @@ function ruledCookies(facts: RequestFacts, { vary, ignoresCookies }: Rule): Cook
 }
 
 /**
- * The request as its resource's known variants need it: one without a mark is told apart from those with it, and a field that they vary
+ * The request with the fields of the resource's known variants: a request without a mark is told apart from one with it, and a field that they vary
  * on is in the key of its variant.
  */
 export function applyIndex(asked: RequestFacts, index: CacheSlot["index"]): RequestFacts {
@@ -53,7 +53,7 @@ export function applyIndex(asked: RequestFacts, index: CacheSlot["index"]): Requ
   const facts = withinMarks(asked, marks);
   const { declared, unkeyed } = facts;
   const indexed = unkeyed.filter((name) => index.fields.includes(name));
-  // where some answers repeat an Origin, one to a request without it fits no request with it, although its Vary may not say so
+  // where some answers repeat an Origin, an answer to a request without Origin fits no request with one, although its Vary may not say so
   const told = index.fields.includes("origin") ? [...marks, "origin"] : marks;
   if (told.length === 0 && indexed.length === 0) return facts;
   const others = unkeyed.filter((name) => !indexed.includes(name));
@@ -65,11 +65,11 @@ export function applyIndex(asked: RequestFacts, index: CacheSlot["index"]): Requ
   };
 }
 
-/** More marks than the pages of one application are asked with, and few enough to leave room in Vary for what the origin names. */
+/** More marks than the requests of one application have, and few enough to leave room in Vary for the origin's own fields. */
 const MAX_MARKS = 10;
 
 /**
- * The request without those of its marks that are too many, beside the known ones, to be keyed on: they count as unknown fields, so that
+ * The request without its excess of marks, beside the known ones. Excess marks count as unknown fields, so that
  * inventions of one client take no room in the index from others.
  */
 function withinMarks(facts: RequestFacts, known: readonly string[]): RequestFacts {
@@ -99,7 +99,7 @@ export function applyRuleToAnswer(
   const reflects = reflectsOrigin(request, response);
   const saysVary = status !== 304 || response.field("vary") !== undefined;
   const declared = reflects ? withNames(request.declared, ["origin"]) : request.declared;
-  // a 304 that says nothing of Vary leaves the stored one as it is, unless what it brings is for one Origin
+  // a 304 without Vary leaves the stored one as it is, unless the 304 is for one Origin
   const varies = declared.length > 0 && (saysVary || reflects);
   if (!varies && !rule.stripSetCookie) return response;
   const storedVary = saysVary ? [] : (validated?.headers ?? []).filter(([name]) => name.toLowerCase() === "vary");
@@ -108,9 +108,9 @@ export function applyRuleToAnswer(
   return responseFacts(status, kept, requestedAtMs, receivedAtMs);
 }
 
-/** Whether the origin got nothing from the client that the rule would have kept from it. */
+/** Whether the origin got exactly the values that the rule would have sent. */
 export function isSentAsRuled(sent: RequestFacts, ruled: RequestFacts): boolean {
-  // it went with cookies that the rule hides: the answer may be for their owner
+  // the origin got cookies that the rule hides: the answer may be for their owner
   if ((sent.hasSession && !ruled.hasSession) || (sent.hasUnknownCookie && !ruled.hasUnknownCookie)) return false;
   const sameFields = ruled.declared.every((name) => sent.field(name) === ruled.field(name));
   return sameFields && sent.location.query === ruled.location.query;

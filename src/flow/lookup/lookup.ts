@@ -35,7 +35,7 @@ function lookUpWith(
   const nowMs = edge.clock.now();
   const fence = edge.purges.fence();
   let last: Judged | undefined;
-  // the stack asks about each response it finds, and we ask again about the one it chose: mostly the same
+  // the stack calls `enough` for each response it finds, and the chosen one is judged again: mostly the same one
   const judge = (stored: Stored): Judged => {
     if (last?.stored === stored) return last;
     const purge = purgeOf(request, known, stored);

@@ -1,4 +1,4 @@
-// Owns which key and which rule a location has on this site.
+// Owns the key of a location on this site.
 import type { Location } from "../../http/message/facts.ts";
 import { type CacheKey, resourceKey } from "../../http/select/key.ts";
 import { reducedQuery } from "../../http/select/reduced-query.ts";

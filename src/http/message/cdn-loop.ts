@@ -1,10 +1,10 @@
-// Owns loops: how an edge names itself to origins, and how it knows its own name in a request that has come back (RFC 8586, RFC 9110 7.6.3).
+// Owns loop detection: the edge's name towards origins, and its recognition in a request that has come back (RFC 8586, RFC 9110 7.6.3).
 import type { FieldReader } from "./fields.ts";
 import { hash64 } from "./hash.ts";
 
 /**
- * The name of a deployment: a token for CDN-Loop and a pseudonym for Via. `identity`: whatever tells it from the deployments that it may
- * stand in front of. Two that shared a name could not be chained.
+ * The name of a deployment: a token for CDN-Loop and a pseudonym for Via. `identity`: text that differs from that of every deployment it may
+ * stand in front of. Two deployments with one name could not be chained.
  */
 export function edgeName(identity: string): string {
   return `strata-${hash64(identity)}`;
@@ -18,7 +18,7 @@ export function isLoop(read: FieldReader, name: string): boolean {
   return [read("cdn-loop"), read("via")].some((value) => value?.toLowerCase().includes(name));
 }
 
-/** The fields that tell the next server which way the request has come. */
+/** The fields that tell the next server which servers have passed the request on. */
 export function wayFields(read: FieldReader, name: string): readonly (readonly [name: string, value: string])[] {
   return [
     ["via", appended(read("via"), `1.1 ${name}`)],

@@ -29,7 +29,7 @@ export function notModified(field: FieldReader, stored: Validators, nowMs: numbe
 
 /**
  * Whether Range counts: there is no If-Range, or it names this very representation (13.1.5). Tags are compared strongly; a date
- * must be Last-Modified exactly, and that at least a second older than Date, or it could name two states of one second.
+ * must equal Last-Modified, and be at least a second older than Date, or it could name two states of one second.
  * `isNegotiated`: this client gets the whole in a coding, so that a date names two representations and is weak (8.8.2.2).
  */
 export function rangeApplies(field: FieldReader, stored: Validators, isNegotiated: boolean, nowMs: number): boolean {

@@ -1,26 +1,26 @@
 // Owns the reading of a Cookie field: whether the request is somebody's, and which cookies a fetch for the cache takes along (RFC 6265 4.2).
 
 export type CookieGroup =
-  /** Somebody's session, or credentials: the request counts as authenticated. */
+  /** A session, or credentials: the request counts as authenticated. */
   | "session"
   /** Shows drafts: the request passes by the cache. */
   | "preview"
   /** Read by scripts in the page only: a fetch for the cache never takes it along. */
   | "tracker"
-  /** Consent, load balancers and CDNs: no reason against storing, and no matter to what an origin answers everybody. */
+  /** Consent, load balancers and CDNs: no reason against storing, because the origin answers everybody alike. */
   | "harmless"
-  /** Nobody said what it means, so the answer may be for its owner alone. */
+  /** No list knows the cookie, so the answer may be for its owner alone. */
   | "unknown";
 
 export type CookieGroups = (name: string, value: string) => CookieGroup;
 
 /** Facts about the cookies of one request. */
 export interface CookieFacts {
-  /** A cookie that marks the request as somebody's. */
+  /** A cookie of a session or with credentials. */
   readonly hasSession: boolean;
   readonly hasUnknownCookie: boolean;
   readonly hasPreview: boolean;
-  /** Without trackers; and without anything where nothing but harmless cookies is left. `undefined`: no Cookie field. */
+  /** Without trackers; empty if only harmless cookies are left. `undefined`: no Cookie field. */
   readonly forwardedCookie: string | undefined;
 }
 
@@ -45,7 +45,7 @@ export function cookieFacts(field: string | undefined, groupOf: CookieGroups): C
   const hasUnknownCookie = groups.includes("unknown");
   const hasPreview = groups.includes("preview");
   const forwarded = (): string | undefined => {
-    // it is their owner's request, most likely: a load balancer must find the server that knows the session
+    // the request is most likely its owner's own: a load balancer must find the server that knows the session
     if (hasSession || hasPreview) return field;
     if (!hasUnknownCookie) return undefined;
     return cookies.flatMap(({ written }, position) => (groups[position] === "tracker" ? [] : [written])).join("; ");

@@ -1,4 +1,4 @@
-// Owns nonces of content security policies: the markup repeats them, so a header section with others does not belong to a stored body (CSP 3, 2.3.1).
+// Owns nonces of content security policies. The markup repeats them, so a header section with other nonces does not fit a stored body (CSP 3, 2.3.1).
 import type { FieldReader } from "./fields.ts";
 
 const POLICIES = [
@@ -11,7 +11,7 @@ const NONCE = /'nonce-([\w+/=-]+)'/gi;
 
 /**
  * Whether the policies of `fresh`, and of `stored` where `fresh` has none of that name, allow other nonces than those of `stored`. One more is
- * another, and so is one fewer: scripts without it would be refused, or all would be let in.
+ * another, and so is one fewer: the browser would refuse scripts, or let in all of them.
  */
 export function changesNonces(stored: FieldReader, fresh: FieldReader): boolean {
   const merged: FieldReader = (name) => fresh(name) ?? stored(name);

@@ -40,7 +40,7 @@ export function strongMatch(a: string, b: string): boolean {
   return a === b && isStrong(a);
 }
 
-/** Names one sequence of bytes; without an ETag nothing does (RFC 9110 8.8.1). */
+/** Whether the tag names one sequence of bytes; without an ETag nothing does (RFC 9110 8.8.1). */
 export function isStrong(etag: string | undefined): etag is string {
   return etag !== undefined && !etag.startsWith("W/");
 }

@@ -22,7 +22,7 @@ export interface Location {
 export interface Naming {
   readonly groupOf: FieldGroups;
   readonly cookieGroupOf: CookieGroups;
-  /** Whether fields that nobody knows forbid storing even without an `X-` before their names. */
+  /** Whether unknown fields forbid storing even without `X-` before their names. */
   readonly refusesUnknown: boolean;
 }
 
@@ -34,13 +34,13 @@ export interface RequestFacts extends CookieFacts {
   readonly names: readonly string[];
   readonly naming: Naming;
   readonly directives: RequestDirectives;
-  /** The one range of bytes that is asked for; absent where the whole is to be answered. */
+  /** The requested range of bytes; absent where the answer is the whole. */
   readonly range: RangeRequest | undefined;
   /** Authorization, or another field that identifies a person or an account. */
   readonly hasAuthorization: boolean;
   /** Fields that are keyed and named in the answer's Vary, in lower case: the origin receives what `field` answers for them. */
   readonly declared: readonly string[];
-  /** Marks of frameworks that ask for a part of the page. Only an answer to the same marks fits. */
+  /** Fields by which frameworks ask for a part of the page. Only an answer to the same ones fits. */
   readonly fragments: readonly string[];
   /** Fields that the origin receives, that no key holds and that may change its answer. */
   readonly unkeyed: readonly string[];
@@ -60,7 +60,7 @@ export interface ResponseFacts {
   readonly headers: HeaderPairs;
   readonly field: FieldReader;
   readonly governing: Governing;
-  /** The body came in a transfer coding that was not undone (see framing.ts). */
+  /** The body came in a transfer coding that the runtime did not decode (see framing.ts). */
   readonly unknownTransferCoding: boolean;
   /** When the request was sent and when its header section arrived, milliseconds since the epoch (RFC 9111 4.2.3). */
   readonly requestedAtMs: number;

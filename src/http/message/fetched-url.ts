@@ -3,7 +3,7 @@ import type { Location } from "./facts.ts";
 
 /**
  * `origin`: absent where the public URL is the origin's too. Set part by part: `new URL("//evil/x", base)` would choose another host.
- * `undefined` where a URL parser makes another path or query of what is keyed: it must not be fetched under that key.
+ * `undefined` where a URL parser would change the keyed path or query: it must not be fetched under that key.
  */
 export function fetchedUrl({ scheme, host, path, query }: Location, origin: URL | undefined): URL | undefined {
   const url = new URL(origin ?? `${scheme}://${host}`);

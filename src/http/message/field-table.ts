@@ -21,7 +21,7 @@ interface FieldTreatment {
   readonly sentOn304?: true;
 }
 
-/** An origin that reflects what it is sent would tag by a client's word; and Connection takes no tag away: it would not be purged. */
+/** An origin that reflects request fields would let clients choose tags. And Connection must not remove a tag: the response could not be purged. */
 const TAGS: FieldTreatment = { forUsOnly: true, forAll: true, ownedByEdge: true };
 
 const OF_EXCHANGE: FieldTreatment = { ownedByEdge: true, notStored: true };
@@ -94,7 +94,7 @@ const TABLE: ReadonlyMap<string, FieldTreatment> = new Map<string, FieldTreatmen
 const PLAIN: FieldTreatment = {};
 const OF_ONE_ANSWER: FieldTreatment = { notStored: true };
 
-// `X-Cache-Status`, `X-Cache-Hits`: how a cache behind this one came to its answer, under whatever name it tells: decision 020
+// `X-Cache-Status`, `X-Cache-Hits` and their kin: reports of a cache behind this one: decision 020
 const INNER_CACHE = "x-cache-";
 
 function treatment(name: string): FieldTreatment {
@@ -113,7 +113,7 @@ export function isSeenByOrigin(name: string, groupOf: FieldGroups = DEFAULT_GROU
   return group !== "override" && group !== "dropped";
 }
 
-/** Whether a rule may key on a client's field: also one that only a rule's word brings to the origin. */
+/** Whether a rule may key on a client's field: also one that the origin gets only because a rule names it. */
 export function isDeclarable(name: string): boolean {
   const { hop, conditional, ownedByEdge } = treatment(asGatewaysRead(name));
   return !hop && !conditional && !ownedByEdge && DEFAULT_GROUPS(name) !== "override";
@@ -141,7 +141,7 @@ export function forwardedConditions(pairs: HeaderPairs): HeaderPairs {
 
 /**
  * The fields that go on with a request that passes by the cache: its answer is for this client alone. Fields that make another request
- * of it stay behind all the same, and so does a twin of a conditional.
+ * of it are removed, and so is a twin of a conditional.
  */
 export function passedToOrigin(pairs: HeaderPairs, field: FieldReader, groupOf = DEFAULT_GROUPS): HeaderPairs {
   const listed = listedByConnection(field);
@@ -187,7 +187,7 @@ function mediaType(headers: HeaderPairs): string | undefined {
   return value === undefined ? undefined : essence(value);
 }
 
-/** Gateways put a default Content-Type on a 304: one that makes another thing of the stored bytes is not believed. */
+/** Gateways put a default Content-Type on a 304: a type that does not fit the stored bytes is not believed. */
 function isSameType(name: string, value: string, stored: string | undefined): boolean {
   return name.toLowerCase() === "content-type" && essence(value) === stored;
 }

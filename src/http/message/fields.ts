@@ -59,7 +59,7 @@ function isOws(unit: number): boolean {
   return unit === 0x20 || unit === 0x09;
 }
 
-/** The content of a quoted string with its escapes undone, or the value itself when it is not quoted (RFC 9110 5.6.4). */
+/** The content of a quoted string, unescaped, or the value itself when it is not quoted (RFC 9110 5.6.4). */
 export function unquote(value: string): string {
   if (value.length < 2 || !value.startsWith('"') || !value.endsWith('"')) return value;
   return value.slice(1, -1).replace(/\\(.)/gs, "$1");

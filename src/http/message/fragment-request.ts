@@ -1,6 +1,6 @@
-// Owns which values of a framework's mark ask for a part of the page.
+// Owns the values of X-Requested-With that ask for a part of the page.
 
-/** Apps on Android send their own name in X-Requested-With with everything their web view loads: that marks no part of a page. */
+/** Android apps send their own name in X-Requested-With with everything their web view loads: that asks for no part of a page. */
 const APP_NAME = /^[a-z]\w*(?:\.\w+)+$/i;
 
 export function isFragmentMark(name: string, value: string | undefined): boolean {

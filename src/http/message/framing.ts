@@ -11,7 +11,7 @@ export function withoutFalseLength(pairs: HeaderPairs, field: FieldReader): Head
 const CODING = /chunk|gzip|deflate|compress|br|zstd|trailer/;
 
 /**
- * Whether the bytes are, or may be, encoded in a way that nobody here undoes; chunked comes last and once (RFC 9112 6.1, 7). A single word
+ * Whether the bytes are, or may be, in a transfer coding that the edge does not decode; chunked comes last and once (RFC 9112 6.1, 7). A single word
  * that names no coding at all says nothing of the bytes: the public suite asks that such a response is stored without the field.
  */
 export function hasUnknownTransferCoding(field: FieldReader): boolean {

@@ -2,7 +2,7 @@
 
 /**
  * 16 hexadecimal digits: HalfSipHash-2-4 (J.-P. Aumasson) over UTF-16 code units, two a word. Its key is known, but the state is twice as
- * wide as what comes out, and one: nobody finds a text in the time there is that falls on another's hash, so who may purge one tag
+ * wide as the hash. Finding a text with another text's hash takes too long, so a token that may purge one tag
  * cannot purge others by it.
  */
 export function hash64(text: string): string {
@@ -31,7 +31,7 @@ const INITIAL = Int32Array.of(0x5374_7261, 0x7461_6f6e ^ 0xee, 0x6c79_6765 ^ 0x5
 const state = new Int32Array(4);
 const ending = new Int32Array(4);
 
-/** Of a text of this length, whose last unit stands alone where that is odd. */
+/** The hash of a text of this length; its last unit stands alone if the length is odd. */
 function finished(length: number, last: number): string {
   for (let i = 0; i < 4; i++) ending[i] = laneOf(state, i);
   absorb(ending, (length << 16) | last);
@@ -72,7 +72,7 @@ function laneOf(v: Int32Array, index: number): number {
   return v[index] ?? 0;
 }
 
-/** Of bytes, four at a time: a checksum, and quicker. Two independent 32-bit lanes, finished to avalanche. */
+/** A checksum of bytes, four at a time: faster, not for names that clients choose. Two independent 32-bit lanes, finished to avalanche. */
 export function hashBytes(bytes: Uint8Array): string {
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let a = 0xdeadbeef ^ bytes.length;
@@ -100,7 +100,7 @@ function finish(lane: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** A word of a hash as eight digits: one flat string, which is read faster than one put together. */
+/** A word of a hash as eight digits, in one flat string: it is read faster than a concatenated one. */
 export function hex(word: number): string {
   return String.fromCharCode(
     digit(word >>> 28),

@@ -1,6 +1,6 @@
 // Owns hosts, with or without a port, and their one spelling: as RFC 3986 3.2.2 writes it, without userinfo.
 
-/** No label is empty, but for the root's: such a name is nobody's. */
+/** No label is empty, except the root's. */
 const HOST = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 const ROOT = /\.(?=:\d+$|$)/;
 

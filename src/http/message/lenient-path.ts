@@ -1,4 +1,4 @@
-// Owns the ways a lenient server may read a path, so that no spelling evades a rule that restricts or reaches what is the edge's own.
+// Owns the readings of a path by lenient servers, so that no spelling evades a rule that restricts, or reaches the edge's own paths.
 
 /** A path without any of these has one reading. */
 const AMBIGUOUS = /[%\\;?#\0]|\/\//;
@@ -42,7 +42,7 @@ function decodedText(encoded: string): string {
   }
 }
 
-/** In one pass, whatever the depth: a decoded byte may complete an encoding with the bytes before and after it. */
+/** Decodes in one pass, at any depth: a decoded byte may complete an encoding with the bytes before and after it. */
 function fullyDecoded(path: string): string {
   const bytes: number[] = [];
   for (const byte of new TextEncoder().encode(path)) {

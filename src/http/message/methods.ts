@@ -49,7 +49,7 @@ export function isSafe(method: string): boolean {
   return SAFE.has(method);
 }
 
-/** Sent twice it has done what it would have done once. */
+/** Sending it twice has the effect of sending it once. */
 export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }

@@ -2,7 +2,7 @@
 
 const ENCODED = /%([0-9a-f]{2})?/gi;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
-/** A URL parser would write these characters otherwise, or resolve these segments. */
+/** A URL parser would rewrite these characters, or resolve these segments. */
 const UNPARSED = /[^\x21-\x7e]|["#<>?\\^`{}]|\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /**

@@ -1,10 +1,10 @@
-// Owns which response fields belong to one person: an answer that carries one is not stored, as with Set-Cookie.
+// Owns the response fields that belong to one person: an answer with one of them is not stored, as with Set-Cookie.
 import { type CookieGroups, cookiesOf } from "./cookies.ts";
 import { splitList } from "./fields.ts";
 import { anyPatternTest, words } from "./pattern.ts";
 
 /**
- * Tokens against forgery and tokens that let somebody in; names and numbers of people, their accounts and their sessions. In lower case;
+ * Tokens against forgery and access tokens; names and numbers of people, their accounts and their sessions. In lower case;
  * `*` stands for any characters. Sorted.
  */
 export const PERSONAL_FIELDS: readonly string[] = words(`
@@ -15,11 +15,11 @@ export const PERSONAL_FIELDS: readonly string[] = words(`
   x-goog-iap-* x-id-token x-identity x-identity-* x-login* x-member x-member-* x-ms-client-principal* x-oauth-* x-profile-id
   x-refresh-token x-remote-user* x-session x-session-* x-sessionid x-token x-user x-user-* x-userid x-username x-wp-nonce`);
 
-/** Names that would match, and are nobody's: a browser's compatibility mode, a client's name for itself. */
+/** Names that would match, but identify nobody: a browser's compatibility mode, a client's name for itself. */
 const NOBODYS: ReadonlySet<string> = new Set(["x-user-agent", "x-user-agent-class", "x-user-country"]);
 
 /**
- * Whether a Set-Cookie2 sets a cookie for one client: one with the Version that RFC 2965 3.2.2 requires, without which no client ever took
+ * Whether a Set-Cookie2 sets a cookie for one client: with the Version that RFC 2965 3.2.2 requires, without which no client ever accepted
  * it; or one whose name or value is a session's, however badly written.
  */
 export function setsCookie2(value: string, groupOf: CookieGroups): boolean {

@@ -1,4 +1,4 @@
-// Owns which requests nobody has asked for yet: browsers fetch ahead, and say so in one of four fields.
+// Owns the recognition of prefetches: browsers fetch ahead, and say so in one of four fields.
 import type { FieldReader } from "./fields.ts";
 
 const FIELDS = ["sec-purpose", "purpose", "x-purpose", "x-moz"] as const;

@@ -21,7 +21,7 @@ const RANGE = /^(\d*)-(\d*)$/;
 const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i;
 
 /**
- * `undefined` where the whole is to be answered: no Range, another unit, a malformed one, or several ranges at once, which cost
+ * `undefined` where the answer is the whole: no Range, another unit, a malformed one, or several ranges at once, which cost
  * one full response at most (RFC 9110 14.2). Range means something for GET only.
  */
 export function requestedRange(method: string, field: FieldReader): RangeRequest | undefined {
@@ -35,7 +35,7 @@ export function requestedRange(method: string, field: FieldReader): RangeRequest
   return position(first) > position(last) ? undefined : { kind: "from", first: position(first), last: position(last) };
 }
 
-/** The bytes of a body of `total` bytes that were asked for; `undefined` where there are none: 416 (RFC 9110 14.1.2). */
+/** The requested bytes of a body of `total` bytes; `undefined` where there are none: 416 (RFC 9110 14.1.2). */
 export function resolvedRange(range: RangeRequest, total: number): ByteRange | undefined {
   if (range.kind === "suffix") {
     if (range.length === 0 || total === 0) return undefined;

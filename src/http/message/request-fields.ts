@@ -136,7 +136,7 @@ const CREDENTIAL: FieldFamily = {
     x-wp-nonce x-zumo-auth`,
 };
 
-/** Of two families that name one field, the first counts. */
+/** If two families name a field, the first counts. */
 export const REQUEST_FIELDS: readonly FieldFamily[] = [
   NEGOTIATION,
   TRACING,
@@ -155,7 +155,7 @@ export const REQUEST_FIELDS: readonly FieldFamily[] = [
   CREDENTIAL,
 ];
 
-/** Why each family is in its group, for people: the worker's bundle does without these sentences. */
+/** The reason for each family's group, for people. The worker's bundle does without these sentences. */
 export const REQUEST_FIELD_REASONS: readonly (readonly [FieldFamily, string])[] = [
   [
     NEGOTIATION,
@@ -241,7 +241,7 @@ function groupTest(group: FieldGroup, patterns: readonly string[] = []): GroupTe
   return { group, test: anyPatternTest(read) };
 }
 
-/** Of these the site must name each one that it means: `x-*` must not let `X-Forwarded-Host` pass, nor share what `X-Api-Key` gets. */
+/** A site's pattern with a star does not reach these groups: `x-*` must not let `X-Forwarded-Host` pass, nor share the answers to `X-Api-Key`. */
 const GUARDED: ReadonlySet<FieldGroup> = new Set(["override", "credential", "fragment"]);
 
 function unguarded({ group, test }: GroupTest): GroupTest {
@@ -255,5 +255,5 @@ function defaultGroup(read: string): FieldGroup {
   return family?.group ?? (read.startsWith("x-") ? "unknown-x" : "unknown");
 }
 
-/** The table alone, for what does not depend on a site. */
+/** The table alone, for code that does not depend on a site. */
 export const DEFAULT_GROUPS: FieldGroups = fieldGroups();

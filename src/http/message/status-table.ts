@@ -5,7 +5,7 @@ export interface StatusFacts {
   readonly understood: boolean;
   /** A lifetime may be guessed from Last-Modified (RFC 9110 15.1). */
   readonly heuristic: boolean;
-  /** A rule's lifetime may be given to it: an answer about the resource, not about a failure. */
+  /** A rule may give it a lifetime: it is an answer about the resource, not about a failure. */
   readonly lifetimeByRule: boolean;
 }
 
@@ -47,7 +47,7 @@ export function isServerFailure(status: number): boolean {
   return status === 500 || status === 502 || status === 503 || status === 504;
 }
 
-/** Client errors that say something of one request, not of the resource (RFC 9110 15.5, RFC 6585). */
+/** Client errors about one request, not about the resource (RFC 9110 15.5, RFC 6585). */
 const OF_REQUEST: ReadonlySet<number> = new Set([
   400, 401, 403, 405, 406, 408, 411, 412, 413, 414, 415, 416, 417, 421, 422, 425, 426, 428, 429, 431,
 ]);

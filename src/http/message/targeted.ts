@@ -1,4 +1,4 @@
-// Owns which field governs a response at this cache: the first valid targeted field, else Cache-Control (RFC 9213 2.2).
+// Owns the choice of the field that governs a response at this cache: the first valid targeted field, else Cache-Control (RFC 9213 2.2).
 import { type BareItem, DisplayString, parseDictionary } from "structured-headers";
 import { type Directives, parseDirectives, type ResponseDirectives, responseDirectives } from "./cache-control.ts";
 import { type FieldReader, splitList, trimOws } from "./fields.ts";
@@ -44,7 +44,7 @@ export const GOVERNING: readonly string[] = [
   "must-understand",
 ];
 
-/** A targeted field that only names another machinery, such as ESI, or only a stale window, leaves storing to the next field. */
+/** A targeted field that only names another mechanism, such as ESI, or only a stale window, leaves the decision on storing to the next field. */
 function governs(directives: Directives): boolean {
   return GOVERNING.some((name) => directives.has(name));
 }
@@ -76,9 +76,9 @@ function structuredDirectives(value: string | undefined): Directives | undefined
       wrongType ||= isText;
       directives.set(name, isText || Array.isArray(item) ? "" : argumentOf(item));
     }
-    // of a key said twice the last counts, but a restriction that was said was meant
+    // of a repeated key the last counts, but a restriction counts in any case
     for (const name of RESTRICTIVE) if (timesSaid(value, name) > 1) directives.set(name, true);
-    // a field of the wrong types says nothing, unless it restricts
+    // a directive of the wrong type counts only if it restricts
     const restricts = RESTRICTIVE.some((name) => directives.has(name));
     return wrongType && !restricts ? undefined : directives;
   } catch {

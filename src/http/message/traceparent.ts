@@ -1,4 +1,4 @@
-// Owns the traceparent field: the trace that a caller sent a request in, and how it is told to the next (W3C Trace Context, level 1).
+// Owns the traceparent field: it reads the caller's trace, and writes the field for the next server (W3C Trace Context, level 1).
 
 /** The trace that a request is part of. Level 1 knows one of the flags. */
 export interface TraceContext {
@@ -11,7 +11,7 @@ const FIELD = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$
 const ZEROS = /^0+$/;
 const SAMPLED = 1;
 
-/** `undefined` where it is none, and then what stands in tracestate means nothing either ("Tracestate Header"). */
+/** `undefined` for an invalid one, and then tracestate is ignored as well ("Tracestate Header"). */
 export function readTraceparent(value: string): TraceContext | undefined {
   const [, version = "ff", traceId = "", parentId = "", flags = "", more] = FIELD.exec(value) ?? [];
   // a later version may say more, behind a dash; of what it says we read what we know ("Versioning of traceparent")

@@ -14,7 +14,7 @@ const MAX_MEMBERS = 64;
 /** The digits after the point that a number prints as it was written. More than the three of the RFC do no harm. */
 const WEIGHT = /^(?:0?\.\d{1,6}|0\.?|1(?:\.0*)?)$/;
 
-/** In the order of the field; `undefined` where it has more members than anybody means: such a list is not read at all. */
+/** In the order of the field; `undefined` where it has more members than any browser sends: such a list is not read at all. */
 export function weightedMembers(value: string): readonly WeightedMember[] | undefined {
   const members = splitList(value.toLowerCase());
   return members.length > MAX_MEMBERS ? undefined : members.map(weighted).filter(({ name }) => name !== "");
@@ -22,7 +22,7 @@ export function weightedMembers(value: string): readonly WeightedMember[] | unde
 
 /**
  * Name -> weight, in the order of the field; of duplicates the highest weight counts. A member with a malformed weight neither
- * accepts nor refuses: it is left out. A list that is too long names nothing.
+ * accepts nor refuses: it is left out. A list that is too long counts as empty.
  */
 export function weightsOf(value: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();

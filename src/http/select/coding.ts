@@ -7,7 +7,7 @@ export type ContentCoding = (typeof CONTENT_CODINGS)[number];
 
 /**
  * The coding of `preferred` that the field accepts with the highest weight, the first of equals; `identity` where it accepts
- * none, prefers identity, or is absent: a client that says nothing of codings seldom knows any.
+ * none, prefers identity, or is absent: a client without the field seldom decodes anything.
  */
 export function selectCoding(
   acceptEncoding: string | undefined,
@@ -36,12 +36,12 @@ function knownWeights(acceptEncoding: string): ReadonlyMap<string, number> {
   if (before) return before;
   const weights = weightsOf(acceptEncoding);
   if (known.size >= MAX_KNOWN) known.clear();
-  // a long one is nobody's habit
+  // no browser sends a long one
   if (acceptEncoding.length <= 200) known.set(acceptEncoding, weights);
   return weights;
 }
 
-/** `x-gzip` is another name of gzip (8.4.1.3); `*` stands for what is not named. */
+/** `x-gzip` is another name of gzip (8.4.1.3); `*` stands for codings that the field does not name. */
 function weightOf(coding: ContentCoding, weights: ReadonlyMap<string, number>): number {
   const named = weights.get(coding);
   const alias = coding === "gzip" ? weights.get("x-gzip") : undefined;

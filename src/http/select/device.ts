@@ -12,7 +12,7 @@ const MOBILE = /mobi|iphone|ipod|windows phone|opera mini|blackberry/;
 /**
  * Coarse by intention: the class of a page, not of a device. A field that is absent or unknown is `desktop`. Limits: an iPad
  * asks for desktop pages in Safari's default setting and then calls itself a Mac; Android televisions count as tablets (they
- * are Android without "Mobile"); a program that poses as a browser is what it poses as. Client hints are not consulted.
+ * are Android without "Mobile"); a program that poses as a browser counts as that browser. Client hints are not consulted.
  */
 export function deviceClass(userAgent: string | undefined): DeviceClass {
   const text = (userAgent ?? "").toLowerCase();

@@ -1,4 +1,4 @@
-// Owns cache keys: length-prefixed parts, so that no value can pretend to be two (RFC 9111 4.1, 2).
+// Owns cache keys: length-prefixed parts, so that no value can pass for two (RFC 9111 4.1, 2).
 import type { Variant } from "./vary.ts";
 
 declare const brand: unique symbol;
@@ -14,7 +14,7 @@ export interface KeyParts {
   readonly query: string;
   /** The origin that answers for this host: entries of another one are not found. */
   readonly origin: string;
-  /** Changes with the rule that shapes what is stored for this path. */
+  /** Changes with the rule that shapes the stored responses of this path. */
   readonly policyVersion: string;
 }
 

@@ -22,7 +22,7 @@ export function reducedQuery(query: string, policy: QueryPolicy): string {
   return kept.length === 0 ? "" : `?${kept.map(({ parameter }) => parameter).join("&")}`;
 }
 
-/** As servers read it; a name that cannot be decoded is compared as written. */
+/** The name as servers read it; a name that cannot be decoded is compared as written. */
 function nameOf(parameter: string): string {
   const [name = ""] = parameter.split("=", 1);
   if (!/[%+]/.test(name)) return name;

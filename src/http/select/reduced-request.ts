@@ -36,7 +36,7 @@ export function declaredFields(policy: VaryPolicy): readonly string[] {
  * from here, or key and content disagree.
  */
 export function reducedReader(field: FieldReader, policy: VaryPolicy): FieldReader {
-  // every variant of a resource asks for the same few fields again
+  // every variant of a resource reads the same few fields again
   const known = new Map<string, string | undefined>();
   return (name) => {
     if (!known.has(name)) known.set(name, reducedValue(name, field(name), policy));

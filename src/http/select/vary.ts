@@ -22,7 +22,7 @@ const WEIGHTED: ReadonlySet<string> = new Set(["accept", "accept-language", "acc
 /** More names than any sound resource varies on. */
 export const MAX_VARY_FIELDS = 16;
 
-/** Each request has an id and a span of its own, and the platform tells the origin each client's address. */
+/** A response that varies on these fits one request only: each request has its own id and span, and each client its address. */
 const NEVER_THE_SAME: readonly string[] = ["*", "x-request-id", "traceparent", "tracestate", "x-forwarded-for"];
 
 /** `declared`: fields that are keyed whatever the response says, and which the origin has seen. */
@@ -64,7 +64,7 @@ export function matchesVariant(variant: Variant, request: FieldReader): boolean 
 /** The normal form of a request field: sent to the origin and used as key alike. `undefined` where absent. */
 export function normalisedValue(name: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
-  // of an unknown field nothing is dropped and nothing reordered: to its origin that may mean something
+  // an unknown field is neither shortened nor reordered: its origin may care
   return WEIGHTED.has(name) ? byPreference(value) : evenlySpaced(value);
 }
 
@@ -87,7 +87,7 @@ export function languageOf(headers: HeaderPairs): string | undefined {
   return languages.length === 1 ? languages[0]?.toLowerCase() : undefined;
 }
 
-/** As written where it cannot be read as a whole: nothing of it is dropped, and no other preference made of it. */
+/** As written where it cannot be read as a whole, so that no preference is dropped or changed. */
 function byPreference(value: string): string {
   const members = weightedMembers(value);
   const read = members?.flatMap(({ name, weight }) => (weight === undefined ? [] : [{ name, weight }]));
