@@ -53,7 +53,7 @@ const time = v.pipe(
   v.check((text) => !Number.isNaN(Date.parse(text)), "must be a time such as 2026-12-31T00:00:00Z"),
 );
 const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
-const patterns = v.pipe(v.array(text, "must be a list of patterns"), v.nonEmpty("must not be empty"));
+const patterns = listOf(text);
 /** No request names such a host, so the pattern would never match. */
 const WITHOUT_DOT = "must be a host without a dot at its end";
 const schema = v.array(
@@ -61,24 +61,15 @@ const schema = v.array(
     name: v.pipe(text, v.regex(/^[\w.-]{1,64}$/, "must be at most 64 letters, digits, dots, dashes")),
     /** SHA-256 of the token in 64 hexadecimal digits: the configuration holds no secret. */
     sha256: v.pipe(v.string("must be a string"), v.regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits")),
-    actions: v.optional(
-      v.pipe(
-        v.array(v.picklist(ACTIONS, `must be one of ${ACTIONS.join(", ")}`), "must be a list"),
-        v.nonEmpty("must not be empty"),
-      ),
-    ),
+    actions: v.optional(listOf(v.picklist(ACTIONS, `must be one of ${ACTIONS.join(", ")}`))),
     tags: v.optional(patterns),
     hosts: v.optional(
-      v.pipe(
-        v.array(
-          v.pipe(
-            text,
-            v.regex(/^[a-z0-9._:*[\]-]+$/, "must be a host in lower case"),
-            v.check((host) => canonicalHost(host) === host, WITHOUT_DOT),
-          ),
-          "must be a list",
+      listOf(
+        v.pipe(
+          text,
+          v.regex(/^[a-z0-9._:*[\]-]+$/, "must be a host in lower case"),
+          v.check((host) => canonicalHost(host) === host, WITHOUT_DOT),
         ),
-        v.nonEmpty("must not be empty"),
       ),
     ),
     prefixes: v.optional(
@@ -100,6 +91,10 @@ const schema = v.array(
   }),
   "must be a list of tokens",
 );
+
+function listOf<Item extends v.GenericSchema>(item: Item) {
+  return v.pipe(v.array(item, "must be a list"), v.nonEmpty("must not be empty"));
+}
 
 function hasCanonicalHost(place: string): boolean {
   const [host = ""] = place.split("/", 1);

@@ -114,15 +114,14 @@ function placed(kind: "path" | "prefix", written: string): Read {
   return locations.map(({ host, path }) => ({ kind, value: isAnywhere ? path : host + path }));
 }
 
+const BOTH = ["https", "http"] as const;
+
 /** The URL under both schemes where none is written. */
 function located(written: string): readonly Location[] | string {
   const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):)?\/\/(.*)$/i.exec(written) ?? [undefined, undefined, written];
   if (scheme !== undefined && !/^https?$/i.test(scheme))
     return `has the scheme ${scheme}: only http and https are cached`;
-  const schemes =
-    scheme === undefined
-      ? (["https", "http"] as const)
-      : ([scheme.toLowerCase() === "https" ? "https" : "http"] as const);
+  const schemes = scheme === undefined ? BOTH : BOTH.filter((each) => each === scheme.toLowerCase());
   const read = schemes.map((each) => locationOf(each, rest));
   return read.find((one) => typeof one === "string") ?? read.filter((one) => typeof one !== "string");
 }

@@ -2,7 +2,7 @@
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAY = "(?:mon|tue|wed|thu|fri|sat|sun)";
-const LONG_DAY = "(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)";
+const LONG_DAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day";
 const MONTH = `(${MONTHS.join("|")})`;
 const TIME = "(\\d{2}):(\\d{2}):(\\d{2})";
 
