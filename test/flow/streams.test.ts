@@ -124,7 +124,7 @@ describe("bodies on their way count in the memory budget", () => {
     const start = barrier();
     const all = Array.from({ length: 64 }, async (__, i) => {
       const { readable, writer } = byHand(declares ? size : undefined);
-      const { body, kept, done } = fill(edge, filling(readable, declares ? size : undefined, `/${String(i)}`));
+      const { body, outcome, done } = fill(edge, filling(readable, declares ? size : undefined, `/${String(i)}`));
       const written = (async () => {
         await writer.write(new Uint8Array(size / 2));
         await start.passed;
@@ -133,14 +133,14 @@ describe("bodies on their way count in the memory budget", () => {
       })();
       const got = await read(body.getReader());
       await Promise.all([written, done]);
-      return [got, await kept] as const;
+      return [got, await outcome] as const;
     });
     await until(() => seen.peak > budget / 4, "bodies are on their way");
     start.open();
     const ended = await Promise.all(all);
     expect(seen.peak).toBeLessThanOrEqual(budget);
     expect(ended.every(([got]) => got === size)).toBe(true);
-    const kept = ended.filter(([, how]) => how === "kept").length;
+    const kept = ended.filter(([, how]) => how === "stored").length;
     if (hasColo) expect(kept).toBe(64);
     else expect(kept).toBeLessThan(64);
     expect(seen.now).toBe(0);
@@ -152,7 +152,7 @@ describe("bodies on their way count in the memory budget", () => {
     const { seen, edge } = watchedBudget(e);
     for (const length of [100_000, 5 * MB]) {
       const { readable, writer } = byHand(length);
-      const { body, done, kept } = fill(edge, filling(readable, length));
+      const { body, done, outcome } = fill(edge, filling(readable, length));
       const reader = body.getReader();
       void writer.write(bytesOf("1"));
       await reader.read();
@@ -160,7 +160,7 @@ describe("bodies on their way count in the memory budget", () => {
       void writer.abort(new Error("reset"));
       await expect(reader.read()).rejects.toThrow();
       await done;
-      expect([seen.now, await kept]).toEqual([0, "broken"]);
+      expect([seen.now, await outcome]).toEqual([0, "broken"]);
     }
   });
 });
@@ -173,9 +173,9 @@ describe("a body that nobody keeps is left to the runtime", () => {
     const colo = await realColo();
     const e = testEdge({ lower: hasColo ? [colo] : [] });
     const { readable } = byHand(length);
-    const { body, kept } = fill(e.edge, filling(readable, length));
+    const { body, outcome } = fill(e.edge, filling(readable, length));
     expect(body).toBe(readable);
-    expect(await kept).toBe("declined");
+    expect(await outcome).toBe("no-room");
   });
 
   it("from where it passes what the colo takes", async () => {

@@ -1,9 +1,8 @@
 // Owns the ending of a flight: the one reading of how a fetch ended, for followers in this isolate and in others.
-import type { Fetched, FetchResult, NotStored } from "../fetch/fetched.ts";
+import type { Fetched, FetchResult } from "../fetch/fetched.ts";
 import type { FlightEnding } from "./flights.ts";
 
 const UNSHARED: FlightEnding = { kind: "unshared" };
-const STALLED: FlightEnding = { kind: "stalled" };
 const AGAIN: FlightEnding = { kind: "again" };
 
 /** A fetch, or the wait for one of another isolate, by its end alone. */
@@ -19,7 +18,7 @@ export async function tellEndings(
 ): Promise<void> {
   try {
     const { result, stalled, filed } = await fetching;
-    void stalled?.then(() => tell(STALLED));
+    void stalled?.then(() => tell({ kind: "stalled" }));
     tell(endingOf(await result), filed);
   } catch {
     tell(UNSHARED);
@@ -27,28 +26,18 @@ export async function tellEndings(
 }
 
 function endingOf(result: FetchResult): FlightEnding {
-  switch (result.kind) {
-    case "stored":
-    case "unshared":
-      return { kind: result.kind };
-    case "stood-in":
-      return failed("origin-unreachable", true);
-    case "failed":
-      // the edge has asked twice, or should not ask at all
-      return failed(result.failure, result.failure !== "origin-invalid");
-    case "not-stored":
-      return UNSTORED[result.why](result.isPart);
-  }
+  // the edge has asked twice, or should not ask at all; an invalid answer is worth one retry
+  return result.kind === "failed" ? { ...result, final: result.failure !== "origin-invalid" } : ENDINGS[result.kind];
 }
 
-function failed(failure: (FlightEnding & { kind: "failed" })["failure"], final: boolean): FlightEnding {
-  return { kind: "failed", failure, final };
-}
-
-const UNSTORED: Readonly<Record<NotStored, (isPart: boolean) => FlightEnding>> = {
+const ENDINGS: Readonly<Record<Exclude<FetchResult["kind"], "failed">, FlightEnding>> = {
+  stored: { kind: "stored" },
+  unshared: UNSHARED,
+  "stood-in": { kind: "failed", failure: "origin-unreachable", final: true },
+  "no-room": UNSHARED,
   // a part that no tier takes says nothing of the whole
-  declined: (isPart) => (isPart ? AGAIN : UNSHARED),
-  refused: () => UNSHARED,
-  unwanted: () => AGAIN,
-  broken: () => failed("origin-unreachable", false),
+  "no-room-for-part": AGAIN,
+  refused: UNSHARED,
+  unwanted: AGAIN,
+  broken: { kind: "failed", failure: "origin-unreachable", final: false },
 };

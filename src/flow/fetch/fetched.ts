@@ -1,9 +1,5 @@
 // Owns the result of a fetch: the response for its own client, and how the fetch ended for everybody else.
 import type { Failure } from "../../http/law/settle.ts";
-import type { BodyOutcome } from "../fill/body-store.ts";
-
-/** Why a body was not stored. */
-export type NotStored = Exclude<BodyOutcome, "kept">;
 
 /** How a fetch ended. */
 export type FetchResult =
@@ -11,8 +7,14 @@ export type FetchResult =
   | { readonly kind: "stored" }
   /** The answer is for the client that asked. */
   | { readonly kind: "unshared" }
-  /** The body was not stored: `why`. `isPart`: it was a part of the representation, which says nothing of the whole. */
-  | { readonly kind: "not-stored"; readonly why: NotStored; readonly isPart: boolean }
+  /** No tier has room for the body; of a part that says nothing of the whole. */
+  | { readonly kind: "no-room" | "no-room-for-part" }
+  /** A tier failed to store the body. */
+  | { readonly kind: "refused" }
+  /** The client left, and nobody wanted the rest of the body. */
+  | { readonly kind: "unwanted" }
+  /** The body broke off. */
+  | { readonly kind: "broken" }
   /** The origin answered with an error, and a stale response stood in. */
   | { readonly kind: "stood-in" }
   /** No valid answer came. */

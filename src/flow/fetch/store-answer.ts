@@ -82,15 +82,15 @@ export function filled(
   const [whenStored, left] = [encoding?.stored, encoding?.left];
   const body = { length, slot, stored, neighbour, makesEtag: rule.etag, whenStored };
   const filling = fill(edge, { ...body, source, left, isAwaited });
-  const result = filling.kept.then(async (outcome): Promise<FetchResult> => {
+  const result = filling.outcome.then(async (outcome): Promise<FetchResult> => {
     const isPart = stored.part !== undefined;
-    if (outcome === "kept" && !isPart) noteStorable(request);
+    if (outcome === "stored" && !isPart) noteStorable(request);
     // the next range need not fetch the whole in vain. A body that broke off, or that a tier refused, may be stored the next time
-    if (outcome === "declined" && !isPart) noteTooLarge(request);
-    if ((outcome === "declined" || outcome === "refused") && !isPart) endReplaced(request, plan);
+    if (outcome === "no-room" && !isPart) noteTooLarge(request);
+    if ((outcome === "no-room" || outcome === "refused") && !isPart) endReplaced(request, plan);
     // requests that wait for it mostly want the same coding
     await encoding?.settled();
-    return outcome === "kept" ? { kind: "stored" } : { kind: "not-stored", why: outcome, isPart };
+    return { kind: outcome === "no-room" && isPart ? "no-room-for-part" : outcome };
   });
   exchange.background(result);
   exchange.background(filling.done);

@@ -9,10 +9,10 @@ import type { BodyToStore } from "./body-to-store.ts";
 import { LATE, within } from "../../base/deadline.ts";
 
 /**
- * How storing a body ended. `declined`: too large, or no room. `refused`: a tier failed. `broken`: the body was incomplete. `unwanted`:
+ * How storing a body ended. `no-room`: no tier has room for a body of this size, or in time. `refused`: a tier failed. `broken`: the body was incomplete. `unwanted`:
  * nobody waited for the rest.
  */
-export type BodyOutcome = "kept" | "declined" | "refused" | "broken" | "unwanted";
+export type BodyOutcome = "stored" | "no-room" | "refused" | "broken" | "unwanted";
 
 export interface BodyStore {
   /** Memory collects the chunks, the colo is fed with them, or nobody takes them any more. */
@@ -24,7 +24,7 @@ export interface BodyStore {
   /** The body is whole. Further calls do nothing. */
   complete(): void;
   abandon(how: "broken" | "unwanted", cause: unknown): void;
-  readonly kept: Promise<BodyOutcome>;
+  readonly outcome: Promise<BodyOutcome>;
   /** Resolves when the tiers are done with the body. */
   settled(): Promise<void>;
   /** Its reservations of memory: to be renewed while the fill runs. */
@@ -41,19 +41,19 @@ export function bodyStore(edge: Pick<Edge, "stack" | "clock">, what: BodyToStore
   let size = 0;
   let colo: ColoWriter | undefined;
   let work: Promise<void> | undefined;
-  const kept = Promise.withResolvers<BodyOutcome>();
+  const outcome = Promise.withResolvers<BodyOutcome>();
 
   function lose(how: BodyOutcome, cause?: unknown): void {
     if (mode === "over") return;
     mode = "over";
     colo?.abort(cause);
     blocks.forget();
-    kept.resolve(how);
+    outcome.resolve(how);
   }
 
   /** Parts are never streamed. A whole goes to the colo where that can hold it. */
   function feedColo(): void {
-    if (stored.part || (length ?? size) > stack.maxStreamedBytes) return lose("declined");
+    if (stored.part || (length ?? size) > stack.maxStreamedBytes) return lose("no-room");
     mode = "feeding";
     colo = coloWriter(edge, what, lose);
     for (const collected of blocks.drained()) colo.send(collected);
@@ -63,7 +63,7 @@ export function bodyStore(edge: Pick<Edge, "stack" | "clock">, what: BodyToStore
   if (length !== undefined && (length > stack.maxBufferedBytes || !blocks.add(length))) feedColo();
 
   return {
-    kept: kept.promise,
+    outcome: outcome.promise,
     mode: () => mode,
     colo: () => colo,
     take(piece) {
@@ -87,7 +87,7 @@ export function bodyStore(edge: Pick<Edge, "stack" | "clock">, what: BodyToStore
       // memory has the collected body before this returns
       work = colo ? undefined : storeCollected(stack, what, blocks.joined(), blocks.release);
       blocks.handOver();
-      kept.resolve(colo ? putInTime(edge, colo.stored) : "kept");
+      outcome.resolve(colo ? putInTime(edge, colo.stored) : "stored");
     },
     abandon: lose,
     settled: () => Promise.all([work, colo?.stored]).then(() => colo?.release()),
@@ -100,7 +100,7 @@ export function bodyStore(edge: Pick<Edge, "stack" | "clock">, what: BodyToStore
 const PUT_MS = 5000;
 
 async function putInTime({ clock }: Pick<Edge, "clock">, stored: Promise<void>): Promise<BodyOutcome> {
-  return (await within(clock.timeout(PUT_MS), stored)) === LATE ? "refused" : "kept";
+  return (await within(clock.timeout(PUT_MS), stored)) === LATE ? "refused" : "stored";
 }
 
 /** A short view keeps its whole buffer alive but is budgeted by its own length, so copy it. */

@@ -37,7 +37,7 @@ const BYTES_PER_MS = 8000;
 export function coloWriter(
   { stack, clock: { now, timeout } }: Pick<Edge, "stack" | "clock">,
   { slot, stored, length }: BodyToStore,
-  lose: (how: "refused" | "declined", cause: Error) => void,
+  lose: (how: "refused" | "no-room", cause: Error) => void,
 ): ColoWriter {
   // the Cache API cuts ranges out of a body only if its length was declared
   const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
@@ -60,14 +60,14 @@ export function coloWriter(
     send(piece) {
       sent += piece.length;
       queue.send(piece);
-      if (sent > stack.maxStreamedBytes) lose("declined", new Error("the body is too large for the colo tier"));
+      if (sent > stack.maxStreamedBytes) lose("no-room", new Error("the body is too large for the colo tier"));
     },
     room() {
       const room = queue.room(windowBytes);
       if (!room) return undefined;
       const sinceMs = now();
       const stop = after(timeout(PATIENCE_MS + sent / BYTES_PER_MS - heldMs), () => {
-        lose("declined", new Error("the colo tier is too slow for this body"));
+        lose("no-room", new Error("the colo tier is too slow for this body"));
       });
       return room.finally(() => {
         heldMs += now() - sinceMs;

@@ -22,7 +22,7 @@ export interface Fill extends BodyToStore {
 export interface Filling {
   readonly body: ReadableStream<Uint8Array>;
   /** Resolves when other requests find the response, in memory or, if large, in the colo; or when they never will. */
-  readonly kept: Promise<BodyOutcome>;
+  readonly outcome: Promise<BodyOutcome>;
   /** Resolves when the client holds the fill up for so long that other requests should stop waiting for it. */
   readonly stalled: Promise<void>;
   /** Resolves when every tier that takes the response has it, however slow the client. */
@@ -37,7 +37,7 @@ export function fill(edge: Pick<Edge, "stack" | "clock" | "report">, what: Fill)
   const { stalled } = patience;
   // no tier takes it: the runtime passes the body on by itself
   if (keep.mode() === "over")
-    return { body: what.source, kept: keep.kept, stalled, filed: keep.settled, done: Promise.resolve() };
+    return { body: what.source, outcome: keep.outcome, stalled, filed: keep.settled, done: Promise.resolve() };
   const pieces = chunkReader(what.source);
   const client = clientStream(what.length);
   const left = Promise.race([client.left, ...(what.left ? [what.left] : [])]);
@@ -58,7 +58,7 @@ export function fill(edge: Pick<Edge, "stack" | "clock" | "report">, what: Fill)
     if (isUnwanted(what, progress)) watch.breakOff(UNWANTED);
   });
   const done = pump(what, pieces, keep, { ...client, stall: patience }, watch, progress).finally(watch.stop);
-  return { body: client.body, kept: keep.kept, stalled, filed: () => keep.kept.then(keep.settled), done };
+  return { body: client.body, outcome: keep.outcome, stalled, filed: () => keep.outcome.then(keep.settled), done };
 }
 
 type Client = ClientStream & { readonly stall: SlowClient };
