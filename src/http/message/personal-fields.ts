@@ -7,13 +7,15 @@ import { anyPatternTest, words } from "./pattern.ts";
  * Tokens against forgery and access tokens; names and numbers of people, their accounts and their sessions. In lower case;
  * `*` stands for any characters. Sorted.
  */
-export const PERSONAL_FIELDS: readonly string[] = words(`
-  *csrf* *jwt* *xsrf* access-token api-key auth-token authentication-info authorization id-token proxy-authentication-info
-  refresh-token remote-user sec-session-* session-id session-token set-login token x-access-token x-account x-account-*
-  x-amzn-oidc-* x-api-key x-api-token x-auth x-auth-* x-authenticated-* x-authorization* x-bearer-token x-cart-* x-current-user*
-  x-customer x-customer-* x-email x-forwarded-email x-forwarded-preferred-username x-forwarded-user* x-goog-authenticated-*
-  x-goog-iap-* x-id-token x-identity x-identity-* x-login* x-member x-member-* x-ms-client-principal* x-oauth-* x-profile-id
-  x-refresh-token x-remote-user* x-session x-session-* x-sessionid x-token x-user x-user-* x-userid x-username x-wp-nonce`);
+export const PERSONAL_FIELDS: readonly string[] = words(
+  "*csrf* *jwt* *xsrf* access-token api-key auth-token authentication-info authorization id-token " +
+    "proxy-authentication-info refresh-token remote-user sec-session-* session-id session-token set-login token " +
+    "x-access-token x-account x-account-* x-amzn-oidc-* x-api-key x-api-token x-auth x-auth-* x-authenticated-* " +
+    "x-authorization* x-bearer-token x-cart-* x-current-user* x-customer x-customer-* x-email x-forwarded-email " +
+    "x-forwarded-preferred-username x-forwarded-user* x-goog-authenticated-* x-goog-iap-* x-id-token x-identity " +
+    "x-identity-* x-login* x-member x-member-* x-ms-client-principal* x-oauth-* x-profile-id x-refresh-token " +
+    "x-remote-user* x-session x-session-* x-sessionid x-token x-user x-user-* x-userid x-username x-wp-nonce",
+);
 
 /** Names that would match, but identify nobody: a browser's compatibility mode, a client's name for itself. */
 const NOBODYS: ReadonlySet<string> = new Set(["x-user-agent", "x-user-agent-class", "x-user-country"]);

@@ -27,37 +27,43 @@ interface FieldFamily {
 
 const NEGOTIATION: FieldFamily = {
   group: "plain",
-  names: `accept accept-charset accept-encoding accept-language alt-used cache-control cdn-loop connection cookie date early-data host
-    keep-alive origin pragma priority signature signature-agent signature-input te user-agent via warning x-user-agent`,
+  names:
+    "accept accept-charset accept-encoding accept-language alt-used cache-control cdn-loop connection cookie date " +
+    "early-data host keep-alive origin pragma priority signature signature-agent signature-input te user-agent via warning " +
+    "x-user-agent",
 };
 
 const TRACING: FieldFamily = {
   group: "plain",
-  names: `adrum* amz-sdk-invocation-id amz-sdk-request b3 baggage correlation-context correlation-id eagleeye-*
-    elastic-apm-traceparent jaeger-* newrelic ot-baggage-* ot-tracer-* postman-token request-context request-id sentry-*
-    singularityheader sw8 sw8-* traceparent tracestate uber-trace-id uberctx-* x-amzn-requestid x-amzn-trace-id x-appdynamics*
-    x-b3-* x-client-trace-id x-cloud-trace-context x-correlation-id x-correlationid x-datadog-* x-dtc x-dtpc x-dtreferer
-    x-dynatrace* x-honeycomb-trace x-instana-* x-lightstep-* x-ms-client-request-id x-ms-request-id x-ms-request-parent-id
-    x-ms-request-root-id x-newrelic-* x-ot-span-context x-parent-span-id x-queue-start x-request-id x-request-start x-span-id
-    x-trace x-trace-id x-traceid x-transaction-id x-turbo-request-id`,
+  names:
+    "adrum* amz-sdk-invocation-id amz-sdk-request b3 baggage correlation-context correlation-id eagleeye-* " +
+    "elastic-apm-traceparent jaeger-* newrelic ot-baggage-* ot-tracer-* postman-token request-context request-id sentry-* " +
+    "singularityheader sw8 sw8-* traceparent tracestate uber-trace-id uberctx-* x-amzn-requestid x-amzn-trace-id " +
+    "x-appdynamics* x-b3-* x-client-trace-id x-cloud-trace-context x-correlation-id x-correlationid x-datadog-* x-dtc " +
+    "x-dtpc x-dtreferer x-dynatrace* x-honeycomb-trace x-instana-* x-lightstep-* x-ms-client-request-id x-ms-request-id " +
+    "x-ms-request-parent-id x-ms-request-root-id x-newrelic-* x-ot-span-context x-parent-span-id x-queue-start " +
+    "x-request-id x-request-start x-span-id x-trace x-trace-id x-traceid x-transaction-id x-turbo-request-id",
 };
 
 const PROGRAMS: FieldFamily = {
   group: "plain",
-  names: `apollo-require-preflight apollographql-client-name apollographql-client-version x-abuse-info x-amz-user-agent x-apollo-*
-    x-bluecoat-via x-bm-* x-chrome-* x-client-data x-client-info x-do-not-track x-fb-* x-feedly-* x-feedreader*
-    x-goog-api-client x-grpc-web x-imforwards x-lighthouse* x-playback-session-id x-silk-* x-superfeedr* x-trpc-source`,
+  names:
+    "apollo-require-preflight apollographql-client-name apollographql-client-version x-abuse-info x-amz-user-agent " +
+    "x-apollo-* x-bluecoat-via x-bm-* x-chrome-* x-client-data x-client-info x-do-not-track x-fb-* x-feedly-* " +
+    "x-feedreader* x-goog-api-client x-grpc-web x-imforwards x-lighthouse* x-playback-session-id x-silk-* x-superfeedr* " +
+    "x-trpc-source",
 };
 
 const OTHER_REQUEST: FieldFamily = {
   group: "override",
-  names: `base-url disguised-host forwarded front-end-https https path-info proxy proxy-host proxy-url redirect-* request-range
-    request-uri script-name translate was-default-hostname x-accel-* x-appservice-* x-arr-* x-base-url x-basepath x-envoy-*
-    x-forwarded x-forwarded-* x-host x-host-override x-http-* x-https x-invoke-* x-lighttpd-* x-litespeed-* x-matched-path
-    x-middleware-* x-next-* x-nextjs-* x-nf-* x-now-* x-opennext-* x-original x-original-* x-override-host x-override-url x-path
-    x-pathinfo x-proto x-protocol x-proxy-host x-proxy-url x-request-uri x-request-url x-rewrite x-rewrite-* x-scheme
-    x-script-name x-sendfile x-sendfile-* x-server-name x-server-port x-site-deployment-id x-ssl x-uri x-url x-url-scheme
-    x-vercel-* x-waws-*`,
+  names:
+    "base-url disguised-host forwarded front-end-https https path-info proxy proxy-host proxy-url redirect-* request-range " +
+    "request-uri script-name translate was-default-hostname x-accel-* x-appservice-* x-arr-* x-base-url x-basepath " +
+    "x-envoy-* x-forwarded x-forwarded-* x-host x-host-override x-http-* x-https x-invoke-* x-lighttpd-* x-litespeed-* " +
+    "x-matched-path x-middleware-* x-next-* x-nextjs-* x-nf-* x-now-* x-opennext-* x-original x-original-* x-override-host " +
+    "x-override-url x-path x-pathinfo x-proto x-protocol x-proxy-host x-proxy-url x-request-uri x-request-url x-rewrite " +
+    "x-rewrite-* x-scheme x-script-name x-sendfile x-sendfile-* x-server-name x-server-port x-site-deployment-id x-ssl " +
+    "x-uri x-url x-url-scheme x-vercel-* x-waws-*",
 };
 
 const OTHER_METHOD: FieldFamily = {
@@ -67,24 +73,28 @@ const OTHER_METHOD: FieldFamily = {
 
 const CLIENT_ADDRESS: FieldFamily = {
   group: "override",
-  names: `ali-cdn-real-ip cdn-real-ip cdn-src-ip client-ip client-ip-* http-client-ip incap-client-ip proxy-client-ip remote-*
-    true-client-ip wl-proxy-* x-appengine-* x-azure-clientip x-azure-socketip x-client-address x-client-host x-client-ip
-    x-cluster-client-ip x-coming-from x-ip x-originating-* x-peer-ip x-proxyuser-ip x-real-* x-remote-* x-source-ip
-    x-true-client-* x-user-ip`,
+  names:
+    "ali-cdn-real-ip cdn-real-ip cdn-src-ip client-ip client-ip-* http-client-ip incap-client-ip proxy-client-ip remote-* " +
+    "true-client-ip wl-proxy-* x-appengine-* x-azure-clientip x-azure-socketip x-client-address x-client-host x-client-ip " +
+    "x-cluster-client-ip x-coming-from x-ip x-originating-* x-peer-ip x-proxyuser-ip x-real-* x-remote-* x-source-ip " +
+    "x-true-client-* x-user-ip",
 };
 
 const GATEWAY_USER: FieldFamily = {
   group: "override",
-  names: `auth-type auth-user client-cert client-cert-* iv-* oidc-claim-* shib-* sm-* ssl-client-* tailscale-* x-acr x-amzn-oidc-*
-    x-anonymous-consumer x-auth-request-* x-authenticated-* x-authentik-* x-client-cert x-client-cert-* x-client-dn
-    x-client-verify x-consumer-* x-credential-* x-goog-authenticated-* x-goog-iap-* x-h3g-* x-ms-client-principal* x-ms-token-*
-    x-msisdn x-network-info x-nokia-* x-pomerium-* x-shib-* x-ssl-client-* x-uidh x-up-calling-line-id x-up-subno x-userinfo
-    x-vouch-* x-webauth-*`,
+  names:
+    "auth-type auth-user client-cert client-cert-* iv-* oidc-claim-* shib-* sm-* ssl-client-* tailscale-* x-acr " +
+    "x-amzn-oidc-* x-anonymous-consumer x-auth-request-* x-authenticated-* x-authentik-* x-client-cert x-client-cert-* " +
+    "x-client-dn x-client-verify x-consumer-* x-credential-* x-goog-authenticated-* x-goog-iap-* x-h3g-* " +
+    "x-ms-client-principal* x-ms-token-* x-msisdn x-network-info x-nokia-* x-pomerium-* x-shib-* x-ssl-client-* x-uidh " +
+    "x-up-calling-line-id x-up-subno x-userinfo x-vouch-* x-webauth-*",
 };
 
 const CDN_FACTS: FieldFamily = {
   group: "dropped",
-  names: `akamai-* cf-* cloudfront-* fastly-* max-forwards surrogate-* x-akamai-* x-amz-cf-* x-azure-* x-ec-* x-esi* x-fd-* x-varnish`,
+  names:
+    "akamai-* cf-* cloudfront-* fastly-* max-forwards surrogate-* x-akamai-* x-amz-cf-* x-azure-* x-ec-* x-esi* x-fd-* " +
+    "x-varnish",
 };
 
 const PROVENANCE: FieldFamily = {
@@ -94,14 +104,16 @@ const PROVENANCE: FieldFamily = {
 
 const OTHER_FORM: FieldFamily = {
   group: "dropped",
-  names: `a-im access-control-request-* content-* depth destination expect icy-metadata im lock-token negotiate overwrite prefer
-    timeout want-content-digest want-digest want-repr-digest`,
+  names:
+    "a-im access-control-request-* content-* depth destination expect icy-metadata im lock-token negotiate overwrite " +
+    "prefer timeout want-content-digest want-digest want-repr-digest",
 };
 
 const DEVICE: FieldFamily = {
   group: "dropped",
-  names: `device-stock-ua profile wap-* x-att-deviceid x-bolt-* x-device-user-agent x-mobile-ua x-operamini-* x-puffin-* x-samsung-*
-    x-skyfire-* x-ucbrowser-* x-up-devcap-* x-wap-*`,
+  names:
+    "device-stock-ua profile wap-* x-att-deviceid x-bolt-* x-device-user-agent x-mobile-ua x-operamini-* x-puffin-* " +
+    "x-samsung-* x-skyfire-* x-ucbrowser-* x-up-devcap-* x-wap-*",
 };
 
 const FORGERY_TOKEN: FieldFamily = {
@@ -111,29 +123,33 @@ const FORGERY_TOKEN: FieldFamily = {
 
 const HINTS: FieldFamily = {
   group: "on-demand",
-  names: `accept-datetime accept-signature amp-cache-transform attribution-reporting-* available-dictionary content-dpr device-memory
-    dictionary-id dnt downlink dpr ect purpose rtt save-data sec-* service-worker ua-* upgrade-insecure-requests viewport-height
-    viewport-width width x-moz x-p2p-peerdist* x-purpose`,
+  names:
+    "accept-datetime accept-signature amp-cache-transform attribution-reporting-* available-dictionary " +
+    "device-memory dictionary-id dnt downlink dpr ect purpose rtt save-data sec-* service-worker ua-* " +
+    "upgrade-insecure-requests viewport-height viewport-width width x-moz x-p2p-peerdist* x-purpose",
 };
 
 const FRAGMENT: FieldFamily = {
   group: "fragment",
-  names: `datastar-* faces-request hx-* ic-* next-action next-hmr-refresh next-router-* next-url rsc service-worker-navigation-preload
-    trpc-accept turbo-* turbolinks-* wicket-* x-ajax x-alpine-* x-astro-* x-barba* x-component x-fragment x-fragment-* x-htmx*
-    x-ic-* x-inertia x-inertia-* x-islands x-laravel-* x-livewire x-livewire-* x-nuxt-* x-partial x-partial-* x-phx-* x-pjax
-    x-pjax-* x-qwik-* x-react-router-* x-remix-* x-requested-with x-server-function x-solid-* x-spa x-sveltekit-* x-swup*
-    x-tsr-* x-turbo-* x-turbolinks-* x-unpoly-* x-up-*`,
+  names:
+    "datastar-* faces-request hx-* ic-* next-action next-hmr-refresh next-router-* next-url rsc " +
+    "service-worker-navigation-preload trpc-accept turbo-* turbolinks-* wicket-* x-ajax x-alpine-* x-astro-* x-barba* " +
+    "x-component x-fragment x-fragment-* x-htmx* x-ic-* x-inertia x-inertia-* x-islands x-laravel-* x-livewire " +
+    "x-livewire-* x-nuxt-* x-partial x-partial-* x-phx-* x-pjax x-pjax-* x-qwik-* x-react-router-* x-remix-* " +
+    "x-requested-with x-server-function x-solid-* x-spa x-sveltekit-* x-swup* x-tsr-* x-turbo-* x-turbolinks-* x-unpoly-* " +
+    "x-up-*",
 };
 
 const CREDENTIAL: FieldFamily = {
   group: "credential",
-  names: `*-api-key *-apikey *-application-key *-credential *-credentials *-password *-secret *-session-id *-sessionid *-token
-    accesstoken api-key apikey apitoken auth authentication authorization authtoken cookie2 dpop jwt ocp-apim-subscription-key
-    password secret session session-id sessionid token x-access-key x-access-key-* x-account x-account-* x-app-key x-auth
-    x-auth-* x-authorization x-authorization-* x-bearer-* x-customer x-customer-* x-emby-authorization x-functions-key
-    x-hasura-* x-hub-signature* x-identity x-identity-* x-jwt x-jwt-* x-login x-login-* x-member x-member-* x-rapidapi-key
-    x-secret-* x-session x-session-* x-signature x-signature-* x-subscription-key x-token-* x-user x-user-* x-userid x-username
-    x-wp-nonce x-zumo-auth`,
+  names:
+    "*-api-key *-apikey *-application-key *-credential *-credentials *-password *-secret *-session-id *-sessionid *-token " +
+    "accesstoken api-key apikey apitoken auth authentication authorization authtoken cookie2 dpop jwt " +
+    "ocp-apim-subscription-key password secret session session-id sessionid token x-access-key x-access-key-* x-account " +
+    "x-account-* x-app-key x-auth x-auth-* x-authorization x-authorization-* x-bearer-* x-customer x-customer-* " +
+    "x-emby-authorization x-functions-key x-hasura-* x-hub-signature* x-identity x-identity-* x-jwt x-jwt-* x-login " +
+    "x-login-* x-member x-member-* x-rapidapi-key x-secret-* x-session x-session-* x-signature x-signature-* " +
+    "x-subscription-key x-token-* x-user x-user-* x-userid x-username x-wp-nonce x-zumo-auth",
 };
 
 /** If two families name a field, the first counts. */
