@@ -51,7 +51,7 @@ export function isAuthenticated({ hasSession, hasAuthorization }: RequestFacts):
 
 /** @throws TypeError where the lookup found nothing: a verdict about a stored response comes only with one. */
 export function present<Held>(held: Held | undefined): Held {
-  if (held === undefined) throw new TypeError("a verdict about a stored response, with none at hand");
+  if (held === undefined) throw new TypeError("no stored response at hand");
   return held;
 }
 

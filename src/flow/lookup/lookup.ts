@@ -6,7 +6,7 @@ import type { Lookup } from "../../tiers/tier.ts";
 import type { CacheRequest, RuledRequest } from "../cache-request.ts";
 import { timed } from "../support/timings.ts";
 import { applyIndex } from "./apply-rule.ts";
-import { keyOf } from "./resource-key.ts";
+import { slotOf } from "./resource-key.ts";
 
 export const CLEAR: PurgeState = { state: "clear" };
 
@@ -43,19 +43,13 @@ function lookUpWith(
     return last;
   };
   const enough = (stored: Stored): boolean => !newerMayExist(judge(stored).verdict.reason);
-  const { global, maxVariants } = rule;
-  const { field, fragments } = ruled;
-  const key = keyOf(edge, ruled.location, rule);
-  const slot = { key, request: field, fragments, global, maxVariants, startedAt: edge.stack.tick() };
+  const slot = slotOf(edge, ruled, rule);
   const complete = ({ found, absence, index }: Lookup): CacheRequest => {
     const { purge, verdict } = found
       ? judge(found.stored)
       : { purge: CLEAR, verdict: reuse(ruled, absence, CLEAR, rule, nowMs) };
     return {
-      edge,
-      exchange,
-      ruled,
-      rule,
+      ...request,
       facts: applyIndex(ruled, index),
       slot: { ...slot, index },
       found,

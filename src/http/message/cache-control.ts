@@ -13,7 +13,6 @@ export interface ResponseDirectives {
   readonly mustRevalidate: boolean;
   readonly proxyRevalidate: boolean;
   readonly mustUnderstand: boolean;
-  readonly noTransform: boolean;
   readonly immutable: boolean;
   readonly maxAge: number | undefined;
   readonly sMaxage: number | undefined;
@@ -69,7 +68,6 @@ export function responseDirectives(directives: Directives): ResponseDirectives {
     mustRevalidate: directives.has("must-revalidate"),
     proxyRevalidate: directives.has("proxy-revalidate"),
     mustUnderstand: directives.has("must-understand"),
-    noTransform: directives.has("no-transform"),
     immutable: directives.has("immutable"),
     maxAge: seconds(directives, "max-age", 0),
     sMaxage: seconds(directives, "s-maxage", 0),
