@@ -1,6 +1,5 @@
 // Owns the stored format of the colo and global tiers. It is versioned: an unknown version or broken data is a miss.
 import * as v from "valibot";
-import type { Variant } from "../http/select/vary.ts";
 import type { CacheKey } from "../http/select/key.ts";
 import type { Stored } from "../http/law/stored.ts";
 import type { TargetHash } from "../http/targets/target.ts";
@@ -36,10 +35,7 @@ const stored = v.object({
   compressible: v.optional(v.boolean()),
   openEnded: v.optional(v.boolean()),
   // pairs: a field may be called __proto__
-  variant: v.pipe(
-    v.array(v.custom<readonly [string, string | null]>((value) => isPair(value, isTextOrNull))),
-    v.transform((fields): Variant => Object.fromEntries(fields)),
-  ),
+  variant: v.array(v.custom<readonly [string, string | null]>((value) => isPair(value, isTextOrNull))),
   targets: v.array(v.custom<TargetHash>(isText)),
   fence: v.object({ incarnation: v.string(), seq: v.number() }),
 });
@@ -88,8 +84,14 @@ function inPairs(record: Stored): object {
 export function decodeHead(text: string, address: string): KnownHead | undefined {
   const parsed = v.safeParse(headSchema, parseJson(text), { abortEarly: true });
   if (!parsed.success || parsed.output.address !== address) return undefined;
-  const { v: _, address: __, ...head } = parsed.output;
-  return head;
+  const head = parsed.output;
+  if (head.kind === "response") return { kind: head.kind, stored: revived(head.stored) };
+  const { kind, index, carried } = head;
+  return { kind, index, carried: carried && { own: carried.own, stored: revived(carried.stored) } };
+}
+
+function revived(record: v.InferOutput<typeof stored>): Stored {
+  return { ...record, variant: Object.fromEntries(record.variant) };
 }
 
 function isText(value: unknown): boolean {
