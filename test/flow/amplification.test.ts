@@ -14,7 +14,7 @@ const SIZE = 60 * MB;
 const PIECE = 64 * 1024;
 const CACHED = { "cache-control": "max-age=60", "content-type": "text/css", etag: '"film"' };
 
-/** What an origin has sent, by a body that is made as it is read. */
+/** The bytes that an origin has sent, of a body made as it is read. */
 interface Counted {
   readonly origin: Origin;
   readonly sent: { bytes: number; wholes: number; broken: number };

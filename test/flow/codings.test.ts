@@ -1,4 +1,4 @@
-// Owns the proof that what a client is told of a body's coding is true of the bytes it gets (RFC 9110 8.4, 8.8.1): what a fill undoes,
+// Owns the proof that the fields about a body's coding are true of the bytes that the client gets (RFC 9110 8.4, 8.8.1): codings that a fill decodes,
 // and what stays as it came. The same on a real wire: test/e2e/codings.full.test.ts.
 import { describe, expect, it } from "vitest";
 import { zlibCodings } from "../../src/codings/zlib.ts";
@@ -9,7 +9,7 @@ import { bytesOf, noise } from "../support/stored.ts";
 
 const PLAIN = "hello hello hello";
 const CACHED = { "cache-control": "max-age=60", etag: '"v1"', "content-type": "text/plain" };
-/** What the origin says of the encoded bytes. */
+/** The origin's fields about the encoded bytes. */
 const encoded = (coding: string, more: Record<string, string> = {}): Record<string, string> => ({
   ...CACHED,
   "content-encoding": coding,
@@ -24,7 +24,7 @@ function bytesIn(coding: string, plain = bytesOf(PLAIN)): Uint8Array<ArrayBuffer
   return name === "gzip" || name === "br" || name === "zstd" ? zlibCodings.encode(plain, name) : plain;
 }
 
-/** What a client is told of the bytes, and the bytes: as text where they are plain, else by whether they are those of the coding. */
+/** The fields a client gets about the bytes, and the bytes: as text if plain, else whether they are in that coding. */
 async function told(response: Response): Promise<readonly (string | null | number)[]> {
   const { status, headers } = response;
   const names = ["content-encoding", "content-length", "etag"];

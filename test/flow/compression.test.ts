@@ -1,4 +1,4 @@
-// Owns the proof of compression at the edge: who gets which bytes, told how, made once, and counted where they are kept.
+// Owns the proof of compression at the edge: each client's bytes and fields, made once, and counted where they are stored.
 import { describe, expect, it } from "vitest";
 import { zlibCodings } from "../../src/codings/zlib.ts";
 import { CONTENT_CODINGS, type ContentCoding } from "../../src/http/select/coding.ts";
@@ -42,7 +42,7 @@ async function get(e: TestEdge, init?: RequestInit, path = "/a"): Promise<Got> {
   };
 }
 
-/** What the bytes decode to. */
+/** The decoded bytes. */
 async function plainOf({ coding, bytes }: Pick<Got, "coding" | "bytes">): Promise<string> {
   if (coding === null) return new TextDecoder().decode(bytes);
   const decoded = zlibCodings.decoded(new Blob([bytes]).stream(), coding as ContentCoding);
@@ -127,7 +127,7 @@ describe.each(CONTENT_CODINGS)("a page for a client that accepts %s", (coding) =
       expect(got, path).toMatchObject({ status: 200, coding });
       expect(await plainOf(got)).toBe(TEXT);
     }
-    // whoever has plain bytes may go on with plain bytes
+    // a client with plain bytes may go on with plain bytes
     const plain = await get(e, ranged("bytes=4-7", { "if-range": date }), "/hit");
     expect(plain).toMatchObject({ status: 206, coding: null });
     const response = await e.get("/hit", accepts(coding));

@@ -110,7 +110,7 @@ const stepWith = ({ paths, edges, manners, hows, targets, modes, troubles }: Cho
 };
 type Step = ReturnType<typeof stepWith> extends fc.Arbitrary<infer T> ? T : never;
 
-/** What one client got is checked when it came, against what was known when it asked. */
+/** Each client's answer is checked on arrival, against the purges known when the client asked. */
 async function asked(w: World, index: number, path: string, manner: string): Promise<void> {
   const least = leastVersions(w, index, path);
   const response = await w.edges[index]?.get(path, MANNERS[manner]);
@@ -128,7 +128,7 @@ async function asked(w: World, index: number, path: string, manner: string): Pro
   expect(version, `${told}; known: ${JSON.stringify(least)}`).toBeGreaterThanOrEqual(bound);
 }
 
-/** What is on its way arrives before so much time has passed: a body that pauses for 30 s is broken off. */
+/** Bodies on their way arrive within this time: a body that pauses for 30 s is broken off. */
 async function pass(w: World, seconds: number): Promise<void> {
   for (let i = 0; i < 3; i++) {
     await turns(50);
@@ -165,7 +165,7 @@ async function happens(w: World, step: Step, clients: Promise<void>[]): Promise<
   switch (step.kind) {
     case "ask": {
       const client = asked(w, step.edge, step.path, step.manner);
-      // what it found out is told at the end
+      // the findings are reported at the end
       client.catch(() => undefined);
       clients.push(client);
       return;
@@ -242,7 +242,7 @@ const answers = (how: How): Step => ({ kind: "answer", which: 0, how });
 const hard = (path: string): Step => ({ kind: "purge", edge: 0, path, target: "tag", mode: "hard" });
 const wait: Step = { kind: "wait", seconds: 61 };
 const pause: Step = { kind: "wait", seconds: 0.4 };
-/** What is held is judged, and while the lookup goes on in a slow colo, purged. */
+/** The stored response is judged, and then purged while the lookup goes on in a slow colo. */
 const purgedMeanwhile = (...before: Step[]): readonly Step[] => [
   { kind: "hold", colo: 0 },
   ask("plain"),

@@ -69,7 +69,7 @@ const KINDS: Readonly<Record<string, Refresh>> = {
   },
 };
 
-/** What the origin brings, and whether that ends the old response. */
+/** The origin's answer, and whether it ends the old response. */
 const BROUGHT: readonly (readonly [what: string, ends: boolean, Answers])[] = [
   ...[301, 302, 303, 307, 308].map((status) => {
     return [`${String(status)} without a lifetime`, true, () => answer(null, { location: "/b" }, status)] as const;

@@ -34,7 +34,7 @@ describe("a request that comes back", () => {
         expect(response.headers.get("date")).toBe(new Date(e.clock.now()).toUTCString());
         if (init.method !== "HEAD") expect(JSON.parse(text)).toMatchObject({ status: 508, code: "loop" });
         expect(e.asked).toEqual([]);
-        // whoever forged it has spoiled it for nobody
+        // the forger has spoiled it for no other client
         expect((await e.text("/a")).text).toBe("hello");
       }
     }

@@ -1,4 +1,4 @@
-// Owns the proof of what a tier that hangs, breaks off or lies costs: what the client sees, what the origin is asked, and that it ends.
+// Owns the proof of the cost of a tier that hangs, breaks off or lies: the client's answer, the requests to the origin, and an end in any case.
 import { describe, expect, it } from "vitest";
 import { deadline, timeout } from "../../src/base/deadline.ts";
 import type { DependencyError } from "../../src/error.ts";

@@ -66,7 +66,7 @@ describe("patience", () => {
     e.passes(2);
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(["old"]));
     expect(e.asked).toHaveLength(2);
-    // those who come later do not wait as long again
+    // a later follower does not wait as long again
     const later = e.get("/a");
     await turns(200);
     e.passes(0);
@@ -463,7 +463,7 @@ describe("breaker", () => {
   });
 
   describe("is for what broke down alone", () => {
-    /** What begins so never answers, all else does. */
+    /** Paths that begin so never answer; all others do. */
     const bad = (prefix: string): Origin => {
       return (request) => (new URL(request.url).pathname.startsWith(prefix) ? refused(request) : answer("up", CACHED));
     };

@@ -137,7 +137,7 @@ function expected({ log, copy, snapshot, rule }: State): Expected {
   return { known: false, seq: seqs.length === 0 ? undefined : Math.max(...seqs) };
 }
 
-/** What the client of one path gets: the version, and why. */
+/** The answer to a client of one path: its version, and the reason. */
 function sight(path: keyof typeof PURGED, { rule }: State, { known, seq }: Expected): readonly [string, string] {
   const isGone = seq !== undefined && PURGED[path] <= seq;
   if (isGone) return [`"${path}-2"`, "purged"];
@@ -161,7 +161,7 @@ describe("log, colo copy, KV snapshot, rule", () => {
       const text = await response.text();
       const detail = /detail=(.*)$/.exec(response.headers.get("cache-status") ?? "")?.[1];
       expect([path, text, detail]).toEqual([path, ...sight(path, state, should)]);
-      // what came from the origin is fenced with what is known, or not stored
+      // an answer of the origin is fenced with the known purges, or not stored
       if (detail?.startsWith("fresh") === false) {
         const isStored = response.headers.get("cache-status")?.includes("; stored") ?? false;
         expect(isStored).toBe(should.seq !== undefined);

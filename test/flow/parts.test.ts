@@ -25,7 +25,7 @@ async function edgeForParts(options: EdgeOptions = {}): Promise<TestEdge> {
   return e;
 }
 
-/** What the origin was asked for, and on what condition. */
+/** The request to the origin: its range and its condition. */
 function sent(request: Request | undefined): readonly (string | null | undefined)[] {
   return ["range", "if-range"].map((name) => request?.headers.get(name));
 }
@@ -41,7 +41,7 @@ describe("a beginning that many complete at once", () => {
       await rest.passed;
       return origin(request);
     };
-    // what could not be stored lately is not waited for
+    // nobody waits for a resource that could not be stored lately
     e.passes(61);
     const all = Array.from({ length: 100 }, () => e.get("/a").then((response) => response.text()));
     await turns(200);

@@ -1,4 +1,4 @@
-// Owns the proof of what request fields do to a fetch that may be stored: what honest clients send costs no hit, and nothing unkeyed is stored.
+// Owns the proof of the effect of request fields on a fetch that may be stored: fields of honest clients cost no hit, and nothing unkeyed is stored.
 import { describe, expect, it } from "vitest";
 import { answer, type Origin, type TestEdge } from "../support/edge.ts";
 import { detail, warm } from "../support/warm.ts";

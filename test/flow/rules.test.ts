@@ -10,7 +10,7 @@ const TABLET = "Mozilla/5.0 (iPad; CPU OS 19_0 like Mac OS X)";
 const LAPTOP = "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0";
 
 function ruled(rule: Omit<RuleInput, "match">, origin: Origin = () => answer("hello", CACHED)): TestEdge {
-  // what compression adds to Vary is proved in compression.test.ts
+  // compression.test.ts proves the Vary of compressed answers
   return testEdge({ site: { rules: [{ match: "/*", compress: false, ...rule }] }, origin });
 }
 

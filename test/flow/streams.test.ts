@@ -77,7 +77,7 @@ function flowing(size: number, declares: boolean, pieceBytes = MB / 4): Readable
   return readable;
 }
 
-/** What the edge takes out of the memory budget, at the most and now. */
+/** Bytes reserved from the memory budget, at most and now. */
 function watchedBudget(e: TestEdge) {
   const seen = { peak: 0, now: 0 };
   const { stack } = e.edge;
@@ -420,7 +420,7 @@ describe("what a fill has set aside of the memory budget", () => {
   it("but not before a slow client has read what was collected", async () => {
     const { e, seen, reader, writer, first } = begun(100_000);
     await first;
-    // who takes the next has passed on the one before
+    // the reader takes the next chunk after it passed on the one before
     await writer.write(bytesOf("2"));
     e.passes(30);
     await turns(50);

@@ -90,7 +90,7 @@ describe("a part of what is withdrawn", () => {
   const PART = { "cache-control": "max-age=60", etag: '"v1"' };
   const SECRET = { "cache-control": "private", etag: '"v1"' };
   const secret = () => answer("secret-all", SECRET);
-  /** What must not answer any more, out of an edge that held the bytes 0-3. */
+  /** Answers that must not come any more from an edge that held the bytes 0-3. */
   async function afterwards(init: RequestInit, ...answers: readonly (() => Response)[]): Promise<string> {
     const e = testEdge({ origin: () => partial(TEN, 0, 3, PART) });
     await e.text("/a");

@@ -9,7 +9,7 @@ import { SHOP, type TestEdge, testEdge } from "./edge.ts";
 export interface TestApp {
   readonly edge: TestEdge;
   readonly purges: PurgeOrder[];
-  /** What the next purges come to. */
+  /** The outcomes of the next purges. */
   purge: (order: PurgeOrder) => Promise<PurgeOutcome>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
   send(request: Request): Promise<Response>;
@@ -20,7 +20,7 @@ export interface AppOptions {
   /** STRATA_TOKENS. */
   readonly named?: string | undefined;
   readonly isDevelopment?: boolean;
-  /** What the log remembers. */
+  /** The log's history. */
   readonly history?: Purges["history"];
   readonly site?: SiteInput;
 }

@@ -29,7 +29,7 @@ const metadata = (dest: string, mode: string, site: string): Fields => ({
   "sec-fetch-site": site,
 });
 
-/** Browsers: what they load, and how. */
+/** Browsers, and the ways in which they load. */
 const BROWSERS: Readonly<Record<string, Fields>> = {
   "Chrome, a page": {
     ...CHROME,
@@ -142,7 +142,7 @@ const BROWSERS: Readonly<Record<string, Fields>> = {
   },
 };
 
-/** What is no browser: tools, readers, crawlers, libraries, also with tracing agents in them. */
+/** Other clients: tools, readers, crawlers, libraries, also with tracing agents in them. */
 const PROGRAMS: Readonly<Record<string, Fields>> = {
   curl: { "user-agent": "curl/8.17.0", accept: "*/*" },
   wget: { "user-agent": "Wget/1.25.0", accept: "*/*", "accept-encoding": "identity", connection: "Keep-Alive" },

@@ -1,4 +1,4 @@
-// Owns what tests of confusing paths share: a generator that draws the same ones each time, and a server that decodes once.
+// Owns the parts shared by tests of confusing paths: a generator that draws the same ones each time, and a server that decodes once.
 
 /** Numerical Recipes' generator: the same paths each time. */
 export function seeded(seed: number): (below: number) => number {

@@ -34,17 +34,17 @@ export interface TestEdge {
   readonly encoded: string[];
   /** How often something was left to chance. */
   drawn(): number;
-  /** What the origin answers from now on. */
+  /** The origin's answers from now on. */
   origin: Origin;
   /** One client request; the response's body is the test's to read. */
   get(url: string, init?: RequestInit): Promise<Response>;
   /** The same, with the body read and background work done. */
   text(url: string, init?: RequestInit): Promise<{ readonly response: Response; readonly text: string }>;
-  /** The clock moves on: what is stored ages, waits end. */
+  /** Moves the clock on: stored responses age, waits end. */
   passes(seconds: number): void;
   /** Hears of every purge that the log has. */
   catchesUp(): Promise<void>;
-  /** What is not over yet: fetches that others may wait for, and refreshes in the background. */
+  /** Work that is not over: fetches that others may wait for, and refreshes in the background. */
   underWay(): { readonly fetches: number; readonly refreshes: number };
   /** Waits for all background work, also for what that work starts. Rethrows what failed. */
   idle(): Promise<void>;
@@ -57,7 +57,7 @@ export interface EdgeOptions {
   readonly origin?: Origin;
   readonly lower?: readonly Tier[];
   readonly log?: MemoryLog;
-  /** What stands between the replica and the log. */
+  /** Stands between the replica and the log. */
   readonly reader?: LogReader;
   /** Several edges may have one clock. */
   readonly clock?: Clock;
@@ -65,7 +65,7 @@ export interface EdgeOptions {
   readonly logWaitMs?: number;
   /** How long the edge waits before it asks an origin again whose connection broke; 0 without it. */
   readonly retryMs?: number;
-  /** What a write to the global tier waits for first. */
+  /** A write to the global tier waits for it first. */
   readonly pause?: () => Promise<void>;
   /** Takes the place of the log where the flow itself purges. */
   readonly purge?: Purge;

@@ -203,12 +203,12 @@ export function leastVersions(w: World, index: number, path: string): Least {
   const isSeen = (purge: Purged): boolean =>
     cursor !== undefined && (log > purge.log || (log === purge.log && cursor.seq >= purge.seq));
   const known = w.purges.filter((purge) => {
-    // who does not know must ask with a condition, and a tag that is stuck confirms whatever it is shown
+    // an edge without knowledge must ask with a condition, and an origin whose tag is stuck confirms any tag
     const isOverdue = !w.stuckTag && now - purge.atMs > MAX_LAG_SECONDS * 1000;
     return purge.path === path && (isOverdue || isSeen(purge));
   });
   const least = (purges: readonly Purged[]): number => Math.max(0, ...purges.map(({ version }) => version));
-  // what was fetched under a log that is lost counts as purged, hard, by all that it knew
+  // a response fetched under a lost log counts as hard purged
   const hard = known.filter((purge) => purge.mode === "hard" || (cursor !== undefined && purge.log < log));
   const soft = known.filter(({ mode }) => mode === "soft");
   // where the floor stands for the first, the second is not known for one: stale since the first

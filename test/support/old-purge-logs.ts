@@ -52,7 +52,7 @@ const LOG =
 const SCHEMA = "CREATE TABLE IF NOT EXISTS schema (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL);";
 const DROPPED = "DROP TABLE IF EXISTS log; DROP TABLE IF EXISTS target;";
 
-/** What the constructors of releases ran, by the version of their storage. */
+/** The statements of earlier releases' constructors, by the version of their storage. */
 const TABLES = {
   1: `CREATE TABLE IF NOT EXISTS log (id INTEGER PRIMARY KEY CHECK (id = 1), incarnation TEXT NOT NULL, seq INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS target (name TEXT PRIMARY KEY, target TEXT NOT NULL, hard_seq INTEGER NOT NULL,

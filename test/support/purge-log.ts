@@ -1,4 +1,4 @@
-// Owns a purge log of its own in workerd for a test: what it answers, read; what it holds, counted.
+// Owns a purge log for one test in workerd: it reads the log's answers and counts its rows.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { PurgeMode, PurgeOrder, PurgeOutcome } from "../../src/http/targets/purge-order.ts";

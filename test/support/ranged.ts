@@ -62,7 +62,7 @@ export function inPieces(
   });
 }
 
-/** What a client learns of a range: status, Content-Range, Content-Length, body. */
+/** A client's view of a range: status, Content-Range, Content-Length, body. */
 export async function shown(response: Response): Promise<readonly [number, string | null, string | null, string]> {
   const { status, headers } = response;
   return [status, headers.get("content-range"), headers.get("content-length"), await response.text()];

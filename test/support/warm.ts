@@ -1,4 +1,4 @@
-// Owns what the tests of sharing ask of an edge: one that knows the purge log already, and the reasons that an answer tells.
+// Owns the edge for tests of sharing: it knows the purge log already, and reads the reasons out of an answer.
 import { testEdge, type TestEdge } from "./edge.ts";
 
 /** An edge that has had a request, and so knows the purge log. */

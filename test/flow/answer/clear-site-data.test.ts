@@ -58,7 +58,7 @@ describe("after one", () => {
     expect(response.headers.get("set-cookie")).toMatch(
       new RegExp(`^strata-epoch=${String(NOON_MS / 1000)}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure$`),
     );
-    // what others get is not touched by it
+    // other clients' answers stay as they are
     expect((await load(e, {})).headers.get("cache-control")).toBe("max-age=60");
   });
 

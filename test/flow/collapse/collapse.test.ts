@@ -91,7 +91,7 @@ describe("one fetch for all", () => {
     const colo = mapTier("colo");
     const e = testEdge({ lower: [colo], origin: () => answer("x", CACHED) });
     const slow = barrier();
-    // what the colo has not yet, memory has
+    // memory has the response before the colo has it
     const filed = barrier();
     colo.beforePut = () => filed.passed;
     let looks = 0;

@@ -1,4 +1,4 @@
-// Owns the proof of which circuits a request belongs to: what one client breaks is closed for nobody else.
+// Owns the proof of which circuits a request belongs to: a path that one client breaks stays open for all others.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { breakers, type Route } from "../../../src/flow/fetch/breaker.ts";
