@@ -1,4 +1,4 @@
-// Owns the check of the memory tier's reckoning: what its entries take in the heap of a real isolate, against what it counts for them.
+// Owns the check of the memory tier's accounting: the size of entries in the heap of a real isolate, against the size the tier counts for them.
 import { readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";

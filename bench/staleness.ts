@@ -1,4 +1,4 @@
-// Owns `npm run staleness`: what each tier still answers after a price changed; writes the results and the page made from them.
+// Owns `npm run staleness`: the answers of each tier after a price changed; writes the results and the page made from them.
 import { writeFile } from "node:fs/promises";
 import { describeRun } from "./harness/machine.ts";
 import { measure } from "./staleness/measure.ts";

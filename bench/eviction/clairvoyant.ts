@@ -1,4 +1,4 @@
-// Owns what no policy can beat: one that knows the future, and a bound on all that do.
+// Owns the bounds that no policy can beat: a policy that knows the future, and a limit for all that do.
 import { generator } from "./zipf.ts";
 import type { MakePolicy } from "./policies.ts";
 import type { Stream } from "./stream.ts";
@@ -62,7 +62,7 @@ export function belady(name: string, value: (distance: number, weight: number) =
         const known = place === undefined ? undefined : held[place];
         if (known && place !== undefined) {
           known.next = due;
-          // what is never asked for again leaves at once
+          // an object that is never requested again leaves at once
           if (due === Number.POSITIVE_INFINITY) remove(place);
           return true;
         }

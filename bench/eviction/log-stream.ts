@@ -2,7 +2,7 @@
 import { plannedRequests, surveyLog } from "../../cli/replay/log-plan.ts";
 import { type CachedObject, cachedObject, type Stream, streamOf } from "./stream.ts";
 
-/** What has no place in the memory tier is left out: unsafe methods, what may not be stored, bodies over the limit. */
+/** Leaves out requests without a place in the memory tier: unsafe methods, unstorable answers, bodies over the limit. */
 export async function logStream(file: string, bodyLimitBytes: number): Promise<Stream> {
   const survey = await surveyLog(file, Number.POSITIVE_INFINITY);
   if (survey.kind === "unreadable") throw new Error(survey.problem);

@@ -92,7 +92,7 @@ function oneQueue(name: string, order: Order): MakePolicy {
   };
 }
 
-/** The hand walks from old to new; what it finds marked it only unmarks. */
+/** The hand walks from old to new; a marked object is only unmarked. */
 function sieveVictim(queue: Queue, cost: (held: Held) => number = () => Number.POSITIVE_INFINITY): Held | undefined {
   let candidate = queue.hand ?? queue.oldest;
   while (candidate && candidate.hits > 0) {
@@ -103,7 +103,7 @@ function sieveVictim(queue: Queue, cost: (held: Held) => number = () => Number.P
   return candidate;
 }
 
-/** What was hit goes to the new end again, with one hit less. */
+/** An object with hits goes to the new end again, with one hit less. */
 function clockVictim(queue: Queue, cost: (held: Held) => number = () => 1): Held | undefined {
   while (queue.oldest && queue.oldest.hits > 0) {
     const kept = queue.oldest;
@@ -136,7 +136,7 @@ export interface TwoQueueOptions {
   /** Hits among the newcomers that make an object stay. */
   readonly promoteAt: (weight: number, mean: number) => number;
   readonly main: "clock" | "sieve";
-  /** What the hand takes from an object's hits as it passes. */
+  /** The hits that the hand takes from an object as it passes. */
   readonly cost?: (weight: number, mean: number) => number;
   /** How many newcomers that went are remembered, in objects kept; 0 for none. */
   readonly ghosts: number;

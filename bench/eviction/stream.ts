@@ -1,4 +1,4 @@
-// Owns what a study replays: a sequence of requests for objects of known weight, and how large all of them are together.
+// Owns the input of a study: a sequence of requests for objects of known weight, and the weight of all of them together.
 import { type CacheKey, resourceKey } from "../../src/http/select/key.ts";
 import type { TargetHash } from "../../src/http/targets/target.ts";
 import { weightOf } from "../../src/tiers/weight.ts";
@@ -9,14 +9,14 @@ export interface Stream {
   /** Which object each request asks for. */
   readonly requests: readonly number[];
   readonly objects: readonly CachedObject[];
-  /** What all distinct objects weigh in the memory tier, bytes. */
+  /** The weight of all distinct objects in the memory tier, bytes. */
   readonly footprintBytes: number;
 }
 
 export interface CachedObject {
   readonly key: CacheKey;
   readonly entry: Entry;
-  /** What the tier counts for it. */
+  /** The weight that the tier counts for it. */
   readonly weight: number;
   readonly bodyBytes: number;
 }

@@ -1,4 +1,4 @@
-// Owns a clock of millisecond steps that moves when everything before is done: what is simulated runs as fast as it can.
+// Owns a clock of millisecond steps that moves when all work before is done, so that a simulation runs as fast as it can.
 import type { Timeout } from "../../src/base/deadline.ts";
 
 export interface VirtualClock {

@@ -15,7 +15,7 @@ export interface WorldOptions {
   readonly requestsPerSecond: number;
   readonly maxLagMs: number;
   readonly purgesPerSecond: number;
-  /** What is measured comes after. */
+  /** The measurement comes after it. */
   readonly warmUpSeconds: number;
   readonly seconds: number;
   /** "one": the isolates of a colo share a copy; "none": each asks the log. */
@@ -76,7 +76,7 @@ export async function observe(options: WorldOptions): Promise<Observed> {
   };
   const log = simulatedLog(clock, luck, options, tally);
   const logIsUp = options.down ? goneFrom(clock, measuredFromMs, options.down) : outages(clock, luck, options);
-  // what fails is reported: without faults nothing may
+  // a failure is reported: without faults there must be none
   const report = (error: Error): void => {
     if (!options.faults && !options.down) throw error;
   };

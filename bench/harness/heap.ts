@@ -1,4 +1,4 @@
-// Owns what an isolate's heap holds, as its inspector tells; a collection before is the worker's own business.
+// Owns the size of an isolate's heap, as its inspector reports it; the worker itself collects garbage before.
 import { once } from "node:events";
 
 export interface Heap {
@@ -40,7 +40,7 @@ export async function openHeap(url: string): Promise<Heap> {
   };
 }
 
-/** What is started meanwhile has a V8 with these flags. */
+/** Processes started meanwhile have a V8 with these flags. */
 export async function withV8Flags<T>(flags: string, start: () => Promise<T>): Promise<T> {
   process.env["MINIFLARE_WORKERD_V8_FLAGS"] = flags;
   try {

@@ -1,4 +1,4 @@
-// Owns what a comparison is and whether it meets its budget.
+// Owns comparisons, and whether each meets its budget.
 import { median } from "./statistics.ts";
 
 /** One comparison, a figure a round. */
@@ -29,12 +29,12 @@ export function judged({ what, unit, better, budget, rounds }: Comparison): Verd
   const middle = median(rounds);
   const worst = better === "higher" ? Math.min(...rounds) : Math.max(...rounds);
   const margin = budget === undefined ? undefined : ((better === "higher" ? 1 : -1) * (middle - budget)) / budget;
-  // what is not a number has met nothing
+  // a value that is no number has met no budget
   const met = margin === undefined ? undefined : margin >= 0;
   return { what, unit, better, budget, median: middle, worst, met, margin };
 }
 
-/** The worst first; those without a budget last, in their order. */
+/** The worst first; comparisons without a budget last, in their order. */
 export function worstFirst(verdicts: readonly Verdict[]): readonly Verdict[] {
   const rank = ({ margin }: Verdict): number =>
     margin === undefined ? Number.POSITIVE_INFINITY : Number.isNaN(margin) ? Number.NEGATIVE_INFINITY : margin;

@@ -1,4 +1,4 @@
-// Owns what the operating system knows of another process: its processor time and its resident memory. Linux only; elsewhere unknown.
+// Owns the operating system's figures of another process: its processor time and its resident memory. Linux only; elsewhere unknown.
 import { execFileSync } from "node:child_process";
 import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
 

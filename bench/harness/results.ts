@@ -14,7 +14,7 @@ export interface Figure {
 export interface Measured {
   readonly comparisons: readonly Comparison[];
   readonly figures: readonly Figure[];
-  /** What a reader must know of these figures. */
+  /** Remarks for the reader of these figures. */
   readonly notes: readonly string[];
   /** As measured, round by round. */
   readonly raw: unknown;
@@ -52,7 +52,7 @@ export async function writeResults(file: URL, results: Results): Promise<void> {
   await writeFile(file, `${JSON.stringify(results, undefined, 1)}\n`);
 }
 
-/** Rows in the order of `names`; what is no scenario any more is dropped. */
+/** Rows in the order of `names`; rows of former scenarios are dropped. */
 export function merged(before: Results, fresh: Readonly<Record<string, Row>>, names: readonly string[]): Results {
   const rows = names.flatMap((name) => {
     const row = fresh[name] ?? before.rows[name];

@@ -8,7 +8,7 @@ import type { Target } from "./targets.ts";
 
 export interface Contender {
   readonly target: Target;
-  /** What to ask in a round. */
+  /** The requests of a round. */
   readonly job: (round: number) => Job;
 }
 
@@ -16,7 +16,7 @@ export interface Round extends Loaded {
   /** Share of one processor that the client's thread took, and the target's process. */
   readonly clientBusy: number;
   readonly serverBusy: number | undefined;
-  /** Of the target's process, for each answer: what others on the machine take does not count. */
+  /** Processor time of the target's process, for each answer; that of other processes does not count. */
   readonly serverMsPerAnswer: number | undefined;
 }
 

@@ -15,7 +15,7 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[rank - 1] ?? Number.NaN;
 }
 
-/** Pair by pair: what slows a machine for a while slows both sides of a pair. */
+/** Pair by pair: a slow moment of the machine slows both sides of a pair. */
 export function ratios(numerators: readonly number[], denominators: readonly number[]): readonly number[] {
   if (numerators.length !== denominators.length)
     throw new Error("ratios need as many rounds of the one as of the other");

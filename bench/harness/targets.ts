@@ -33,7 +33,7 @@ export function startStrata(origin: string, site: "empty" | "no-memory" = "empty
 }
 
 export interface Alone extends Target {
-  /** What the isolate's heap holds after a collection. */
+  /** Size of the isolate's heap after a collection. */
   heapBytes(): Promise<number>;
 }
 

@@ -34,7 +34,7 @@ export function answerParser(events: AnswerEvents): AnswerParser {
   let state: State = { in: "head" };
   let pending = NOTHING;
 
-  /** What comes before the mark, once it is there; the rest stays pending. */
+  /** The text before the mark, once the mark is there; the rest stays pending. */
   function upTo(mark: string): string | undefined {
     const at = pending.indexOf(mark, 0, "latin1");
     if (at < 0) {

@@ -14,7 +14,7 @@ export interface Question {
   readonly request: string;
   readonly bytes: number;
   readonly start: number;
-  /** What the head must contain, where the row depends on it. */
+  /** Text that the head must contain, where the row depends on it. */
   readonly says: string | undefined;
 }
 

@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import type { Job, JobResult } from "./jobs.ts";
 
-/** What the thread says when a job has ended. */
+/** The thread's message when a job has ended. */
 export type Done =
   | { readonly kind: "done"; readonly result: JobResult; readonly cpuMs: number }
   | { readonly kind: "failed"; readonly message: string };

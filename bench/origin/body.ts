@@ -17,7 +17,7 @@ function pattern(): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** What a URL of the benchmark asks for: `/TYPE/BYTES/DELAY_MS/POLICY/NAME`. */
+/** The parts of a benchmark's URL: `/TYPE/BYTES/DELAY_MS/POLICY/NAME`. */
 export interface Resource {
   readonly path: string;
   readonly type: "json" | "html" | "bin";
@@ -29,7 +29,7 @@ export interface Resource {
 const TYPES = ["json", "html", "bin"] as const;
 const POLICIES = ["day", "minute", "never"] as const;
 
-/** What the origin says of how long its answer may be kept. */
+/** The origin's directives about the lifetime of its answer. */
 export const CACHE_CONTROL = {
   day: "public, max-age=86400",
   minute: "public, max-age=60",

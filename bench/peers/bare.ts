@@ -1,4 +1,4 @@
-// Owns the bare worker: what no cache in front of the same bytes and fields can beat.
+// Owns the bare worker: no cache in front of the same bytes and fields can beat it.
 import { bodyOf } from "../origin/body.ts";
 
 interface Env {

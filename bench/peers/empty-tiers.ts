@@ -15,7 +15,7 @@ function answerOf(request: Request): Response {
   });
 }
 
-/** From now on; what runs at import must not have needed them. */
+/** From now on; code that runs at import must not have needed them. */
 export function emptyTiers(): void {
   Object.defineProperty(globalThis, "caches", { value: { open: () => Promise.resolve(emptyCache) } });
   Object.defineProperty(globalThis, "fetch", { value: (request: Request) => Promise.resolve(answerOf(request)) });

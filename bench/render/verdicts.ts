@@ -1,4 +1,4 @@
-// Owns what the terminal says of a row: each comparison with its budget, the worst first, then the figures.
+// Owns the terminal's text about a row: each comparison with its budget, the worst first, then the figures.
 import { judged, worstFirst } from "../harness/judge.ts";
 import type { Measured } from "../harness/results.ts";
 import { budgetText, figureText, numeral, verdictText } from "./text.ts";

@@ -1,4 +1,4 @@
-// Owns the row of purge freshness: who waits for it and what it asks of the log, simulated; and a cold isolate before a full log, for real.
+// Owns the row of purge freshness: waiting requests and load on the log, simulated; and a cold isolate before a full log, for real.
 import { startEdges } from "../../cli/dev/edges.ts";
 import { targetHash } from "../../src/http/targets/target.ts";
 import { NO_FLOOR } from "../../src/purge/wire/records.ts";

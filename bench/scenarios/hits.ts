@@ -1,4 +1,4 @@
-// Owns what rows of hits share: an object is put where it must be found, then everyone gives it as fast as they can.
+// Owns the common part of the rows of hits: an object lies where it must be found, then every peer serves it as fast as it can.
 import type { Comparison } from "../harness/judge.ts";
 import type { Figure } from "../harness/results.ts";
 import { busyFigures, inTurn, perSecond, rawOf, type Round } from "../harness/rounds.ts";

@@ -1,4 +1,4 @@
-// Owns the row of large bodies: what a miss of many megabytes costs in time and in memory.
+// Owns the row of large bodies: time and memory of a miss of many megabytes.
 import type { Comparison } from "../harness/judge.ts";
 import { memoryOf, resetPeak } from "../harness/process.ts";
 import type { Figure } from "../harness/results.ts";

@@ -1,4 +1,4 @@
-// Owns the row of misses: what Strata adds to the latency of a slow origin, at a modest rate, every URL new.
+// Owns the row of misses: the latency that Strata adds to a slow origin, at a modest rate, every URL new.
 import type { Figure, Measured } from "../harness/results.ts";
 import { busyFigures, inTurn, rawOf, type Round, rounded } from "../harness/rounds.ts";
 import { median, percentile, ratios } from "../harness/statistics.ts";

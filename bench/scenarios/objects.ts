@@ -49,7 +49,7 @@ function measured(offered: Offered): Measured {
     budget: ISOLATE_MB,
     rounds: [heapAfter / 2 ** 20],
   };
-  // the process: what the collector has not taken yet is in it, and the runtime
+  // the process: garbage that is not collected yet is in it, and the runtime
   const resident: Comparison | undefined = before &&
     after && {
       what: `${what}: resident memory gained, MB`,

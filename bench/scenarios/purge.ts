@@ -1,4 +1,4 @@
-// Owns the row of purges: what one costs that matches much, how many the log takes, and what they cost a hit.
+// Owns the row of purges: the cost of a purge that matches much, the rate that the log takes, and the cost for hits.
 import type { Comparison } from "../harness/judge.ts";
 import type { Figure, Measured } from "../harness/results.ts";
 import { rounded } from "../harness/rounds.ts";
@@ -100,7 +100,7 @@ async function measureSelectivity({ load, isQuick, progress }: Setting, target: 
 
 const EACH_ROUND = 50;
 
-/** Medians. One after the other in turn: what slows the machine slows both. */
+/** Medians. The two take turns, so that a slow moment of the machine slows both. */
 async function inPairs(target: Target, a: string, b: string): Promise<readonly [number, number]> {
   const times: [number[], number[]] = [[], []];
   for (let i = 0; i < EACH_ROUND; i++) {
@@ -127,7 +127,7 @@ async function measureRate({ isQuick, progress }: Setting, target: Target): Prom
   progress("as many purges as go");
   const few = await asManyAsGo(requests, (i) => purgeTag(target, `few-${String(i)}`));
   await fetch(`${target.url}/bench/fill?rows=${String(LOG_ROWS)}`);
-  // this edge's copy follows first: what it lacks would come with each of the answers
+  // this edge's copy follows first: otherwise each answer would bring the rest
   await purgeTag(target, "filled");
   const full = await asManyAsGo(requests, (i) => purgeTag(target, `full-${String(i)}`));
   const rows = await rowsOf(target);

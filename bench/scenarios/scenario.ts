@@ -1,4 +1,4 @@
-// Owns what a scenario is: one row of the benchmark, measured on its own.
+// Owns the shape of a scenario: one row of the benchmark, measured on its own.
 import type { Measured } from "../harness/results.ts";
 import type { Load } from "../load/load.ts";
 import type { Origin } from "../origin/origin.ts";
@@ -14,7 +14,7 @@ export interface Setting {
 
 export interface Scenario {
   readonly title: string;
-  /** One paragraph: what is asked of whom, and how. */
+  /** One paragraph: the requests, their targets, and the way of asking. */
   readonly how: string;
   measure(setting: Setting): Promise<Measured>;
 }

@@ -1,4 +1,4 @@
-// Owns the site that leaves KV alone: what an edge has, it has fetched itself.
+// Owns the site that leaves KV alone: an edge has only responses that it fetched itself.
 import { defineSite } from "../../src/index.ts";
 
 export default defineSite({ rules: [{ match: "/*", global: false }] });

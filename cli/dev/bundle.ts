@@ -6,7 +6,7 @@ import { devError } from "./error.ts";
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
-/** What the worker runs by itself when no other configuration is chosen. */
+/** The configuration that the worker runs if no other is chosen. */
 export const DEFAULT_CONFIG = resolve(ROOT, "strata.config.ts");
 
 /** Bundles the worker for workerd. With `config`, the entry's import of `strata.config.ts` gets that file instead. */

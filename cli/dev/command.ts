@@ -1,4 +1,4 @@
-// Owns the terminal of `strata dev`: what is printed, signals, keys, the exit code.
+// Owns the terminal of `strata dev`: its output, signals, keys, the exit code.
 import { createInterface } from "node:readline";
 import { exitCodeOf, messageOf } from "./error.ts";
 import { parseDevOptions } from "./options.ts";

@@ -1,4 +1,4 @@
-// Owns who decides about signals: a library that starts listening to one must not overrule whoever listened before.
+// Owns the order of signal listeners: a library that starts to listen must not overrule the listeners before it.
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:f
 import { delimiter, join } from "node:path";
 import { runToEnd } from "./child.ts";
 
-/** What we ask of the machine; tests bring their own. */
+/** The machine as we use it; tests bring their own. */
 export interface Machine {
   readonly isRoot: boolean;
   /** absolute path of a program */

@@ -1,4 +1,4 @@
-// Owns what the Workers runtime writes: its console lines passed on, its failure to start told as the worker's own error.
+// Owns the output of the Workers runtime: it passes console lines on, and reports a failure to start as the worker's own error.
 import { Log, LogLevel } from "miniflare";
 import { devError, messageOf } from "./error.ts";
 

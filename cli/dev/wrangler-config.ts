@@ -1,4 +1,4 @@
-// Owns reading wrangler.toml: what a deployment binds is what local edges bind, written once.
+// Owns reading wrangler.toml: local edges have the bindings of a deployment, written once.
 import { resolve } from "node:path";
 import { ROOT } from "./bundle.ts";
 

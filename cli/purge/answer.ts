@@ -1,4 +1,4 @@
-// Owns what an edge's answer means: done, refused for good, or worth another attempt. Said in words for people.
+// Owns the reading of an edge's answer, in words for people: done, refused for good, or worth another attempt.
 import * as v from "valibot";
 
 export type Answer<T> =
@@ -93,7 +93,7 @@ const NEVER_SENT: Readonly<Record<string, string>> = {
 };
 const BROKEN_OFF = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
-/** What it means that there was no answer. */
+/** The reading of a missing answer. */
 export function unanswered(error: unknown): Answer<never> {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";

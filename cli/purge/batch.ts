@@ -1,7 +1,7 @@
 // Owns cutting a purge into orders that the endpoint takes, each under a key of its own made from the run's.
 import { type Item, KINDS, nameOf, type Problem, problemOf } from "./item.ts";
 
-/** What holds for all that is purged. */
+/** The options that hold for all items. */
 export interface Manner {
   readonly mode: "hard" | "soft";
   readonly browsers: boolean;
@@ -90,7 +90,7 @@ function pointersTo(items: readonly Item[]): ReadonlyMap<string, Item> {
   );
 }
 
-/** What the endpoint complains of, in the words and at the place it was asked for. */
+/** The endpoint's problems, each with the words and the place of its item. */
 export function problemAt(batch: Batch, { pointer, detail }: { pointer: string; detail: string }): Problem {
   const item = batch.itemAt.get(pointer);
   if (item) return problemOf(item, detail);

@@ -126,7 +126,7 @@ function edgesOf(variable: string | undefined, command: Command): readonly strin
   }
 }
 
-/** What is left of 255 characters is for the number of the batch. */
+/** The rest of the 255 characters is for the number of the batch. */
 function idempotencyKey(text: string): string {
   if (/^[\x21\x23-\x7e]{1,240}$/.test(text)) return text;
   throw new InvalidArgumentError("Expected 1 to 240 visible ASCII characters without quotes.");

@@ -5,7 +5,7 @@ import type { EdgeClient, Known } from "./edge-client.ts";
 import { type Ended, persist, type Persistence } from "./persist.ts";
 import { boundMs, type Fate, lastSeq } from "./run.ts";
 
-/** What an edge that was named told after the bound. */
+/** The report of a named edge after the bound. */
 interface Confirmation {
   readonly url: string;
   /** The latest purge it knows; undefined where it did not confirm. */

@@ -19,9 +19,9 @@ const dryRun = v.object({
 const known = v.object({ log: v.nullable(v.string()), seq: v.number(), current: v.boolean() });
 
 export type Receipt = v.InferOutput<typeof receipt>;
-/** What each item of an order means in canonical targets. */
+/** The canonical targets of each item of an order. */
 export type Selected = v.InferOutput<typeof dryRun>["would"];
-/** What one isolate of an edge knows of the purge log; see docs/purge.md. */
+/** One isolate's knowledge of the purge log; see docs/purge.md. */
 export type Known = v.InferOutput<typeof known>;
 
 export interface EdgeClient {

@@ -1,4 +1,4 @@
-// Owns what a purge names: one item each, with the place it came from, and what is wrong with it.
+// Owns the items of a purge: each with the place it came from, and its problem, if it has one.
 
 export const KINDS = ["tag", "url", "path", "prefix", "host"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -25,12 +25,12 @@ export function nameOf({ kind, value, place }: Item): string {
   return shown(kind === "everything" ? `${dashes}everything` : `${dashes}${kind} ${value}`);
 }
 
-/** What others wrote, no longer than a line should be. */
+/** Foreign text, cut to the length of a line. */
 export function shown(text: string): string {
   return safe(text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text);
 }
 
-/** What others wrote, as a terminal can be given it. */
+/** Foreign text, safe for a terminal. */
 export function safe(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
     return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;

@@ -1,4 +1,4 @@
-// Owns what a purge under way shows: a bar where standard error is a terminal and there is more than one batch, and notes.
+// Owns the display of a purge under way: notes, and a bar if standard error is a terminal and there is more than one batch.
 import { SingleBar } from "cli-progress";
 
 export interface Progress {
@@ -9,7 +9,7 @@ export interface Progress {
   stop(): void;
 }
 
-/** What standard error is. */
+/** The kind of standard error. */
 type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 const FORMAT = "{verb} [{bar}] {percentage} % | {value}/{total} targets | {duration_formatted}{note}";

@@ -14,7 +14,7 @@ export interface PurgeRun {
   readonly progress: Progress;
 }
 
-/** What is known to have become of a batch. */
+/** The known outcome of a batch. */
 export type Fate =
   | { readonly state: "purged"; readonly batch: Batch; readonly receipt: Receipt }
   | { readonly state: "unconfirmed" | "not-purged"; readonly batch: Batch };
@@ -27,7 +27,7 @@ export interface Would {
 export type Outcome =
   | { readonly kind: "would"; readonly would: readonly Would[] }
   | { readonly kind: "purged"; readonly fates: readonly Fate[] }
-  /** What was asked for may not or cannot be purged, and nothing was. */
+  /** The items may not or cannot be purged, and nothing was purged. */
   | { readonly kind: "refused"; readonly detail: string; readonly problems: readonly Problem[] }
   | {
       readonly kind: "failed";
@@ -120,7 +120,7 @@ export function receiptsOf(fates: readonly Fate[]): readonly Receipt[] {
   return fates.flatMap((fate) => (fate.state === "purged" ? [fate.receipt] : []));
 }
 
-/** What each item means; without an item: browsers. */
+/** The targets of each item; without an item: browsers. */
 export function meaningOf({ batch, selected }: Would): { item: Item | undefined; forms: readonly string[] }[] {
   return selected.map(({ pointer, targets }) => ({
     item: batch.itemAt.get(pointer),

@@ -1,6 +1,6 @@
 // Owns which token the edges are shown. It comes from the environment: a process list shows what is written on a command line.
 
-/** What `npm start` uses when STRATA_TOKEN is not set. */
+/** The token of `npm start` if STRATA_TOKEN is not set. */
 const DEVELOPMENT_TOKEN = "dev-token";
 
 export interface Token {

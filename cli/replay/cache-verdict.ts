@@ -3,7 +3,7 @@ import { parseList, type List } from "structured-headers";
 
 export interface CacheVerdict {
   readonly outcome: "hit" | "revalidated" | "forwarded" | "unknown";
-  /** What distinguishes the outcome in the field itself: `hit`, `fwd=uri-miss`, `fwd=stale; fwd-status=304`. */
+  /** The part of the field that tells the outcome: `hit`, `fwd=uri-miss`, `fwd=stale; fwd-status=304`. */
   readonly how: string;
   /** The `detail` parameter: why. */
   readonly reason: string;

@@ -12,7 +12,7 @@ export interface AnswerHead {
 
 export interface AnswerCheck {
   chunk(bytes: Buffer): void;
-  /** What is wrong with the answer, or undefined. */
+  /** The problem of the answer, or undefined. */
   end(): string | undefined;
 }
 

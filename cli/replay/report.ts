@@ -1,4 +1,4 @@
-// Owns what a replay says in the end: one plain record (`--json`) and the same as aligned Markdown tables. Pure.
+// Owns the final report of a replay: one plain record (`--json`), and the same as aligned Markdown tables. Pure.
 import type { OriginCounts } from "./log-origin.ts";
 import type { Survey } from "./log-plan.ts";
 import type { ReplayEnd } from "./replayer.ts";

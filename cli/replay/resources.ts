@@ -1,4 +1,4 @@
-// Owns what the origin serves for each logged target: one fixed answer per method and target, chosen from all its entries.
+// Owns the origin's answer for each logged target: one fixed answer per method and target, chosen from all its entries.
 //
 // Faithful: the set of targets, their order and popularity, the most frequent status and size of each.
 // Not faithful: a target that changed during the log (another status, another size) keeps its most frequent answer; a 304, 206,
@@ -61,7 +61,7 @@ export function createCatalogue(): { add(request: ReplayRequest, entry: LogEntry
       tallies.set(key, tally);
       const sizes = tally.answers.get(status) ?? new Map<number | undefined, number>();
       tally.answers.set(status, sizes);
-      // A HEAD answer has no body: what its entry counts is not the resource's size.
+      // A HEAD answer has no body, so its entry does not count the resource's size.
       const size = method === "HEAD" ? undefined : bodyBytes;
       sizes.set(size, (sizes.get(size) ?? 0) + 1);
     },

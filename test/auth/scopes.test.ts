@@ -1,4 +1,4 @@
-// Owns the proof of what a token may purge: what its patterns name, and nothing that only looks like it.
+// Owns the proof of a token's scope: the targets that its patterns name, and no target that only looks alike.
 import { describe, expect, it } from "vitest";
 import { scopeOf } from "../../src/auth/scopes.ts";
 import type { Grant } from "../../src/auth/tokens.ts";

@@ -8,7 +8,7 @@ interface Read {
   readonly body: string;
 }
 
-/** What is read of `text` when it arrives cut at these places. */
+/** The parser's output if `text` arrives cut at these places. */
 function read(text: string, cuts: readonly number[] = []): readonly Read[] {
   const answers: Read[] = [];
   let status = 0;

@@ -1,4 +1,4 @@
-// Owns the proof that the benchmark's figure of the heap is what is alive: what memory holds is in it, garbage is not.
+// Owns the proof that the benchmark's figure of the heap counts live objects and no garbage.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Alone, startStrataAlone } from "../../bench/harness/targets.ts";
 import { resourcePath } from "../../bench/origin/body.ts";

@@ -1,4 +1,4 @@
-// Owns what the public suite consists of: its cases by suite, each with its kind and what it depends on.
+// Owns the contents of the public suite: its cases by suite, each with its kind and its dependencies.
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -30,7 +30,7 @@ export interface Edition {
   readonly suites: readonly Suite[];
 }
 
-/** What we read of the package's own modules, which come without types. */
+/** The parts of the package's own modules that we read; they come without types. */
 interface Definition {
   readonly id: string;
   readonly name: string;

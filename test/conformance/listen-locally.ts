@@ -10,5 +10,5 @@ Object.assign(Server.prototype, {
   },
 });
 
-// What no case asks for, the server takes for the path of a file below its working directory.
+// The server takes a request of no case for the path of a file below its working directory.
 process.chdir(dirname(process.env["npm_config_pidfile"] ?? ""));

@@ -1,4 +1,4 @@
-// Owns the published results of other caches: those that come with the package, and the totals of the suite's current edition.
+// Owns the published results of other caches: from the package, and the totals of the suite's current edition.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultExport, PACKAGE } from "./edition.ts";

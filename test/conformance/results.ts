@@ -1,4 +1,4 @@
-// Owns reading results in the suite's own form: what its client writes at its end, and what is published with it.
+// Owns reading results in the suite's own form, as its client writes them and as they are published.
 
 /** By case: it passed, or why not. */
 export type Results = ReadonlyMap<string, Result>;

@@ -1,4 +1,4 @@
-// Owns the verdict over a run: what is not as the documented list says. Checks carry none.
+// Owns the verdict over a run: its differences from the documented list. Checks carry none.
 import type { Case } from "./edition.ts";
 import type { KnownFailures } from "./known.ts";
 import { hasPassed, type Result, type Results } from "./results.ts";

@@ -1,4 +1,4 @@
-// Owns the pages under docs/ that are made from tables in code: what they say is what runs.
+// Owns the pages under docs/ that are made from tables in code, so that page and code agree.
 import { consequencesOf, type ReasonCode, REASONS } from "../../src/http/law/reasons.ts";
 import { REQUEST_FIELD_REASONS } from "../../src/http/message/request-fields.ts";
 import { PERSONAL_FIELDS } from "../../src/http/message/personal-fields.ts";
@@ -42,7 +42,7 @@ ${rows.join("\n")}
 `;
 }
 
-/** What a code does beside being told. */
+/** Effects of a code, beside being reported. */
 function effects({ ofRequest, makesPrivate, withdraws }: ReturnType<typeof consequencesOf>): string {
   const said = [
     withdraws === "resource" ? "all stored responses of the resource go" : "",

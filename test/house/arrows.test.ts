@@ -18,7 +18,7 @@ const ROUTES = ["flow/", "base/", "http/", "policy/", "auth/", "error.ts", "vali
 
 /** The rest as the flow sees it. */
 const PORTS = ["codings/codings.ts", "leases/lease-keeper.ts", "purge/reader/known-purges.ts", "tiers/tier.ts"];
-/** What every room of flow/ may name. */
+/** The imports that every room of flow/ may have. */
 const FLOW = ["base/", "http/", "policy/", ...PORTS, "error.ts"];
 /** The two files at flow's top level that describe what travels. */
 const TRAVELS = ["flow/edge.ts", "flow/cache-request.ts"];

@@ -150,7 +150,7 @@ describe("whatever happens in whatever order", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), async (steps, isTight) => {
         const { leases, time } = table(isTight ? { leases: 2, waiters: 2 } : {});
-        // what must hold, told by grants and releases alone
+        // the invariant, by grants and releases alone
         const active = new Map<string, { readonly holder: string; readonly expiresAtMs: number }>();
         const holds = (key: string): string | undefined => {
           const lease = active.get(key);

@@ -52,7 +52,7 @@ describe("the object of leases", () => {
     await leases.take("k", "next", 0);
     later(30_000);
     expect(await leases.take("k", "next", 0)).toMatchObject({ kind: "granted" });
-    // whoever replaces a lease frees those who wait for it
+    // a new lease frees the waiters of the one it replaces
     expect(await waiting).toBe("expired");
     expect(await leases.release("k", "gone", "stored")).toBe(false);
     expect(await leases.take("k", "third", 0)).toEqual({ kind: "held", holder: "next" });

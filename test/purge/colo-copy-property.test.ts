@@ -161,7 +161,7 @@ it("whatever comes first, fails or hangs", { timeout: 120_000 }, async () => {
         }
       }
       await scheduler.waitIdle();
-      // those that nothing is ever heard of are left alone; an expectation that failed is told
+      // requests without an end are left alone; a failed expectation is reported
       await Promise.race([Promise.all(asked), new Promise((resolve) => setTimeout(resolve, 0))]);
     },
   );

@@ -1,4 +1,4 @@
-// Owns the proof of what surrounds a purge in the log: who did it, the same order twice, and too many orders.
+// Owns the proof of a purge's bookkeeping in the log: its actor, the same order twice, and too many orders.
 import { evictDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { targetName } from "../../src/http/targets/target.ts";

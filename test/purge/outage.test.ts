@@ -1,4 +1,4 @@
-// Owns the proof of what a replica does while the log is out of reach, and when it is back: who waits, what is asked, what late copies add.
+// Owns the proof of a replica's behaviour while the log is out of reach, and when it is back: waits, requests, and late copies.
 import { describe, expect, it } from "vitest";
 import { timeout } from "../../src/base/deadline.ts";
 import type { Location } from "../../src/http/message/facts.ts";

@@ -127,7 +127,7 @@ describe("admin paths", () => {
     const request = raw(path, { method: "POST", headers: ALLOWED, body: '{"tags":["a"]}' });
     expect((await app.send(request)).status).toBe(status);
     expect(app.purges).toEqual([]);
-    // what is no admin path is content
+    // any other path is content
     expect(app.edge.asked.length).toBe(status === 200 ? 1 : 0);
   });
 

@@ -200,7 +200,7 @@ describe("scopes", () => {
     ["blog", { prefixes: ["shop.test/blog/a", "https://shop.test/x/../blog/*"] }, [200]],
     [
       "blog",
-      // the second is one of letters: what begins with two dots, below
+      // the second one has letters; names that begin with two dots follow below
       { prefixes: ["shop.test/blog", "shop.test/blog/..", "shop.test/blog/%2e%2E/x"] },
       [403, "/prefixes/0", "/prefixes/2"],
     ],

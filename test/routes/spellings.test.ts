@@ -57,7 +57,7 @@ const urlIn = (one: Written): string => {
 };
 const hostIn = (one: Written): string => one.host + one.port;
 
-/** The same path, written otherwise (RFC 3986 6.2.2); `draws`: what to do at each place. */
+/** The same path, written otherwise (RFC 3986 6.2.2); `draws`: the change at each place. */
 function respelledPath(path: string, draws: readonly number[]): string {
   const letters = path.match(/%[0-9a-f]{2}|./giu) ?? [];
   return letters
@@ -170,7 +170,7 @@ describe("a purge of", () => {
         { prefixes: [pathIn(longer), pathIn(below), `other.test${path}`] },
         { hosts: ["other.test", "test", `${one.host.startsWith("[") ? "x" : one.host}:8444`] },
       ];
-      // what cannot be named but by a prefix is refused
+      // a path that only a prefix could name is refused
       for (const selectors of siblings)
         expect(await falls(urlIn(one), selectors), JSON.stringify(selectors)).not.toBe(true);
     }));

@@ -38,7 +38,7 @@ const PROGRAMS: readonly Program[] = [
   },
 ];
 
-/** Those that a run of these projects needs and this machine lacks, after an attempt to install them. */
+/** Programs that a run of these projects needs and this machine lacks, after an attempt to install them. */
 export async function missingPrograms(
   machine: Machine,
   projects: ReadonlySet<string>,

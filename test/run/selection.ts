@@ -1,7 +1,7 @@
 // Owns which tests a run has: the quick ones, the rest, or all; and which of vitest's projects its arguments can mean.
 import { globSync } from "node:fs";
 
-/** `quick`: all but `*.full.test.ts`; `rest`: those alone. */
+/** `quick`: all files but `*.full.test.ts`; `rest`: only these. */
 export type Selection = "quick" | "rest" | "full";
 
 const SELECTIONS: Readonly<Record<string, Selection>> = { "--full": "full", "--rest": "rest" };
@@ -38,7 +38,7 @@ export function projectsOf(args: readonly string[]): ReadonlySet<string> {
   return new Set(all.length > 0 && all.every((name) => PROJECTS.includes(name)) ? all : PROJECTS);
 }
 
-/** What vitest takes for parts of files' names: paths, and other words that are no option's value. */
+/** The arguments that vitest takes for parts of files' names: paths, and other words that are no option's value. */
 function filtersOf(args: readonly string[]): readonly string[] {
   return args.filter((arg, at) => {
     const before = args[at - 1] ?? "";

@@ -1,6 +1,6 @@
-// Owns the last words of a run of the tests: what passed, failed and was skipped, how long it took, and what was not run.
+// Owns the last lines of a test run: the numbers passed, failed and skipped, the time, and the tests not run.
 
-/** What we read of vitest's JSON report. */
+/** The part of vitest's JSON report that we read. */
 export interface Report {
   readonly testResults: readonly {
     readonly status: string;

@@ -1,4 +1,4 @@
-// Owns the acceptance suite of the Tier port: what every tier must do, whatever it is made of.
+// Owns the acceptance suite of the Tier port, for every implementation.
 import { describe, expect, it } from "vitest";
 import type { CacheKey } from "../../src/http/select/key.ts";
 import type { Entry, Tier } from "../../src/tiers/tier.ts";

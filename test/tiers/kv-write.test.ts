@@ -17,7 +17,7 @@ import { mapTier } from "../support/shelf-tier.ts";
 import { testStack } from "../support/stack.ts";
 import { bytesOf, keyOf, storedOf, textOf } from "../support/stored.ts";
 
-/** No tier here hangs: what takes long is a busy machine. */
+/** No tier here hangs: only a busy machine takes long. */
 const HANGS_MS = 60_000;
 
 const lang = (value: string) => ({ "accept-language": value });

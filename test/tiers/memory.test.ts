@@ -23,7 +23,7 @@ function fillHot(tier: MemoryTier, count: number, size: number): readonly CacheK
   return keys;
 }
 describe("encoded forms", () => {
-  /** What each takes besides its bytes, as decision 011 has it. */
+  /** Overhead of each entry, as decision 011 counts it. */
   const FORM_BYTES = 192;
   const bytes = noise(1000);
   const form = noise(300, 2);
@@ -275,7 +275,7 @@ describe("memory", () => {
         const model = new Map<CacheKey, { entry: Entry; untilMs: number }>();
         const held: (Reservation & { readonly size: number })[] = [];
         const reserved = (): number => held.reduce((sum, { size }) => sum + size, 0);
-        // what is there, by asking as `wasHit` does: that changes nothing
+        // the entries present, by `wasHit`, which changes nothing
         const kept = (): number =>
           [...model].reduce((sum, [k, { entry }]) => sum + (tier.wasHit(k) === undefined ? 0 : weightOf(k, entry)), 0);
         for (const s of steps) {
@@ -290,7 +290,7 @@ describe("memory", () => {
             tier.put(k, entry, s.seconds);
             if (s.size <= 2000 && s.seconds > 0) model.set(k, { entry, untilMs: clock.now() + s.seconds * 1000 });
             else model.delete(k);
-            // what was put last and fits is there
+            // the entry put last is there, if it fits
             const fits = weightOf(k, entry) + reserved() <= budget - 16 * 8;
             if (model.has(k)) expect(tier.get(k)).toBe(fits ? entry : undefined);
           } else if (s.kind === "reserve") {
@@ -313,7 +313,7 @@ describe("memory", () => {
             }
           }
           expect(tier.usedBytes).toBeLessThanOrEqual(budget);
-          // those past their time are still counted, and go when they are asked for
+          // expired entries still count, and go at the next lookup
           expect(tier.usedBytes).toBeGreaterThanOrEqual(kept() + reserved());
         }
         for (const k of model.keys()) tier.get(k);

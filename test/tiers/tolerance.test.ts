@@ -73,7 +73,7 @@ const cuts = (whole: Uint8Array<ArrayBuffer>) => {
   );
 };
 
-/** What lies in KV, and how many alarms it is worth. */
+/** The entry in KV, and the number of alarms it causes. */
 const values: readonly (readonly [string, Uint8Array<ArrayBuffer>, number])[] = [
   ...cuts(frame).map(
     ([value, alarms]) => [`the first ${String(value.length)} bytes of a response`, value, alarms] as const,

@@ -66,7 +66,7 @@ describe("which variant goes", () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
           const s = stackOf(bodyBytes);
-          /** Who was hit, the latest last. */
+          /** Variants that were hit, the latest last. */
           let order: string[] = [];
           for (const { name: i, reload } of steps) {
             const name = NAMES[i] ?? "";

@@ -434,7 +434,7 @@ describe("colo copy: too old, and the log out of reach", () => {
     const cold = isolate({ ...cutOff, fallbacks: [kv] });
     expect(await cold.settled()).toBe(false);
     expect(["tag-7", "late", "later"].map((tag) => cold.stateOf(tag, 0).state)).toEqual(["gone", "gone", "clear"]);
-    // what is fetched now is fenced with what was known then
+    // a fetch that begins now has the fence of that time
     expect(cold.replica.fence()).toEqual({ incarnation: "first", seq: 2 });
     expect(await cold.ensure()).toBe(false);
   });

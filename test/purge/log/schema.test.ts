@@ -23,7 +23,7 @@ const PLACE: Location = { scheme: "https", host: "shop.test", path: "/", query: 
 const hashOf = (value: string) => targetHash(tag(value));
 const NOW = Date.now();
 
-/** Makes storage; what it was is gone. */
+/** Makes storage in the place of the old. */
 type Made = (storage: DurableObjectStorage) => void;
 
 const with3 =

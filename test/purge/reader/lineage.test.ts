@@ -307,7 +307,7 @@ describe("a purge whose answer says nothing of use", () => {
   });
 });
 
-/** What happens, as a model of the log, its copies and one isolate's questions. */
+/** Events of the model: the log, its copies, and one isolate's requests. */
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ ask: fc.constantFrom(BOUND_MS, 0) }) },
   { weight: 4, arbitrary: fc.constant("purge" as const) },
@@ -394,7 +394,7 @@ function world(seen: { losses: number; copies: number; purges: number; unanswere
       if (others.length > 1) others.shift()?.();
     } else if ("passMs" in what) {
       b.clock.advance(what.passMs / 1000);
-      // whoever files next takes no notice of a copy from the future
+      // the next writer ignores a copy from the future
       if (what.passMs < 0) copies.splice(0);
     } else if ("ask" in what) void b.ensure(what.ask);
     else if ("reach" in what) underWay[what.reach % Math.max(1, underWay.length)]?.reach();

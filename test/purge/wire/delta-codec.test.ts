@@ -197,7 +197,7 @@ describe("anything else is no delta", () => {
     expect(decodeDelta(Uint8Array.from([...bytes, 0]))).toBeUndefined();
   });
 
-  /** With a checksum that fits: what somebody else may have written. */
+  /** With a checksum that fits, as a foreign writer may have written it. */
   function summed(content: readonly number[] | Uint8Array): Uint8Array {
     const bytes = Uint8Array.from(content);
     const sum = hashBytes(bytes).match(/../g) ?? [];

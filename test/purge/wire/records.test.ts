@@ -85,7 +85,7 @@ describe("merging", () => {
     previousSoftSeq: fc.nat(9),
     softAtMs: fc.nat(9),
   });
-  /** What a log can have written: the later soft purge has the later time. */
+  /** A record that a log can have written: the later soft purge has the later time. */
   const real = fc.tuple(history, fc.integer({ min: 1, max: 9 })).map(([modes, first]) => records(modes, first).at(-1));
 
   it("with nothing is the record itself", () => {
