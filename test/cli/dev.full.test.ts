@@ -22,7 +22,7 @@ const started: number[] = [];
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-// What a test leaves running is killed alone: its children must then end by themselves.
+// A program that a test leaves running is killed alone: its children must then end by themselves.
 afterEach(() => {
   for (const pid of running(started.splice(0))) process.kill(pid, "SIGKILL");
 });

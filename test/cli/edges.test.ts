@@ -1,4 +1,4 @@
-// Owns the local edges: what they share and what not, what a restart keeps, how problems are told.
+// Owns the local edges: their shared and separate parts, restarts, and messages about problems.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Owns the options of `strata dev`: what is accepted, and the one line that refuses the rest.
+// Owns the options of `strata dev`: accepted ones, and the one line that refuses the rest.
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { exitCodeOf, messageOf } from "../../cli/dev/error.ts";

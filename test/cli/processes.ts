@@ -1,4 +1,4 @@
-// Owns looking at processes: who descends from whom, who still runs.
+// Owns the view of processes: their descendants, and whether they still run.
 import { execFileSync } from "node:child_process";
 
 interface Row {
@@ -32,7 +32,7 @@ export function workersRuntime(pids: readonly number[]): number {
   return Number(pid);
 }
 
-/** Those of the processes that still run; one that has ended but was not reaped does not. */
+/** The processes that still run; a process that has ended but was not reaped does not. */
 export function running(pids: readonly number[]): number[] {
   return processTable()
     .filter(({ pid, state }) => pids.includes(pid) && !state.startsWith("Z"))

@@ -1,4 +1,4 @@
-// Owns what `npm test` says at its end, and what it makes of a vitest that does not come to its end.
+// Owns the last lines of `npm test`, and its report on a vitest that does not come to its end.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -68,7 +68,7 @@ describe("which tests", () => {
     [["--rest", "--bail=1"], { selection: "rest", args: ["--bail=1"] }],
     [["--project", "e2e"], { selection: "quick", args: ["--project", "e2e"] }],
     [["-t", "a name"], { selection: "quick", args: ["-t", "a name"] }],
-    // what is named is run, of whichever kind it is
+    // a named file is run, of whichever kind it is
     [["test/e2e/x.full.test.ts"], { selection: "full", args: ["test/e2e/x.full.test.ts"] }],
     [["--bail", "test/e2e/x.full.test.ts"], { selection: "full", args: ["--bail", "test/e2e/x.full.test.ts"] }],
   ])("%j", (args, expected) => {

@@ -45,7 +45,7 @@ describe("without a token", () => {
       { "x-original-url": "/.strata/purge" },
     ]) {
       const { status } = await post(path, headers);
-      // what is no admin path is the origin's
+      // any other path is the origin's
       if (shelf.unsafe.length === 0) expect([400, 401, 403, 404]).toContain(status);
       shelf.forget();
     }

@@ -9,7 +9,7 @@ import { type OneEdge, startOneEdge } from "./support/one-edge.ts";
 const MB = 2 ** 20;
 const SIZE = 60 * MB;
 const PIECE = Buffer.alloc(64 * 1024);
-/** What may lie in the buffers of two kernels and a runtime when a connection is broken off. */
+/** Bytes that may lie in the buffers of two kernels and a runtime when a connection is broken off. */
 const BUFFERED = 12 * MB;
 
 let origin: Server;

@@ -31,7 +31,7 @@ inChromium("a browser", {}, (stage) => {
       const cleared = (): number =>
         recorder.seen(at).filter(({ answered }) => answered["clear-site-data"] !== undefined).length;
 
-      // purges of other tests may have gone before: what they ask of a browser is done after two visits
+      // earlier tests may have purged browsers: after two visits this browser has obeyed
       keep("warm");
       for (const path of [at, at, at, leaf]) await visitAnew(path);
       let [[seen = 0, leaves = 0], clearings] = [fetches(), cleared()];
@@ -46,7 +46,7 @@ inChromium("a browser", {}, (stage) => {
         expect(fetches()[1]).toBe((leaves += 1));
         expect(cleared()).toBe((clearings += 1));
       }
-      // what it holds now is its own again
+      // from here on it holds only its own copies
       expect(recorder.seen(at).at(-1)?.answered["cache-control"]).toBe("no-cache");
     });
 

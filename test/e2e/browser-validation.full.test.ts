@@ -18,7 +18,7 @@ const SITE = {
 const MADE = /^"strata-[^"]+"$/;
 const AT_ONCE_STALE = "max-age=0, s-maxage=600";
 
-/** What the browser asked and was answered: the status, and whether it was asked conditionally. */
+/** One exchange of the browser: the status, and whether the request was conditional. */
 function exchanges(recorder: Recorder, path: string): string[] {
   return recorder
     .seen(path)

@@ -71,7 +71,7 @@ const answerTo: RequestListener = (req, res) => {
   const name = mode === "always" ? (rest[0] ?? "") : second;
   const wanted = req.headers["accept-encoding"] ?? "identity";
   const coding = mode === "always" ? second : wanted;
-  // what calls itself encoded and is not
+  // bodies that are not in the coding they announce
   const encode = name.startsWith("lying") ? (body: Buffer) => body : ENCODED[coding];
   const plain = name.startsWith("large") ? LARGE : PLAIN;
   const body = encode ? encode(plain) : plain;
@@ -118,7 +118,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** What the origin sends of a row of the table, whatever it is asked for. */
+/** The origin's answer for a row of the table, whatever the request says. */
 interface Row {
   readonly coding: string;
   readonly type: "text/html" | "image/png";
@@ -184,7 +184,7 @@ function decoded({ fields, bytes }: Got): Buffer {
   return codings.toReversed().reduce((body, coding) => (DECODED[coding] ?? ((same) => same))(body), bytes);
 }
 
-/** What the header section says of the length is true of the bytes on the wire. */
+/** The declared length is true of the bytes on the wire. */
 function expectHonest(got: Got): void {
   const { "content-length": length } = got.fields;
   if (length !== undefined) expect(Number(length)).toBe(got.bytes.length);
@@ -366,7 +366,7 @@ const ROWS: readonly Row[] = ORIGINS.flatMap((coding) =>
   ),
 ).filter(({ type, bytes, noTransform }) => bytes < 2 ** 20 || (type === "text/html" && !noTransform));
 
-/** What a client must be told, from the row alone. */
+/** The fields that a client must get, from the row alone. */
 function expectedOf(rule: string, row: Row, [, ofAll, ofRule]: (typeof CLIENTS)[number]) {
   const chosen = rule === "declared" ? ofRule : ofAll;
   const name = row.coding.toLowerCase().replace("x-gzip", "gzip");

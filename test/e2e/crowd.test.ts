@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => edge.close());
 
 interface Client {
-  /** What came, in bytes; rejects where it broke off. */
+  /** The number of bytes received; rejects where the body broke off. */
   readonly bytes: Promise<number>;
   /** The first of it. */
   readonly begun: Promise<void>;
@@ -52,7 +52,7 @@ function client(path: string): Client {
   return { bytes: bytes.promise, begun: begun.promise, leave };
 }
 
-/** What was sent before these has been taken by the edge. */
+/** The edge has taken everything sent before these. */
 async function taken(): Promise<void> {
   for (let i = 0; i < 3; i++) await client("/probe").bytes;
 }

@@ -106,7 +106,7 @@ interface Failure {
   readonly error: Error;
 }
 
-/** What the client rejects with where an answer is no success. */
+/** The client's error for an answer without success. */
 async function failure(call: Promise<unknown>): Promise<Failure> {
   const failed: unknown = await call.then(
     () => undefined,

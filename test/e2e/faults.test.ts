@@ -1,4 +1,4 @@
-// Owns the proof of what a failing origin costs: what clients see, what is stored of it, and how often the origin is asked.
+// Owns the proof of the cost of a failing origin: clients' answers, stored responses, and requests to the origin.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { barrier } from "../support/barrier.ts";
 import { until } from "../cli/until.ts";
@@ -66,7 +66,7 @@ function line({ status, body, isBroken, said, fields }: Seen, sent = ""): string
 interface Course {
   readonly saw: string;
   readonly asked: number;
-  /** What the next client gets from a healthy origin. */
+  /** The next client's answer from a healthy origin. */
   readonly next: string;
 }
 
@@ -98,7 +98,7 @@ async function crowd(name: string, fault: Script, path: string): Promise<Crowd> 
   origin.script(path, (request) => void gate.passed.then(() => fault(request)), fault);
   const all = Array.from({ length: 20 }, () => get(name, path));
   await until("the first is there", () => origin.asked(path).length > 0);
-  // whoever is answered now came after them
+  // a client that is answered now came after them
   origin.script("/other", HEALTHY);
   for (let i = 0; i < 3; i++) await get(name, "/other");
   gate.open();
@@ -177,7 +177,7 @@ describe("no end of waiting", () => {
         fault(request);
       });
       expect(line(await get(name, path))).toBe("200 old stale/stale-if-slow");
-      // who comes while it is still owed waits for the same answer, and no longer
+      // a client that comes before the answer waits for the same answer, and no longer
       expect(line(await get(name, path))).toMatch(/^200 old stale\/.* collapsed$/);
       expect([held.length, isLeft]).toEqual([1, false]);
       // and what comes at last is stored

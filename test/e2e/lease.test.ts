@@ -75,7 +75,7 @@ function text(edge: number, path: string): Promise<string> {
 const many = (edge: number, path: string): Promise<string>[] => Array.from({ length: EACH }, () => text(edge, path));
 const ONCE = Array.from({ length: EACH }, () => "once");
 
-/** What came before these has been taken by the edges. */
+/** The edges have taken everything sent before these. */
 async function taken(): Promise<void> {
   await Promise.all([0, 1].map((edge) => text(edge, "/probe")));
 }

@@ -74,7 +74,7 @@ describe.each(["max-age=60", "no-store"])("a route's answer with %s", (control) 
         expect(DECODERS[coding]?.(bytes).toString(), told).toBe(TEXT);
         const length = got.fields["content-length"];
         if (length !== undefined) expect(Number(length), told).toBe(got.body.length);
-        // what a client did not ask for it gets only where the route insists
+        // a client gets a coding that it did not ask for only where the route insists
         if (kind !== "manual" && kind !== "zstd" && coding !== "identity") expect(accepted, told).toContain(coding);
       }
     }

@@ -160,7 +160,7 @@ describe.each(CUTS)("an edge whose %s", (_, cut) => {
     await away.heal();
     const healedAtMs = Date.now();
     await Promise.all(paths.map((each) => obeys(away, each, versions.get(each) ?? 0, healedAtMs, MAX_LAG_MS)));
-    // what was fetched before it had caught up is fetched once more
+    // an answer fetched before the replica caught up is fetched once more
     for (const each of paths) {
       await until(`${each} is held`, async () => detail(await away.get(each)) === "fresh/memory");
       expect((await away.get(each)).body).toBe(String(versions.get(each)));

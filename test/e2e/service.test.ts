@@ -14,7 +14,7 @@ const SITE =
   'import { defineSite } from "strata"; export default defineSite({ origins: { "*": { service: "API" } } });';
 const TEXT = "One line, again and again.\n".repeat(300);
 
-/** What stands behind the edge. */
+/** The worker behind the edge. */
 const SERVICE = `
 let asked = 0;
 export default {

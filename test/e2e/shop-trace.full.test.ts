@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const TOLD = ["x-request-id", "x-cache", "x-cache-gateway", "x-cache-app"] as const;
 
-/** What an answer says of its own making; of timings, who took part, in order, and what they did. */
+/** An answer's report on its own making; of timings, the parts in order, and their work. */
 async function told(url: string, id: string) {
   const response = await fetch(url, { headers: { "x-request-id": id } });
   await response.arrayBuffer();
@@ -64,7 +64,7 @@ it("from the gateway: nobody behind it took part", async () => {
 
 it("from the application cache: the database took no part", async () => {
   await told(`${here}/api/products/53`, "fills");
-  // what has a condition on its bytes goes past the gateway's store
+  // a request with a condition on its bytes goes past the gateway's store
   const response = await fetch(`${dev.originUrl}/api/products/53`, { headers: { range: "bytes=0-" } });
   await response.arrayBuffer();
   expect(response.headers.get("x-cache-app")).toBe("HIT");

@@ -59,7 +59,7 @@ describe("a storm of 502s", () => {
     // with what filled the cache, it is 49 errors that make 50 requests
     const errors = await each(storm.slice(0, 49), ERROR);
     expect(errors.every(({ status, body }) => status === 502 && body === "sorry")).toBe(true);
-    // what worked is tried once more, then nothing stale needs the origin
+    // the edge tries the working origin once more, then no stale answer needs it
     origin.script("/held", ERROR);
     for (const asked of ["fwd-status=502; ", "", ""]) {
       const held = await get("/held");
@@ -145,7 +145,7 @@ describe("flapping", () => {
     const seen = await each(cold, alternating);
     expect(seen.map(({ status }) => status)).toEqual(cold.map((_, i) => (i % 2 === 0 ? 503 : 200)));
     expect([asked(held), asked(cold)]).toEqual([20, 20]);
-    // what came in between is kept
+    // answers from in between stay stored
     const again = await each(cold, HEALTHY);
     expect(again.map(({ said }) => said.startsWith("hit"))).toEqual(cold.map((_, i) => i % 2 === 1));
   });

@@ -22,7 +22,7 @@ let edges: Edges;
 let edge = "";
 let directory = "";
 
-/** What is written byte by byte is what the edge gets; the script of a path decides also when the connection ends. */
+/** The edge gets exactly the bytes written; the script of a path also decides when the connection ends. */
 function answered(socket: Socket): void {
   socket.on("error", () => undefined);
   socket.on("data", (data) => {

@@ -18,7 +18,7 @@ export interface Difference {
   /** Where no section is named, the rule is ours alone (see docs/decisions). */
   readonly section: string;
   readonly questions: readonly Question[];
-  /** Who says yes, or gives the greater number. */
+  /** The side that says yes, or gives the greater number. */
   readonly more: "ours" | "theirs" | "either";
   readonly applies: (facts: Facts) => boolean;
   readonly example: Exchange;

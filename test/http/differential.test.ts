@@ -170,7 +170,7 @@ describe("Strata and http-cache-semantics", () => {
       }),
       { numRuns: 4000 },
     );
-    // what is excused must stay the exception
+    // excused differences must stay the exception
     expect(agreed / total).toBeGreaterThan(0.5);
     expect(reused / total).toBeGreaterThan(0.1);
   });

@@ -5,14 +5,14 @@ import type { Stored } from "../../src/http/law/stored.ts";
 import { matchesVariant } from "../../src/http/select/vary.ts";
 import { type Fields, NOW, POLICY, requestOf, type ResponseShape, settled } from "./support.ts";
 
-/** What a line of the law supposes besides the answer. */
+/** The circumstances that a line of the law supposes, beside the answer. */
 export interface Given {
   readonly shape?: ResponseShape;
-  /** What the first client sent, to whom the origin answered at NOW. */
+  /** Fields of the first client, whose answer came from the origin at NOW. */
   readonly first?: Fields;
   /** Seconds until the second client asks. */
   readonly after?: number;
-  /** What the second client sends. */
+  /** Fields of the second client. */
   readonly second?: Fields;
   readonly purge?: PurgeState;
   readonly policy?: Partial<SettlePolicy>;

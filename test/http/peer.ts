@@ -107,7 +107,7 @@ class Peer extends CachePolicy {
   }
 }
 
-/** What the peer says of the exchange as written, or as it understands it. */
+/** The peer's verdict on the exchange as written, or as it understands it. */
 export function theirs({ status, says, first, second, after }: Exchange, read: (section: Section) => Plain): Answers {
   Peer.nowMs = NOW;
   const policy = new Peer({ method: "GET", url: "/page", headers: read(first) }, { status, headers: read(says) });

@@ -16,7 +16,7 @@ const RESOURCE = resourceKey({
   policyVersion: "v1",
 });
 
-/** What a client means by its fields: preferences have no order, words have one. */
+/** The meaning of a client's fields: preferences have no order, words have one. */
 interface Meant {
   readonly languages: readonly (readonly [range: string, tenths: number])[] | undefined;
   readonly types: readonly (readonly [range: string, tenths: number])[] | undefined;

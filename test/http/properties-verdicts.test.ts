@@ -10,7 +10,7 @@ import { fateOfStored } from "./fate.ts";
 import { cacheControl, type Directive, targeted, type Written, written } from "./sections.ts";
 import { askedOf, type Fields, HONOUR, NOW, POLICY, requestOf, responseOf, storedFrom } from "./support.ts";
 
-/** What an answer says by the fields that may govern it; where a field is absent, a validated response keeps its own. */
+/** An answer's fields that may govern it; where a field is absent, a validated response keeps its own. */
 interface Says {
   readonly cloudflare: Written | undefined;
   readonly cdn: Written | undefined;

@@ -45,7 +45,7 @@ describe("Cache-Control", () => {
     fc.assert(
       fc.property(fieldText, (text) => {
         const directives = parseDirectives(text);
-        // names that are no tokens cannot be written down; what such a field restricts, it goes on restricting
+        // names that are no tokens cannot be written down; a restriction by such a field stays
         const sound = [...directives].filter(([name]) => /^[\w-]+$/.test(name));
         const again = responseDirectives(parseDirectives(serialised(sound)));
         expect(again).toEqual(responseDirectives(directives));

@@ -1,4 +1,4 @@
-// Owns the header sections that properties are tried on: what they mean is known, how they are written is chance.
+// Owns the header sections for properties: their meaning is known, their spelling is random.
 import fc from "fast-check";
 import type { HeaderPairs } from "../../src/http/message/fields.ts";
 import { at } from "./support.ts";

@@ -111,7 +111,7 @@ export function askedOf({ stored, standIn, prefix, ...asked }: AskedShape = {}):
   };
 }
 
-/** What becomes of an origin's answer to a plain GET. */
+/** The verdict on an origin's answer to a plain GET. */
 export function settled(
   fields: Fields,
   shape: ResponseShape = {},

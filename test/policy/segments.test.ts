@@ -1,4 +1,4 @@
-// Owns the proof of `{name}` in patterns and tags: what matches, what a path's tags are, and what is refused.
+// Owns the proof of `{name}` in patterns and tags: matches, a path's tags, and refusals.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defineSite, type SiteInput } from "../../src/policy/define.ts";

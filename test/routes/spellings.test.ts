@@ -57,7 +57,7 @@ const urlIn = (one: Written): string => {
 };
 const hostIn = (one: Written): string => one.host + one.port;
 
-/** The same path, written otherwise (RFC 3986 6.2.2); `draws`: the change at each place. */
+/** The same path in another spelling (RFC 3986 6.2.2); `draws`: the change at each place. */
 function respelledPath(path: string, draws: readonly number[]): string {
   const letters = path.match(/%[0-9a-f]{2}|./giu) ?? [];
   return letters

@@ -1,4 +1,4 @@
-// Owns what stands between the command and an edge in tests of failures: it passes requests on, answers itself, or loses answers.
+// Owns a server between the command and an edge for tests of failures: it passes requests on, answers itself, or loses answers.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { listening } from "../../e2e/support/listening.ts";

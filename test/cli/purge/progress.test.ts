@@ -1,4 +1,4 @@
-// Owns what a purge under way shows: a bar on a terminal, lines elsewhere.
+// Owns the display of a purge under way: a bar on a terminal, lines elsewhere.
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// Owns what `strata purge` purges: every selector, both modes, from options, files and standard input, at a running edge.
+// Owns the targets of `strata purge`: every selector, both modes, from options, files and standard input, at a running edge.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SLOW_TOKEN, type Stage, startStage } from "./stage.ts";
 

@@ -43,7 +43,7 @@ export interface Stage {
   purge(args: readonly string[], given?: Given): Promise<Ended>;
   /** A file with these lines; its path. */
   file(name: string, lines: readonly string[] | Buffer): Promise<string>;
-  /** What X-Cache says of a URL, and of a path on the first edge. */
+  /** X-Cache of a URL, and of a path on the first edge. */
   state(url: string): Promise<string | null>;
   /** Stored in the first edge, with these tags. */
   fill(path: string, tags?: string): Promise<void>;
@@ -114,7 +114,7 @@ export function run(args: readonly string[], { input = "", env = {}, cwd }: Give
   const chunks = { out: "", err: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (chunks.out += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (chunks.err += text));
-  // who refuses its arguments does not read its input
+  // a command that refuses its arguments does not read its input
   child.stdin.on("error", () => undefined).end(input);
   const ended = new Promise<Ended>((done) => {
     child.once("close", (code) => done({ code, ...chunks }));

@@ -30,7 +30,7 @@ function urlOf(place: Place): string {
   return { edge, "sharing edge": sharing, gateway: world.originUrl }[place];
 }
 
-/** Who is shown what is alice's after she has looked at it, and for whom it is as it must be. */
+/** The visitors who see alice's page after her, and the visitors who see their own. */
 async function shownTo(place: Place, how: "bearer" | "cookie", path: string): Promise<readonly string[]> {
   const url = urlOf(place) + path;
   const strangers = path === PROFILE ? [401, undefined] : [200, null];

@@ -22,12 +22,12 @@ beforeEach(() => {
   id += 1;
 });
 
-/** Who comes while a change is on its way: the edge holds the page, but must ask on behalf of who reloads. */
+/** A visitor while a change is on its way: the edge holds the page, but must ask for a visitor who reloads. */
 const VISITORS: Readonly<Record<string, Fields>> = { reader: {}, reloader: { "cache-control": "no-cache" } };
 
 const visit = (fields: Fields): Promise<unknown> => priceAt(edge, id, fields);
 
-/** What each tier holds of the product, asked without filling any but the gateway, which comes last. */
+/** Each tier's copy of the product, read without filling any tier but the gateway, which comes last. */
 async function oldIn({ cache }: Instance): Promise<readonly TierName[]> {
   const atEdge = await ask(`${edge}/api/products/${id}`, { headers: { "cache-control": "only-if-cached" } });
   const inCache = await cache.read({
@@ -50,7 +50,7 @@ async function oldIn({ cache }: Instance): Promise<readonly TierName[]> {
 interface Outcome {
   readonly steps: readonly TierName[];
   readonly old: readonly TierName[];
-  /** What the next visitor is told is old. */
+  /** The next visitor sees an old price. */
   readonly told: boolean;
 }
 

@@ -22,7 +22,7 @@ function urlOf(place: Place): string {
   return { edge, "edge that knows the languages": knowing, gateway: world.originUrl }[place] + PRODUCT;
 }
 
-/** What an English reader is shown after a German one, twice: language by field, and by what the page says. */
+/** An English reader's page after a German reader's, twice: its language by field, and by its text. */
 async function readAfterGerman(place: Place): Promise<readonly (readonly [unknown, boolean])[]> {
   const read = (language: string) => ask(urlOf(place), { headers: { "accept-language": language } });
   const german = jsonOf(await read("de-DE"));

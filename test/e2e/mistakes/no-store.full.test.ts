@@ -131,7 +131,7 @@ async function isInRedis(): Promise<boolean> {
 }
 
 describe("the shared tiers, once alice has looked at her cards", () => {
-  /** Who else is shown them at the edge, and whether Redis has them. */
+  /** The other visitors who see them at the edge, and whether Redis has them. */
   async function shown(at: string, alice: Fields): Promise<readonly string[]> {
     for (const _look of ["first", "second"]) {
       expect(isShown((await ask(at + CARDS, { headers: alice })).body)).toBe(true);

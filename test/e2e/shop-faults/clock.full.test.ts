@@ -1,5 +1,5 @@
-// Proves that a shop whose wall clock jumps by an hour, forward or back, goes on: what expires does so by other clocks, and updates are seen.
-// The edge's own clock cannot be moved from outside its process: what it does there, test/http and test/purge prove with an injected one.
+// Proves that a shop whose wall clock jumps by an hour, forward or back, goes on: expiry follows other clocks, and updates are seen.
+// The edge's own clock cannot be moved from outside its process: test/http and test/purge prove its behaviour with an injected one.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { expectAll, expectDecent, expectNothingLost } from "../support/shop/aftermath.ts";
 import { ask } from "../support/shop/question.ts";

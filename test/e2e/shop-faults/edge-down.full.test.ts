@@ -17,7 +17,7 @@ it("every edge is stopped during updates, and starts again on its old storage", 
   const traffic = await startTraffic(world, { changing: [71, 72, 73], calm: [74] });
   await traffic.rounds(5);
   traffic.administer(world.shop.url);
-  // whoever is on the way is let through
+  // requests on their way are let through
   await traffic.rounds(1);
   await world.stopEdges();
   await traffic.rounds(10);

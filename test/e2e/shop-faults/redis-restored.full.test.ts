@@ -43,7 +43,7 @@ it("from a snapshot that is older than the last updates: what they made untrue i
     "Redis is asked again",
     async () => (await ask("customer", edge, "/api/cart", { headers: CUSTOMER })).status === 200,
   );
-  // nothing of it is at the edge: who asks now is answered from behind
+  // the edge has none of it, so the shop answers from here on
   const purge = {
     method: "POST",
     headers: { authorization: `Bearer ${TOKEN}` },

@@ -4,7 +4,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, type RequestOptions, re
 export interface Seen {
   readonly status: number;
   readonly fields: IncomingHttpHeaders;
-  /** What Cache-Status says behind the cache's name. */
+  /** The parameters of Cache-Status behind the cache's name. */
   readonly said: string;
   readonly body: string;
   /** The body ended before its end. */

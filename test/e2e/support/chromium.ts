@@ -1,4 +1,4 @@
-// Owns what becomes of tests in Chromium where there is none.
+// Owns the tests in Chromium on a machine without it: they are skipped, and the run says so.
 import { describe } from "vitest";
 import { findChromium } from "../../../cli/dev/chromium-binary.ts";
 

@@ -1,7 +1,7 @@
 // Owns the faults an origin can have, as bytes, in families whose members must all look the same to clients.
 import { message, type Script, sends, sendsAndEnds } from "./tcp-origin.ts";
 
-/** Every answer here claims to be fresh for a minute: what is kept of it would be seen. */
+/** Every answer here claims to be fresh for a minute, so that a stored part of it would show. */
 const HEAD = "HTTP/1.1 200 OK\r\ncache-control: max-age=60\r\n";
 const CHUNKED = `${HEAD}transfer-encoding: chunked\r\n\r\n`;
 const CACHED = { "cache-control": "max-age=60" };
@@ -95,7 +95,7 @@ export const WHOLE: Readonly<Record<string, readonly [bytes: string, script: Scr
   "sends a header section of 100 KB": ["ok", sends(`${HEAD}x: ${"x".repeat(100_000)}\r\ncontent-length: 2\r\n\r\nok`)],
 };
 
-/** What comes before has arrived when the reset does: a reset may overtake it. */
+/** The bytes before have arrived when the reset does; otherwise a reset may overtake them. */
 function thenResets(bytes: string): Script {
   return (request) => {
     request.send(bytes);

@@ -12,7 +12,7 @@ export interface OneEdge {
   close(): Promise<void>;
 }
 
-/** `behind`: what is closed after the edge; `bounds`: waits other than those of a deployment. */
+/** `behind`: closed after the edge; `bounds`: other waits than a deployment's. */
 export async function startOneEdge(
   site: SiteInput,
   behind: readonly { close(): Promise<unknown> }[] = [],
@@ -25,7 +25,7 @@ export async function startOneEdge(
       config,
       `import { defineSite } from "strata";\nexport default defineSite(${JSON.stringify(site)});`,
     );
-    // what fails here is meant to fail, and the runtime tells of it at length
+    // failures here are intended, and the runtime reports them at length
     const log = (): void => undefined;
     const waits = bounds && bounded(bounds);
     const edges = await startEdges({ count: 1, port: 0, config, token: "e2e-token", log, ...waits });

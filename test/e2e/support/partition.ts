@@ -63,7 +63,7 @@ export async function startPartition(count: number, site: SiteInput): Promise<Pa
   const config = join(directory, "site.ts");
   const source = JSON.stringify({ ...site, origins: { "*": origin.url } });
   await writeFile(config, `import { defineSite } from "strata";\nexport default defineSite(${source});`);
-  // what fails here is meant to fail
+  // failures here are intended
   const log = (): void => undefined;
   const running = await startEdges({ count, port: 0, config, token: TOKEN, log, ...bounded(BOUNDS, "partitioned.ts") });
   const versions = new Map<string, number>();

@@ -6,7 +6,7 @@ import { listening } from "./listening.ts";
 export interface Holding {
   /** A purge stands before the gate. */
   readonly arrived: Promise<void>;
-  /** It and all others go on to the edge; what its sender gave up meanwhile does not. */
+  /** It and all others go on to the edge, except requests that their sender has given up. */
   release(): void;
 }
 

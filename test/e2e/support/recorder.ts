@@ -1,4 +1,4 @@
-// Owns what stands between browser and edge: it passes everything through unchanged and remembers it.
+// Owns the recorder between browser and edge: it passes everything through unchanged and remembers it.
 import { createServer, request as requestTo, type IncomingHttpHeaders } from "node:http";
 import { listening } from "./listening.ts";
 
@@ -6,7 +6,7 @@ import { listening } from "./listening.ts";
 export interface Seen {
   readonly method: string;
   readonly fields: IncomingHttpHeaders;
-  /** What the edge answered; 0 and nothing until it did. */
+  /** The edge's answer; 0 and nothing until it comes. */
   status: number;
   answered: IncomingHttpHeaders;
 }

@@ -27,7 +27,7 @@ export interface Shelf {
   readonly edgeUrl: string;
   /** Every page is fetched until it is a hit. */
   fill(): Promise<void>;
-  /** What each page is that is no hit, by asking for it once. */
+  /** The pages that are no hit, each with its outcome, by one request for each. */
   changed(): Promise<Partial<Record<Page, string>>>;
   send(page: string, method: string, headers?: Readonly<Record<string, string>>): Promise<Seen>;
   /** Methods and paths of what reached the origin that was no GET. */
@@ -88,7 +88,7 @@ export async function startShelf({ token, named = [] }: ShelfOptions): Promise<S
     send,
     async fill() {
       for (const page of ALL) {
-        // what is stale is refreshed behind its first answer
+        // a stale page is refreshed after its first answer
         await until(`${page} is a hit`, async () => {
           const { fields, body } = await send(page, "GET");
           bodies.set(page, body);

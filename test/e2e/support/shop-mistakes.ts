@@ -19,9 +19,9 @@ export interface Mistake {
   readonly tierPolicy?: TierPolicies;
   /** All that the gateway's key is made of. */
   readonly gatewayKey?: (request: Request) => string;
-  /** What becomes of a request before it is answered. */
+  /** A change to a request before it is answered. */
   readonly entering?: (request: Request) => Promise<Request>;
-  /** What becomes of an answer on its way to the edge. */
+  /** A change to an answer on its way to the edge. */
   readonly leaving?: (response: Response, request: Request) => Response;
   readonly invalidation?: (right: MultiTierInvalidation) => MultiTierInvalidation;
   readonly events?: (right: EventRecorder) => EventRecorder;

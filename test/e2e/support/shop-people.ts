@@ -1,4 +1,4 @@
-// Owns what people do at the shop in the tests: visit a page, sign in, change a price.
+// Owns the people of the shop in tests: they visit a page, sign in, change a price.
 import { ask, type Seen } from "./asking.ts";
 import type { Fields } from "./shop-mistakes.ts";
 

@@ -36,7 +36,7 @@ export interface Variant {
   readonly mistake?: Mistake;
   /** Called before each step of an invalidation, which waits for it. */
   readonly before?: (tier: TierName) => Promise<void>;
-  /** What this release calls what it stores, in Redis. */
+  /** This release's prefix of keys in Redis. */
   readonly names?: { readonly application: number; readonly gateway: number };
   /** How this release reads the database. */
   readonly reading?: (db: Database) => Database;
@@ -228,7 +228,7 @@ export async function startShopWorld(...sites: readonly SiteInput[]): Promise<Sh
   const close = async (): Promise<void> => {
     restore();
     const failures: unknown[] = [];
-    // what does not close must not keep the others open
+    // a part that does not close must not keep the others open
     for (const one of started.splice(0).toReversed()) {
       await one.close().catch((error: unknown) => failures.push(error));
     }

@@ -51,7 +51,7 @@ async function startStage(site: SiteInput): Promise<Stage> {
   const started: { close(): Promise<unknown> }[] = [];
   const close = async (): Promise<void> => {
     const failures: unknown[] = [];
-    // what does not close must not keep the others open
+    // a part that does not close must not keep the others open
     for (const { close } of started.splice(0).toReversed()) {
       await close().catch((error: unknown) => failures.push(error));
     }

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
-/** One request on its connection. What the script writes goes out as it is. */
+/** One request on its connection. The script's bytes go out as they are. */
 export interface Arrived {
   readonly method: string;
   /** Header section, request line included, in lower case. */

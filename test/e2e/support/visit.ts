@@ -1,4 +1,4 @@
-// Owns visits: what a page shows, what the browser's own word is on where it had something from, and answers made of HTML.
+// Owns visits: a page's text, the browser's own record of where it had something from, and answers made of HTML.
 import type { Page } from "playwright-core";
 import type { Answer } from "./scripted-origin.ts";
 
@@ -32,7 +32,7 @@ function shown(page: Page): Promise<string> {
   return page.locator("body").innerText();
 }
 
-/** What the page's own script gets: the body, or `nothing` where the browser reports a network error. */
+/** The result of the page's own script: the body, or `nothing` where the browser reports a network error. */
 export function fetched(page: Page, path: string, cache: RequestCache = "default"): Promise<string> {
   return page.evaluate(
     async ([path, cache]) => {

@@ -1,4 +1,4 @@
-// Owns a fetch handler on a socket: what the handler answers leaves field by field, also several cookies.
+// Owns a fetch handler on a socket: its answer leaves field by field, also several cookies.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -10,7 +10,7 @@ function requestOf(incoming: IncomingMessage): Request {
   const { method = "GET", url = "/", headers } = incoming;
   const fields = Object.entries(headers).map(([name, value = ""]): [string, string] => [name, String(value)]);
   const hasBody = method !== "GET" && method !== "HEAD";
-  // what the handler leaves unread must not keep the connection busy
+  // a body that the handler leaves unread must not keep the connection busy
   const body = hasBody ? { body: Readable.toWeb(incoming) as ReadableStream, duplex: "half" } : {};
   return new Request(`http://${headers.host ?? "localhost"}${url}`, { method, headers: fields, ...body });
 }

@@ -26,7 +26,7 @@ interface Env {
   readonly STRATA_PURGE_LOG: DurableObjectNamespace<PurgeLog>;
 }
 
-/** "late": what is asked arrives at once, and what is answered only after the healing. */
+/** "late": requests arrive at once, and answers only after the healing. */
 type Manner = "up" | "refuses" | "hangs" | "late";
 type Part = "log" | "kv" | "cache";
 

@@ -1,4 +1,4 @@
-// Owns the law of spelling: what directives mean when they are quoted, doubled, in conflict, broken or in capitals.
+// Owns the law of spelling: directives that are quoted, doubled, in conflict, broken or in capitals.
 import { describe, expect, it } from "vitest";
 import { fateOf, type Line } from "../fate.ts";
 import { at } from "../support.ts";

@@ -1,4 +1,4 @@
-// Owns the law of cache groups and of languages kept beside each other: what a response belongs to (RFC 9875, RFC 9110 8.5).
+// Owns the law of cache groups, and of languages stored beside each other (RFC 9875, RFC 9110 8.5).
 import { describe, expect, it } from "vitest";
 import { groupTarget, invalidatedGroups, readGroups } from "../../../src/http/targets/groups.ts";
 import { languageOf, preferredLanguage } from "../../../src/http/select/vary.ts";

@@ -1,4 +1,4 @@
-// Owns the law of HEAD and POST for what is stored for GET: what a HEAD confirms or contradicts, and when a POST answers a GET
+// Owns the law of HEAD and POST for stored answers to GET: a HEAD confirms or contradicts one, and some POST answers a GET
 // (RFC 9111 4.3.5, RFC 9110 9.3.3).
 import { describe, expect, it } from "vitest";
 import { answersGet } from "../../../src/http/law/post-answer.ts";
@@ -13,14 +13,14 @@ type Named = Readonly<Record<string, string>>;
 const TAGGED: Named = { ETag: '"a"', "Last-Modified": at(-5000) };
 
 describe("HEAD", () => {
-  /** What GET brought at NOW, three bytes long, fresh for 60 seconds. */
+  /** The answer to GET at NOW, three bytes long, fresh for 60 seconds. */
   const held = (fields: Named = TAGGED, parts: Partial<Stored> = {}): Stored => ({
     ...storedFrom({ [CC]: "max-age=60", Date: at(0), "X-A": "old", ...fields }),
     bodyLength: 3,
     ...parts,
   });
 
-  /** What becomes of the answer to a HEAD 100 seconds later. */
+  /** The fate of the answer to a HEAD 100 seconds later. */
   const answered = (stored: Stored, says: Named, status = 200, asked: Fields = {}): Settle =>
     settled(
       { Date: at(100), ...says },

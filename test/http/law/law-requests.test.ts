@@ -1,4 +1,4 @@
-// Owns the law of requests: what a client may ask of what is stored, however it spells it (RFC 9111 5.2.1).
+// Owns the law of requests: a client's directives about stored responses, in every spelling (RFC 9111 5.2.1).
 import { describe, expect, it } from "vitest";
 import { fateOf } from "../fate.ts";
 import type { Fields } from "../support.ts";

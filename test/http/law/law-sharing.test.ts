@@ -1,4 +1,4 @@
-// Owns the law of sharing: what private, a cookie and credentials keep out of a shared cache, and the exceptions to it.
+// Owns the law of sharing: private, cookies and credentials keep answers out of a shared cache, with exceptions.
 import { describe, expect, it } from "vitest";
 import { fateOf, type Line } from "../fate.ts";
 import { at } from "../support.ts";

@@ -9,7 +9,7 @@ const CLOUDFLARE = "Cloudflare-CDN-Cache-Control";
 const SURROGATE = "Surrogate-Control";
 const TITLE = "RFC %s: %s";
 
-/** What CDN-Cache-Control says, and Cache-Control beside it; the fate of a second request some seconds later. */
+/** CDN-Cache-Control, and Cache-Control beside it; the fate of a second request some seconds later. */
 type Row = readonly [section: string, what: string, cdn: string, plain: string, fate: string, afterSeconds?: number];
 
 describe("CDN-Cache-Control and Cache-Control", () => {

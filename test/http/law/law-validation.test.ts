@@ -1,4 +1,4 @@
-// Owns the law of validation: what of an answer is a validator, and what a 304 proves and changes (RFC 9110 8.8, RFC 9111 4.3).
+// Owns the law of validation: the validators of an answer, and the effect of a 304 (RFC 9110 8.8, RFC 9111 4.3).
 import { describe, expect, it } from "vitest";
 import { originValidators, storedValidators } from "../../../src/http/law/stored.ts";
 import type { HeaderPairs } from "../../../src/http/message/fields.ts";
@@ -51,7 +51,7 @@ describe("a 304", () => {
   const DATED = { "Last-Modified": OLD };
   const FENCE = { incarnation: "log-1", seq: 9 };
 
-  /** What is stored at NOW for 60 seconds, with these fields besides. */
+  /** A response stored at NOW for 60 seconds, with these further fields. */
   const held = (fields: Fields): Stored =>
     storedFrom([[CC, "max-age=60"], ["Date", at(0)], ["X-A", "old"], ...pairsOf(fields)]);
 

@@ -135,7 +135,7 @@ describe("a 304 and Vary", () => {
   const first = { a: "1", b: "1" };
   const held = storedFrom({ ...varying("A"), ETag: '"v"', Date: at(0) }, {}, { request: requestOf(first) });
 
-  /** What is stored after a 304 that answered the client who sent `first`. */
+  /** The stored response after a 304 to the client that sent `first`. */
   const validated = (says: Fields, asked: Fields = first) =>
     settled(says, { status: 304, receivedAtMs: NOW }, { stored: held, request: requestOf(asked) });
 

@@ -1,4 +1,4 @@
-// Owns the law of storing: what no-store and must-understand say, in any spelling and company.
+// Owns the law of storing: no-store and must-understand, in any spelling and company.
 import { describe, expect, it } from "vitest";
 import { fateOf, type Line } from "../fate.ts";
 import type { Fields } from "../support.ts";

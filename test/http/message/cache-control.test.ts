@@ -1,4 +1,4 @@
-// Owns the proof of the Cache-Control grammar: what each directive says, and that restrictions fail closed.
+// Owns the proof of the Cache-Control grammar: the effect of each directive, and that restrictions fail closed.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

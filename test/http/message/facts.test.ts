@@ -1,4 +1,4 @@
-// Owns the proof that headers become facts: who is authenticated, what is asked, which field governs.
+// Owns the proof that headers become facts: authentication, the wanted range, the governing field.
 import { describe, expect, it } from "vitest";
 import { NOW, requestOf, responseOf } from "../support.ts";
 

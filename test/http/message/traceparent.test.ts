@@ -1,4 +1,4 @@
-// Owns the law of traceparent (W3C Trace Context, level 1): what is one, and what goes on of it.
+// Owns the law of traceparent (W3C Trace Context, level 1): valid fields, and the part that goes on.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readTraceparent, traceparent } from "../../../src/http/message/traceparent.ts";

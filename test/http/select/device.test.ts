@@ -101,7 +101,7 @@ describe("real user agents", () => {
   });
 });
 
-// what the class cannot know; the first is by intention
+// limits of the class; the first is by intention
 it.each<[string, DeviceClass, string]>([
   [
     "an iPad in its default setting is a Mac",

@@ -1,4 +1,4 @@
-// Owns the proof of reduced queries: what is dropped, what stays as written, in which order.
+// Owns the proof of reduced queries: dropped parameters, unchanged ones, and their order.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type QueryPolicy, reducedQuery } from "../../../src/http/select/reduced-query.ts";

@@ -1,4 +1,4 @@
-// Owns the proof of reduced requests: what key and origin see of the fields a rule declares.
+// Owns the proof of reduced requests: the values of declared fields for key and origin.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { declaredFields, reducedReader, type VaryPolicy } from "../../../src/http/select/reduced-request.ts";

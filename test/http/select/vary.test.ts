@@ -35,7 +35,7 @@ describe("what a response varies on", () => {
     expect(readVary(value)).toEqual({ storable: false, reason });
   });
 
-  // what cannot be read cannot be matched, and a name that is no token cannot even be looked up
+  // an unreadable Vary matches nothing, and a name that is no token cannot even be looked up
   it.each([
     ["a space for a comma", "accept encoding"],
     ["a semicolon for a comma", "accept; origin"],
@@ -176,7 +176,7 @@ describe("normal form", () => {
   });
 });
 
-// what an unknown field's spelling means is its origin's affair, but for the white space that every list leaves free
+// the spelling of an unknown field may matter to its origin, except for the white space that every list leaves free
 it.each([
   ["an empty member in front", ",en", "en"],
   ["an empty member at the end", "en,", "en"],

@@ -1,4 +1,4 @@
-// Owns what must be true after a fault: nothing waits, every tier and every edge shows what was acknowledged, and nobody was told worse than is documented.
+// Owns the invariants after a fault: nothing waits, every tier and every edge shows the acknowledged state, and no visitor got worse answers than documented.
 import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "vitest";
 import { openPostgres } from "../../../../origin-mock/db/postgres.ts";

@@ -1,4 +1,4 @@
-// Owns what is known of prices: which were acknowledged, and which readers saw. Of one product they only rise, so an old one is a lower one.
+// Owns the ledger of prices: acknowledged ones, and those that readers saw. A product's price only rises, so an old price is a lower one.
 import type { Answer } from "./question.ts";
 
 export interface PriceLedger {

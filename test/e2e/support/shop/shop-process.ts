@@ -10,7 +10,7 @@ const CLOCK = new URL("shifted-clock.ts", import.meta.url).href;
 export interface ShopProcess {
   readonly url: string;
   readonly port: number;
-  /** What it has complained about, line by line. */
+  /** Its complaints, line by line. */
   readonly complaints: readonly string[];
   /** `changes`: of its environment, for good. Resolves when it listens. */
   start(changes?: Readonly<Record<string, string>>): Promise<void>;

@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from "node:net";
 
 export interface Valve {
   readonly port: number;
-  /** What comes back is this much late from now on. */
+  /** Answers come this much late from now on. */
   slow(ms: number): void;
   /** Nothing comes back any more, or nothing passes at all; with `open`, what was held does. */
   stick(what: "answers" | "all"): void;
@@ -76,7 +76,7 @@ interface Wire {
   flush(): void;
 }
 
-/** What was sent first arrives first, whatever changes meanwhile. */
+/** Bytes arrive in the order in which they were sent, whatever changes meanwhile. */
 function createWire(manner: { readonly delayMs: number; readonly stuck: boolean }): Wire {
   const sent: { readonly pass: () => void; readonly dueMs: number }[] = [];
   const flush = (): void => {

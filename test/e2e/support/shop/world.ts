@@ -35,7 +35,7 @@ export interface World {
 export interface WorldOptions {
   readonly edges?: Partial<Pick<EdgesOptions, "namedTokens">>;
   readonly shop?: Readonly<Record<string, string>>;
-  /** What is named here stands between edges and shop, with a turn for each shop. */
+  /** Valves between edges and shop, in turn for each shop. */
   readonly shops?: readonly number[];
   readonly redis?: Parameters<typeof createTestRedis>[0];
 }
