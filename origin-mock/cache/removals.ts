@@ -1,4 +1,4 @@
-// Owns the removals of the application cache: what each is called and how Redis is told.
+// Owns the removals of the application cache: their names, and their messages to Redis.
 import { createOwed, type Owed } from "../redis/owed.ts";
 import type { CacheAddress, CacheKeyBuilder, Entity } from "./key.ts";
 import type { RedisPort } from "./port.ts";

@@ -1,4 +1,4 @@
-// Owns what products and categories are: their shapes, how rows and cached values become them, and a product's validator.
+// Owns products and categories: their shapes, the reading of rows and cached values, and a product's validator.
 import * as v from "valibot";
 import { parserOf } from "../schema.ts";
 import type { Locale } from "./locale.ts";

@@ -1,4 +1,4 @@
-// Owns what a person's profile is, and the rules for changing it. Finds every fault.
+// Owns a person's profile, and the rules for changing it. Finds every fault.
 import * as v from "valibot";
 import { check, type Checked, line, parserOf } from "../schema.ts";
 

@@ -1,4 +1,4 @@
-// Owns what a rating is: the computed aggregate of a product's reviews.
+// Owns ratings: the computed aggregate of a product's reviews.
 import * as v from "valibot";
 import { parserOf } from "../schema.ts";
 

@@ -1,4 +1,4 @@
-// Owns the database port: what the shop asks of Postgres, embedded or real.
+// Owns the database port, through which the shop uses Postgres, embedded or real.
 
 export type SqlValue = string | number | boolean | null;
 export type Row = Readonly<Record<string, unknown>>;

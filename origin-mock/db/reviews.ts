@@ -1,4 +1,4 @@
-// Owns the SQL of ratings: what the reviews of a product come to.
+// Owns the SQL of ratings, the aggregates of a product's reviews.
 import { parseRating, type Rating } from "../catalogue/rating.ts";
 import { type Queryable, rowAs, statement } from "./port.ts";
 import { integers } from "./product-rows.ts";

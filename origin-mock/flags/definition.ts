@@ -1,4 +1,4 @@
-// Owns what a feature flag is, and whether it is on for somebody. Pure.
+// Owns the definition of a feature flag, and whether it is on for a person. Pure.
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { check, type Checked, isRecord } from "../schema.ts";

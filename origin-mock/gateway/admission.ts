@@ -1,4 +1,4 @@
-// Owns admission to the gateway: who asks, whether they may ask so often, and the marking of their private answers.
+// Owns admission to the gateway: the caller's identity and rate, and the marking of private answers.
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import { bearerToken, CHALLENGE, type Identify, type Identity, SESSION_COOKIE } from "../auth/identify.ts";

@@ -1,4 +1,4 @@
-// Owns the protection of browsers: what an answer may be used as, and which pages may change things.
+// Owns the protection of browsers: the permitted uses of an answer, and the pages that may change things.
 import type { MiddlewareHandler } from "hono";
 import { problem } from "./problem.ts";
 

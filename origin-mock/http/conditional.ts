@@ -1,4 +1,4 @@
-// Owns preconditions (RFC 9110 13): what a request's conditions mean for the representation that is there now. Pure.
+// Owns preconditions (RFC 9110 13): it evaluates a request's conditions against the current representation. Pure.
 import { notModified, type Validators as StoredValidators } from "../../src/http/message/conditional.ts";
 import { parseHttpDate } from "../../src/http/message/dates.ts";
 import { parseEtagList, strongMatch } from "../../src/http/message/etag.ts";

@@ -1,4 +1,4 @@
-// Owns the ports of invalidation: what it asks of each tier.
+// Owns the ports of invalidation, one for each tier.
 import type { CacheAddress, Entity } from "../cache/key.ts";
 import type { Removal } from "../cache/removals.ts";
 

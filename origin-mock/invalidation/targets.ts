@@ -1,4 +1,4 @@
-// Owns invalidation targets: those of each tier, and the merging of many.
+// Owns invalidation targets for each tier, and the merging of many.
 import type { CacheAddress, Entity } from "../cache/key.ts";
 
 export interface Targets {

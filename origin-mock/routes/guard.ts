@@ -1,4 +1,4 @@
-// Owns the guards of private routes: who may enter, and the answers to everybody else.
+// Owns the guards of private routes: admission, and the answers to everybody else.
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { CHALLENGE } from "../auth/identify.ts";
