@@ -1,4 +1,5 @@
 // Owns the group of a cookie: by the site's own lists, then by the known lists, then by the shape of its value.
+import { boundedMap } from "../base/bounded-map.ts";
 import type { CookieGroup, CookieGroups } from "../http/message/cookies.ts";
 import { anyPatternTest } from "../http/message/pattern.ts";
 import { HARMLESS_COOKIES, PREVIEW_COOKIES, SESSION_COOKIES, TRACKER_COOKIES } from "./cookie-lists.ts";
@@ -26,14 +27,13 @@ export function cookieGroups({ cookies, harmless, preview }: CookieLists = {}): 
     ["harmless", isReplaced(harmless) ? () => false : unlessSession(HARMLESS_COOKIES)],
     ["session", nameTest(isReplaced(cookies) ? [] : SESSION_COOKIES)],
   ];
-  const known = new Map<string, CookieGroup>();
+  const known = boundedMap<string, CookieGroup>(MAX_REMEMBERED);
   const byName = (name: string): CookieGroup => {
     const before = known.get(name);
     if (before !== undefined) return before;
     const bare = bareName(name);
     const found = tests.find(([, test]) => test(bare))?.[0];
     const group = found ?? (HEX_NAME.test(bare) && !isReplaced(cookies) ? "session" : "unknown");
-    if (known.size >= MAX_REMEMBERED) known.clear();
     // no client uses longer names
     if (name.length <= 256) known.set(name, group);
     return group;
