@@ -207,3 +207,23 @@ describe("tokens", () => {
     ]);
   });
 });
+
+test("with --wait, both edges obey when the command returns", async () => {
+  const [first, second] = stage.urls;
+  const paths = Array.from({ length: 5 }, (_, i) => `/waited/${i}`);
+  for (const path of paths) {
+    await stage.fill(path, "waited");
+    await stage.state(second + path);
+    expect(await stage.state(second + path)).toBe("HIT");
+  }
+  const { code, out, err } = await stage.purge(["--edge", second, "--tag", "waited", "--wait"]);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  const seq = await stage.latest();
+  expect(out.split("\n").slice(1)).toEqual([
+    "the bound of 1 s has passed, within which every edge obeys",
+    `  ${first} knows number ${seq}`,
+    `  ${second} knows number ${seq}`,
+    "",
+  ]);
+  for (const path of paths) expect(await stage.state(second + path)).not.toBe("HIT");
+});
