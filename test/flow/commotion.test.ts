@@ -174,7 +174,7 @@ async function commotion(e: TestEdge, steps: readonly Step[]): Promise<readonly 
   return asked;
 }
 
-describe("whatever happens at once", () => {
+describe("of many things at once", () => {
   const sites: readonly SiteInput[] = [
     {},
     { rules: [{ match: "/*", edge: { sie: 60, swr: 5 }, origin: { patience: 1, deadline: 4 } }] },

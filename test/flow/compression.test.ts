@@ -313,7 +313,7 @@ describe("each coding", () => {
   });
 });
 
-describe("what memory holds", () => {
+describe("the entries in memory", () => {
   /** Of each form besides its bytes (decision 011). */
   const FORM_BYTES = 192;
 
@@ -338,7 +338,7 @@ describe("what memory holds", () => {
   });
 });
 
-describe("what is not encoded", () => {
+describe("answers that leave plain", () => {
   const unchanged = { coding: null, vary: null };
   const origin =
     (body: BodyInit, fields: Record<string, string>): Origin =>
@@ -361,13 +361,13 @@ describe("what is not encoded", () => {
     expect(e.encoded).toEqual([]);
   });
 
-  it("what a rule says is not", async () => {
+  it("where a rule says so", async () => {
     const site = { rules: [{ match: "/*", compress: false as const }] };
     const e = testEdge({ site, origin: page });
     for (let i = 0; i < 2; i++) expect(await get(e, accepts("br"))).toMatchObject({ ...unchanged, etag: '"v1"' });
   });
 
-  it("what a rule offers no coding of the client's for; but others may have one", async () => {
+  it("where a rule offers no coding of this client; other clients may have one", async () => {
     const site = { rules: [{ match: "/*", compress: ["gzip"] as const }] };
     const e = testEdge({ site, origin: page });
     for (let i = 0; i < 2; i++)
@@ -375,7 +375,7 @@ describe("what is not encoded", () => {
     expect(await get(e, accepts("br, gzip"))).toMatchObject({ coding: "gzip", etag: 'W/"v1"' });
   });
 
-  it("what is for one client", async () => {
+  it("an answer for one client", async () => {
     const e = testEdge({ origin: origin(TEXT, { "cache-control": "private" }) });
     expect(await get(e, accepts("br"))).toMatchObject({ ...unchanged, etag: '"v1"' });
   });
@@ -388,7 +388,7 @@ describe("what is not encoded", () => {
     expect(e.encoded).toEqual([]);
   });
 
-  it("what does not become smaller: tried once", async () => {
+  it("a body that does not become smaller: tried once", async () => {
     const e = testEdge({ origin: () => answer(noise(5000), CACHED) });
     await get(e);
     for (let i = 0; i < 3; i++) {

@@ -113,7 +113,7 @@ it.each([
   expect((await e.text("/a")).text).toBe("hello anybody");
 });
 
-it("those who wait for one answer have the same of what no key holds", async () => {
+it("requests that wait for one answer have the same unkeyed cookies", async () => {
   const e = await warm({ origin: greeting({ "cache-control": "public, max-age=60" }) });
   const texts = await Promise.all(
     ["who=1", "who=2", "who=3", undefined, undefined].map(

@@ -199,7 +199,7 @@ describe.each(Object.entries(KINDS))("a refresh by %s", (_, { fields, run }) => 
   });
 });
 
-it("what comes back is stored again, in every tier", async () => {
+it("a response that comes back is stored again, in every tier", async () => {
   const colo = mapTier("colo");
   const e = await holding(undefined, { lower: [colo] });
   await asked(e, () => answer("final", {}, 404), RELOAD);
@@ -342,7 +342,7 @@ describe("whose question counts", () => {
     expect((await e.text("/a")).text).toBe("new");
   });
 
-  it("what is gone for a session and for anybody ends", async () => {
+  it("a page that is gone for a session and for anybody ends", async () => {
     const e = await holding(PUBLIC);
     e.passes(20);
     await asked(e, () => answer("final", {}, 404), ALICE);

@@ -200,7 +200,7 @@ const PRICES: readonly Row[] = [
   },
 ];
 
-describe("what KV costs", () => {
+describe("the cost of KV", () => {
   it.each(PRICES)("$name: $reads reads, $writes writes", async ({ headers, before, request, says, reads, writes }) => {
     counter += 1;
     const kv = countedKv(env.STRATA_KV);
@@ -224,7 +224,7 @@ describe("what KV costs", () => {
   });
 });
 
-describe("what lies in KV", () => {
+describe("the entries in KV", () => {
   it("of a purged resource answers nobody, whether the index carries it or not", async () => {
     const lower = () => [kvTier(env.STRATA_KV, { minTtlSeconds: 300 })];
     for (const mode of ["hard", "soft"] as const) {
@@ -265,7 +265,7 @@ describe("what lies in KV", () => {
   });
 });
 
-describe("what an unsafe request costs", () => {
+describe("the cost of an unsafe request", () => {
   it.each([
     ["/plain", 0, 1],
     ["/everywhere", 1, 1],

@@ -58,7 +58,7 @@ describe("patience", () => {
     expect([next.text, next.response.headers.get("x-cache")]).toEqual(["old", "HIT"]);
   });
 
-  it("those who wait for the same fetch have it too", async () => {
+  it("followers of the same fetch have it too", async () => {
     const e = await stale();
     e.origin = silent;
     const waiting = Array.from({ length: 20 }, async () => (await e.get("/a")).text());
@@ -78,7 +78,7 @@ describe("patience", () => {
     expect(e.asked).toHaveLength(2);
   });
 
-  it("those who waited in vain get what a third has fetched meanwhile", async () => {
+  it("followers that waited in vain get the response that a third request has fetched meanwhile", async () => {
     const e = await stale();
     e.origin = (request) =>
       request.headers.get("cache-control") === "no-cache" ? answer("new", CACHED) : silent(request);

@@ -201,7 +201,7 @@ describe("a part", () => {
   });
 });
 
-describe("what is kept as a part", () => {
+describe("responses stored as a part", () => {
   const part = (headers: Record<string, string>) => () => partial(TEN, 2, 5, headers);
 
   it.each([

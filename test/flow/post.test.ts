@@ -136,7 +136,7 @@ describe("an answer to POST", () => {
   });
 });
 
-describe("what an answer to POST replaces", () => {
+describe("the response that an answer to POST replaces", () => {
   it("goes first, in every tier", async () => {
     const colo = mapTier("colo");
     const e = await warmEdge({ lower: [colo], origin: site(OWN) });

@@ -15,7 +15,7 @@ const mirror =
 const cacheOf = async (e: TestEdge, path: string, headers: HeadersInit = {}): Promise<string | null> =>
   (await e.text(path, { headers })).response.headers.get("x-cache");
 
-describe("what a client sends by itself costs no hit", () => {
+describe("fields that a client sends by itself cost no hit", () => {
   it.each(CLIENTS)("%s", async (_, headers) => {
     const e = await warm({ origin: mirror() });
     expect([await cacheOf(e, "/a", headers), await cacheOf(e, "/a", headers)]).toEqual(["MISS", "HIT"]);

@@ -130,7 +130,7 @@ describe("a hit", () => {
   });
 });
 
-describe("what is served instead", () => {
+describe("an answer in the place of the origin's", () => {
   it("of an origin that fails says how long that took", async () => {
     const e = await warm({ origin: () => answer("a", CACHED) });
     await e.text("/a");
@@ -172,7 +172,7 @@ describe("what is served instead", () => {
   });
 });
 
-it("who waited for another's fetch says how long, and nothing of that one's", async () => {
+it("a follower reports how long it waited, and nothing of the leader's times", async () => {
   const gate = barrier();
   const e = await warm();
   e.origin = async () => {

@@ -91,7 +91,7 @@ describe("a leader whose client does not read", () => {
     await e.idle();
   });
 
-  it("who asks for a range of it, too", async () => {
+  it("a request for a range of it, too", async () => {
     const bytes = noise(SIZE);
     const e = testEdge({ lower: [realColo()], origin: () => body(bytes, true) });
     const unread = await e.get("/a", { headers: { range: `bytes=100-${String(SIZE - 1)}` } });

@@ -392,7 +392,7 @@ describe("a fill whose client has left", () => {
   });
 });
 
-describe("what a fill has set aside of the memory budget", () => {
+describe("a fill's reservations of the memory budget", () => {
   const SIZES: readonly (readonly [string, number])[] = [
     ["small", 100_000],
     ["large", 5 * MB],

@@ -94,7 +94,7 @@ describe("after one", () => {
     expect(told(await contentRoute(request, e.edge, { waitUntil: () => undefined }))).toEqual([null, false]);
   });
 
-  it("who is cleared before every edge obeys waits for that: what it fetches anew is new", async () => {
+  it("a browser that is cleared before every edge obeys waits for that, so that it fetches new content", async () => {
     const e = shop();
     await load(e, PAGE);
     e.passes(2);
@@ -160,7 +160,7 @@ describe("after one", () => {
     expect(told(await load(e, page))).toEqual(['"cache"', true]);
   });
 
-  it("who refuses cookies is never cleared, however often it comes", async () => {
+  it("a browser that refuses cookies is never cleared, however often it comes", async () => {
     const e = shop();
     purgeBrowsers(e, "");
     for (const _ of [1, 2, 3]) {

@@ -207,7 +207,7 @@ describe("nobody waits for what is not theirs", () => {
     expect(e.asked).toHaveLength(3);
   });
 
-  it("what could not be shared lately is not waited for", async () => {
+  it("nobody waits for a resource that could not be shared lately", async () => {
     const e = testEdge({ origin: () => answer("x", { "cache-control": "no-store" }) });
     await e.text("/a");
     const order: string[] = [];

@@ -35,7 +35,7 @@ const isOpen = (r: ReturnType<typeof rig>, path: string, changes?: Partial<Route
 
 const RULE = { rule: "/api/*", isDefaultRule: false };
 
-describe("what breaks down closes", () => {
+describe("an origin that breaks down is left alone", () => {
   it.each<[string, (i: number) => string, Partial<Route>, readonly [string, Partial<Route>, boolean][]]>([
     [
       "one path alone",
@@ -100,7 +100,7 @@ describe("what breaks down closes", () => {
   });
 });
 
-describe("whom it stops", () => {
+describe("the requests it stops", () => {
   it("not a path that works, until it breaks down itself", () => {
     const r = rig();
     r.end("/a/good", "answered");
@@ -119,7 +119,7 @@ describe("whom it stops", () => {
     expect([isOpen(r, "/new", none), isOpen(r, "/new")]).toEqual([false, true]);
   });
 
-  it("what may not probe, when the rest is over, too", () => {
+  it("a request that may not probe, when the rest is over, too", () => {
     const r = rig();
     r.times(60, () => "/a", "broken");
     r.clock.advance(5);
@@ -174,7 +174,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("good" as const) }) },
 );
 
-describe("whatever an attacker asks for", () => {
+describe("for any requests of an attacker", () => {
   it("a path that always answers is never closed once it has been asked for", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
@@ -203,7 +203,7 @@ describe("whatever an attacker asks for", () => {
     );
   });
 
-  it("what recovers is asked again within two rests, and stays open to all", () => {
+  it("an origin that recovers is asked again within two rests, and stays open to all", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const r = rig();

@@ -119,7 +119,7 @@ describe("KV shows what was deleted for a minute", () => {
   });
 });
 
-describe("what is purged everywhere is known to be stored", () => {
+describe("a URL that is purged everywhere is known to be stored", () => {
   const stored = (tier: "memory" | "colo" | "global" | "nowhere") => async () => {
     const [colo, global] = [mapTier("colo"), mapTier("global")];
     const first = recorded({}, { site: EVERYWHERE, lower: [colo, global] });
@@ -257,7 +257,7 @@ describe("many changes at once", () => {
     expect([text, response.headers.get("cache-status")]).toEqual(["v2", expect.stringContaining("soft-purged")]);
   });
 
-  it("those who wait for an order whose request is gone go on by themselves", async () => {
+  it("requests that wait for an order whose request is gone go on by themselves", async () => {
     const orders: PurgeOrder[] = [];
     const { e } = recorded(
       {},

@@ -107,7 +107,7 @@ describe("in the background", () => {
   });
 });
 
-describe("those who wait for another's fetch", () => {
+describe("followers of another's fetch", () => {
   it("have ids of their own; the origin hears the leader's", async () => {
     const gate = barrier();
     const e = testEdge({ origin: () => gate.passed.then(() => answer("a", CACHED)) });
