@@ -100,7 +100,7 @@ describe("a range of a cold object of 60 MB", () => {
     expect(await size(response)).toBe(last - first + 1);
     await e.idle();
     expect(origin.sent.bytes).toBeLessThan(4 * PIECE);
-    // and is kept as the part that it is
+    // the store has it as the part that it is
     expect((await e.text("/film", ranged(range))).response.headers.get("x-cache")).toBe("HIT");
   });
 
@@ -136,7 +136,7 @@ describe("a range of a cold object of 60 MB", () => {
     for (const response of await Promise.all(ranges)) expect([response.status, await size(response)]).toEqual([206, 1]);
     for (const response of wholes) expect(await size(await response)).toBe(SIZE);
     await e.idle();
-    // it was broken off for the range, and the part that came of that is completed for the others
+    // the range broke it off, which left a part; the next fetch completes that part for all
     expect(origin.sent.wholes).toBe(1);
     expect(origin.sent.bytes).toBeLessThan(SIZE + MB);
   });
@@ -155,7 +155,7 @@ describe("a range of a cold object of 60 MB", () => {
     expect([origin.sent.wholes, origin.sent.bytes]).toEqual([1, SIZE]);
   });
 
-  it("is given the whole after all by a player that asks for all of it, as an open or as a whole range", async () => {
+  it("goes to the whole after all for a player that requests all of it, as an open or as a whole range", async () => {
     for (const range of ["bytes=0-", `bytes=0-${String(SIZE - 1)}`]) {
       const e = edgeTo(counted());
       await e.text("/film", ranged("bytes=0-1"));
@@ -168,13 +168,13 @@ describe("a range of a cold object of 60 MB", () => {
   it("past its end is the origin's 416", async () => {
     const origin = counted();
     const e = edgeTo(origin);
-    // early enough to be cut out of a whole, were there one
+    // the range begins early enough to be cut out of a whole, if the origin had one
     const { response } = await e.text("/film", ranged("bytes=7000000-7000001"));
     expect(response.status).toBe(206);
     expect((await e.text("/film", ranged(`bytes=${String(SIZE)}-`))).response.status).toBe(416);
   });
 
-  it("is the whole for a client whose If-Range names another", async () => {
+  it("becomes the whole for a client whose If-Range names another representation", async () => {
     const origin = counted();
     const e = edgeTo(origin);
     const response = await e.get("/film", ranged("bytes=0-0", { "if-range": '"other"' }));
@@ -290,7 +290,7 @@ describe("a part that comes after the whole", () => {
   }
 });
 
-describe("a range of what is small enough", () => {
+describe("a range of a small body", () => {
   it.each([1000, 5 * MB, 8 * MB])("%d bytes fetches the whole once, which is stored", async (length) => {
     const origin = counted({ size: length });
     const e = edgeTo(origin);
@@ -325,7 +325,7 @@ describe("a body whose client has left", () => {
     expect((await e.get("/film")).headers.get("x-cache")).toBe("HIT");
   });
 
-  it("nor for a client that has its copy already, and reads nothing of it", async () => {
+  it("is not fetched to its end for a client that has its copy already, and reads nothing", async () => {
     const origin = counted();
     const e = edgeTo(origin);
     expect((await e.get("/film", { headers: { "if-none-match": '"film"' } })).status).toBe(304);
@@ -333,7 +333,7 @@ describe("a body whose client has left", () => {
     expect(origin.sent.bytes).toBeLessThan(MB);
   });
 
-  it("although nothing comes: it does not wait for the next piece", async () => {
+  it("is broken off at once while the origin pauses, without waiting for the next chunk", async () => {
     const origin = counted();
     const never = barrier();
     origin.gate = never.passed;
@@ -367,7 +367,7 @@ describe("a body whose client has left", () => {
     expect((await e.get("/film")).headers.get("x-cache")).toBe("HIT");
   });
 
-  it("is fetched to its end for one who waits for it", async () => {
+  it("is fetched to its end for a follower", async () => {
     const origin = counted();
     const gate = barrier();
     origin.gate = gate.passed;
@@ -383,7 +383,7 @@ describe("a body whose client has left", () => {
     expect(origin.sent.wholes).toBe(1);
   });
 
-  it("but not for one who has waited as long as anybody does", async () => {
+  it("is not fetched to its end for a follower that has waited 15 s", async () => {
     const origin = counted();
     const gate = barrier();
     origin.gate = gate.passed;
@@ -417,7 +417,7 @@ describe("a fetch that never had a client goes on to its end", () => {
     expect([next.headers.get("x-cache"), next.headers.get("etag")]).toEqual(["HIT", '"film"']);
   });
 
-  it("a background refresh that a range has caused: what is stored stays whole", async () => {
+  it("a background refresh that a range has caused: the stored response stays whole", async () => {
     const headers = { ...CACHED, "cache-control": "max-age=60, stale-while-revalidate=600" };
     const origin = counted({ headers });
     const e = testEdge({ lower: [realColo()], origin: origin.origin });
@@ -461,7 +461,7 @@ describe("a fetch that never had a client goes on to its end", () => {
     expect(origin.sent).toEqual({ bytes: length, wholes: 1, broken: 0 });
   });
 
-  it("an answer that came after its client was given something stale", async () => {
+  it("an answer that came after its client got a stale response", async () => {
     const headers = { ...CACHED, "cache-control": "max-age=1, stale-if-error=600" };
     const e = edgeTo(counted({ size: 100_000, headers: { ...headers, etag: '"old"' } }));
     await e.text("/film");

@@ -25,7 +25,7 @@ function bytesIn(coding: string, plain = bytesOf(PLAIN)): Uint8Array<ArrayBuffer
 }
 
 /** The fields a client gets about the bytes, and the bytes: as text if plain, else whether they are in that coding. */
-async function told(response: Response): Promise<readonly (string | null | number)[]> {
+async function received(response: Response): Promise<readonly (string | null | number)[]> {
   const { status, headers } = response;
   const names = ["content-encoding", "content-length", "etag"];
   const [coding = null, length = null, etag = null] = names.map((name) => headers.get(name));
@@ -53,26 +53,26 @@ describe.each(["gzip", "br", "zstd", "x-gzip", "GZip", " gzip "])(
 
     it("reaches clients as the plain bytes it was decoded to", async () => {
       const e = testEdge({ origin });
-      expect(await told(await getIdle(e))).toEqual([200, null, null, 'W/"v1"', PLAIN]);
+      expect(await received(await getIdle(e))).toEqual([200, null, null, 'W/"v1"', PLAIN]);
       const hit = await getIdle(e);
       expect(hit.headers.get("x-cache")).toBe("HIT");
       expect(hit.headers.get("content-md5")).toBeNull();
-      expect(await told(hit)).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
+      expect(await received(hit)).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
       expect(e.asked[0]?.headers.get("accept-encoding")).toBe("identity");
       expect(e.asked).toHaveLength(1);
     });
 
-    it("has a length in answers to HEAD, which is the plain one", async () => {
+    it("has the plain length in answers to HEAD", async () => {
       const e = testEdge({ origin });
       await getIdle(e);
-      expect(await told(await getIdle(e, { method: "HEAD" }))).toEqual([200, null, "17", 'W/"v1"', ""]);
+      expect(await received(await getIdle(e, { method: "HEAD" }))).toEqual([200, null, "17", 'W/"v1"', ""]);
     });
 
     it.each(['W/"v1"', '"v1"', '"v0", W/"v1"'])("is known to a client that has %s", async (tag) => {
       const e = testEdge({ origin });
       for (const cache of ["MISS", "HIT"]) {
         const response = await getIdle(e, { headers: { "if-none-match": tag } });
-        expect([response.headers.get("x-cache"), ...(await told(response))]).toEqual([
+        expect([response.headers.get("x-cache"), ...(await received(response))]).toEqual([
           cache,
           304,
           null,
@@ -90,13 +90,13 @@ describe.each(["gzip", "br", "zstd", "x-gzip", "GZip", " gzip "])(
         e.passes(61);
         const response = await getIdle(e);
         expect(response.headers.get("x-cache")).toBe("REVALIDATED");
-        expect(await told(response)).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
+        expect(await received(response)).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
         expect(e.asked[turn]?.headers.get("if-none-match")).toBe('"v1"');
-        expect(await told(await getIdle(e))).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
+        expect(await received(await getIdle(e))).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
       }
     });
 
-    it("gives no part to who wants one of exactly these bytes", async () => {
+    it("gives no part to a client whose If-Range names exactly the encoded bytes", async () => {
       const e = testEdge({ origin });
       for (const tag of ['"v1"', 'W/"v1"'])
         for (let i = 0; i < 2; i++)
@@ -106,10 +106,10 @@ describe.each(["gzip", "br", "zstd", "x-gzip", "GZip", " gzip "])(
     it("gives parts of the plain bytes, once they are stored", async () => {
       const e = testEdge({ origin });
       const first = await getIdle(e, ranged("bytes=6-10"));
-      expect(await told(first)).toEqual([200, null, null, 'W/"v1"', PLAIN]);
+      expect(await received(first)).toEqual([200, null, null, 'W/"v1"', PLAIN]);
       const second = await getIdle(e, ranged("bytes=6-10"));
       expect(second.headers.get("content-range")).toBe("bytes 6-10/17");
-      expect(await told(second)).toEqual([206, null, "5", 'W/"v1"', "hello"]);
+      expect(await received(second)).toEqual([206, null, "5", 'W/"v1"', "hello"]);
     });
 
     it("travels through the colo as the plain bytes", async () => {
@@ -117,7 +117,8 @@ describe.each(["gzip", "br", "zstd", "x-gzip", "GZip", " gzip "])(
       const first = testEdge({ lower: [colo], origin });
       await getIdle(first);
       const second = testEdge({ lower: [colo], log: first.log, origin });
-      for (let i = 0; i < 2; i++) expect(await told(await getIdle(second))).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
+      for (let i = 0; i < 2; i++)
+        expect(await received(await getIdle(second))).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
       expect(second.asked).toHaveLength(0);
       second.clock.advance(61);
       await getIdle(second);
@@ -129,7 +130,7 @@ describe.each(["gzip", "br", "zstd", "x-gzip", "GZip", " gzip "])(
       await getIdle(e);
       const hit = await getIdle(e);
       expect(hit.headers.get("cache-status")).toContain("fresh/colo");
-      const [status, contentEncoding, , etag, text] = await told(hit);
+      const [status, contentEncoding, , etag, text] = await received(hit);
       expect([status, contentEncoding, etag, text]).toEqual([200, null, 'W/"v1"', PLAIN]);
     });
 
@@ -144,7 +145,7 @@ describe.each(["gzip", "br", "zstd", "x-gzip", "GZip", " gzip "])(
       const e = testEdge({ origin: ({ method }) => answer(method === "HEAD" ? null : came, encoded(coding)) });
       for (const seconds of [0, 61]) {
         e.passes(seconds);
-        const [status, contentEncoding, length, etag] = await told(await getIdle(e, { method: "HEAD" }));
+        const [status, contentEncoding, length, etag] = await received(await getIdle(e, { method: "HEAD" }));
         expect([status, contentEncoding, etag]).toEqual([200, null, 'W/"v1"']);
         expect(length).not.toBe("9");
         await getIdle(e);
@@ -157,29 +158,29 @@ describe.each(["gzip", "br", "zstd", "x-gzip", "GZip", " gzip "])(
       e.passes(61);
       e.origin = () => answer(null, encoded(coding));
       await getIdle(e, { method: "HEAD" });
-      expect(await told(await getIdle(e))).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
+      expect(await received(await getIdle(e))).toEqual([200, null, "17", 'W/"v1"', PLAIN]);
       expect(e.asked).toHaveLength(2);
     });
   },
 );
 
-describe("a coding that is not undone", () => {
+describe("a coding that the edge does not decode", () => {
   it.each(["deflate", "gzip, br", "gzip, gzip", "identity", "aes128gcm", ""])(
-    "%j is kept as it came",
+    "%j is stored as it came",
     async (coding) => {
       const e = testEdge({ origin: () => answer("\u0001\u0002\u0003", { ...encoded(coding), "content-length": "3" }) });
       for (const cache of ["MISS", "HIT"]) {
         const response = await getIdle(e);
         expect(response.headers.get("x-cache")).toBe(cache);
-        expect(await told(response)).toEqual([200, coding, "3", '"v1"', "\u0001\u0002\u0003"]);
+        expect(await received(response)).toEqual([200, coding, "3", '"v1"', "\u0001\u0002\u0003"]);
       }
       expect((await getIdle(e, { headers: { "if-none-match": '"v1"' } })).status).toBe(304);
       const slice = await getIdle(e, ranged("bytes=1-1", { "if-range": '"v1"' }));
-      expect(await told(slice)).toEqual([206, coding, "1", '"v1"', "\u0002"]);
+      expect(await received(slice)).toEqual([206, coding, "1", '"v1"', "\u0002"]);
     },
   );
 
-  it("is not undone by a 304 that names another", async () => {
+  it("stays encoded after a 304 that names another coding", async () => {
     const e = testEdge({
       origin: inTurn(
         () => answer(PLAIN, CACHED),
@@ -188,7 +189,7 @@ describe("a coding that is not undone", () => {
     });
     await getIdle(e);
     e.passes(61);
-    for (let i = 0; i < 2; i++) expect(await told(await getIdle(e))).toEqual([200, null, "17", '"v1"', PLAIN]);
+    for (let i = 0; i < 2; i++) expect(await received(await getIdle(e))).toEqual([200, null, "17", '"v1"', PLAIN]);
   });
 });
 
@@ -223,7 +224,7 @@ describe("a compressed file whose coding is called a content coding", () => {
         const response = await e.get(path, { headers });
         if (accepted === "br") expect(response.headers.get("x-cache")).toBe(cache);
         expect([response.headers.get("vary"), response.headers.get("content-md5")]).toEqual([null, "x"]);
-        expect(await told(response)).toEqual([200, coding, String(came.length), '"v1"', `PLAIN in ${coding}`]);
+        expect(await received(response)).toEqual([200, coding, String(came.length), '"v1"', `PLAIN in ${coding}`]);
         await e.idle();
       }
     }
@@ -240,7 +241,7 @@ describe("a compressed file whose coding is called a content coding", () => {
     ["a name inside the name", "/a.gz.html", "gzip", "text/plain"],
     ["tiles", "/1/2/3.pbf", "gzip", "application/x-protobuf"],
     ["a type that only begins so", "/a", "gzip", "application/gzipped-not"],
-  ])("is none, and is decoded: %s", async (_, path, coding, type) => {
+  ])("counts as a content coding, and is decoded: %s", async (_, path, coding, type) => {
     const e = testEdge({
       site: { rules: [{ match: "/*", guard: false }] },
       origin: () => answer(bytesIn(coding), { ...encoded(coding), "content-type": type }),
@@ -266,7 +267,7 @@ describe("a compressed file whose coding is called a content coding", () => {
     const second = testEdge({ lower: [colo], log: first.log, origin });
     for (const seconds of [0, 61]) {
       second.clock.advance(seconds);
-      const [status, coding, , etag, body] = await told(await getIdle(second));
+      const [status, coding, , etag, body] = await received(await getIdle(second));
       expect([status, coding, etag, body]).toEqual([200, "gzip", '"v1"', "PLAIN in gzip"]);
     }
     expect(second.asked).toHaveLength(1);
@@ -280,7 +281,7 @@ describe("a part of an encoded body", () => {
     const response = await getIdle(e, ranged("bytes=-7"));
     expect(response.headers.get("content-range")).toBe("bytes 2-4/9");
     expect(response.headers.get("cache-status")).toContain("content-encoding");
-    expect(await told(response)).toEqual([206, coding, "3", '"v1"', "abc"]);
+    expect(await received(response)).toEqual([206, coding, "3", '"v1"', "abc"]);
     expect(e.memory.usedBytes).toBe(0);
   });
 });
@@ -310,7 +311,7 @@ describe("a rule that declares codings", () => {
     ["gzip;q=0", "identity"],
     ["zstd", "identity"],
     ["", "identity"],
-  ])("asks the origin for what %j comes to: %s", async (value, coding) => {
+  ])("reduces %j to %s for the origin", async (value, coding) => {
     const e = testEdge({ site, origin: obedient });
     await getIdle(e, accepts(value));
     expect(e.asked[0]?.headers.get("accept-encoding")).toBe(coding);
@@ -322,15 +323,15 @@ describe("a rule that declares codings", () => {
 
   it("asks for identity where the client says nothing", async () => {
     const e = testEdge({ site, origin: obedient });
-    expect(await told(await getIdle(e))).toEqual([200, null, "17", '"identity"', PLAIN]);
+    expect(await received(await getIdle(e))).toEqual([200, null, "17", '"identity"', PLAIN]);
     expect(e.asked[0]?.headers.get("accept-encoding")).toBe("identity");
   });
 
-  it("keeps one variant for each, as it came", async () => {
+  it("stores one variant for each coding, as it came", async () => {
     const e = testEdge({ site, origin: obedient });
     for (let i = 0; i < 2; i++)
       for (const coding of ["br", "gzip", "identity"])
-        expect(await told(await getIdle(e, accepts(coding)))).toEqual(whole(coding));
+        expect(await received(await getIdle(e, accepts(coding)))).toEqual(whole(coding));
     expect(e.asked).toHaveLength(3);
     expect(e.encoded).toEqual([]);
   });
@@ -344,7 +345,7 @@ describe("a rule that declares codings", () => {
       for (const cache of ["REVALIDATED", "HIT"]) {
         const response = await getIdle(e, accepts(coding));
         expect(response.headers.get("x-cache")).toBe(cache);
-        expect(await told(response)).toEqual(whole(coding));
+        expect(await received(response)).toEqual(whole(coding));
       }
       const { headers } = e.asked.at(-1) ?? new Request("http://none");
       expect([headers.get("accept-encoding"), headers.get("if-none-match")]).toEqual([coding, `"${coding}"`]);
@@ -370,14 +371,14 @@ describe("a rule that declares codings", () => {
     const e = testEdge({ site, origin: obedient });
     const head = { method: "HEAD", headers: { "accept-encoding": "gzip" } };
     const fields = [200, "gzip", String(bytesIn("gzip").length), '"gzip"'];
-    expect((await told(await getIdle(e, head))).slice(0, 4)).toEqual(fields);
+    expect((await received(await getIdle(e, head))).slice(0, 4)).toEqual(fields);
     await getIdle(e, accepts("gzip"));
     const hit = await getIdle(e, head);
     expect(hit.headers.get("x-cache")).toBe("HIT");
-    expect((await told(hit)).slice(0, 4)).toEqual(fields);
+    expect((await received(hit)).slice(0, 4)).toEqual(fields);
   });
 
-  it("undoes a coding that was not asked for", async () => {
+  it("decodes a coding that the edge did not request", async () => {
     for (const [accepted, coding] of [
       ["identity", "gzip"],
       ["gzip", "br"],
@@ -395,23 +396,23 @@ describe("a rule that declares codings", () => {
 
 describe("no-transform", () => {
   it.each(["max-age=60, no-transform", "max-age=60,NO-TRANSFORM"])(
-    "in %j: kept and sent as it came, to all",
+    "in %j: stored and sent as it came, to all",
     async (said) => {
       const fields = { ...encoded("gzip"), "cache-control": said, "content-length": String(bytesIn("gzip").length) };
       const e = testEdge({ origin: () => answer(bytesIn("gzip"), fields) });
       for (const accepted of ["br", "gzip", "identity"]) {
         const response = await getIdle(e, { headers: { "accept-encoding": accepted } });
         expect([response.headers.get("vary"), response.headers.get("content-md5")]).toEqual([null, "x"]);
-        expect(await told(response)).toEqual([200, "gzip", fields["content-length"], '"v1"', "PLAIN in gzip"]);
+        expect(await received(response)).toEqual([200, "gzip", fields["content-length"], '"v1"', "PLAIN in gzip"]);
       }
       expect(e.asked).toHaveLength(1);
     },
   );
 
-  it("is not taken back by a targeted field", async () => {
+  it("holds although a targeted field lacks it", async () => {
     const fields = { ...encoded("br"), "cache-control": "no-transform", "cdn-cache-control": "max-age=60" };
     const e = testEdge({ origin: () => answer(bytesIn("br"), { ...fields, "content-length": "" }) });
-    for (let i = 0; i < 2; i++) expect((await told(await getIdle(e)))[4]).toBe("PLAIN in br");
+    for (let i = 0; i < 2; i++) expect((await received(await getIdle(e)))[4]).toBe("PLAIN in br");
   });
 
   it("stays as it is under a 304 that no longer says so", async () => {
@@ -426,7 +427,7 @@ describe("no-transform", () => {
     await getIdle(e);
     e.passes(61);
     for (let i = 0; i < 2; i++)
-      expect(await told(await getIdle(e))).toEqual([200, "gzip", length, '"v1"', "PLAIN in gzip"]);
+      expect(await received(await getIdle(e))).toEqual([200, "gzip", length, '"v1"', "PLAIN in gzip"]);
     expect(e.asked).toHaveLength(2);
   });
 });
@@ -437,12 +438,12 @@ describe("a body that may not be stored", () => {
     const fields = { ...encoded(coding), "cache-control": "no-store", "content-length": String(bytes.length) };
     const e = testEdge({ origin: ({ method }) => answer(method === "HEAD" ? null : bytes, fields) });
     const expected = [200, coding, String(bytes.length), '"v1"', `PLAIN in ${coding}`];
-    expect(await told(await getIdle(e))).toEqual(expected);
-    expect((await told(await getIdle(e, { method: "HEAD" }))).slice(0, 4)).toEqual(expected.slice(0, 4));
+    expect(await received(await getIdle(e))).toEqual(expected);
+    expect((await received(await getIdle(e, { method: "HEAD" }))).slice(0, 4)).toEqual(expected.slice(0, 4));
   });
 });
 
-describe("a body that is not what it says it is", () => {
+describe("a body that is not in its declared coding", () => {
   const halved = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => bytes.slice(0, bytes.length >> 1);
   const text = bytesOf(Array.from({ length: 4000 }, (_, i) => (i * 2_654_435_761).toString(36)).join(" "));
 
@@ -462,7 +463,7 @@ describe("an empty body that calls itself encoded", () => {
   const clients: readonly (HeadersInit | undefined)[] = [undefined, { "accept-encoding": "gzip" }];
 
   it.each(["gzip", "br", "zstd"].flatMap((coding) => [200, 301, 404].map((status) => [coding, status] as const)))(
-    "in %s, status %i, is delivered and kept as nothing",
+    "in %s, status %i, is delivered and stored as an empty body",
     async (coding, status) => {
       const { "content-length": _, ...unsized } = encoded(coding, { location: "/b" });
       for (const fields of [unsized, { ...unsized, "content-length": "0" }]) {
@@ -483,7 +484,7 @@ describe("an empty body that calls itself encoded", () => {
 
 describe("a body that grows much", () => {
   it.each(["gzip", "br", "zstd"])(
-    "in %s reaches its client, however redundant, though no tier keeps it",
+    "in %s reaches its client, however redundant, though no tier stores it",
     async (coding) => {
       const bytes = bytesIn(coding, new Uint8Array(32 * 2 ** 20));
       const { "content-length": _, ...fields } = encoded(coding);

@@ -77,7 +77,7 @@ describe.each(CONTENT_CODINGS)("a page for a client that accepts %s", (coding) =
     expect(e.encoded).toEqual([coding]);
   });
 
-  it("is known to it by either form of its tag, and the 304 says that of its 200", async () => {
+  it("validates with either form of its tag, and the 304 has the tag of the 200", async () => {
     const e = testEdge({ origin: page });
     for (const cache of ["MISS", "HIT", "HIT"])
       for (const tag of ['W/"v1"', '"v1"'])
@@ -135,10 +135,10 @@ describe.each(CONTENT_CODINGS)("a page for a client that accepts %s", (coding) =
     expect((await e.get("/hit")).headers.get("accept-ranges")).toBe("bytes");
   });
 
-  it("is negotiated alike whether it came at once or in parts (RFC 9111 3.4)", async () => {
+  it("is negotiated alike whether it came whole or in parts (RFC 9111 3.4)", async () => {
     const whole = rangedOrigin(TEXT, CACHED);
     const e = testEdge({
-      // it gives out a part, whatever is asked, until somebody asks for a range
+      // the edge passes a part on, until a client requests a range
       origin: (request) => (request.headers.has("range") ? whole(request) : partial(TEXT, 0, 99, { ...CACHED })),
     });
     await get(e);
@@ -150,26 +150,23 @@ describe.each(CONTENT_CODINGS)("a page for a client that accepts %s", (coding) =
 
   it.each([
     ["too short to be encoded", TEXT.slice(0, 500)],
-    ["too long to be kept", TEXT.repeat(100)],
-  ])(
-    "says from the first answer on that others may get other bytes, where only its end tells that it is %s",
-    async (_, text) => {
-      // a fresh stream each time: its length is not told before
-      const e = testEdge({
-        lower: [mapTier("colo", 200_000)],
-        memory: { bytes: 2 ** 20, bodyBytes: 200_000 },
-        origin: () => answer(new Blob([text]).stream(), CACHED),
-      });
-      for (let i = 0; i < 3; i++)
-        for (const init of [accepts(coding), {}]) {
-          const got = await get(e, init, `/${String("headers" in init)}`);
-          expect(got).toMatchObject({ status: 200, vary: "accept-encoding" });
-          expect(await plainOf(got)).toBe(text);
-        }
-    },
-  );
+    ["too long to be stored", TEXT.repeat(100)],
+  ])("sends Vary from the first answer on, although only the body's end shows that it is %s", async (_, text) => {
+    // a fresh stream each time: its length is not declared
+    const e = testEdge({
+      lower: [mapTier("colo", 200_000)],
+      memory: { bytes: 2 ** 20, bodyBytes: 200_000 },
+      origin: () => answer(new Blob([text]).stream(), CACHED),
+    });
+    for (let i = 0; i < 3; i++)
+      for (const init of [accepts(coding), {}]) {
+        const got = await get(e, init, `/${String("headers" in init)}`);
+        expect(got).toMatchObject({ status: 200, vary: "accept-encoding" });
+        expect(await plainOf(got)).toBe(text);
+      }
+  });
 
-  it("stays plain after a 304 that forbids it, also where that 304 may not be kept", async () => {
+  it("stays plain after a 304 that forbids encoding, even if that 304 may not be stored", async () => {
     for (const refusal of ["no-transform, max-age=60", "private, no-transform"]) {
       const e = testEdge({
         origin: (request) =>
@@ -183,7 +180,7 @@ describe.each(CONTENT_CODINGS)("a page for a client that accepts %s", (coding) =
     }
   });
 
-  it("is encoded once for all who wait for one fetch", async () => {
+  it("is encoded once for all followers of one fetch", async () => {
     const answered = barrier();
     const e = testEdge({
       origin: async (request) => {
@@ -198,7 +195,7 @@ describe.each(CONTENT_CODINGS)("a page for a client that accepts %s", (coding) =
     expect(e.encoded).toEqual([coding]);
   });
 
-  it("is encoded again by each isolate, from what the colo has", async () => {
+  it("is encoded again by each isolate, from the colo's plain body", async () => {
     const colo = mapTier("colo");
     const first = testEdge({ lower: [colo], origin: page });
     await get(first, accepts(coding));
@@ -248,7 +245,7 @@ describe.each(CONTENT_CODINGS)("a page for a client that accepts %s", (coding) =
 });
 
 describe("each coding", () => {
-  it("is made once, whoever asks in whatever order", async () => {
+  it("is made once, whatever the order of clients", async () => {
     const e = testEdge({ origin: page });
     for (let i = 0; i < 3; i++)
       for (const accepted of ["gzip", "br", "gzip, deflate, br, zstd", "zstd", "identity", "gzip;q=1, br;q=0.5", "*"])
@@ -313,11 +310,11 @@ describe("each coding", () => {
   });
 });
 
-describe("what memory holds", () => {
+describe("encoded forms in memory", () => {
   /** Of each form besides its bytes (decision 011). */
   const FORM_BYTES = 192;
 
-  it("counts each form, and lets all go together", async () => {
+  it("count against the budget, and leave with their body", async () => {
     const e = testEdge({ origin: page });
     await get(e);
     const plain = e.memory.usedBytes;
@@ -328,7 +325,7 @@ describe("what memory holds", () => {
     expect(e.memory.usedBytes).toBe(0);
   });
 
-  it("stays within its budget", async () => {
+  it("stay within the budget", async () => {
     const e = testEdge({ origin: page, memory: { bytes: 3 * TEXT.length, bodyBytes: 2 ** 20 } });
     for (let i = 0; i < 20; i++)
       for (const coding of CONTENT_CODINGS) {
@@ -338,7 +335,7 @@ describe("what memory holds", () => {
   });
 });
 
-describe("what is not encoded", () => {
+describe("a body stays plain", () => {
   const unchanged = { coding: null, vary: null };
   const origin =
     (body: BodyInit, fields: Record<string, string>): Origin =>
@@ -347,10 +344,10 @@ describe("what is not encoded", () => {
 
   it.each([
     ["media", TEXT, { "content-type": "image/png" }, '"v1"'],
-    ["what says nothing of its type", bytesOf(TEXT), { "content-type": "" }, '"v1"'],
-    ["what is under 1 KB", "short", { "content-length": "5" }, '"v1"'],
-    ["what must not be transformed", TEXT, { "cache-control": "max-age=60, no-transform" }, '"v1"'],
-    ["what is encoded in a way of its own", TEXT, { "content-encoding": "x-own" }, '"v1"'],
+    ["without a type", bytesOf(TEXT), { "content-type": "" }, '"v1"'],
+    ["under 1 KB", "short", { "content-length": "5" }, '"v1"'],
+    ["that must not be transformed", TEXT, { "cache-control": "max-age=60, no-transform" }, '"v1"'],
+    ["in an unknown coding", TEXT, { "content-encoding": "x-own" }, '"v1"'],
   ])("%s", async (_, body, fields: Record<string, string>, etag) => {
     const e = testEdge({ origin: origin(body, fields) });
     for (const cache of ["MISS", "HIT"]) {
@@ -361,13 +358,13 @@ describe("what is not encoded", () => {
     expect(e.encoded).toEqual([]);
   });
 
-  it("what a rule says is not", async () => {
+  it("where the rule says so", async () => {
     const site = { rules: [{ match: "/*", compress: false as const }] };
     const e = testEdge({ site, origin: page });
     for (let i = 0; i < 2; i++) expect(await get(e, accepts("br"))).toMatchObject({ ...unchanged, etag: '"v1"' });
   });
 
-  it("what a rule offers no coding of the client's for; but others may have one", async () => {
+  it("where the rule offers no coding that the client accepts; other clients may get one", async () => {
     const site = { rules: [{ match: "/*", compress: ["gzip"] as const }] };
     const e = testEdge({ site, origin: page });
     for (let i = 0; i < 2; i++)
@@ -375,7 +372,7 @@ describe("what is not encoded", () => {
     expect(await get(e, accepts("br, gzip"))).toMatchObject({ coding: "gzip", etag: 'W/"v1"' });
   });
 
-  it("what is for one client", async () => {
+  it("in an answer for one client alone", async () => {
     const e = testEdge({ origin: origin(TEXT, { "cache-control": "private" }) });
     expect(await get(e, accepts("br"))).toMatchObject({ ...unchanged, etag: '"v1"' });
   });
@@ -388,7 +385,7 @@ describe("what is not encoded", () => {
     expect(e.encoded).toEqual([]);
   });
 
-  it("what does not become smaller: tried once", async () => {
+  it("if encoding makes it no smaller, which is tried once", async () => {
     const e = testEdge({ origin: () => answer(noise(5000), CACHED) });
     await get(e);
     for (let i = 0; i < 3; i++) {
@@ -400,7 +397,7 @@ describe("what is not encoded", () => {
     expect(e.encoded).toEqual(["br"]);
   });
 
-  it("hits on what is too large for memory", async () => {
+  it("on hits of a body too large for memory", async () => {
     const large = TEXT.repeat(20);
     const memory = { bytes: 2 ** 20, bodyBytes: large.length - 1 };
     const known = { "content-length": String(large.length) };
@@ -417,7 +414,7 @@ describe("what is not encoded", () => {
     }
   });
 
-  it("a page of the origin's for an error is, as any page", async () => {
+  it("but not the origin's error page, which is encoded as any page", async () => {
     const e = testEdge({ origin: () => answer(TEXT, CACHED, 404) });
     for (let i = 0; i < 2; i++) {
       const got = await get(e, accepts("gzip"));
@@ -429,16 +426,20 @@ describe("what is not encoded", () => {
 describe("Vary", () => {
   it.each([
     ["the origin's own fields stay", "X-Own", "X-Own, accept-encoding"],
-    ["what it names already is named once", "Accept-Encoding, X-Own", "Accept-Encoding, X-Own"],
-  ])("%s", async (_, vary, told) => {
+    [
+      "Accept-Encoding is named once, even if the origin names it, too",
+      "Accept-Encoding, X-Own",
+      "Accept-Encoding, X-Own",
+    ],
+  ])("%s", async (_, vary, merged) => {
     const e = testEdge({ origin: () => answer(TEXT, { ...CACHED, vary }) });
-    for (let i = 0; i < 2; i++) expect((await get(e, accepts("br"))).vary).toBe(told);
-    expect((await get(e, accepts("br", { "if-none-match": '"v1"' }))).vary).toBe(told);
+    for (let i = 0; i < 2; i++) expect((await get(e, accepts("br"))).vary).toBe(merged);
+    expect((await get(e, accepts("br", { "if-none-match": '"v1"' }))).vary).toBe(merged);
   });
 });
 
 describe("a body that breaks off", () => {
-  it("breaks off for the client, and no form of it is kept", async () => {
+  it("breaks off for the client, and no form of it is stored", async () => {
     const e = testEdge({
       origin: () =>
         answer(

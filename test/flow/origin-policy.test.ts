@@ -1,4 +1,4 @@
-// Owns the proof of how the origin is waited for: patience, deadline, one retry, the breaker, Retry-After.
+// Owns the proof of the edge's dealings with a slow or failing origin: patience, deadline, one retry, the breaker, Retry-After.
 import { describe, expect, it } from "vitest";
 import { coloTier } from "../../src/tiers/colo.ts";
 import type { SiteInput } from "../../src/policy/define.ts";
@@ -12,7 +12,7 @@ const SIE = { "cache-control": "max-age=1, stale-if-error=600", etag: '"1"' };
 const refused: Origin = () => Promise.reject(new Error("refused"));
 const silent: Origin = () => new Promise<Response>(() => undefined);
 
-/** An edge that holds a response which is stale and may stand in for errors. */
+/** An edge with a stale response that may stand in for errors. */
 async function stale(headers: HeadersInit = SIE): Promise<TestEdge> {
   const e = testEdge({ origin: () => answer("old", headers) });
   await e.text("/a");
@@ -23,7 +23,7 @@ async function stale(headers: HeadersInit = SIE): Promise<TestEdge> {
 const says = (response: Response): string | null => response.headers.get("cache-status");
 
 describe("patience", () => {
-  it("ends after two seconds with what is stale, while the fetch goes on and is stored", async () => {
+  it("ends after two seconds with a stale response, while the fetch goes on and is stored", async () => {
     const e = await stale();
     const slow = barrier<Response>();
     e.origin = () => slow.passed;
@@ -44,7 +44,7 @@ describe("patience", () => {
     expect(e.asked).toHaveLength(2);
   });
 
-  it("a 304 that comes later refreshes what is held", async () => {
+  it("a 304 that comes later refreshes the stored response", async () => {
     const e = await stale();
     const slow = barrier<Response>();
     e.origin = () => slow.passed;
@@ -58,7 +58,7 @@ describe("patience", () => {
     expect([next.text, next.response.headers.get("x-cache")]).toEqual(["old", "HIT"]);
   });
 
-  it("those who wait for the same fetch have it too", async () => {
+  it("followers of the same fetch have it too", async () => {
     const e = await stale();
     e.origin = silent;
     const waiting = Array.from({ length: 20 }, async () => (await e.get("/a")).text());
@@ -78,7 +78,7 @@ describe("patience", () => {
     expect(e.asked).toHaveLength(2);
   });
 
-  it("those who waited in vain get what a third has fetched meanwhile", async () => {
+  it("followers of a failed fetch get a response that another request has fetched meanwhile", async () => {
     const e = await stale();
     e.origin = (request) =>
       request.headers.get("cache-control") === "no-cache" ? answer("new", CACHED) : silent(request);
@@ -136,7 +136,7 @@ describe("patience", () => {
     ["a 304 refreshes it", () => answer(null, { ...CACHED, etag: '"1"' }, 304), { "x-cache": "HIT", is: "old" }],
     ["a new body is stored", () => answer("new", CACHED), { "x-cache": "HIT", is: "new" }],
     ["an error leaves it as it is", () => answer("no", {}, 500), { "x-cache": "STALE", is: "old" }],
-  ])("of a body that only a stream holds: the client has it, %s", async (name, late, next) => {
+  ])("for a streamed body: the client gets it, %s", async (name, late, next) => {
     const cache = await caches.open(`patience: ${name}`);
     const colo = coloTier(() => Promise.resolve(cache), 1000);
     const body = "x".repeat(3000);
@@ -158,7 +158,7 @@ describe("patience", () => {
     expect({ "x-cache": response.headers.get("x-cache"), is: text === body ? "old" : text }).toEqual(next);
   });
 
-  it("a 304 that comes later leaves what another has stored meanwhile, held as a stream", async () => {
+  it("a 304 that comes later leaves a response that another request has streamed into the colo meanwhile", async () => {
     const colo = mapTier("colo", 1000);
     const e = testEdge({
       lower: [colo],
@@ -189,30 +189,33 @@ describe("patience", () => {
   it.each([
     ["bytes", 2 ** 20],
     ["a stream", 10],
-  ])("a private answer that comes later withdraws what was given meanwhile, held as %s", async (_, bodyBytes) => {
-    const cache = await caches.open(`withdrawn-${String(bodyBytes)}`);
-    const colo = coloTier(() => Promise.resolve(cache), bodyBytes);
-    const e = testEdge({
-      lower: [colo],
-      memory: { bytes: 2 ** 20, bodyBytes },
-      origin: () => answer("x".repeat(3000), SIE),
-    });
-    await e.text("/a");
-    e.passes(5);
-    const slow = barrier<Response>();
-    e.origin = () => slow.passed;
-    const waiting = e.get("/a");
-    await until(() => e.asked.length > 1, "the origin was asked");
-    await turns(50);
-    e.passes(2);
-    expect((await (await waiting).text()).length).toBe(3000);
-    slow.open(answer("mine", { "cache-control": "private" }));
-    await e.idle();
-    e.origin = refused;
-    expect((await e.text("/a")).response.status).toBe(502);
-  });
+  ])(
+    "a private answer that comes later withdraws the stale response that stood in, stored as %s",
+    async (_, bodyBytes) => {
+      const cache = await caches.open(`withdrawn-${String(bodyBytes)}`);
+      const colo = coloTier(() => Promise.resolve(cache), bodyBytes);
+      const e = testEdge({
+        lower: [colo],
+        memory: { bytes: 2 ** 20, bodyBytes },
+        origin: () => answer("x".repeat(3000), SIE),
+      });
+      await e.text("/a");
+      e.passes(5);
+      const slow = barrier<Response>();
+      e.origin = () => slow.passed;
+      const waiting = e.get("/a");
+      await until(() => e.asked.length > 1, "the origin was asked");
+      await turns(50);
+      e.passes(2);
+      expect((await (await waiting).text()).length).toBe(3000);
+      slow.open(answer("mine", { "cache-control": "private" }));
+      await e.idle();
+      e.origin = refused;
+      expect((await e.text("/a")).response.status).toBe(502);
+    },
+  );
 
-  it("a fetch that ends in a fault of ours later keeps nobody waiting", async () => {
+  it("a late fetch that ends in a fault of the edge keeps no follower waiting", async () => {
     const e = await stale();
     const slow = barrier<Response>();
     e.origin = () => slow.passed;
@@ -244,7 +247,7 @@ describe("an error whose body is broken already", () => {
     return answer(body, { etag: '"2"' }, status);
   };
 
-  it("is no worse than the error: what is stale stands in", async () => {
+  it("is no worse than the error: a stale response stands in", async () => {
     const e = await stale();
     e.origin = () => broken(500);
     const { response, text } = await e.text("/a");
@@ -259,7 +262,7 @@ describe("deadline", () => {
   it.each([
     ["30 seconds by default", {}, 30],
     ["the rule's", { origin: { deadline: 3 } }, 3],
-  ])("is %s; then the request has failed, and the fetch is given up", async (_, rule, seconds) => {
+  ])("is %s; then the request fails, and the fetch is aborted", async (_, rule, seconds) => {
     const site = { origins: { "*": "http://origin.test" }, rules: [{ match: "/*", ...rule }] };
     let isGivenUp = false;
     const e = testEdge({
@@ -280,7 +283,7 @@ describe("deadline", () => {
       const response = await waiting;
       expect([response.status, response.headers.get("retry-after"), isGivenUp]).toEqual([504, "5", true]);
     }
-    // a silence is not asked again
+    // after a timeout there is no retry
     expect(e.asked).toHaveLength(2);
     expect(e.reports.map(({ message }) => message)).toEqual(Array(2).fill("origin: did not answer in time"));
   });
@@ -312,7 +315,7 @@ describe("one retry", () => {
     ["OPTIONS", { method: "OPTIONS" }],
     ["DELETE without a body", { method: "DELETE" }],
     ["GET with Authorization", { headers: { authorization: "x" } }],
-  ])("of %s, where no connection came about", async (_, init) => {
+  ])("of %s after a failed connection", async (_, init) => {
     const e = testEdge({ origin: inTurn(refused as () => Promise<Response>, () => answer(null, CACHED)) });
     expect((await e.text("/a", init)).response.status).toBe(200);
     expect(e.asked).toHaveLength(2);
@@ -329,7 +332,7 @@ describe("one retry", () => {
     expect(e.asked).toHaveLength(1);
   });
 
-  it("after a pause: the other connections to a server that dies are gone by then", async () => {
+  it("after a pause, in which a dying server's other connections close", async () => {
     const e = testEdge({
       retryMs: 100,
       origin: inTurn(refused as () => Promise<Response>, () => answer(null, CACHED)),
@@ -416,7 +419,7 @@ describe("breaker", () => {
         return { method, body: new ReadableStream({ start: (c) => c.enqueue(new Uint8Array([i])) }) };
       };
       const e = testEdge({
-        // it waits for the end of what it is sent
+        // it waits for the end of the request's content
         origin: ({ body }) => (body ? new Promise<Response>(() => undefined) : answer("fine")),
       });
       const waiting = Array.from({ length: 60 }, (_, i) => e.get(`/a${String(i % 9)}/b${String(i)}`, stalling(i)));
@@ -452,7 +455,7 @@ describe("breaker", () => {
     ["an older browser's prefetch", { purpose: "prefetch" }],
     ["a preview", { "x-purpose": "preview" }],
     ["the oldest one's", { "x-moz": "prefetch" }],
-  ])("does not count what %s gets, nor lets it probe", async (_, headers) => {
+  ])("does not count answers to %s, nor lets it probe", async (_, headers) => {
     const e = testEdge({ origin: () => answer("no", {}, 502) });
     await ask(e, 60, { headers });
     expect(e.asked).toHaveLength(60);
@@ -462,7 +465,7 @@ describe("breaker", () => {
     expect((await e.text("/probe")).response.status).toBe(502);
   });
 
-  describe("is for what broke down alone", () => {
+  describe("stops only the target that broke down", () => {
     /** Paths that begin so never answer; all others do. */
     const bad = (prefix: string): Origin => {
       return (request) => (new URL(request.url).pathname.startsWith(prefix) ? refused(request) : answer("up", CACHED));
@@ -484,7 +487,7 @@ describe("breaker", () => {
       expect((await e.text(other)).text).toBe("up");
     });
 
-    it("not for another host of the same origin", async () => {
+    it("not another host of the same origin", async () => {
       const e = testEdge({ origin: refused });
       await ask(e, 30);
       e.origin = () => answer("up", CACHED);
@@ -492,27 +495,27 @@ describe("breaker", () => {
       expect((await e.text("https://other.test/x")).text).toBe("up");
     });
 
-    it("not for a path that works, nor for what is held, whatever a client asks for beside it", async () => {
+    it("not a path that works, nor a stored response, whatever other paths a client requests", async () => {
       const e = testEdge({ origin: bad("/shop/slow") });
       await e.text("/shop/held");
       await e.text("/shop/good?0");
       for (let i = 0; i < 1000; i++) await e.text(`/shop/slow${String(i)}`);
       expect((await e.text("/shop/held")).response.headers.get("x-cache")).toBe("HIT");
       expect((await e.text("/shop/good?1")).text).toBe("up");
-      // its answer has closed the group, and says for a while that the group is alive
+      // its answer has closed the group, and proves for a while that the group is alive
       for (let i = 0; i < 100; i++) await e.text(`/shop/slow${String(i)}`);
       expect((await e.text("/shop/never-asked-before")).text).toBe("up");
     });
   });
 
-  it("does not count what the retry made good", async () => {
+  it("does not count a failure whose retry succeeds", async () => {
     let requests = 0;
     const e = testEdge({ origin: (request) => (requests++ % 2 === 0 ? refused(request) : answer("up", CACHED)) });
     for (const { status } of await ask(e, 60)) expect(status).toBe(200);
     expect(e.asked).toHaveLength(120);
   });
 
-  it("neither counts nor stops what is not safe", async () => {
+  it("neither counts nor stops unsafe methods", async () => {
     const e = testEdge({ origin: () => answer("no", {}, 502) });
     await ask(e, 60, { method: "POST" });
     expect(e.asked).toHaveLength(60);
@@ -526,7 +529,7 @@ describe("breaker", () => {
     expect((await e.text("/x")).text).toBe("up");
   });
 
-  it("lets what is stale stand in while it is open: the path that worked is tried once more, then left alone", async () => {
+  it("lets stale responses stand in while it is open: the path that worked is tried once more, then left alone", async () => {
     const e = await stale();
     e.origin = refused;
     await ask(e, 25);
@@ -541,8 +544,8 @@ describe("breaker", () => {
 
   it.each([
     ["a bot's probe that is refused", () => answer("no", {}, 403)],
-    ["one that is told to wait", () => answer("no", {}, 429)],
-    ["one that finds the origin busy", () => answer("no", {}, 503)],
+    ["a 429", () => answer("no", {}, 429)],
+    ["a 503", () => answer("no", {}, 503)],
   ])("%s does not prolong the rest", async (_, refuses) => {
     const e = testEdge({ origin: refused });
     await ask(e, 25);
@@ -569,7 +572,7 @@ describe("breaker", () => {
     expect(e.asked).toHaveLength(asked);
   });
 
-  it("asks once when the rest is over, not twice, and goes on when that is answered", async () => {
+  it("sends one probe when the rest is over, and closes when that is answered", async () => {
     const e = testEdge({ origin: refused });
     await ask(e, 25);
     e.passes(5);
@@ -600,7 +603,7 @@ describe("breaker", () => {
 });
 
 describe("Retry-After", () => {
-  it("leaves the origin alone where something stale may answer", async () => {
+  it("leaves the origin alone while a stale response may answer", async () => {
     const e = await stale();
     e.origin = () => answer("busy", { "retry-after": "30" }, 503);
     await e.text("/a");
@@ -624,7 +627,7 @@ describe("Retry-After", () => {
     expect(e.asked).toHaveLength(3);
   });
 
-  it("goes to the client with the origin's own page, who asks each time: nothing can stand in", async () => {
+  it("goes to the client with the origin's own page, at each request, if no stale response may stand in", async () => {
     const e = testEdge({ origin: () => answer("back soon", { "retry-after": "30" }, 503) });
     for (let i = 0; i < 2; i++) {
       const { response, text } = await e.text("/a");

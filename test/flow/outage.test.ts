@@ -1,4 +1,4 @@
-// Owns the table of what a client gets and who is asked, for each state of the purge log, the colo's copy, KV's snapshot and the rule.
+// Owns the table of answers and requests in an outage, for each state of the purge log, the colo's copy, KV's snapshot and the rule.
 import { DEFAULT_BOUNDS } from "../../src/flow/support/bounds.ts";
 import { describe, expect, it } from "vitest";
 import { timeout } from "../../src/base/deadline.ts";

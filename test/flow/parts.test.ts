@@ -1,5 +1,5 @@
-// Owns the proof that a 206 answers what lies within it, becomes larger with what belongs to it, and is never taken for more than it
-// is (RFC 9111 3.3, 3.4; RFC 9110 15.3.7).
+// Owns the proof of stored parts: a 206 answers ranges within it, is combined with other parts of the same representation, and never
+// stands for more than it has (RFC 9111 3.3, 3.4; RFC 9110 15.3.7).
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { deadline, timeout } from "../../src/base/deadline.ts";
@@ -30,8 +30,8 @@ function sent(request: Request | undefined): readonly (string | null | undefined
   return ["range", "if-range"].map((name) => request?.headers.get(name));
 }
 
-describe("a beginning that many complete at once", () => {
-  it("costs one request for the rest, and everybody has the whole", async () => {
+describe("a stored beginning that many requests complete at once", () => {
+  it("costs one request for the rest, and every client gets the whole", async () => {
     const e = await edgeForParts();
     const origin = rangedOrigin(TEN, { ...CACHED, "cache-control": "max-age=600" });
     e.origin = origin;
@@ -41,7 +41,7 @@ describe("a beginning that many complete at once", () => {
       await rest.passed;
       return origin(request);
     };
-    // nobody waits for a resource that could not be stored lately
+    // requests for a resource that could not be stored lately do not wait for each other
     e.passes(61);
     const all = Array.from({ length: 100 }, () => e.get("/a").then((response) => response.text()));
     await turns(200);
@@ -82,7 +82,7 @@ describe("a part", () => {
     ["bytes=-1", "9"],
     ["bytes=0-1,3-4", TEN],
     ["bytes=5-4", TEN],
-  ])("does not answer %s, which does not", async (range, text) => {
+  ])("does not answer %s, which lies outside", async (range, text) => {
     const e = await edgeForParts();
     await e.text("/a", ranged("bytes=2-5"));
     const { response, text: got } = await e.text("/a", ranged(range));
@@ -109,7 +109,7 @@ describe("a part", () => {
     },
   );
 
-  it("leaves what is past the end to the origin", async () => {
+  it("leaves ranges past the end to the origin", async () => {
     const e = await edgeForParts();
     await e.text("/a", ranged("bytes=2-5"));
     const { response } = await e.text("/a", ranged("bytes=10-"));
@@ -201,7 +201,7 @@ describe("a part", () => {
   });
 });
 
-describe("what is kept as a part", () => {
+describe("a 206 that is stored as a part", () => {
   const part = (headers: Record<string, string>) => () => partial(TEN, 2, 5, headers);
 
   it.each([
@@ -253,7 +253,7 @@ describe("what is kept as a part", () => {
   it.each([
     ["than its Content-Range, without Content-Length", { "content-range": "bytes 2-5/10" }, false],
     ["than its Content-Length", { "content-range": "bytes 2-5/10", "content-length": "4" }, true],
-  ])("is none that is shorter %s", async (_, headers, breaks) => {
+  ])("is not stored where it is shorter %s", async (_, headers, breaks) => {
     const e = await edgeForParts();
     e.origin = () => answer(inPieces(bytesOf("234"), 2), { ...CACHED, ...headers }, 206);
     const response = await e.get("/a", ranged("bytes=2-5"));
@@ -274,7 +274,7 @@ describe("what is kept as a part", () => {
     ["longer, without a length", "234567", "bytes 2-5/10", undefined],
     ["empty", "", "bytes 2-5/10", "0"],
     ["empty, without a length", "", "bytes 2-5/10", undefined],
-  ])("is none that is %s", async (_, body, range, length) => {
+  ])("is not stored where it is %s", async (_, body, range, length) => {
     const lengths = length === undefined ? [] : [["content-length", length] as const];
     const headers = [...Object.entries({ ...CACHED, "content-range": range }), ...lengths];
     const e = await edgeForParts({
@@ -335,8 +335,8 @@ describe("what is kept as a part", () => {
   });
 });
 
-describe("a 206 that nobody asked for", () => {
-  it("is delivered as it came, and kept as the part it is", async () => {
+describe("a 206 to a request without Range", () => {
+  it("is delivered as it came, and stored as the part it is", async () => {
     const e = testEdge({ origin: () => partial(TEN, 2, 5, CACHED) });
     const response = await e.get("/a");
     expect(response.headers.get("cache-status")).toContain("stored");
@@ -348,13 +348,13 @@ describe("a 206 that nobody asked for", () => {
     expect(await shown(await e.get("/a"))).toEqual([200, null, "10", TEN]);
   });
 
-  it("is delivered as it came, where another range was asked for", async () => {
+  it("is delivered as it came, to a request for another range, too", async () => {
     const e = testEdge({ origin: () => partial(TEN, 2, 5, CACHED) });
     expect(await shown(await e.get("/a", ranged("bytes=3-4")))).toEqual([206, "bytes 2-5/10", "4", "2345"]);
   });
 });
 
-describe("a 206 of all there is", () => {
+describe("a 206 that covers the whole", () => {
   const all = (headers: Record<string, string>) => () => partial(TEN, 0, 9, headers);
   const DATED = { ...PLAIN, "last-modified": "Sun, 22 Nov 2026 10:00:00 GMT" };
 
@@ -363,7 +363,7 @@ describe("a 206 of all there is", () => {
     ["a weak tag", { ...PLAIN, etag: 'W/"v1"' }],
     ["a date", DATED],
     ["no validator", PLAIN],
-  ])("is kept as the 200 it would have been: with %s", async (_, headers) => {
+  ])("is stored as the 200 it would have been: with %s", async (_, headers) => {
     const e = testEdge({ origin: all(headers) });
     expect(await shown(await e.get("/a"))).toEqual([206, "bytes 0-9/10", "10", TEN]);
     await e.idle();
@@ -384,7 +384,7 @@ describe("a 206 of all there is", () => {
   it.each([
     ["longer", "0123456789x"],
     ["shorter", "012345678"],
-  ])("is not kept where it is %s than it says, in memory or in the colo", async (_, body) => {
+  ])("is not stored where it is %s than declared, in memory or in the colo", async (_, body) => {
     for (const bodyBytes of [100, 3]) {
       const said = { ...CACHED, "content-range": "bytes 0-9/10" };
       const e = testEdge({
@@ -398,7 +398,7 @@ describe("a 206 of all there is", () => {
     }
   });
 
-  it("is not kept where it is encoded: what its bytes are worth decoded, nobody knows", async () => {
+  it("is not stored where it is encoded: its range counts encoded bytes", async () => {
     const e = testEdge({ origin: all({ ...CACHED, "content-encoding": "gzip" }) });
     expect((await e.get("/a")).headers.get("cache-status")).toContain("content-encoding");
   });
@@ -442,13 +442,13 @@ describe("two parts", () => {
     ["have no tag", "bytes=2-3", "bytes=4-6", undefined, undefined, TEN],
     ["have one tag between them", "bytes=2-3", "bytes=4-6", '"v1"', undefined, TEN],
     ["are of different length", "bytes=2-3", "bytes=4-6", '"v1"', '"v1"', `${TEN}x`],
-  ])("that %s do not: the newer one is kept", async (_, first, second, etag1, etag2, content) => {
+  ])("that %s do not: the newer one is stored", async (_, first, second, etag1, etag2, content) => {
     const both = "bytes=2-6";
     const { e, cache } = await together([first, second, both], [v(etag1), v(etag2)], [TEN, content]);
     expect([cache, e.asked.length]).toEqual(["MISS", 3]);
   });
 
-  it("of different things leave the newer alone in the store", async () => {
+  it("of different representations: the store has the newer one alone", async () => {
     const e = await edgeForParts();
     await e.text("/a", ranged("bytes=2-3"));
     e.origin = rangedOrigin("abcdefghij", { ...CACHED, etag: '"v2"' });
@@ -490,7 +490,7 @@ describe("two parts", () => {
     ]);
   });
 
-  it("become one byte for byte, as often as there are more", async () => {
+  it("become one, byte for byte, however many there are", async () => {
     const bytes = noise(100_000);
     const e = await edgeForParts({ origin: rangedOrigin(bytes, CACHED) });
     for (const range of ["bytes=40000-59999", "bytes=30000-45000", "bytes=60000-99999", "bytes=0-29999"])
@@ -501,7 +501,7 @@ describe("two parts", () => {
     expect(equal(new Uint8Array(await response.arrayBuffer()), bytes)).toBe(true);
   });
 
-  it("stay apart where together they are larger than memory takes", async () => {
+  it("stay apart where together they are too large for memory", async () => {
     const bytes = noise(5000);
     const e = await edgeForParts({
       memory: { bytes: 100_000, bodyBytes: 1000 },
@@ -540,7 +540,7 @@ describe("two parts", () => {
     expect(e.asked.at(-1)?.headers.get("if-none-match")).toBe(mode === "hard" ? null : '"v1"');
   });
 
-  it("do not meet when the first was purged before the second came", async () => {
+  it("are not combined when the first was purged before the second came", async () => {
     const tagged = { ...CACHED, "cache-tag": "a" };
     const e = await edgeForParts({ origin: rangedOrigin(TEN, tagged) });
     await e.text("/a", ranged("bytes=0-3"));
@@ -570,7 +570,7 @@ describe("two parts", () => {
     expect((await e.text("/a")).response.headers.get("cache-status")).toContain("detail=purged");
   });
 
-  it("fall to a purge that came between the look at the first and the fetch of the second", async () => {
+  it("fall to a purge that came between the lookup of the first and the fetch of the second", async () => {
     const tagged = { ...CACHED, "cache-tag": "a" };
     const global = mapTier("global");
     const e = await edgeForParts({ lower: [global], origin: rangedOrigin(TEN, tagged) });
@@ -609,7 +609,7 @@ describe("a beginning", () => {
     return e;
   }
 
-  it("is completed by what follows it", async () => {
+  it("is completed by the bytes that follow it", async () => {
     const e = await begun(CACHED);
     const response = await e.get("/a");
     expect(sent(e.asked[1])).toEqual(["bytes=4-", '"v1"']);
@@ -638,20 +638,20 @@ describe("a beginning", () => {
     expect([response.headers.get("x-cache"), text, e.asked.length]).toEqual(["HIT", TEN, 2]);
   });
 
-  it("is nothing for a client that wants what is stored only", async () => {
+  it("is no answer to only-if-cached", async () => {
     const e = await begun(CACHED);
     const { response } = await e.text("/a", { headers: { "cache-control": "only-if-cached" } });
     expect([response.status, e.asked.length]).toEqual([504, 1]);
   });
 
-  it("is completed for a client that has the whole, which it then keeps", async () => {
+  it("is completed for a client that has the whole, and gets 304", async () => {
     const e = await begun(CACHED);
     expect((await e.text("/a", { headers: { "if-none-match": '"v1"' } })).response.status).toBe(304);
     const { response, text } = await e.text("/a");
     expect([response.headers.get("x-cache"), text]).toEqual(["HIT", TEN]);
   });
 
-  it("is completed beyond what memory takes, into the colo", async () => {
+  it("is completed into the colo, where the whole is too large for memory", async () => {
     const bytes = noise(5000);
     const e = testEdge({
       lower: [mapTier("colo", 1000)],
@@ -672,17 +672,20 @@ describe("a beginning", () => {
   it.each([
     ["no tag", PLAIN],
     ["a date", { ...PLAIN, "last-modified": "Sun, 22 Nov 2026 10:00:00 GMT" }],
-  ])("is completed without If-Range where it has %s, and what comes is not believed", async (_, headers) => {
-    const e = await begun(headers);
-    expect(await shown(await e.get("/a"))).toEqual([200, null, "10", TEN]);
-    expect(sent(e.asked[1])).toEqual(["bytes=4-", null]);
-    expect(sent(e.asked[2])).toEqual([null, null]);
-    await e.idle();
-    expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
-    expect(e.asked).toHaveLength(3);
-  });
+  ])(
+    "is completed without If-Range where it has %s, and the edge fetches the whole if the rest proves nothing",
+    async (_, headers) => {
+      const e = await begun(headers);
+      expect(await shown(await e.get("/a"))).toEqual([200, null, "10", TEN]);
+      expect(sent(e.asked[1])).toEqual(["bytes=4-", null]);
+      expect(sent(e.asked[2])).toEqual([null, null]);
+      await e.idle();
+      expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
+      expect(e.asked).toHaveLength(3);
+    },
+  );
 
-  it("is not completed where it has a weak tag, since nothing could be proved: the whole is fetched", async () => {
+  it("is not completed where it has a weak tag, which proves nothing: the edge fetches the whole", async () => {
     const e = await begun({ ...PLAIN, etag: 'W/"v1"' });
     expect(await shown(await e.get("/a"))).toEqual([200, null, "10", TEN]);
     expect(sent(e.asked[1])).toEqual([null, null]);
@@ -744,12 +747,12 @@ describe("a beginning", () => {
     ["the rest under no tag", () => partial(TEN, 4, 9, PLAIN)],
     ["the rest of something longer", () => partial(`${TEN}x`, 4, 10, CACHED)],
     ["less than the rest", () => partial(TEN, 4, 8, CACHED)],
-    ["what begins too late", () => partial(TEN, 5, 9, CACHED)],
-    ["what begins too early", () => partial(TEN, 3, 9, CACHED)],
+    ["a range that begins too late", () => partial(TEN, 5, 9, CACHED)],
+    ["a range that begins too early", () => partial(TEN, 3, 9, CACHED)],
     ["a rest that may not be stored", () => partial(TEN, 4, 9, { ...CACHED, "cache-control": "no-store" })],
     ["a 206 of nonsense", () => answer("456789", { ...CACHED, "content-range": "bytes 9-4/10" }, 206)],
     ["a 416", () => answer(null, { "content-range": "bytes */4" }, 416)],
-  ])("is given up for the whole, asked for anew, when %s comes", async (_, rest) => {
+  ])("is given up, and the edge fetches the whole, when %s comes", async (_, rest) => {
     const e = await begun(CACHED);
     e.origin = inTurn(rest, WHOLE);
     expect(await shown(await e.get("/a"))).toEqual([200, null, null, "abcdefghij"]);

@@ -65,7 +65,7 @@ const EVERY: readonly Row[] = [
 
 const whole = () => answer(TEN, { ...CACHED, "content-length": "10" });
 
-describe("a range of what is stored", () => {
+describe("a range of a stored response", () => {
   it.each(EVERY)("%s of ten bytes in memory: %i %s", async (range, status, contentRange, body) => {
     const e = testEdge({ origin: whole });
     await e.text("/a");
@@ -110,7 +110,7 @@ describe("a range of what is stored", () => {
     expect(e.asked).toHaveLength(1);
   });
 
-  it("of 5 MB without Content-Length is known once they are stored", async () => {
+  it("of 5 MB without Content-Length is cut once they are stored", async () => {
     const bytes = noise(5 * MB);
     const cache = await caches.open("ranges-unknown");
     const e = testEdge({
@@ -162,7 +162,7 @@ describe("a range of what is stored", () => {
     expect(e.asked).toHaveLength(2);
   });
 
-  it("carries what the whole would, but for its length", async () => {
+  it("has the fields of the whole, except for its length", async () => {
     const headers = {
       ...CACHED,
       "content-length": "10",
@@ -173,7 +173,7 @@ describe("a range of what is stored", () => {
       "content-language": "de",
       "content-location": "/b",
       "x-own": "1",
-      // means nothing on a 200, and must not stand beside the range's own
+      // the origin's Content-Range means nothing on a 200, and must not stand beside the edge's
       "content-range": "bytes 0-4/5",
     };
     const e = testEdge({ origin: () => answer(TEN, headers) });
@@ -282,12 +282,12 @@ describe("a range on a miss", () => {
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
   });
 
-  it("means nothing for an error, which is not what was asked for", async () => {
+  it("means nothing for an error", async () => {
     const e = testEdge({ origin: () => answer(TEN, { "content-length": "10" }, 404) });
     expect(await shown(await e.get("/a", ranged("bytes=0-1")))).toEqual([404, null, "10", TEN]);
   });
 
-  it("is cut out of what may not be stored, too", async () => {
+  it("is cut out of an unstorable response, too", async () => {
     const e = testEdge({ origin: () => answer(TEN, { "cache-control": "no-store", "content-length": "10" }) });
     expect(await shown(await e.get("/a", ranged("bytes=2-3")))).toEqual([206, "bytes 2-3/10", "2", "23"]);
   });
@@ -399,7 +399,7 @@ describe("If-Range", () => {
     }
   });
 
-  it("takes a tag that was made here", async () => {
+  it("accepts a generated tag", async () => {
     const e = testEdge({ origin: () => answer(TEN, { "cache-control": "max-age=60" }) });
     await e.text("/a");
     const etag = (await e.text("/a")).response.headers.get("etag") ?? "none";
@@ -451,7 +451,7 @@ describe("a range with an identity", () => {
   it.each([
     ["Authorization", { authorization: "Bearer alice" }],
     ["a session cookie", { cookie: "sid=alice" }],
-  ])("goes as it was sent with %s, and its part is nobody else's", async (_, identity) => {
+  ])("goes as it was sent with %s, and its part is its client's own", async (_, identity) => {
     const e = testEdge({ origin: rangedOrigin(TEN, CACHED) });
     const init = ranged("bytes=2-3", { ...identity, "if-range": '"v1"' });
     const response = await e.get("/a", init);
@@ -464,7 +464,7 @@ describe("a range with an identity", () => {
     expect(e.asked[1]?.headers.get("range")).toBeNull();
   });
 
-  it("is cut out of what is stored for all", async () => {
+  it("is cut out of the shared response", async () => {
     const headers = { ...CACHED, "cache-control": "public, max-age=60" };
     const e = testEdge({ origin: rangedOrigin(TEN, headers) });
     await e.text("/a");
@@ -474,7 +474,7 @@ describe("a range with an identity", () => {
   });
 });
 
-describe("a range of what is stale", () => {
+describe("a range of a stale response", () => {
   const SHORT = { ...CACHED, "cache-control": "max-age=10", "content-length": "10" };
 
   async function stale(headers: Record<string, string>, then: () => Response): Promise<TestEdge> {
@@ -496,7 +496,7 @@ describe("a range of what is stale", () => {
     expect(e.asked).toHaveLength(2);
   });
 
-  it("keeps its If-Range to what the origin has by now", async () => {
+  it("has its If-Range judged against the origin's current response", async () => {
     const e = await stale(SHORT, () => answer("abcdefghij", { ...SHORT, etag: '"v2"' }));
     const response = await e.get("/a", ranged("bytes=2-3", { "if-range": '"v1"' }));
     expect(await shown(response)).toEqual([200, null, "10", "abcdefghij"]);
@@ -556,7 +556,7 @@ describe("a range of what is stale", () => {
   });
 });
 
-describe("a range of what lately could not be stored", () => {
+describe("a range of a resource that could not be stored lately", () => {
   const NO_STORE = { "cache-control": "no-store" };
 
   it("goes as it was sent, for a minute", async () => {
@@ -587,10 +587,10 @@ describe("a range of what lately could not be stored", () => {
   });
 
   it.each([
-    ["who brings Authorization", { authorization: "Bearer alice" }],
-    ["who brings a session", { cookie: "sid=alice" }],
-    ["who wants nothing stored", { "cache-control": "no-store" }],
-  ])("is not for a client to decide %s", async (_, headers) => {
+    ["with Authorization", { authorization: "Bearer alice" }],
+    ["with a session", { cookie: "sid=alice" }],
+    ["with no-store", { "cache-control": "no-store" }],
+  ])("is not marked as unstorable by a client %s", async (_, headers) => {
     const e = testEdge({ origin: rangedOrigin(TEN, CACHED) });
     await e.text("/a", { headers });
     await e.text("/a", ranged("bytes=2-3"));
@@ -600,7 +600,7 @@ describe("a range of what lately could not be stored", () => {
   it.each([
     ["a range past the end", "bytes=8388608-", 416],
     ["an encoded part", "bytes=-3", 206],
-  ])("is not told from an answer to one range: %s", async (_, range, status) => {
+  ])("is not marked as unstorable by an answer to one range: %s", async (_, range, status) => {
     const headers = status === 206 ? { ...CACHED, "content-encoding": "x-own" } : CACHED;
     const e = testEdge({ origin: rangedOrigin(TEN, headers) });
     expect((await e.text("/a", ranged(range))).response.status).toBe(status);
@@ -608,7 +608,7 @@ describe("a range of what lately could not be stored", () => {
     expect(e.asked[1]?.headers.get("range")).toBeNull();
   });
 
-  it("is known of a body larger than any tier takes", async () => {
+  it("is marked as unstorable by a body larger than any tier takes", async () => {
     const huge = String(600 * MB);
     const e = testEdge({
       origin: inTurn(

@@ -1,4 +1,4 @@
-// Owns the proof that what is stale is validated, refreshed behind the client's back, or served where the origin fails.
+// Owns the proof that a stale response is validated, refreshed in the background, or served where the origin fails.
 import { describe, expect, it } from "vitest";
 import { barrier } from "../support/barrier.ts";
 import { answer, inTurn, testEdge } from "../support/edge.ts";
@@ -18,7 +18,7 @@ it("tells in Cache-Status how long a softly purged response has been stale (RFC 
 });
 
 describe("revalidation", () => {
-  it("asks with every validator it holds, and the 304 makes the next a hit", async () => {
+  it("sends every stored validator, and the 304 makes the next request a hit", async () => {
     const e = testEdge({
       origin: inTurn(
         () => answer("hello", { ...SHORT, "last-modified": MODIFIED }),
@@ -71,7 +71,7 @@ describe("revalidation", () => {
     expect(e.asked).toHaveLength(3);
   });
 
-  it("of such a page in the background, too; and what may not be stored then ends what was", async () => {
+  it("of such a page in the background, too; if the new page may not be stored, the old one ends", async () => {
     const window = { "cache-control": "max-age=10, stale-while-revalidate=60" };
     const e = testEdge({ origin: () => page("a", window) });
     await e.text("/a");
@@ -114,7 +114,7 @@ describe("revalidation", () => {
     expect(entry?.kind === "response" && entry.stored.receivedAtMs).toBe(e.clock.now());
   });
 
-  it("replaces what has changed", async () => {
+  it("replaces a changed response", async () => {
     const e = testEdge({
       origin: inTurn(
         () => answer("old", SHORT),
@@ -133,7 +133,7 @@ describe("revalidation", () => {
     expect(e.asked).toHaveLength(2);
   });
 
-  it("asks again, for the whole, when a 304 speaks of another tag", async () => {
+  it("fetches the whole when a 304 has another tag", async () => {
     const e = testEdge({
       origin: inTurn(
         () => answer("old", SHORT),
@@ -160,7 +160,7 @@ describe("revalidation", () => {
     expect((await e.text("/a")).text).toBe("hello");
   });
 
-  it("gives the whole to a client whose copy is older than what the origin confirmed", async () => {
+  it("gives the whole to a client whose copy is older than the confirmed response", async () => {
     const e = testEdge({
       origin: inTurn(
         () => answer("hello", SHORT),
@@ -174,7 +174,7 @@ describe("revalidation", () => {
     expect(e.asked[1]?.headers.get("if-none-match")).toBe('"v1"');
   });
 
-  it("validates what says no-cache each time", async () => {
+  it("validates a no-cache response each time", async () => {
     const headers = { "cache-control": "no-cache", etag: '"v1"' };
     const e = testEdge({
       origin: inTurn(
@@ -231,7 +231,7 @@ describe("revalidation", () => {
 describe("stale-while-revalidate", () => {
   const SWR = { "cache-control": "max-age=10, stale-while-revalidate=60" };
 
-  it("serves the stale at once and asks exactly once, however many ask", async () => {
+  it("serves the stale response at once, and sends one refresh, however many requests find it", async () => {
     const slow = barrier<Response>();
     const e = testEdge({
       origin: inTurn(
@@ -280,7 +280,7 @@ describe("stale-while-revalidate", () => {
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
   });
 
-  it("can try again after a refresh that failed, and forgets none", async () => {
+  it("refreshes again after a refresh that failed", async () => {
     const e = testEdge({
       origin: inTurn(
         () => answer("old", SWR),
@@ -295,7 +295,7 @@ describe("stale-while-revalidate", () => {
     expect(e.underWay().refreshes).toBe(0);
   });
 
-  it("starts another when one was cut off by the platform", async () => {
+  it("refreshes again after the platform cut a refresh off", async () => {
     const e = testEdge({
       origin: inTurn(
         () => answer("old", SWR),
@@ -324,7 +324,7 @@ describe("stale-while-revalidate", () => {
     expect((await e.text("/a")).text).toBe("new");
   });
 
-  it("refreshes what lives in the colo as a stream", async () => {
+  it("refreshes a response that the colo has as a stream", async () => {
     const [old, fresh] = ["o".repeat(5000), "n".repeat(5000)];
     const e = testEdge({
       lower: [mapTier("colo", 1000)],
@@ -352,7 +352,7 @@ describe("an origin that fails", () => {
     ["a 503", () => answer("down", {}, 503)],
     ["no connection", () => Promise.reject(new Error("refused"))],
     ["one more 304, to no question", otherTag],
-  ])("covers the second question too, after a 304 for another tag: %s", async (_, second) => {
+  ])("is covered in the second request, too, after a 304 for another tag: %s", async (_, second) => {
     for (const [after, status] of [
       [20, 200],
       [71, null],
@@ -367,7 +367,7 @@ describe("an origin that fails", () => {
     }
   });
 
-  it("covers the second question with a large body from the colo, too", async () => {
+  it("is covered in the second request with a large body from the colo, too", async () => {
     const e = testEdge({
       lower: [mapTier("colo", 3)],
       memory: { bytes: 100_000, bodyBytes: 3 },
@@ -421,7 +421,7 @@ describe("an origin that fails", () => {
     expect((await e.text("/a")).response.status).toBe(502);
   });
 
-  it("passes other errors on although it holds something", async () => {
+  it("has its other errors passed on although a stale response is stored", async () => {
     const e = testEdge({
       origin: inTurn(
         () => answer("hello", SIE),
@@ -451,7 +451,7 @@ describe("an origin that fails", () => {
     expect([response.status, text]).toEqual([502, ""]);
   });
 
-  it("lets nothing of the failed answer open", async () => {
+  it("leaves no body of the failed answer open", async () => {
     const gone = barrier<unknown>();
     const body = new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(10)), cancel: gone.open });
     const e = testEdge({

@@ -1,4 +1,4 @@
-// Owns the proof that a rule's words hold on the whole way: for key, origin, store, clients and caches below.
+// Owns the proof that each setting of a rule holds everywhere: for key, origin, store, clients and caches below.
 import { describe, expect, it } from "vitest";
 import type { RuleInput } from "../../src/policy/schema.ts";
 import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
@@ -106,7 +106,7 @@ describe("vary: what the origin receives", () => {
       "cookie",
       { vary: { cookies: ["theme", "ab_*"] } },
       [
-        ["those named, in order", "z=1; theme=dark; ab_2=y; sid=alice; ab_1=x", "ab_1=x; ab_2=y; theme=dark"],
+        ["the named ones, in order", "z=1; theme=dark; ab_2=y; sid=alice; ab_1=x", "ab_1=x; ab_2=y; theme=dark"],
         ["no others", "z=1; sid=alice", null],
         ["none for none", undefined, null],
       ],
@@ -153,7 +153,7 @@ describe("vary: what the origin receives", () => {
     expect(e.asked[0]?.headers.get("accept-language")).toBe("en");
   });
 
-  it("is the client's own on what passes by", async () => {
+  it("is the client's own where the request bypasses the cache", async () => {
     const e = ruled({ vary: { languages: ["en", "de"], device: true, cookies: ["theme"] } });
     const sent = { "accept-language": "fr", "user-agent": LAPTOP, cookie: "sid=alice" };
     await e.text("/a", { method: "POST", headers: sent });
@@ -161,7 +161,7 @@ describe("vary: what the origin receives", () => {
   });
 });
 
-describe("vary: what clients and caches below are told", () => {
+describe("vary: the Vary for clients and caches below", () => {
   const rule = { vary: { languages: ["en", "de"], device: true as const, headers: { "x-geo": ["at"] } } };
 
   it.each([
@@ -169,18 +169,18 @@ describe("vary: what clients and caches below are told", () => {
     ["another field", "X-Own", "X-Own, accept-language, user-agent, x-geo"],
     ["some of them", "User-Agent, Accept-Language", "User-Agent, Accept-Language, x-geo"],
     ["all of them", "x-geo, user-agent, accept-language", "x-geo, user-agent, accept-language"],
-  ])("where the origin's Vary names %s", async (_, said, told) => {
+  ])("where the origin's Vary names %s", async (_, said, sent) => {
     const headers = { ...CACHED, etag: '"v1"', ...(said === undefined ? {} : { vary: said }) };
     const e = ruled(rule, () => answer("hello", headers));
     for (const cache of ["MISS", "HIT"]) {
       const { response } = await e.text("/a");
-      expect([response.headers.get("x-cache"), response.headers.get("vary")]).toEqual([cache, told]);
+      expect([response.headers.get("x-cache"), response.headers.get("vary")]).toEqual([cache, sent]);
       const unchanged = await e.text("/a", fields({ "if-none-match": '"v1"' }));
-      expect([unchanged.response.status, unchanged.response.headers.get("vary")]).toEqual([304, told]);
+      expect([unchanged.response.status, unchanged.response.headers.get("vary")]).toEqual([304, sent]);
     }
   });
 
-  it("where it varies on everything: nothing is stored", async () => {
+  it("where it is *: nothing is stored", async () => {
     const e = ruled(rule, () => answer("hello", { ...CACHED, vary: "*" }));
     expect((await e.text("/a")).response.headers.get("vary")).toBe("*");
     expect(e.memory.usedBytes).toBe(0);
@@ -237,7 +237,7 @@ describe("vary: what clients and caches below are told", () => {
 describe("vary: cookies", () => {
   const byCookie: Origin = (request) => answer(request.headers.get("cookie") ?? "none", { ...CACHED, vary: "Cookie" });
 
-  it("that are named may be varied on, and answers are shared", async () => {
+  it("that are named may be in Vary, and answers are shared", async () => {
     const e = ruled({ vary: { cookies: ["theme"] } }, byCookie);
     expect((await e.text("/a", fields({ cookie: "theme=dark; sid=alice" }))).text).toBe("theme=dark");
     const other = await e.text("/a", fields({ cookie: "sid=bob; theme=dark" }));
@@ -258,7 +258,7 @@ describe("vary: cookies", () => {
     expect(e.memory.usedBytes).toBe(0);
   });
 
-  it("that are not named are not varied on", async () => {
+  it("that are not named are in no key", async () => {
     const e = ruled({}, byCookie);
     await e.text("/a", fields({ cookie: "theme=dark" }));
     expect(await cacheOf(e, "/a", fields({ cookie: "theme=dark" }))).toBe("MISS");
@@ -284,7 +284,7 @@ describe("edge.status", () => {
     expect(await cacheOf(e, "/a")).toBe("MISS");
   });
 
-  it("gives nothing to others, nor to what must not be stored", async () => {
+  it("gives no lifetime to other statuses, nor to answers that must not be stored", async () => {
     const e = ruled({ edge: { status } }, (request) =>
       request.url.endsWith("/private")
         ? answer("no", { "cache-control": "private" }, 404)
@@ -296,7 +296,7 @@ describe("edge.status", () => {
     }
   });
 
-  it("does not take the place of what stale-if-error covers", async () => {
+  it("does not replace a response that stale-if-error covers", async () => {
     const sie = { "cache-control": "max-age=10, stale-if-error=60" };
     const e = ruled(
       { edge: { status } },
@@ -320,7 +320,7 @@ describe("setCookie: strip", () => {
     return answer("hello", headers);
   };
 
-  it("stores and delivers what sets cookies, without them", async () => {
+  it("stores and delivers answers without their cookies", async () => {
     const e = ruled({ setCookie: "strip" }, setting);
     for (const cache of ["MISS", "HIT"]) {
       const { response } = await e.text("/a");
@@ -342,7 +342,7 @@ describe("setCookie: strip", () => {
     }
   });
 
-  it("leaves the cookies of what passes by", async () => {
+  it("leaves the cookies of answers that bypass the cache", async () => {
     const e = ruled({ setCookie: "strip" }, setting);
     expect((await e.text("/a", { method: "POST" })).response.headers.getSetCookie()).toHaveLength(2);
   });
@@ -374,7 +374,7 @@ describe("browser", () => {
   const tagged = { ...CACHED, etag: '"v1"' };
 
   /** Cache-Control and Age of a miss, of a hit 7 s later, of its 304 and of a part of it. */
-  async function told(rule: Omit<RuleInput, "match">, headers: Record<string, string>) {
+  async function delivered(rule: Omit<RuleInput, "match">, headers: Record<string, string>) {
     const e = ruled(rule, () => answer("hello", { ...headers, "content-length": "5" }));
     const requests = [{}, {}, fields({ "if-none-match": '"v1"' }), fields({ range: "bytes=0-1" })];
     const answers: (readonly [number, string | null, string | null])[] = [];
@@ -397,19 +397,19 @@ describe("browser", () => {
       "max-age=300, stale-while-revalidate=30",
       "max-age=307, stale-while-revalidate=30",
     ],
-    ["to ask each time", { validate: true }, tagged, "no-cache", "no-cache"],
+    ["a validation each time", { validate: true }, tagged, "no-cache", "no-cache"],
     ["at most", { ttl: { max: 10 } }, tagged, "max-age=10", "max-age=17"],
     ["at least", { ttl: { min: 100 } }, tagged, "max-age=100", "max-age=107"],
     ["a default that is not needed", { ttl: { default: 10 } }, tagged, "max-age=60", "max-age=60"],
     [
-      "beside what else is said",
+      "a lifetime beside other directives",
       { ttl: 300 },
       { ...tagged, "cache-control": "public, max-age=60" },
       "max-age=300, public",
       "max-age=307, public",
     ],
-  ])("is told %s, in each kind of answer", async (_, browser, headers, fresh, aged) => {
-    expect(await told({ browser }, headers)).toEqual([
+  ])("gets %s, in each kind of answer", async (_, browser, headers, fresh, aged) => {
+    expect(await delivered({ browser }, headers)).toEqual([
       [200, fresh, null],
       [200, aged, "7"],
       [304, aged, "7"],
@@ -417,8 +417,8 @@ describe("browser", () => {
     ]);
   });
 
-  it("is told its lifetime beside the Age that comes from further away", async () => {
-    expect(await told({ browser: { ttl: 300 } }, { ...tagged, age: "30" })).toEqual([
+  it("gets its lifetime beside an Age from a cache behind the edge", async () => {
+    expect(await delivered({ browser: { ttl: 300 } }, { ...tagged, age: "30" })).toEqual([
       [200, "max-age=330", "30"],
       [200, "max-age=337", "37"],
       [304, "max-age=337", "37"],
@@ -426,7 +426,7 @@ describe("browser", () => {
     ]);
   });
 
-  it("is told its lifetime where only the edge has one", async () => {
+  it("gets its lifetime even if the origin gave one to the edge alone", async () => {
     const e = ruled({ edge: { ttl: 600 }, browser: { ttl: { default: 20 } } }, () => answer("hello"));
     for (const cache of ["MISS", "HIT"]) {
       const { response } = await e.text("/a");
@@ -441,12 +441,12 @@ describe("browser", () => {
     expect(await cacheOf(e, "/a")).toBe("MISS");
   });
 
-  it.each(["no-store", "no-cache", "private, no-store, max-age=9"])("is told %s as it is", async (said) => {
+  it.each(["no-store", "no-cache", "private, no-store, max-age=9"])("gets %s as it is", async (said) => {
     const e = ruled({ browser: { ttl: 300, immutable: true } }, () => answer("hello", { "cache-control": said }));
     expect((await e.text("/a")).response.headers.get("cache-control")).toBe(said);
   });
 
-  it("is told that what is for one session is private all the same", async () => {
+  it("gets private for a session's answer all the same", async () => {
     const e = ruled({ browser: { ttl: 300 } });
     const { response } = await e.text("/a", fields({ cookie: "sid=alice" }));
     expect(response.headers.get("cache-control")).toBe("max-age=300, private");
@@ -455,7 +455,7 @@ describe("browser", () => {
   it.each([
     [{ ttl: 300 }, "max-age=300"],
     [{ validate: true }, "no-cache"],
-  ])("is told the same by a 304 of the origin's own: %j", async (browser, cacheControl) => {
+  ])("gets the same from a 304 of the origin's own: %j", async (browser, cacheControl) => {
     const e = ruled({ browser }, (request) =>
       answer(
         request.headers.has("if-none-match") ? null : "x",
@@ -468,7 +468,7 @@ describe("browser", () => {
     expect([response.status, response.headers.get("cache-control")]).toEqual([304, cacheControl]);
   });
 
-  it("is told no Expires beside another lifetime", async () => {
+  it("gets no Expires beside another lifetime", async () => {
     const expires = "Sun, 22 Nov 2026 12:01:00 GMT";
     const e = ruled({ browser: { ttl: 300 } }, () => answer("hello", { expires }));
     for (const cacheControl of ["max-age=300", "max-age=300"]) {
@@ -477,7 +477,7 @@ describe("browser", () => {
     }
   });
 
-  it("is told of a stale answer what the rule gives, from now", async () => {
+  it("gets the rule's lifetime for a stale answer, from now", async () => {
     const swr = { "cache-control": "max-age=10, stale-while-revalidate=60" };
     const e = ruled({ browser: { ttl: 5 } }, () => answer("hello", swr));
     await e.text("/a");

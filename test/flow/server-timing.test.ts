@@ -35,14 +35,14 @@ async function warm(options: EdgeOptions = {}): Promise<TestEdge> {
 }
 
 describe("an answer of the origin's", () => {
-  it("says how long it was waited for, and then what the origin says itself", async () => {
+  it("says how long the edge waited, and then repeats the origin's own metrics", async () => {
     const e = await warm();
     e.origin = slowly(e, 40, () => answer("a", { ...CACHED, "server-timing": 'db;dur=5, cache;desc="miss"' }));
     const own = 'strata;desc="uri-miss";dur=40, strata-lookup;dur=0, strata-origin;dur=40';
     expect(timing((await e.text("/a")).response)).toBe(`${own}, db;dur=5, cache;desc="miss"`);
   });
 
-  it("says the sum where it was asked twice, and what the last answer says", async () => {
+  it("says the sum of two requests, and repeats the metrics of the last answer", async () => {
     const e = await warm();
     e.origin = inTurn(
       slowly(e, 10, () => answer("old", { ...CACHED, etag: '"1"' })),
@@ -57,7 +57,7 @@ describe("an answer of the origin's", () => {
     );
   });
 
-  it("that only confirms what is held is heard too", async () => {
+  it("that only confirms the stored response is repeated, too", async () => {
     const e = await warm();
     e.origin = inTurn(
       () => answer("a", { ...CACHED, etag: '"1"', "server-timing": "history" }),
@@ -77,7 +77,7 @@ describe("an answer of the origin's", () => {
     expect(timing(response)).toBe('strata;desc="method";dur=3, strata-origin;dur=3, db');
   });
 
-  it("cannot swallow what the edge says, whatever it leaves open", async () => {
+  it("cannot swallow the edge's metrics, whatever quotes it leaves open", async () => {
     const e = await warm({ origin: () => answer("a", { ...CACHED, "server-timing": 'x;desc="' }) });
     expect(timing((await e.text("/a")).response)).toMatch(
       /^strata;desc="uri-miss";dur=0, strata-lookup;dur=0, strata-origin;dur=0, x;/,
@@ -130,8 +130,8 @@ describe("a hit", () => {
   });
 });
 
-describe("what is served instead", () => {
-  it("of an origin that fails says how long that took", async () => {
+describe("an answer in place of the origin's", () => {
+  it("after a failure says how long the origin took", async () => {
     const e = await warm({ origin: () => answer("a", CACHED) });
     await e.text("/a");
     e.passes(61);
@@ -142,7 +142,7 @@ describe("what is served instead", () => {
     );
   });
 
-  it("of one that has not answered yet says how long that was waited for", async () => {
+  it("before the origin answered says how long the edge waited", async () => {
     const e = await warm({ origin: () => answer("a", CACHED) });
     await e.text("/a");
     e.passes(61);
@@ -172,7 +172,7 @@ describe("what is served instead", () => {
   });
 });
 
-it("who waited for another's fetch says how long, and nothing of that one's", async () => {
+it("a follower says how long it waited, and nothing of the leader's metrics", async () => {
   const gate = barrier();
   const e = await warm();
   e.origin = async () => {
@@ -195,7 +195,7 @@ it("who waited for another's fetch says how long, and nothing of that one's", as
   expect(follower && timing(follower)).toBe('strata;desc="uri-miss";dur=300, strata-lookup;dur=0, strata-wait;dur=300');
 });
 
-it("a clock that is set back has measured nothing", async () => {
+it("a clock that is set back measures nothing", async () => {
   const e = await warm();
   e.origin = slowly(e, -5000, () => answer("a", CACHED));
   expect(timing((await e.text("/a")).response)).toBe(
@@ -203,7 +203,7 @@ it("a clock that is set back has measured nothing", async () => {
   );
 });
 
-it("where nobody asked for it the origin's goes on as it came, and a hit has none", async () => {
+it("without the setting, the origin's field goes on as it came, and a hit has none", async () => {
   const e = testEdge({ origin: () => answer("a", { ...CACHED, "server-timing": "db;dur=5" }) });
   expect(timing((await e.text("/a")).response)).toBe("db;dur=5");
   expect(timing((await e.text("/a")).response)).toBeNull();

@@ -1,4 +1,4 @@
-// Owns the proof that a client which does not read its body does not make those who wait for the same body wait for it (decision 024).
+// Owns the proof that followers do not wait for a leader whose client does not read its body (decision 024).
 import { describe, expect, it } from "vitest";
 import { slowClient } from "../../src/flow/fill/slow-client.ts";
 import { coloTier } from "../../src/tiers/colo.ts";
@@ -21,7 +21,7 @@ function realColo(): Tier {
   return coloTier(() => caches.open(name), MB);
 }
 
-/** A body that comes as fast as it is read, of a length that is told or not. */
+/** A body that comes as fast as it is read, with a declared length or without one. */
 function body(bytes: Uint8Array, declares: boolean): Response {
   const { readable, writable } = declares ? new FixedLengthStream(bytes.length) : new IdentityTransformStream();
   const writer = writable.getWriter();
@@ -53,7 +53,7 @@ describe("a leader whose client does not read", () => {
     ["declared", true],
     ["not declared", false],
   ])(
-    "keeps those who wait for a large body for a second; one of them leads anew, for all: length %s",
+    "holds followers of a large body up for a second; then one of them leads anew, for all: length %s",
     async (_, declares) => {
       const bytes = noise(SIZE);
       const e = testEdge({ lower: [realColo()], origin: () => body(bytes, declares) });
@@ -75,7 +75,7 @@ describe("a leader whose client does not read", () => {
     },
   );
 
-  it("one after the other cost each a second, and no more than four of them", async () => {
+  it("costs a follower a second; several in a row cost it at most four", async () => {
     const bytes = noise(SIZE);
     const e = testEdge({ lower: [realColo()], origin: () => body(bytes, true) });
     const unread: Promise<Response>[] = [];
@@ -91,7 +91,7 @@ describe("a leader whose client does not read", () => {
     await e.idle();
   });
 
-  it("who asks for a range of it, too", async () => {
+  it("holds followers up no longer if it requested a range", async () => {
     const bytes = noise(SIZE);
     const e = testEdge({ lower: [realColo()], origin: () => body(bytes, true) });
     const unread = await e.get("/a", { headers: { range: `bytes=100-${String(SIZE - 1)}` } });
@@ -103,7 +103,7 @@ describe("a leader whose client does not read", () => {
     await e.idle();
   });
 
-  it("and comes back to it later does not cover what was fetched since", async () => {
+  it("that reads on later does not replace a response fetched since", async () => {
     const [old, fresh] = [noise(SIZE), noise(SIZE + 1)];
     const e = testEdge({ lower: [realColo()], origin: () => body(old, true) });
     const unread = await e.get("/a");
@@ -122,7 +122,7 @@ describe("a leader whose client does not read", () => {
     expect(equal(await bytesOf(Promise.resolve(hit)), fresh)).toBe(true);
   });
 
-  it("keeps nobody waiting for a small body at all", async () => {
+  it("holds nobody up for a small body", async () => {
     const e = testEdge({ origin: () => body(noise(100_000), true) });
     const unread = await e.get("/a");
     expect((await bytesOf(e.get("/a"))).length).toBe(100_000);

@@ -1,4 +1,4 @@
-// Owns the proof that a body is passed on as it comes, stays within its bounds, and is left to the runtime where nobody keeps it.
+// Owns the proof that a fill passes a body on as it comes, stays within its bounds, and leaves it to the runtime where no tier takes it.
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../src/flow/edge.ts";
 import { fill, type Fill } from "../../src/flow/fill/fill.ts";
@@ -140,14 +140,14 @@ describe("bodies on their way count in the memory budget", () => {
     const ended = await Promise.all(all);
     expect(seen.peak).toBeLessThanOrEqual(budget);
     expect(ended.every(([got]) => got === size)).toBe(true);
-    const kept = ended.filter(([, how]) => how === "stored").length;
-    if (hasColo) expect(kept).toBe(64);
-    else expect(kept).toBeLessThan(64);
+    const stored = ended.filter(([, how]) => how === "stored").length;
+    if (hasColo) expect(stored).toBe(64);
+    else expect(stored).toBeLessThan(64);
     expect(seen.now).toBe(0);
     expect(edge.stack.reserve(budget / 4)).toBeDefined();
   });
 
-  it("and are given back when the body breaks off or its client leaves", async () => {
+  it("until the body breaks off or its client leaves", async () => {
     const e = testEdge({ lower: [guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined)] });
     const { seen, edge } = watchedBudget(e);
     for (const length of [100_000, 5 * MB]) {
@@ -165,7 +165,7 @@ describe("bodies on their way count in the memory budget", () => {
   });
 });
 
-describe("a body that nobody keeps is left to the runtime", () => {
+describe("a body that no tier takes is left to the runtime", () => {
   it.each([
     ["larger than the colo takes", 600e6, true],
     ["larger than memory takes, without a colo", 2 * MB, false],
@@ -178,7 +178,7 @@ describe("a body that nobody keeps is left to the runtime", () => {
     expect(await outcome).toBe("no-room");
   });
 
-  it("from where it passes what the colo takes", async () => {
+  it("once it is larger than the colo takes", async () => {
     const colo = mapTier("colo");
     const e = testEdge({
       lower: [guarded({ ...colo, maxStreamedBytes: 3 * MB }, deadline(timeout, 1000), () => undefined)],
@@ -189,7 +189,7 @@ describe("a body that nobody keeps is left to the runtime", () => {
     expect(colo.entries.size).toBe(0);
   });
 
-  it("from where the colo is too slow for it", async () => {
+  it("once the colo is too slow for it", async () => {
     const colo = mapTier("colo");
     const never = barrier();
     colo.beforePut = () => never.passed;
@@ -206,7 +206,7 @@ describe("a body that nobody keeps is left to the runtime", () => {
     expect(colo.entries.size).toBe(0);
   });
 
-  it("and a colo that catches up in time keeps it", async () => {
+  it("but not if the colo catches up in time", async () => {
     const colo = mapTier("colo");
     const slow = barrier();
     colo.beforePut = () => slow.passed;
@@ -222,7 +222,7 @@ describe("a body that nobody keeps is left to the runtime", () => {
     expect(e.clock.timeouts()).toBe(0);
   });
 
-  it("nor is it kept when its resource is invalidated meanwhile", async () => {
+  it("and is not stored if its resource is invalidated meanwhile", async () => {
     const e = testEdge({ lower: [await realColo()] });
     const { readable, writer } = byHand(2 * MB);
     e.origin = (request) =>
@@ -239,7 +239,7 @@ describe("a body that nobody keeps is left to the runtime", () => {
     expect((await e.text("/a")).text).toBe("new");
   });
 
-  it("and those who waited fetch for themselves", async () => {
+  it("and followers fetch for themselves", async () => {
     const e = testEdge();
     const start = barrier();
     e.origin = async () => {
@@ -256,11 +256,11 @@ describe("a body that nobody keeps is left to the runtime", () => {
   });
 });
 
-describe("a range of what no tier keeps", () => {
+describe("a range of a body that no tier takes", () => {
   it.each([
     ["known", true],
     ["unknown", false],
-  ])("fetches the whole once, and then what it asks for: length %s", async (_, declares) => {
+  ])("fetches the whole once, and from then on the range itself: length %s", async (_, declares) => {
     const e = testEdge();
     e.origin = (request) => {
       if (request.headers.has("range")) {
@@ -277,7 +277,7 @@ describe("a range of what no tier keeps", () => {
   it.each([
     ["the origin broke off", (w: WritableStreamDefaultWriter) => w.abort(new Error("reset"))],
     ["its client left", (w: WritableStreamDefaultWriter) => w.close()],
-  ])("but not where %s: that says nothing of the next time", async (_, end) => {
+  ])("fetches the whole again where %s: that says nothing of the next time", async (_, end) => {
     const e = testEdge();
     const { readable, writer } = byHand();
     e.origin = () => answer(readable, CACHED);
@@ -296,7 +296,7 @@ describe("a range of what no tier keeps", () => {
   });
 });
 
-/** A client that has had the first byte of a body and is gone; the next byte has told the edge so. */
+/** A client that has had the first byte of a body and is gone; the next byte lets the edge learn that. */
 async function leftBehind(length: number | undefined, coding = "identity") {
   const e = testEdge({ lower: [guarded(mapTier("colo"), deadline(timeout, 1000), () => undefined)] });
   const { readable, writer } = byHand(length);
@@ -308,7 +308,7 @@ async function leftBehind(length: number | undefined, coding = "identity") {
   const reader = body?.getReader();
   let hasCome = false;
   const first = reader?.read().then(() => (hasCome = true));
-  // an encoder waits a little for more
+  // an encoder waits 5 ms for more
   await until(() => {
     e.passes(0.005);
     return hasCome;
@@ -333,7 +333,7 @@ describe("a fill whose client has left", () => {
       await writer.write(bytesOf("3"));
     }
     expect(e.reports).toEqual([]);
-    // the edge knows it from a byte of these at the latest
+    // one of these bytes tells the edge at the latest
     e.passes(30);
     await e.idle();
     expect(e.reports.map(({ cause }) => String(cause))).toEqual([expect.stringContaining("30 s after its client")]);
@@ -341,7 +341,7 @@ describe("a fill whose client has left", () => {
     expect((await e.text("/a")).text).toBe("whole");
   });
 
-  it("is not, if it ends before", async () => {
+  it("is not abandoned if it ends before", async () => {
     const { e, writer } = await leftBehind(3);
     e.passes(29);
     await writer.write(bytesOf("3"));
@@ -353,7 +353,7 @@ describe("a fill whose client has left", () => {
     expect([hit.text, hit.response.headers.get("x-cache"), e.asked.length]).toEqual(["123", "HIT", 1]);
   });
 
-  it("is not, while a slow client still reads what comes", async () => {
+  it("is not abandoned while a slow client still reads", async () => {
     const e = testEdge();
     const { readable, writer } = byHand(5);
     e.origin = () => answer(readable, { ...CACHED, ...lengthOf(5) });
@@ -392,7 +392,7 @@ describe("a fill whose client has left", () => {
   });
 });
 
-describe("what a fill has set aside of the memory budget", () => {
+describe("a fill's reservation of memory", () => {
   const SIZES: readonly (readonly [string, number])[] = [
     ["small", 100_000],
     ["large", 5 * MB],
@@ -417,7 +417,7 @@ describe("what a fill has set aside of the memory budget", () => {
     expect([seen.now, e.memory.usedBytes]).toEqual([0, 0]);
   });
 
-  it("but not before a slow client has read what was collected", async () => {
+  it("is not given back before a slow client has read the collected bytes", async () => {
     const { e, seen, reader, writer, first } = begun(100_000);
     await first;
     // the reader takes the next chunk after it passed on the one before
@@ -430,7 +430,7 @@ describe("what a fill has set aside of the memory budget", () => {
     await until(() => seen.now === 0, "it is given back");
   });
 
-  it.each(SIZES)("stays set aside while it runs, however long: %s", async (_, length) => {
+  it.each(SIZES)("stays while the fill runs, however long: %s", async (_, length) => {
     const { e, seen, reader, writer } = begun(length);
     for (let i = 0; i < 20; i++) {
       await reader.read();
@@ -454,10 +454,10 @@ describe("what a fill has set aside of the memory budget", () => {
   });
 });
 
-describe("a body that nobody keeps", () => {
+describe("a body that no tier takes", () => {
   it.each([
     ["server-sent events", { "content-type": "text/event-stream", "cache-control": "no-cache" }],
-    ["what must not be stored", { "cache-control": "no-store" }],
+    ["because it must not be stored", { "cache-control": "no-store" }],
   ])("may pause as long as it likes: %s", async (_, fields: Record<string, string>) => {
     const e = testEdge();
     const { readable, writer } = byHand();

@@ -68,7 +68,7 @@ function sharedTier(): Tier & { readonly entries: Map<string, Entry> } {
   };
 }
 
-/** The same as KV is: filed apart from memory and colo. */
+/** The same tier in KV's place: filed apart from memory and colo. */
 function globalTier(): Tier {
   const { entries, ...tier } = sharedTier();
   return { ...tier, name: "global", head: (key) => Promise.resolve(entries.get(key) ?? { kind: "nothing" }) };
@@ -79,7 +79,7 @@ async function many(e: TestEdge, count: number, path = "/a"): Promise<string[]> 
 }
 
 describe("a lease that is granted", () => {
-  it("is taken once for all who wait here, by the key's hash, and released as stored", async () => {
+  it("is acquired once for all followers of this isolate, by the key's hash, and released as stored", async () => {
     const { keeper, calls, hashes } = scripted();
     const e = edgeWith(keeper);
     expect(new Set(await many(e, 20))).toEqual(new Set(["x"]));
@@ -91,7 +91,7 @@ describe("a lease that is granted", () => {
     expect(calls).toHaveLength(2);
   });
 
-  it("is released only once every tier has the response; those of this isolate do not wait for that", async () => {
+  it("is released only once every tier has the response; followers in this isolate do not wait for that", async () => {
     const { keeper, calls } = scripted();
     const written = barrier();
     const slow: Tier = { ...sharedTier(), put: () => written.passed };
@@ -114,7 +114,7 @@ describe("a lease that is granted", () => {
   });
 
   it.each<[string, Origin, string]>([
-    ["what is private", () => answer("x", { "cache-control": "private" }), "release unshared"],
+    ["a private answer", () => answer("x", { "cache-control": "private" }), "release unshared"],
     ["no answer", () => Promise.reject(new Error("refused")), "release failed"],
     ["an error", () => answer("down", {}, 503), "release unshared"],
     [
@@ -131,7 +131,7 @@ describe("a lease that is granted", () => {
     expect(calls).toEqual(["take", released]);
   });
 
-  it("is not asked for again while the key is known to be for nobody else", async () => {
+  it("is not acquired again while the key is marked as unstorable", async () => {
     const { keeper, calls } = scripted();
     const e = edgeWith(keeper, { origin: () => answer("x", { "cache-control": "no-store" }) });
     await e.text("/a");
@@ -140,7 +140,7 @@ describe("a lease that is granted", () => {
     expect(e.asked).toHaveLength(2);
   });
 
-  it("is released with a 304, and when a fault of ours ends the fetch", async () => {
+  it("is released with a 304, and when a fault of the edge ends the fetch", async () => {
     const { keeper, calls } = scripted();
     const e = edgeWith(keeper, { origin: () => answer("v1", { "cache-control": "max-age=1", etag: '"1"' }) });
     await e.text("/a");
@@ -157,21 +157,21 @@ describe("a lease that is granted", () => {
     expect(calls.slice(4)).toEqual(["take", "release unshared"]);
   });
 
-  it("makes its store the only one: tiers are told", async () => {
+  it("makes its store the only one, and tells the tiers", async () => {
     const { keeper } = scripted();
     const e = edgeWith(keeper);
-    const places: CacheSlot[] = [];
+    const slots: CacheSlot[] = [];
     const { stack } = e.edge;
-    vi.spyOn(stack, "store").mockImplementation((place) => {
-      places.push(place);
+    vi.spyOn(stack, "store").mockImplementation((slot) => {
+      slots.push(slot);
       return Promise.resolve();
     });
     await e.text("/a");
-    expect(places.map(({ sole }) => sole)).toEqual([true]);
+    expect(slots.map(({ sole }) => sole)).toEqual([true]);
   });
 });
 
-it("a lease is released as failed where its leader's client does not read: in each other isolate one fetches anew", async () => {
+it("a lease is released as failed where its leader's client does not read: in each other isolate one request fetches anew", async () => {
   const { keeper, calls } = scripted();
   const e = edgeWith(keeper, {
     lower: [mapTier("colo", 2 ** 20)],
@@ -186,7 +186,7 @@ it("a lease is released as failed where its leader's client does not read: in ea
 });
 
 describe("a lease that another isolate holds", () => {
-  it("is waited for by one for all; what was stored is found, and the origin is left alone", async () => {
+  it("makes one leader wait for all; they find the stored response, and the origin is left alone", async () => {
     const tier = sharedTier();
     const other = edgeWith(scripted().keeper, { lower: [tier], origin: () => answer("theirs", CACHED) });
     const end = barrier<LeaseEnding>();
@@ -217,7 +217,7 @@ describe("a lease that another isolate holds", () => {
     },
   );
 
-  it("and turns out to be for nobody else lets everybody fetch at once", async () => {
+  it("that ends as unshared lets every request fetch at once", async () => {
     const { keeper, calls } = scripted(held(() => Promise.resolve("unshared")));
     const e = edgeWith(keeper);
     const go = barrier();
@@ -233,7 +233,7 @@ describe("a lease that another isolate holds", () => {
     expect(calls).toHaveLength(2);
   });
 
-  it("and stores another variant is followed by a fetch of our own", async () => {
+  it("that stores another variant is followed by a fetch of this isolate's own", async () => {
     const tier = sharedTier();
     const varying: Origin = (request) =>
       answer(request.headers.get("accept-language"), { ...CACHED, vary: "accept-language" });
@@ -250,7 +250,7 @@ describe("a lease that another isolate holds", () => {
     expect(e.asked).toHaveLength(1);
   });
 
-  it("holds what is stale and may answer up for its patience only, anything else for longer", async () => {
+  it("holds a request up for its patience if a stale response may answer, otherwise for longer", async () => {
     const { keeper, calls } = scripted(held(() => Promise.resolve("expired")));
     const e = edgeWith(keeper, { origin: () => answer("old", { "cache-control": "max-age=1, stale-if-error=60" }) });
     await e.text("/a");
@@ -266,7 +266,7 @@ describe("a lease that another isolate holds", () => {
   });
 });
 
-describe("nobody takes a lease", () => {
+describe("no lease is acquired", () => {
   it.each<[string, RequestInit]>([
     ["Authorization", { headers: { authorization: "Bearer x" } }],
     ["a session cookie", { headers: { cookie: "PHPSESSID=1" } }],
@@ -282,7 +282,7 @@ describe("nobody takes a lease", () => {
     expect([calls, e.asked.length]).toEqual([[], 1]);
   });
 
-  it("without the rule, or where nobody keeps leases", async () => {
+  it("without the rule, or without a lease keeper", async () => {
     const { keeper, calls } = scripted();
     const plain = edgeWith(keeper, {}, { collapse: undefined });
     const unkept = testEdge({ site: { rules: [{ match: "/*", collapse: "global" }] } });
@@ -304,7 +304,7 @@ describe("a refresh in the background", () => {
     expect([calls, e.asked.length]).toEqual([["take", "release stored", "take", "release stored"], 2]);
   });
 
-  it("is left to the isolate that has it, and nobody waits", async () => {
+  it("is left to the isolate that has the lease, and no request waits", async () => {
     let isHeld = false;
     const { keeper, calls } = scripted({
       take: () => Promise.resolve(isHeld ? { kind: "held", holder: "other" } : { kind: "granted" }),
@@ -374,7 +374,7 @@ describe("a keeper that does not do its work", () => {
     expect(e.reports.map(({ message }) => message)).toEqual(["leases: did not answer"]);
   });
 
-  it("in time has what it grants too late given back", async () => {
+  it("in time gets its late grant released", async () => {
     const late = barrier<{ readonly kind: "granted" }>();
     const { keeper, calls } = scripted({ take: () => late.passed });
     const e = edgeWith(keeper);
@@ -388,7 +388,7 @@ describe("a keeper that does not do its work", () => {
     expect(calls).toEqual(["take", "release failed"]);
   });
 
-  it("and a leader elsewhere that is gone keep nobody longer than the wait", async () => {
+  it("together with a lost leader elsewhere holds no request up longer than the wait", async () => {
     const { keeper } = scripted(held(() => never()));
     const e = edgeWith(keeper, { origin: inTurn(() => answer("mine", CACHED)) });
     const all = many(e, 20);
@@ -403,7 +403,7 @@ describe("several isolates with one table of leases", () => {
     await collapsed([undefined], 1);
   });
 
-  it("ask once for each variant, where what it varies on is learned only then", async () => {
+  it("ask once for each variant, even if the Vary is learned only then", async () => {
     await collapsed(["de", "en"], 2);
   });
 
