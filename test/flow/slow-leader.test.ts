@@ -1,25 +1,17 @@
 // Owns the proof that followers do not wait for a leader whose client does not read its body (decision 024).
 import { describe, expect, it } from "vitest";
 import { slowClient } from "../../src/flow/fill/slow-client.ts";
-import { coloTier } from "../../src/tiers/colo.ts";
-import type { Tier } from "../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../support/barrier.ts";
 import { testClock } from "../support/clock.ts";
 import { answer, type TestEdge, testEdge } from "../support/edge.ts";
 import { mapTier } from "../support/shelf-tier.ts";
 import { noise } from "../support/stored.ts";
 import { equal } from "../tiers/contract.ts";
+import { realColo } from "../support/real-colo.ts";
 
 const MB = 2 ** 20;
 const SIZE = 5 * MB;
 const CACHED = { "cache-control": "max-age=60" };
-
-let counter = 0;
-function realColo(): Tier {
-  counter += 1;
-  const name = `slow-leader-${String(counter)}`;
-  return coloTier(() => caches.open(name), MB);
-}
 
 /** A body that comes as fast as it is read, with a declared length or without one. */
 function body(bytes: Uint8Array, declares: boolean): Response {

@@ -1,78 +1,19 @@
-// Owns the proof that a leader under `collapse: "global"` asks for the lease, waits for another isolate's, and never fails for want of one.
+// Owns the proof that a leader under `collapse: "global"` acquires the lease, waits for another isolate's, and never fails without one.
 import { describe, expect, it, vi } from "vitest";
-import { leaseTable } from "../../../src/leases/lease-table.ts";
 import type { LeaseEnding, LeaseKeeper } from "../../../src/leases/lease-keeper.ts";
-import type { RuleInput } from "../../../src/policy/schema.ts";
-import type { Entry, CacheSlot, Tier } from "../../../src/tiers/tier.ts";
+import type { CacheSlot, Tier } from "../../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../../support/barrier.ts";
-import { answer, type EdgeOptions, inTurn, type Origin, type TestEdge, testEdge } from "../../support/edge.ts";
+import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../../support/edge.ts";
 import { mapTier } from "../../support/shelf-tier.ts";
 import { noise } from "../../support/stored.ts";
+import { edgeWith, scripted, sharedTier } from "../../support/scripted-leases.ts";
 
 const CACHED = { "cache-control": "max-age=600" };
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
-
-interface Scripted {
-  readonly keeper: LeaseKeeper;
-  readonly calls: string[];
-  readonly hashes: Set<string>;
-}
-
-function scripted(script: Partial<LeaseKeeper> = {}): Scripted {
-  const calls: string[] = [];
-  const hashes = new Set<string>();
-  const keeper: LeaseKeeper = {
-    take(...args) {
-      calls.push("take");
-      hashes.add(args[0]);
-      return script.take?.(...args) ?? Promise.resolve({ kind: "granted" });
-    },
-    ended(...args) {
-      calls.push(`ended ${args[1]} ${String(args[2])}`);
-      return script.ended?.(...args) ?? Promise.resolve("stored");
-    },
-    release(...args) {
-      calls.push(`release ${args[2]}`);
-      return script.release?.(...args) ?? Promise.resolve(true);
-    },
-  };
-  return { keeper, calls, hashes };
-}
-
 const held = (ended: () => Promise<LeaseEnding>): Partial<LeaseKeeper> => ({
   take: () => Promise.resolve({ kind: "held", holder: "other" }),
   ended,
 });
-
-function edgeWith(leases: LeaseKeeper, options: EdgeOptions = {}, rule: Partial<RuleInput> = {}): TestEdge {
-  const site = { rules: [{ match: "/*", collapse: "global" as const, ...rule }] };
-  return testEdge({ site, leases: () => leases, origin: () => answer("x", CACHED), ...options });
-}
-
-/** A tier that several edges share. */
-function sharedTier(): Tier & { readonly entries: Map<string, Entry> } {
-  const entries = new Map<string, Entry>();
-  return {
-    name: "colo",
-    entries,
-    admits: () => true,
-    get: (key) => Promise.resolve(entries.get(key)),
-    put: (key, entry) => {
-      entries.set(key, entry);
-      return Promise.resolve();
-    },
-    delete: (key) => {
-      entries.delete(key);
-      return Promise.resolve();
-    },
-  };
-}
-
-/** The same tier in KV's place: filed apart from memory and colo. */
-function globalTier(): Tier {
-  const { entries, ...tier } = sharedTier();
-  return { ...tier, name: "global", head: (key) => Promise.resolve(entries.get(key) ?? { kind: "nothing" }) };
-}
 
 async function many(e: TestEdge, count: number, path = "/a"): Promise<string[]> {
   return Promise.all(Array.from({ length: count }, async () => (await e.get(path)).text()));
@@ -292,46 +233,6 @@ describe("no lease is acquired", () => {
   });
 });
 
-describe("a refresh in the background", () => {
-  const brief: Origin = () => answer("x", { "cache-control": "max-age=1, stale-while-revalidate=60" });
-
-  it("has a lease of its own", async () => {
-    const { keeper, calls } = scripted();
-    const e = edgeWith(keeper, { origin: brief });
-    await e.text("/a");
-    e.passes(5);
-    await e.text("/a");
-    expect([calls, e.asked.length]).toEqual([["take", "release stored", "take", "release stored"], 2]);
-  });
-
-  it("is left to the isolate that has the lease, and no request waits", async () => {
-    let isHeld = false;
-    const { keeper, calls } = scripted({
-      take: () => Promise.resolve(isHeld ? { kind: "held", holder: "other" } : { kind: "granted" }),
-    });
-    const e = edgeWith(keeper, { origin: brief });
-    await e.text("/a");
-    e.passes(5);
-    isHeld = true;
-    for (let i = 0; i < 3; i++) expect((await e.text("/a")).text).toBe("x");
-    expect(e.asked).toHaveLength(1);
-    expect(calls.filter((call) => call.startsWith("ended"))).toEqual([]);
-  });
-
-  it("is made where the keeper fails", async () => {
-    let isDown = false;
-    const { keeper } = scripted({
-      take: () => (isDown ? Promise.reject(new Error("down")) : Promise.resolve({ kind: "granted" })),
-    });
-    const e = edgeWith(keeper, { origin: brief });
-    await e.text("/a");
-    e.passes(5);
-    isDown = true;
-    await e.text("/a");
-    expect(e.asked).toHaveLength(2);
-  });
-});
-
 /** So much later, with all that was due done. */
 async function pass(e: TestEdge, ms: number): Promise<void> {
   await turns(200);
@@ -396,46 +297,4 @@ describe("a keeper that does not do its work", () => {
     expect(new Set(await all)).toEqual(new Set(["mine"]));
     expect(e.asked).toHaveLength(1);
   });
-});
-
-describe("several isolates with one table of leases", () => {
-  it("ask the origin once, whoever comes first, where they share a tier", async () => {
-    await collapsed([undefined], 1);
-  });
-
-  it("ask once for each variant, even if the Vary is learned only then", async () => {
-    await collapsed(["de", "en"], 2);
-  });
-
-  async function collapsed(languages: readonly (string | undefined)[], requests: number): Promise<void> {
-    const tier = globalTier();
-    const table = leaseTable(
-      { now: () => 0, timeout: () => ({ passed: new Promise<void>(() => undefined), cancel: () => undefined }) },
-      { leaseMs: 30_000, waitMs: 10_000, leases: 100, waiters: 100 },
-    );
-    const keeper: LeaseKeeper = {
-      take: (...args) => Promise.resolve(table.take(...args)),
-      ended: (...args) => table.ended(...args),
-      release: (...args) => Promise.resolve(table.release(...args)),
-    };
-    const go = barrier();
-    const origin: Origin = async (request) => {
-      await go.passed;
-      const vary: Record<string, string> = languages.length > 1 ? { vary: "accept-language" } : {};
-      return answer(request.headers.get("accept-language") ?? "once", { ...CACHED, ...vary });
-    };
-    const edges = Array.from({ length: 5 }, () => edgeWith(keeper, { lower: [tier], origin }));
-    const all = edges.flatMap((e, edge) =>
-      Array.from({ length: 50 }, async (_, i) => {
-        const language = languages[(edge + i) % languages.length];
-        const init = language === undefined ? {} : { headers: { "accept-language": language } };
-        expect(await (await e.get("/a", init)).text()).toBe(language ?? "once");
-      }),
-    );
-    await turns(500);
-    go.open();
-    await Promise.all(all);
-    await Promise.all(edges.map((e) => e.idle()));
-    expect(edges.reduce((sum, { asked }) => sum + asked.length, 0)).toBe(requests);
-  }
 });
