@@ -22,7 +22,7 @@ async function gainedBy(policy: "day" | "never"): Promise<number> {
   return (await target.heapBytes()) - before;
 }
 
-it("what is kept counts, what passed through does not", async () => {
+it("stored bytes count, bytes that passed through do not", async () => {
   // code and tables
   await gainedBy("never");
   expect(await gainedBy("never")).toBeLessThan((OBJECTS * BYTES) / 4);

@@ -144,7 +144,7 @@ describe("at start", () => {
   });
 });
 
-test("what persists outlives close", async () => {
+test("persisted state outlives close", async () => {
   await site("export default { [Symbol.for(`strata.site`)]: true };");
   const persist = join(directory, "state");
   const first = await start({ persist });

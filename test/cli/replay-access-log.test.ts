@@ -133,7 +133,7 @@ describe("properties", () => {
     );
   });
 
-  test("what can be sent again is a target a request line can hold, and its canonical form is stable", () => {
+  test("a target that can be sent again fits a request line, and its canonical form is stable", () => {
     fc.assert(
       fc.property(latin1, (path) => {
         const line = readRequestLine(`GET /${path} HTTP/1.1`);

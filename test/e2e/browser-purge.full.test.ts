@@ -50,7 +50,7 @@ inChromium("a browser", {}, (stage) => {
       expect(recorder.seen(at).at(-1)?.answered["cache-control"]).toBe("no-cache");
     });
 
-    it("who has never been here is cleared once at most, who refuses cookies never", async () => {
+    it("a new browser is cleared once at most, one that refuses cookies never", async () => {
       const { origin, recorder, newPage, purge } = stage();
       origin.answer("/first", html("page", "no-cache"));
       await purge({ everything: true, browsers: true });
@@ -67,7 +67,7 @@ inChromium("a browser", {}, (stage) => {
       expect(cleared()).toBe(1);
     });
 
-    it("who has obeyed stays so: whatever another site sends, in frames, by redirects, and through a service worker", async () => {
+    it("a browser that has obeyed stays so: for anything another site sends, in frames, by redirects, and through a service worker", async () => {
       const { origin, recorder, newPage, purge } = stage();
       const validated = { ...html("page", "no-cache").fields, etag: '"1"' };
       origin.answer("/obeys", { fields: validated, body: html('page<script src="/kept.js"></script>').body });

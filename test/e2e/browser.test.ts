@@ -18,7 +18,7 @@ const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="7"/>'
 const IN_AN_HOUR = new Date(Date.now() + 3_600_000).toUTCString();
 
 inChromium("a browser", SITE, (stage) => {
-  describe("what is fresh in the browser", () => {
+  describe("copies that are fresh in the browser", () => {
     it.each<readonly [string, string, Record<string, string>]>([
       ["by the origin's max-age", "/fresh/a.js", { "cache-control": "max-age=600" }],
       ["by the origin's Expires", "/fresh/b.js", { expires: IN_AN_HOUR }],
@@ -141,7 +141,7 @@ inChromium("a browser", SITE, (stage) => {
     });
   });
 
-  describe("what is private", () => {
+  describe("private answers", () => {
     it.each([
       ["by the origin's word", "/private/a", "private, max-age=600"],
       ["and for longer by a rule", "/longer/private", "private, max-age=1"],
@@ -174,7 +174,7 @@ inChromium("a browser", SITE, (stage) => {
     });
   });
 
-  describe("what is no-store", () => {
+  describe("answers with no-store", () => {
     it.each([
       ["by the origin's word", "/never/a", "no-store"],
       ["whatever a rule says of lifetimes", "/longer/never", "no-store, max-age=600"],

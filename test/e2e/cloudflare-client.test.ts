@@ -92,7 +92,7 @@ async function failure(call: Promise<unknown>): Promise<APIError> {
   return error;
 }
 
-describe("what is refused ends as the client's own error, and nothing is purged", () => {
+describe("a refused purge ends as the client's own error, and nothing is purged", () => {
   const refused = async (
     kind: unknown,
     status: number,
@@ -145,7 +145,7 @@ describe("what is refused ends as the client's own error, and nothing is purged"
     if (places.length > 0) expect(found.sort()).toEqual([...places].sort());
   });
 
-  it("what the token is not for", async () => {
+  it("a purge outside the token's scope", async () => {
     const by = clientOf({ apiToken: "blog-token" });
     const { PermissionDeniedError } = Cloudflare;
     for (const what of [
@@ -170,7 +170,7 @@ describe("what is refused ends as the client's own error, and nothing is purged"
     expect(Number(error.headers?.get("retry-after"))).toBeGreaterThan(90);
   });
 
-  it("what Strata does not have: environments, other resources", async () => {
+  it("features that Strata does not have: environments, other resources", async () => {
     const { NotFoundError } = Cloudflare;
     const params = { zone_id, tags: ["home"] };
     await refused(NotFoundError, 404, 7003, () => client().cache.purgeEnvironment("e", params));

@@ -190,73 +190,76 @@ function expectHonest(got: Got): void {
   if (length !== undefined) expect(Number(length)).toBe(got.bytes.length);
 }
 
-describe.each(["gzip", "br", "zstd", "GZIP"])("what comes in %s although identity was asked for", (coding) => {
-  const at = (name: string): string => `/always/${coding}/${name}`;
-  const accepting: readonly Record<string, string>[] = [{}, { "accept-encoding": "identity, br;q=0" }];
+describe.each(["gzip", "br", "zstd", "GZIP"])(
+  "a body that comes in %s although the edge asked for identity",
+  (coding) => {
+    const at = (name: string): string => `/always/${coding}/${name}`;
+    const accepting: readonly Record<string, string>[] = [{}, { "accept-encoding": "identity, br;q=0" }];
 
-  it.each(accepting)("is plain to every client, from the origin and from the store: %j", async (headers) => {
-    const path = at(`plain-${String(Object.keys(headers).length)}`);
-    for (const cache of ["MISS", "HIT", "HIT"]) {
-      const got = await get(path, headers);
-      expect([got.status, got.fields["x-cache"], got.fields["content-encoding"]]).toEqual([200, cache, undefined]);
-      expect(got.fields.etag).toMatch(/^W\//);
+    it.each(accepting)("is plain to every client, from the origin and from the store: %j", async (headers) => {
+      const path = at(`plain-${String(Object.keys(headers).length)}`);
+      for (const cache of ["MISS", "HIT", "HIT"]) {
+        const got = await get(path, headers);
+        expect([got.status, got.fields["x-cache"], got.fields["content-encoding"]]).toEqual([200, cache, undefined]);
+        expect(got.fields.etag).toMatch(/^W\//);
+        expect(got.bytes.equals(PLAIN)).toBe(true);
+        expectHonest(got);
+      }
+    });
+
+    it("is known by its weakened tag, and validated by the origin's own", async () => {
+      const path = at("short");
+      const { fields } = await get(path);
+      const conditional = { "if-none-match": fields.etag ?? "none" };
+      const unchanged = await get(path, conditional);
+      expect([unchanged.status, unchanged.fields.etag]).toEqual([304, fields.etag]);
+      await expect.poll(async () => (await get(path)).fields["x-cache"], { timeout: 10_000 }).toBe("REVALIDATED");
+      expect(asked.at(-1)?.["if-none-match"]).toBe(`"short-${coding}"`);
+      const got = await get(path);
       expect(got.bytes.equals(PLAIN)).toBe(true);
       expectHonest(got);
-    }
-  });
+    });
 
-  it("is known by its weakened tag, and validated by the origin's own", async () => {
-    const path = at("short");
-    const { fields } = await get(path);
-    const conditional = { "if-none-match": fields.etag ?? "none" };
-    const unchanged = await get(path, conditional);
-    expect([unchanged.status, unchanged.fields.etag]).toEqual([304, fields.etag]);
-    await expect.poll(async () => (await get(path)).fields["x-cache"], { timeout: 10_000 }).toBe("REVALIDATED");
-    expect(asked.at(-1)?.["if-none-match"]).toBe(`"short-${coding}"`);
-    const got = await get(path);
-    expect(got.bytes.equals(PLAIN)).toBe(true);
-    expectHonest(got);
-  });
+    it("is cut by its plain bytes, once it is stored", async () => {
+      const path = at("cut");
+      await get(path);
+      const got = await get(path, { range: "bytes=4-7" });
+      expect([got.status, got.bytes.toString(), got.fields["content-length"]]).toEqual([206, "same", "4"]);
+      expect(got.fields["content-range"]).toBe(`bytes 4-7/${String(PLAIN.length)}`);
+    });
 
-  it("is cut by its plain bytes, once it is stored", async () => {
-    const path = at("cut");
-    await get(path);
-    const got = await get(path, { range: "bytes=4-7" });
-    expect([got.status, got.bytes.toString(), got.fields["content-length"]]).toEqual([206, "same", "4"]);
-    expect(got.fields["content-range"]).toBe(`bytes 4-7/${String(PLAIN.length)}`);
-  });
+    it("is plain also where it is too large for memory", async () => {
+      const path = at("large");
+      for (const cache of ["MISS", "HIT"]) {
+        const got = await get(path);
+        expect([got.status, got.fields["x-cache"], got.fields["content-encoding"]]).toEqual([200, cache, undefined]);
+        expect(got.bytes.equals(LARGE)).toBe(true);
+        expectHonest(got);
+      }
+    });
 
-  it("is plain also where it is too large for memory", async () => {
-    const path = at("large");
-    for (const cache of ["MISS", "HIT"]) {
-      const got = await get(path);
-      expect([got.status, got.fields["x-cache"], got.fields["content-encoding"]]).toEqual([200, cache, undefined]);
-      expect(got.bytes.equals(LARGE)).toBe(true);
+    it("that may not be stored reaches the client as what it says it is", async () => {
+      const got = await get(at("private"), { "accept-encoding": coding });
+      expect(got.fields["cache-control"]).toBe("no-store");
+      expect(decoded(got).equals(PLAIN)).toBe(true);
       expectHonest(got);
-    }
-  });
+    });
 
-  it("that may not be stored reaches the client as what it says it is", async () => {
-    const got = await get(at("private"), { "accept-encoding": coding });
-    expect(got.fields["cache-control"]).toBe("no-store");
-    expect(decoded(got).equals(PLAIN)).toBe(true);
-    expectHonest(got);
-  });
+    it("and is not what it says it is, is never stored", async () => {
+      for (let i = 0; i < 2; i++) {
+        const got = await get(at("lying")).catch(() => undefined);
+        expect(got?.fields["x-cache"] ?? "MISS").toBe("MISS");
+        expect(got?.bytes.equals(PLAIN) ?? false).toBe(false);
+      }
+    });
 
-  it("and is not what it says it is, is never stored", async () => {
-    for (let i = 0; i < 2; i++) {
-      const got = await get(at("lying")).catch(() => undefined);
-      expect(got?.fields["x-cache"] ?? "MISS").toBe("MISS");
-      expect(got?.bytes.equals(PLAIN) ?? false).toBe(false);
-    }
-  });
-
-  it("by a POST reaches the client as what it says it is", async () => {
-    const got = await get(at("posted"), { "accept-encoding": coding }, "POST");
-    expect(decoded(got).equals(PLAIN)).toBe(true);
-    expectHonest(got);
-  });
-});
+    it("by a POST reaches the client as what it says it is", async () => {
+      const got = await get(at("posted"), { "accept-encoding": coding }, "POST");
+      expect(decoded(got).equals(PLAIN)).toBe(true);
+      expectHonest(got);
+    });
+  },
+);
 
 it.each([
   ["gzip", "small.tar.gz"],
@@ -459,7 +462,7 @@ describe.each(["table", "declared", "off"])("every coding of client and origin: 
     },
   );
 
-  it("whoever filled the store, every client gets its own", async () => {
+  it("every client gets its own coding, whichever client filled the store", async () => {
     const row: Row = { coding: "identity", type: "text/html", bytes: 40_000, noTransform: false };
     const path = pathOf(rule, row, "shared");
     for (let round = 0; round < 3; round++) {

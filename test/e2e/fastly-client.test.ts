@@ -123,7 +123,7 @@ function isFailure(value: unknown): value is Failure {
   return typeof value === "object" && value !== null && "status" in value && "body" in value && "error" in value;
 }
 
-describe("what is refused ends as the client's own error, and nothing is purged", () => {
+describe("a refused purge ends as the client's own error, and nothing is purged", () => {
   const refused = async (status: number, msg: string, call: Promise<unknown>): Promise<Failure> => {
     const failed = await failure(call);
     expect([failed.status, failed.body.msg]).toEqual([status, msg]);
@@ -147,7 +147,7 @@ describe("what is refused ends as the client's own error, and nothing is purged"
     },
   );
 
-  it("what the token is not for", async () => {
+  it("a purge outside the token's scope", async () => {
     const msg = "You are not authorized to perform this action";
     const purge_response = { surrogate_keys: ["product:7", "home"] };
     const { body } = await refused(403, msg, api("items-token").bulkPurgeTag({ service_id, purge_response }));

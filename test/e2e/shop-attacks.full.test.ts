@@ -40,7 +40,7 @@ const WAYS: readonly (readonly [string, () => Fields])[] = [
   ["both", () => ({ authorization: "bearer  alice-token", cookie: session })],
 ];
 
-describe.each(WAYS)("what alice sees with %s is seen by nobody else", (_, credentials) => {
+describe.each(WAYS)("nobody else sees alice's pages with %s", (_, credentials) => {
   it.each([
     "/api/me/profile",
     "/api/me/profile?x.css",
@@ -82,7 +82,7 @@ describe.each(WAYS)("what alice sees with %s is seen by nobody else", (_, creden
   });
 });
 
-describe("what an attacker says in fields that are in no key changes nothing for others", () => {
+describe("an attacker's unkeyed fields change nothing for others", () => {
   it.each<readonly [string, Fields]>([
     ["another host", { "x-forwarded-host": "evil.example", forwarded: "host=evil.example", "x-host": "evil.example" }],
     ["another scheme", { "x-forwarded-proto": "evil", "x-forwarded-scheme": "evil", "x-url-scheme": "evil" }],

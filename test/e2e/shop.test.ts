@@ -84,7 +84,7 @@ describe("a product", () => {
   });
 });
 
-describe("what is private", () => {
+describe("private pages", () => {
   it.each(["alice", "bob"])("the profile of %s is never another's", async (user) => {
     for (const edge of [here, there, here, there]) {
       const profile = await ask(`${edge}/api/me/profile`, { headers: bearer(`${user}-token`) });
@@ -102,7 +102,7 @@ describe("what is private", () => {
     }
   });
 
-  it("who signed in by cookie shares what is public, and nothing else", async () => {
+  it("a visitor signed in by cookie shares public pages, and nothing else", async () => {
     const signIn = await fetch(`${here}/api/login`, {
       method: "POST",
       headers: { "content-type": "application/json" },

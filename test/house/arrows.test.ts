@@ -320,7 +320,7 @@ describe("cycles", () => {
   });
 });
 
-describe("what the core must not touch", () => {
+describe("globals that the core must not touch", () => {
   it.each([
     ["src/http/clock.ts", "no-restricted-properties", /clock: /],
     ["src/http/input.ts", "no-restricted-globals", /core: /],

@@ -180,7 +180,7 @@ describe("targeted fields", () => {
   });
 });
 
-describe("whatever the sections hold", () => {
+describe("for any header sections", () => {
   it("both questions have an answer, and what is stored is sound", () => {
     fc.assert(
       fc.property(anyAnswer, request, request, fc.constantFrom(200, 304, 404, 503), (says, first, second, status) => {
@@ -199,7 +199,7 @@ describe("whatever the sections hold", () => {
     );
   });
 
-  it("what is stored is stored again from its own header section", () => {
+  it("a stored response is stored again from its own header section", () => {
     fc.assert(
       fc.property(anyAnswer, (says) => {
         const once = settled(says);

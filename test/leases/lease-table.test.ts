@@ -145,7 +145,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant("advance" as const), ms: fc.nat({ max: 20_000 }) }),
 );
 
-describe("whatever happens in whatever order", () => {
+describe("for any events in any order", () => {
   it("a key has one unexpired holder at most, only its own release ends its lease, and everybody is freed in time", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), async (steps, isTight) => {

@@ -168,7 +168,7 @@ describe("a site's own lists", () => {
   });
 });
 
-describe("what a fetch for the cache takes along", () => {
+describe("cookies that a fetch for the cache takes along", () => {
   it.each<[string, string | undefined, string | undefined]>([
     ["nothing where there is nothing", undefined, undefined],
     ["no trackers", "_ga=1; _fbp=2", undefined],

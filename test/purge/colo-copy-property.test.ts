@@ -76,7 +76,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant("lose" as const) },
 );
 
-it("whatever comes first, fails or hangs", { timeout: 120_000 }, async () => {
+it("readers end and agree, in any order of answers, failures and hangs", { timeout: 120_000 }, async () => {
   const seen = { answers: 0, byCopy: 0, folded: 0, forgetful: 0 };
   const property = fc.asyncProperty(
     fc.scheduler(),

@@ -67,7 +67,7 @@ async function answered(c: ReturnType<typeof colo>, which: number): Promise<void
   await turns(300);
 }
 
-it("whoever is refused says so: one tries again, at once, the others not before half a second is over", async () => {
+it("a refused isolate says so: one tries again at once, the others not before half a second is over", async () => {
   const c = colo();
   const first = await c.asks();
   c.asked[0]?.answer.fail(new Error("reset"));

@@ -118,7 +118,7 @@ describe("the record of who purged what", () => {
   });
 });
 
-describe("what origins wrote by their answers", () => {
+describe("purges that origins caused by their answers", () => {
   const origin = { actor: "origin http://origin.test" };
 
   it("is listed apart", async () => {

@@ -74,7 +74,7 @@ describe("an outage under steady traffic", () => {
     expect(i.reads).toHaveLength(1);
   });
 
-  it("who comes while KV is read has its answer, too", async () => {
+  it("a request that comes while KV is read has its answer, too", async () => {
     const i = isolate(1000);
     await i.ensure();
     i.inKv.purge(["a"], "hard");

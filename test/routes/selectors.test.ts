@@ -13,7 +13,7 @@ function read(selectors: Selectors): readonly string[] | string {
 
 type List = Exclude<keyof Selectors, "everything">;
 
-describe("what is written becomes the one spelling that requests have", () => {
+describe("a selector becomes the one spelling that requests have", () => {
   it.each<[List, string, readonly string[]]>([
     ["tags", " a b ", ["tag a b"]],
     ["tags", "%41", ["tag %41"]],
@@ -53,7 +53,7 @@ describe("what is written becomes the one spelling that requests have", () => {
   });
 });
 
-describe("what cannot be meant is refused", () => {
+describe("a selector without a sensible meaning is refused", () => {
   it.each<[List, unknown, RegExp]>([
     ["tags", "x".repeat(1025), /1024/],
     ["tags", "a\r\nb", /control/],

@@ -34,7 +34,7 @@ describe("a response that varies on such a name", () => {
   });
 });
 
-it("what an origin writes into its fields never makes settling throw", () => {
+it("no text in an origin's fields makes settling throw", () => {
   const value = fc.string({ unit: "binary", maxLength: 20 }).map((text) => text.replaceAll(/[\0\r\n]/g, ""));
   const names = ["vary", "cache-control", "cdn-cache-control", "surrogate-key", "etag", "age", "date", "expires"];
   const fields = fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] });

@@ -19,7 +19,7 @@ describe("Cache-Status of caches nearer to the origin", () => {
   });
 });
 
-describe("what an answer names as invalid", () => {
+describe("URLs that an answer names as invalid", () => {
   it.each(["/a\r\nX-Evil: 1", "/a\nb", "/\u0000", "/a b", "/%0d%0a"])("%j has no line ends", (reference) => {
     const request = requestOf({}, { method: "POST" });
     for (const { path, query } of invalidatedBy(request, responseOf({ location: reference }))) {

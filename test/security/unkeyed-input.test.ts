@@ -89,7 +89,7 @@ describe("the twin of a field that the answer turns out to vary on", () => {
   });
 });
 
-describe("what is keyed on is what is forwarded", () => {
+describe("the origin receives exactly the keyed values", () => {
   const VARIES = ["accept-language", "x-theme", "origin"];
 
   it.each<[string, HeaderPairs]>([

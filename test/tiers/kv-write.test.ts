@@ -302,7 +302,7 @@ describe("global filing: invalidation and purge", () => {
     expect(await edgeOver().find("/back", lang("fr"))).toEqual([]);
   });
 
-  it("what the index carries keeps its fence and its targets", async () => {
+  it("the response that the index carries keeps its fence and its targets", async () => {
     const targets = storedTargets("product:7");
     await edgeOver().fill("/fenced", "de", { variant: lang("de"), targets, ...fenceAt(7) });
     const b = edgeOver();
@@ -324,7 +324,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 );
 
 describe("global filing: in any order, by any edge", () => {
-  it("what is found belongs to the request, is no older than the last invalidation, and was one write at most", async () => {
+  it("a found response belongs to the request, is no older than the last invalidation, and took one write at most", async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
         const global = mapTier("global");

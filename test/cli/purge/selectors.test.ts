@@ -141,7 +141,7 @@ describe("from files", () => {
     expect(await stage.state("/bad")).toBe("HIT");
   });
 
-  test("what the edge refuses is told at the place it was written, in words safe for a terminal", async () => {
+  test("an item that the edge refuses is reported at the place it was written, in words safe for a terminal", async () => {
     const [before] = await stage.history();
     const from = await stage.file("refused.txt", [
       "tag fine",
@@ -195,7 +195,7 @@ describe("tokens", () => {
     expect(err).toContain("does not accept dev-token, the default on this machine: set STRATA_TOKEN (401)");
   });
 
-  test("what its scope forbids is told target by target", async () => {
+  test("targets outside its scope are reported one by one", async () => {
     const env = { STRATA_TOKEN: SLOW_TOKEN };
     const { code, err } = await stage.purge(["--tag", "shop-1", "mine", "--everything"], { env });
     expect(code).toBe(2);

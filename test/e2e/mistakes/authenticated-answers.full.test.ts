@@ -84,7 +84,7 @@ const ROWS: readonly Row[] = [
   ["a gateway's key without the person: no edge helps", keyedByPath, "edge", EVERYBODY.slice(0, 2)],
 ];
 
-describe.each(["bearer", "cookie"] as const)("what is somebody's who is known by %s", (how) => {
+describe.each(["bearer", "cookie"] as const)("pages of a visitor known by %s", (how) => {
   it.each(ROWS)("%s", async (_, mistake, place, shown) => {
     await world.serve({ mistake });
     expect(await shownTo(place, how, PROFILE)).toEqual(shown);

@@ -99,7 +99,7 @@ describe("a 404 of what is made a moment later", () => {
   });
 });
 
-describe("what is deleted", () => {
+describe("a deleted product", () => {
   /** Its page at the edge, and whether the edge's list shows it. */
   async function seen(): Promise<readonly [number, boolean]> {
     const page = await ask(`${edge}/api/products/${id}`);

@@ -38,7 +38,7 @@ it("every edge is stopped during updates, and starts again on its old storage", 
   expect(traffic.prices.setbacks).toEqual([]);
 });
 
-it("what it had stored before it went is there when it is back, and gone when the purge arrives", async () => {
+it("its stored responses are there when it is back, and gone when the purge arrives", async () => {
   const [edge = ""] = world.edgeUrls;
   const path = "/api/products/75";
   const first = await until("colo or KV hold it", async () => {

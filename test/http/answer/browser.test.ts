@@ -59,7 +59,7 @@ describe("a rule's lifetime", () => {
   });
 });
 
-describe("what the origin forbids stays forbidden", () => {
+describe("the origin's restrictions stay", () => {
   const EVERY: Partial<BrowserPolicy> = { ttl: 60, staleWhileRevalidate: 30, immutable: true };
 
   it.each<[string, string, string]>([

@@ -44,7 +44,7 @@ describe("ambiguous paths", () => {
     expect(isAmbiguousPath(path)).toBe(false);
   });
 
-  it("whatever surrounds it", () => {
+  it("with any text around it", () => {
     const piece = fc.stringMatching(/^[a-z0-9._-]{0,8}$/);
     const bad = fc.constantFrom("%2f", "%5C", ";", "%00", "%0A", "%25", "/../", "//", "%3B");
     fc.assert(

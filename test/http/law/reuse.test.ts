@@ -99,7 +99,7 @@ describe("stale windows", () => {
   });
 });
 
-describe("what clients ask", () => {
+describe("directives of clients", () => {
   const aged = { initialAgeSeconds: 10 };
   it.each<[string, string, Case, string]>([
     ["5.2.1.4", "no-cache", {}, "revalidate: request-no-cache"],

@@ -76,7 +76,7 @@ describe("an unknown cookie", () => {
   });
 });
 
-describe("what is validated each time, and asked for with a cookie", () => {
+describe("an answer that is validated each time, to a request with a cookie", () => {
   const TAG = { etag: '"build-1"', date: at(0) };
   it.each<[string, Said]>([
     ["no-cache for CDNs", { "cdn-cache-control": "no-cache, max-age=60" }],

@@ -33,7 +33,7 @@ it.each<[string, Record<string, string>, boolean]>([
   expect(isLoop(readerOf(Object.entries(fields)), NAME)).toBe(expected);
 });
 
-it("whatever a client sends, the next edge of the deployment knows the request, and an edge of another does not", () => {
+it("for any fields of a client, the next edge of the deployment knows the request, and an edge of another does not", () => {
   const text = fc.string({ unit: fc.constantFrom(...'a1.,;="\\() \t/-'.split("")), maxLength: 12 });
   fc.assert(
     fc.property(fc.option(text), fc.option(text), (via, loop) => {

@@ -35,7 +35,7 @@ describe("the three forms", () => {
   });
 });
 
-describe("what is no date", () => {
+describe("texts that are no date", () => {
   it.each([
     ["a number", "0"],
     ["nothing", ""],

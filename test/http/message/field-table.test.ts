@@ -190,7 +190,7 @@ describe("merging a 304", () => {
   });
 });
 
-describe("what a 304 to a client carries", () => {
+describe("the fields of a 304 to a client", () => {
   it.each(["Cache-Control", "CDN-Cache-Control", "Content-Location", "Date", "ETag", "Expires", "Vary"])(
     "RFC 9110 15.4.5: %s",
     (name) => {

@@ -53,7 +53,7 @@ describe("RFC 9112 6.1: a transfer coding that is not undone", () => {
     expect(fateOf({ "Cache-Control": "max-age=60", "Transfer-Encoding": coding })).toBe(fate);
   });
 
-  it("what forbids storing anyway is said first, so that it withdraws what is stored", () => {
+  it("another reason against storing comes first, so that it withdraws the stored response", () => {
     expect(fateOf({ "Cache-Control": "no-store", "Transfer-Encoding": "gzip" })).toBe("out: no-store");
   });
 });

@@ -68,7 +68,7 @@ describe("read", () => {
   });
 });
 
-it("what is written is read as it was, under another span", () => {
+it("a written field is read as it was, under another span", () => {
   const hex = (length: number) =>
     fc.string({ unit: DIGIT, minLength: length, maxLength: length }).filter((digits) => !/^0+$/.test(digits));
   fc.assert(

@@ -11,7 +11,7 @@ import {
 } from "../../../src/http/select/vary.ts";
 import { type Fields, readerOfHeaders } from "../support.ts";
 
-describe("what a response varies on", () => {
+describe("the fields that a response varies on", () => {
   it.each<[string, string | undefined, readonly string[]]>([
     ["nothing", undefined, []],
     ["an empty field", "", []],
@@ -138,7 +138,7 @@ describe("normal form", () => {
     expect(normalisedValue("accept", undefined)).toBeUndefined();
   });
 
-  it("what has weights, or is known to be varied on, is forwarded in normal form", () => {
+  it("a field with weights, or known to be varied on, is forwarded in normal form", () => {
     const names = ["accept", "accept-language", "accept-charset", "user-agent", "cookie", "origin", "x-any"];
     const forwarded = (varied: string[]) => names.filter((name) => isForwardedNormalised(name, varied));
     expect(forwarded([])).toEqual(["accept", "accept-language", "accept-charset"]);

@@ -33,7 +33,7 @@ it.each([
   expect(invalidated(method, status)).toEqual(verdict ? [OWN] : []);
 });
 
-describe("what the answer names", () => {
+describe("URLs that the answer names", () => {
   it.each([
     ["an absolute URL of the same origin", "https://shop.example/c?d=2", "https://shop.example/c?d=2"],
     ["with the scheme's own port", "https://shop.example:443/c", "https://shop.example/c"],

@@ -228,7 +228,7 @@ describe("storage becomes that of another log", () => {
     }),
   );
 
-  it("what was stored under the one before is unusable", () =>
+  it("a record stored under the one before is unusable", () =>
     made(DROPPED["of the next version, with the same tables"] ?? with3(), async (state) => {
       const before = state.storage.sql.exec<{ incarnation: string }>("SELECT incarnation FROM log").one().incarnation;
       const known = replicaState(Math.random);

@@ -407,7 +407,7 @@ function world(seen: { losses: number; copies: number; purges: number; unanswere
 /** Which log it is, and how far it has come. */
 const place = (cursor: Cursor | undefined): number => (cursor ? cursor.incarnation.length * 1e6 + cursor.seq : 0);
 
-it("whatever is asked, purged, lost, copied and answered in whatever order, knowledge only grows, and confirmed purges are obeyed", async () => {
+it("in any order of requests, purges, losses, copies and answers, knowledge only grows, and confirmed purges are obeyed", async () => {
   const seen = { losses: 0, copies: 0, purges: 0, unanswered: 0, moved: 0 };
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60, size: "max" }), async (steps) => {

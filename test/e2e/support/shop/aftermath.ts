@@ -136,6 +136,12 @@ export function expectDecent(answers: readonly Answer[], withinMs: number): void
   expectPrompt(answers, withinMs);
 }
 
+/** The same of nine in ten. For an answer that needs a wait which a busy machine may exceed. */
+export function expectMost(answers: readonly Answer[], is: (answer: Answer) => boolean): void {
+  const others = answers.filter((answer) => !is(answer));
+  expect(others.length <= answers.length / 10 ? [] : others.map(tell)).toEqual([]);
+}
+
 export function expectAll(answers: readonly Answer[], is: (answer: Answer) => boolean): void {
   expect(answers.length).toBeGreaterThan(0);
   expect(answers.filter((answer) => !is(answer)).map(tell)).toEqual([]);
