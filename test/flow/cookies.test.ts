@@ -54,7 +54,7 @@ it("a rule's lifetime does not make it everybody's", async () => {
 });
 
 describe("a rule that says what cookies mean", () => {
-  it("vary.cookies: each value is a variant, and the others reach nobody", async () => {
+  it("vary.cookies: each value is a variant, and other cookies do not reach the origin", async () => {
     const e = await warm({ site: { rules: [{ match: "/*", vary: { cookies: ["theme"] } }] }, origin: greeting() });
     for (const [cookie, text] of [
       ["theme=dark; who=alice", "hello theme=dark"],

@@ -13,7 +13,7 @@ async function tagOf(e: TestEdge, path = "/a"): Promise<string | null> {
   return (await e.text(path)).response.headers.get("etag");
 }
 
-/** The tag that the second answer shows for this body. */
+/** The tag of the second answer with this body. */
 async function tagFor(body: BodyInit, headers: Record<string, string> = {}, status = 200): Promise<string | null> {
   const e = testEdge({ origin: () => answer(body, { ...CACHED, ...headers }, status) });
   await e.text("/a");

@@ -137,7 +137,7 @@ async function pass(w: World, seconds: number): Promise<void> {
   w.clock.advance(seconds);
 }
 
-/** Opens a barrier that is there, and sets another or none. */
+/** Opens the present barrier, if there is one, and sets the next one, if any. */
 function bar(held: Barrier<void> | undefined, stays: boolean): Barrier<void> | undefined {
   held?.open();
   return stays ? barrier() : undefined;
@@ -242,7 +242,7 @@ const answers = (how: How): Step => ({ kind: "answer", which: 0, how });
 const hard = (path: string): Step => ({ kind: "purge", edge: 0, path, target: "tag", mode: "hard" });
 const wait: Step = { kind: "wait", seconds: 61 };
 const pause: Step = { kind: "wait", seconds: 0.4 };
-/** The stored response is judged, and then purged while the lookup goes on in a slow colo. */
+/** The lookup judges the stored response, and a purge comes while the lookup goes on in a slow colo. */
 const purgedMeanwhile = (...before: Step[]): readonly Step[] => [
   { kind: "hold", colo: 0 },
   ask("plain"),

@@ -17,7 +17,7 @@ function site(fields: Record<string, string>, head: Origin): Origin {
   return (request) => (request.method === "HEAD" ? head(request) : answer("hello", fields));
 }
 
-/** An edge that holds "hello", stale by now. */
+/** An edge with a stored "hello", which is stale by now. */
 async function stale(fields: Record<string, string>, head: Origin): Promise<TestEdge> {
   const e = testEdge({ origin: site(fields, head) });
   await e.text("/a");

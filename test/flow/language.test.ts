@@ -189,7 +189,7 @@ describe("a resource of many variants", () => {
   const variant = (name: string | number): RequestInit => ({ headers: { "x-v": String(name) } });
   const sixteen = Array.from({ length: 16 }, (_, i) => i);
 
-  it("keeps sixteen; the oldest that was never hit makes room", async () => {
+  it("stores sixteen; the oldest that was never hit makes room", async () => {
     const e = testEdge({ origin: varied });
     for (const i of sixteen) await e.text("/a", variant(i));
     for (const i of [0, 1, 3]) expect(await cacheOf(e, variant(i))).toBe("HIT");

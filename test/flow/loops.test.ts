@@ -4,7 +4,7 @@ import { answer, SHOP, type TestEdge, testEdge } from "../support/edge.ts";
 
 const NAME = "strata-0123456789abcdef";
 
-/** Hands a request on to an edge, as a proxy between the two would. */
+/** Forwards a request to an edge, as a proxy between two edges would. */
 const to = (edge: TestEdge, { url, method, headers }: Request): Promise<Response> =>
   edge.get(SHOP + new URL(url).pathname, { method, headers });
 

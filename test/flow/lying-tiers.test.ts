@@ -15,7 +15,7 @@ const FRESH = { "cache-control": "max-age=600" };
 const never = (): Promise<never> => new Promise(() => undefined);
 const absent = (): undefined => undefined;
 
-/** A colo that says what the test says. */
+/** An empty colo, with the given methods in place of its own. */
 const colo = (changes: Partial<Tier>): Tier => ({
   name: "colo",
   admits: () => true,
@@ -117,7 +117,7 @@ describe("a tier that lies", () => {
   });
 });
 
-/** A Cache API that hands out each body as `spoil` leaves it. */
+/** A Cache API whose bodies pass through `spoil`. */
 function spoiledCache(spoil: (body: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>): CacheLike {
   const entries = new Map<string, { readonly headers: Headers; readonly bytes: ArrayBuffer }>();
   return {

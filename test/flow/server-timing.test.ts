@@ -13,7 +13,7 @@ function timed(options: EdgeOptions = {}): TestEdge {
 
 const timing = ({ headers }: Response): string | null => headers.get("server-timing");
 
-/** The origin takes so many milliseconds. */
+/** An origin that takes so many milliseconds. */
 function slowly(e: TestEdge, ms: number, respond: () => Response): () => Promise<Response> {
   return async () => {
     await later(e, ms);
@@ -27,7 +27,7 @@ async function later(e: TestEdge, ms: number): Promise<void> {
   e.passes(ms / 1000);
 }
 
-/** With knowledge of the purge log, so that nobody waits for that. */
+/** An edge that knows the purge log, so that no request waits for it. */
 async function warm(options: EdgeOptions = {}): Promise<TestEdge> {
   const e = timed(options);
   await e.text("/warm");

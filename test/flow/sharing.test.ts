@@ -33,7 +33,7 @@ describe("sharing", () => {
     expect(e.memory.usedBytes).toBe(0);
   });
 
-  it("gives the answer to one bearer to no other, and to nobody", async () => {
+  it("gives the answer to one bearer to no other, and to no anonymous client", async () => {
     const e = testEdge({ origin: whoAsked({ "cache-control": "max-age=60" }) });
     expect((await e.text("/me", alice)).text).toBe("Bearer alice");
     expect((await e.text("/me", bob)).text).toBe("Bearer bob");
@@ -50,7 +50,7 @@ describe("sharing", () => {
     },
   );
 
-  it("gives the answer to one session to no other, and to nobody", async () => {
+  it("gives the answer to one session to no other, and to no anonymous client", async () => {
     const e = testEdge({ origin: whoAsked({ "cache-control": "max-age=60" }) });
     expect((await e.text("/me", aliceCookie)).text).toContain("sid=alice");
     expect((await e.text("/me", bobCookie)).text).toContain("sid=bob");

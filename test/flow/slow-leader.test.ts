@@ -24,11 +24,11 @@ function body(bytes: Uint8Array, declares: boolean): Response {
   return answer(readable, declares ? { ...CACHED, "content-length": String(bytes.length) } : CACHED);
 }
 
-/** Lets the clock run, a tenth of a second at a time, until it is so; says how many seconds that took. */
+/** Advances the clock by tenths of a second until the condition holds. Returns the seconds that took. */
 async function clockedUntil(e: TestEdge, holds: () => boolean, what: string): Promise<number> {
   const startMs = e.clock.now();
   await until(async () => {
-    // all that can go on without the clock does so first
+    // first finish all work that does not wait for the clock
     await new Promise((resolve) => setTimeout(resolve, 5));
     if (!holds()) e.passes(0.1);
     return holds();
@@ -114,7 +114,7 @@ describe("a leader whose client does not read", () => {
     expect(equal(await bytesOf(Promise.resolve(hit)), fresh)).toBe(true);
   });
 
-  it("holds nobody up for a small body", async () => {
+  it("holds no follower up for a small body", async () => {
     const e = testEdge({ origin: () => body(noise(100_000), true) });
     const unread = await e.get("/a");
     expect((await bytesOf(e.get("/a"))).length).toBe(100_000);
@@ -149,7 +149,7 @@ describe("a leader whose client reads", () => {
 });
 
 describe("the patience with a client", () => {
-  /** A client that takes so many bytes a second, in pieces, of a body that comes at once; how many seconds until others give it up. */
+  /** Seconds until followers give up on a client that reads so many bytes a second of a body that comes at once. */
   async function patienceWith(bytesPerSecond: number, seconds: number): Promise<number | undefined> {
     const clock = testClock();
     const patience = slowClient(clock);

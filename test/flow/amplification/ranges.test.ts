@@ -119,7 +119,7 @@ describe("a range of a cold object of 60 MB", () => {
   });
 });
 
-it("a range with Authorization goes as it was sent: where the whole comes all the same, it is not asked for twice", async () => {
+it("a range with Authorization goes as it was sent: if the whole comes all the same, the edge does not request it again", async () => {
   const origin = counted({
     size: 10 * MB,
     ranges: false,

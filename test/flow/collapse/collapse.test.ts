@@ -9,7 +9,7 @@ import { equal } from "../../tiers/contract.ts";
 
 const CACHED = { "cache-control": "max-age=60" };
 
-/** All are sent before the origin answers; `origin` answers when they are under way. */
+/** Sends all requests, and lets `origin` answer once they are all under way. */
 async function together(
   e: TestEdge,
   requests: readonly RequestInit[],

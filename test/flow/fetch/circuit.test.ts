@@ -12,11 +12,11 @@ interface Rig {
   readonly circuit: Circuit;
   stance(): Stance;
   answered(count: number): void;
-  /** One after the other, each of the next of so many members. */
+  /** Reports breakdowns of so many members, in turn. */
   broken(count: number, members?: number): void;
 }
 
-/** Without jitter where `random` is 0.5. */
+/** A `random` of 0.5 means no jitter. */
 function rig({ random = 0.5, spread = 1, policy = POLICY } = {}): Rig {
   const clock = testClock();
   const own = circuit({ policy, spread, random: () => random });

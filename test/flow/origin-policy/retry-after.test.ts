@@ -18,7 +18,7 @@ describe("Retry-After", () => {
     expect(e.asked).toHaveLength(3);
   });
 
-  it("keeps a background refresh away too", async () => {
+  it("prevents background refreshes, too", async () => {
     const e = await stale({ "cache-control": "max-age=1, stale-while-revalidate=600", etag: '"1"' });
     e.origin = () => answer("busy", { "retry-after": "30" }, 503);
     for (let i = 0; i < 3; i++) expect((await e.text("/a")).text).toBe("old");
