@@ -1,4 +1,4 @@
-// Owns the request on its way through the cache: before its lookup, and after it with all that the lookup found.
+// Owns the request on its way through the cache: with its rule before the lookup, with the stored response and the verdict after it.
 import { discard as discardStream } from "../base/streams.ts";
 import { asAnonymous } from "../http/law/anonymous.ts";
 import type { PurgeState, Reuse } from "../http/law/reuse.ts";
@@ -9,20 +9,20 @@ import type { CacheSlot, Found } from "../tiers/tier.ts";
 import type { Moment } from "./collapse/flights.ts";
 import type { Edge, Exchange } from "./edge.ts";
 
-/** A request to which its rule has been applied. */
+/** A request after its rule was applied, before any lookup. */
 export interface RuledRequest {
   readonly edge: Edge;
   readonly exchange: Exchange;
-  /** As the rule has reduced it, before any lookup. */
+  /** Its facts with the query, cookies and fields that the rule reduced. */
   readonly ruled: RequestFacts;
   readonly rule: Rule;
 }
 
-/** One request that takes part in caching, with what its lookup found and the verdict on that. */
+/** A request after its lookup: the stored response, if there is one, and the verdict on it. */
 export interface CacheRequest extends RuledRequest {
-  /** `ruled`, with what the known index of the resource says of its fields. */
+  /** `ruled`, adjusted to the fields that the resource's variant index names. */
   readonly facts: RequestFacts;
-  /** Where its response is stored, or would be. */
+  /** The place of its response in the store, filled or not. */
   readonly slot: CacheSlot;
   readonly found: Found | undefined;
   /** Whether a purge in the log covers `found`. */
@@ -30,26 +30,26 @@ export interface CacheRequest extends RuledRequest {
   readonly verdict: Reuse;
   /** When the lookup began, milliseconds since 1970. */
   readonly nowMs: number;
-  /** The same moment in this isolate's order of flights: a flight that stored something later is worth another lookup. */
+  /** The same moment in this isolate's order of flights. After a flight that stored something later, the request looks up again. */
   readonly lookedUpAt: Moment;
-  /** Taken before the lookup judged anything: a 304 proves nothing of purges after it. */
+  /** Taken before the lookup judged `found`. A validation uses it, because a 304 proves nothing about later purges. */
   readonly fence: Fence | undefined;
-  /** Nothing proves that `found` was not purged; the rule says to serve it all the same. */
+  /** The purge log could not be asked in time, and the rule says `onUnknown: "serve"`: `found` may have been purged. */
   readonly unproven: boolean;
 }
 
-/** The same request in the cache's own name, without anything of one client's own. */
+/** The same request in the cache's own name: without the client's cookies, credentials and Cache-Control. */
 export function anonymously(request: CacheRequest): CacheRequest {
   const facts = asAnonymous(request.facts);
   return { ...request, facts, slot: { ...request.slot, request: facts.field } };
 }
 
-/** An answer to it says nothing of what other clients would get. */
+/** Whether the answer may be for this client alone, so that it says nothing about other clients' answers. */
 export function isAuthenticated({ hasSession, hasAuthorization }: RequestFacts): boolean {
   return hasSession || hasAuthorization;
 }
 
-/** @throws TypeError where the lookup found nothing: a verdict about a stored response comes only with one. */
+/** @throws TypeError where the lookup found nothing. Callers have a verdict that comes only with a stored response. */
 export function present<Held>(held: Held | undefined): Held {
   if (held === undefined) throw new TypeError("no stored response at hand");
   return held;

@@ -1,4 +1,4 @@
-// Owns how an edge is put together: the parts that live as long as the isolate, and those that come with a deployment's bindings.
+// Owns the making of an edge: from parts that live as long as the isolate, and parts that come with a deployment's bindings.
 import type { PurgeOutcome } from "../http/targets/purge-order.ts";
 import { flights } from "./collapse/flights.ts";
 import type { Collapsing, Edge, OriginSide } from "./edge.ts";

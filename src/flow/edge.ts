@@ -1,4 +1,4 @@
-// Owns the two things that every step of a request is given: the exchange itself, and the edge that serves it.
+// Owns the two parameters of every step: the exchange (one request) and the edge (all that outlives it).
 import type { DependencyError } from "../error.ts";
 import type { PurgedBy, PurgeEntry, PurgeOrder, PurgeOutcome } from "../http/targets/purge-order.ts";
 import type { Site } from "../policy/define.ts";
@@ -17,13 +17,13 @@ import type { Timings } from "./support/timings.ts";
 import type { Ids, Trace } from "./support/trace.ts";
 import type { Turns } from "./support/turns.ts";
 
-/** One request on its way. */
+/** One request, with its trace and its background work. */
 export interface Exchange {
   readonly request: Request;
   readonly trace: Trace;
-  /** Whether answers name what a reason code is about; only to those who may know. */
+  /** How much `Cache-Status` says: reason codes, or also the fields they are about. The latter only for clients that may know. */
   readonly shows?: "codes" | "all";
-  /** Absent where nobody asked how long it takes, and in the background. */
+  /** Absent where the site wants no `Server-Timing`, and in the background. */
   readonly timings?: Timings | undefined;
   /** Keeps work alive after the response; failures are reported, never thrown. */
   background(work: Promise<unknown>): void;
@@ -47,9 +47,9 @@ export interface Clock {
   readonly timeout: SetTimeout;
 }
 
-/** The edge that a request is served by; one per isolate. `edge-builder.ts` makes it. */
+/** All that serves requests and outlives them: one per isolate, made by `edge-builder.ts`. */
 export interface Edge {
-  /** The name under which servers behind this edge know it; no other deployment has the same. */
+  /** This deployment's unique name in `CDN-Loop` and `Via`. */
   readonly name: string;
   readonly site: Site;
   readonly clock: Clock;
@@ -71,29 +71,32 @@ export interface Intake {
 }
 
 export interface OriginSide {
-  /** Sends a request to an origin; without one, to the zone's own or the application's routes. Header section and bytes agree. */
+  /**
+   * Sends a request to `origin`; without one, to the zone's own origin or to the application's routes. `Content-Encoding` is true of the
+   * body's bytes.
+   */
   readonly fetch: (request: Request, origin: Origin | undefined) => Promise<Response>;
   readonly breakers: Breakers;
-  /** Purges that origins ask for by their answers: of equal ones, one at a time. */
+  /** Purges that origins ask for by their answers. Of equal purges, one runs at a time. */
   readonly purging: Turns<PurgeOutcome>;
 }
 
 /** Resources that this isolate remembers for a while because of the origin's answers. */
 export interface Marks {
-  /** Their answers could not be stored lately. */
+  /** Resources whose answers could not be stored lately. */
   readonly unstorable: ExpiringSet;
-  /** Too large to be fetched whole for the sake of a range. */
+  /** Resources too large to be fetched whole for the sake of a range. */
   readonly large: ExpiringSet;
-  /** The origin asked not to be asked for them, with Retry-After. */
+  /** Resources for which the origin answered 503 with `Retry-After`. */
   readonly originBackoff: ExpiringSet;
 }
 
-/** Fetches that requests share. */
+/** State of collapsing, shared by the requests of this isolate. */
 export interface Collapsing {
   /** Fetches under way that other requests of this isolate may wait for. */
   readonly flights: Flights;
-  /** Stored responses with a background refresh under way: one at a time for each. */
+  /** Stored responses with a background refresh under way: at most one for each. */
   readonly refreshing: ExpiringSet;
-  /** The keeper of a key's lease, by the key's hash; absent where there is none. */
+  /** Finds the keeper of a key's lease, by the key's hash; absent where the deployment has no leases. */
   readonly leases?: ((hash: string) => LeaseKeeper) | undefined;
 }

@@ -1,4 +1,4 @@
-// Owns the door: a request becomes facts, or passes by with a reason, or is refused as no valid request.
+// Owns the first step: it reads a request into facts, and decides whether the request is looked up, bypasses the cache, or is refused.
 import { type RequestFacts, requestFacts } from "../http/message/facts.ts";
 import { withoutEpoch } from "../http/answer/browser-epoch.ts";
 import { isHost } from "../http/message/host.ts";
@@ -32,7 +32,7 @@ function sentFields(headers: Headers): ReadonlyMap<string, string> {
   return sent;
 }
 
-/** False where the Host field is something else: the platform makes userinfo or a path of the URL from it. */
+/** False for a Host field that is not a host: the platform would turn `a@h` or `x/../y` into userinfo or a path of the request's URL. */
 export function namesHost({ headers }: Pick<Request, "headers">): boolean {
   const host = headers.get("host");
   return host === null || isHost(host);

@@ -1,4 +1,4 @@
-// Owns the way of one request, in the order it lives: receive, look up, then an answer from the store, or a fetch that requests share.
+// Owns the steps of one request, in their order: receive, look up, then answer from the store, or collapse around a fetch.
 import type { Outcome } from "../http/answer/cache-status.ts";
 import type { ReasonCode } from "../http/law/reasons.ts";
 import { freshSeconds } from "../http/law/reuse.ts";
@@ -36,7 +36,7 @@ export async function serve(edge: Edge, exchange: Exchange): Promise<Response> {
   return answer(request instanceof Promise ? await request : request);
 }
 
-/** Carries out the verdict of the lookup. `waitedFor`: why the request waited for another's fetch before. */
+/** Carries out the verdict of the lookup. `waitedFor`: the reason why the request waited for another request's fetch before. */
 function answer(request: CacheRequest, waitedFor?: ReasonCode): Response | Promise<Response> {
   const { verdict } = request;
   switch (verdict.verdict) {
@@ -53,7 +53,7 @@ function answer(request: CacheRequest, waitedFor?: ReasonCode): Response | Promi
   }
 }
 
-/** A request that has come back to this edge goes no further, before it waits for a fetch that may be the one that led here. */
+/** Refuses a request that loops back to this edge. It must not wait for a flight, because that flight may have caused the request. */
 function refused(request: CacheRequest): Response | undefined {
   const refusal = refuseLoop(request.edge, request.exchange, request.facts);
   if (refusal) discard(request.found);

@@ -1,4 +1,4 @@
-// Owns the proof that what the cache has no business with passes by as it came, with its reason; and what is no request is refused.
+// Owns the proof of bypassing: requests that the cache must not answer go to the origin as they came, with a reason, and invalid requests are refused.
 import { describe, expect, it } from "vitest";
 import { barrier } from "../support/barrier.ts";
 import { answer, testEdge } from "../support/edge.ts";
@@ -26,7 +26,7 @@ describe("bypass", () => {
     expect(e.memory.usedBytes).toBe(0);
   });
 
-  it("lets a path by whose rule says so", async () => {
+  it("lets a path by if its rule says bypass", async () => {
     const e = testEdge({ site: { rules: [{ match: "/admin/*", bypass: true }] } });
     expect((await e.text("/admin/x")).response.headers.get("cache-status")).toContain(
       "fwd=bypass; fwd-status=200; detail=rule",
@@ -34,7 +34,7 @@ describe("bypass", () => {
     expect((await e.text("/other")).response.headers.get("cache-status")).toContain("stored");
   });
 
-  it("hands method, body, range, conditionals and codings on as they came", async () => {
+  it("forwards method, body, range, conditionals and codings as they came", async () => {
     const bodies: string[] = [];
     const e = testEdge({
       async origin(request) {
@@ -66,7 +66,7 @@ describe("bypass", () => {
     expect([response.status, text, response.headers.get("content-range")]).toEqual([206, "el", "bytes 1-2/5"]);
   });
 
-  it("hands a switched protocol on untouched", async () => {
+  it("forwards a switched protocol untouched", async () => {
     const e = testEdge({
       origin: () => {
         const [client, server] = Object.values(new WebSocketPair());
@@ -77,7 +77,7 @@ describe("bypass", () => {
     });
     const response = await e.get("/socket", { headers: { upgrade: "websocket" } });
     expect(response.status).toBe(101);
-    // but for what was addressed to this cache, and what it says itself
+    // all but the fields addressed to this cache, and the edge's own
     expect([...response.headers]).toEqual([
       ["cache-status", "strata; fwd=bypass; fwd-status=101; detail=upgrade"],
       ["sec-websocket-protocol", "chat"],
@@ -104,7 +104,7 @@ describe("bypass", () => {
     expect([e.asked[0]?.method, e.asked[0]?.headers.get("upgrade")]).toEqual(["POST", null]);
   });
 
-  it.each([101, 999])("passes an unasked %i, which no Response can have, on as a bad gateway", async (status) => {
+  it.each([101, 999])("answers 502 for an unexpected %i, which no Response can have", async (status) => {
     const e = testEdge();
     const odd = new Proxy(answer("denied", { "cache-control": "no-store" }), {
       get: (target, name) => {

@@ -174,7 +174,7 @@ async function commotion(e: TestEdge, steps: readonly Step[]): Promise<readonly 
   return asked;
 }
 
-describe("of many things at once", () => {
+describe("origin faults and clients' requests in random order", () => {
   const sites: readonly SiteInput[] = [
     {},
     { rules: [{ match: "/*", edge: { sie: 60, swr: 5 }, origin: { patience: 1, deadline: 4 } }] },
@@ -182,7 +182,7 @@ describe("of many things at once", () => {
   ];
 
   it.each(sites.map((site, i) => [i, site] as const))(
-    "everybody is answered, and nothing stays behind: site %i",
+    "every client is answered, and no flight, reservation or timer stays behind: site %i",
     async (_, site) => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), fc.boolean(), async (steps, hasColo) => {

@@ -13,7 +13,7 @@ const greeting =
 
 const withCookie = (cookie: string): RequestInit => ({ headers: { cookie } });
 
-it("an answer to an unknown cookie is its client's own, and what was stored for anybody is read", async () => {
+it("an answer to an unknown cookie is its client's own, but such a client reads the response stored for everybody", async () => {
   const e = await warm({ origin: greeting() });
   const { response, text } = await e.text("/a", withCookie("who=alice"));
   expect([text, detail(response)]).toEqual(["hello who=alice", "uri-miss/unknown-cookie"]);
@@ -23,7 +23,7 @@ it("an answer to an unknown cookie is its client's own, and what was stored for 
   expect(e.asked).toHaveLength(2);
 });
 
-it("a session neither fills nor reads, whatever it is called", async () => {
+it("a session neither fills nor reads, whatever its cookie's name", async () => {
   const e = await warm({ origin: greeting() });
   await e.text("/a");
   for (const cookie of [
@@ -48,13 +48,13 @@ it.each(["public, max-age=60", "s-maxage=60"])(
   },
 );
 
-it("a rule's lifetime does not", async () => {
+it("a rule's lifetime does not make it everybody's", async () => {
   const e = await warm({ site: { rules: [{ match: "/*", edge: { ttl: 60 } }] }, origin: greeting({}) });
   expect(detail((await e.text("/a", withCookie("who=alice"))).response)).toBe("uri-miss/unknown-cookie");
 });
 
 describe("a rule that says what cookies mean", () => {
-  it("vary.cookies: each value is a variant, and the others reach nobody", async () => {
+  it("vary.cookies: each value is a variant, and other cookies do not reach the origin", async () => {
     const e = await warm({ site: { rules: [{ match: "/*", vary: { cookies: ["theme"] } }] }, origin: greeting() });
     for (const [cookie, text] of [
       ["theme=dark; who=alice", "hello theme=dark"],
@@ -91,7 +91,7 @@ describe("a rule that says what cookies mean", () => {
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
   });
 
-  it("the site's list of harmless ones", async () => {
+  it("the site's list of harmless cookies: none makes an answer its client's own", async () => {
     const e = await warm({ site: { session: { harmless: ["theme"] } }, origin: greeting() });
     expect((await e.text("/a", withCookie("theme=dark"))).text).toBe("hello anybody");
     expect((await e.text("/a", withCookie("theme=light"))).response.headers.get("x-cache")).toBe("HIT");
@@ -113,14 +113,14 @@ it.each([
   expect((await e.text("/a")).text).toBe("hello anybody");
 });
 
-it("requests that wait for one answer have the same unkeyed cookies", async () => {
+it("requests share a flight only if they agree on having unknown cookies", async () => {
   const e = await warm({ origin: greeting({ "cache-control": "public, max-age=60" }) });
   const texts = await Promise.all(
     ["who=1", "who=2", "who=3", undefined, undefined].map(
       async (cookie) => (await e.text("/a", cookie === undefined ? {} : withCookie(cookie))).text,
     ),
   );
-  // one fetch for those with a cookie that nobody knows, one for those without: neither waits for the other
+  // one fetch for the requests with an unknown cookie, one for the requests without; neither waits for the other
   expect(e.asked).toHaveLength(2);
   expect(texts.slice(3)).toEqual(["hello anybody", "hello anybody"]);
 });

@@ -1,4 +1,4 @@
-// Owns the proof that what has no validator gets an entity tag from its bytes, for browsers and never for the origin (RFC 9110 8.8.3).
+// Owns the proof of generated tags: a stored response without a validator gets one from its bytes, for browsers and never for the origin (RFC 9110 8.8.3).
 import { describe, expect, it } from "vitest";
 import { answer, inTurn, type TestEdge, testEdge } from "../support/edge.ts";
 import { inPieces } from "../support/ranged.ts";
@@ -13,14 +13,14 @@ async function tagOf(e: TestEdge, path = "/a"): Promise<string | null> {
   return (await e.text(path)).response.headers.get("etag");
 }
 
-/** The tag that the second answer shows for this body. */
+/** The tag of the second answer with this body. */
 async function tagFor(body: BodyInit, headers: Record<string, string> = {}, status = 200): Promise<string | null> {
   const e = testEdge({ origin: () => answer(body, { ...CACHED, ...headers }, status) });
   await e.text("/a");
   return tagOf(e);
 }
 
-describe("a made entity tag", () => {
+describe("a generated tag", () => {
   it("appears from the second answer on, in HEAD and 304 alike", async () => {
     const e = testEdge({ origin: () => answer("hello", CACHED) });
     expect(await tagOf(e)).toBeNull();
@@ -42,7 +42,7 @@ describe("a made entity tag", () => {
     expect(await tagFor(inPieces(bytesOf("hello"), 2), { "content-type": "text/x" })).toBe(tag);
   });
 
-  it("is another for other bytes", async () => {
+  it("differs for other bytes", async () => {
     const bodies = ["", "a", "b", "ab", "ba", "a\0", "\0a", "hello", "Hello", "hello ", noise(1000), noise(1000, 2)];
     const tags = await Promise.all(bodies.map((body) => tagFor(body)));
     expect(new Set(tags).size).toBe(bodies.length);
@@ -81,7 +81,7 @@ describe("a made entity tag", () => {
     ["Last-Modified", { "last-modified": MODIFIED }, 200, null],
     ["another status", {}, 404, null],
     ["another status, though successful", {}, 203, null],
-  ])("is not made of what has %s", async (_, headers, status, tag) => {
+  ])("is not made for a response with %s", async (_, headers, status, tag) => {
     expect(await tagFor("hello", headers, status)).toBe(tag);
   });
 
@@ -99,7 +99,7 @@ describe("a made entity tag", () => {
     expect(await tagOf(e)).toBeNull();
   });
 
-  it("is not made of what memory does not hold", async () => {
+  it("is not made for a body too large for memory", async () => {
     const e = testEdge({
       lower: [mapTier("colo", 3)],
       memory: { bytes: 100_000, bodyBytes: 3 },
@@ -110,7 +110,7 @@ describe("a made entity tag", () => {
     expect([response.headers.get("x-cache"), response.headers.get("etag")]).toEqual(["HIT", null]);
   });
 
-  it("is made of an answer to POST that serves a GET, too", async () => {
+  it("is made for an answer to POST that serves a GET, too", async () => {
     const site = { rules: [{ match: "/*", storePost: true }] };
     const e = testEdge({ site, origin: () => answer("hello", { ...CACHED, "content-location": "/a" }) });
     await e.text("/warm");
@@ -122,7 +122,7 @@ describe("a made entity tag", () => {
 describe("the origin", () => {
   const made = '"strata-0123456789abcdef"';
 
-  it("never hears of a made tag when what is stored is stale", async () => {
+  it("never receives a generated tag when the stored response is stale", async () => {
     const e = testEdge({ origin: () => answer("hello", CACHED) });
     await e.text("/a");
     const tag = (await tagOf(e)) ?? "";
@@ -140,7 +140,7 @@ describe("the origin", () => {
     [`"own", ${made}, W/"other"`, '"own", W/"other"'],
     ['"own"', '"own"'],
     ["*", "*"],
-  ])("hears of If-None-Match: %s only as %s", async (sent, heard) => {
+  ])("receives If-None-Match: %s as %s", async (sent, heard) => {
     const e = testEdge({
       site: { rules: [{ match: "/bypassed", bypass: true }] },
       origin: () => answer("hello", { "cache-control": "private" }),
@@ -157,7 +157,7 @@ describe("the origin", () => {
     }
   });
 
-  it("answers a session with the whole where that has only a made tag", async () => {
+  it("answers a session with the whole if the client has only a generated tag", async () => {
     const e = testEdge({
       origin: (request) =>
         request.headers.has("if-none-match") ? answer(null, {}, 304) : answer("mine", { "cache-control": "private" }),

@@ -39,7 +39,7 @@ describe.each(["colo", "global"] as const)("a %s tier", (name) => {
 });
 
 describe("all tiers at once", () => {
-  it("may fail, and clients get what the origin says", async () => {
+  it("may fail, and clients get the origin's answer", async () => {
     const reports: DependencyError[] = [];
     const rejects = (): Promise<never> => Promise.reject(new Error("broken"));
     const lower = (["colo", "global"] as const).map((name) =>
@@ -53,7 +53,7 @@ describe("all tiers at once", () => {
     expect(e.asked).toHaveLength(3);
   });
 
-  it("may lie: what is no entry of ours is a miss", async () => {
+  it("may lie: an entry that is not ours is a miss", async () => {
     const colo = mapTier("colo");
     const e = testEdge({ lower: [colo] });
     await e.text("/a");

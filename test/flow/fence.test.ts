@@ -41,7 +41,7 @@ const MANNERS: Readonly<Record<string, RequestInit>> = {
   "no-cache": { headers: { "cache-control": "no-cache" } },
 };
 
-/** Of what may happen, what does in one run: a few things again and again reach further than everything now and then. */
+/** The kinds of steps of one run. A few kinds in long runs reach further than all kinds in a mixture. */
 const playWith = (targets: readonly string[]) =>
   fc
     .record({
@@ -74,7 +74,7 @@ interface Chosen {
 
 const TROUBLES = ["hold", "lag", "cut", "slow", "restart", "compact", "lose"] as const;
 const colo = fc.nat(2);
-/** Something that happens, with its likelihood. */
+/** A step, with its likelihood. */
 const event = <const Kind extends string, T>(
   weight: number,
   kind: Kind,
@@ -120,12 +120,12 @@ async function asked(w: World, index: number, path: string, manner: string): Pro
   if (text === "broken off") return;
   const version = isHead ? Number(response.headers.get("x-version")) : versionOf(text);
   const status = response.headers.get("cache-status") ?? "";
-  const told = `${path} on edge ${String(index)} ${manner}: version ${String(version)} by "${status}"`;
-  if (!w.stuckTag) expect(text, `${told}: bytes of one version`).toBe(text.slice(0, 1).repeat(text.length));
+  const event = `${path} on edge ${String(index)} ${manner}: version ${String(version)} by "${status}"`;
+  if (!w.stuckTag) expect(text, `${event}: bytes of one version`).toBe(text.slice(0, 1).repeat(text.length));
   const isStale = /stale-(?:while-revalidate|if-error|if-slow|if-busy)|ttl=-/.test(status);
   const isConfirmed = w.lied.has(path) && status.includes("validated");
   const bound = isConfirmed ? least.confirmed : isStale ? least.stale : least.fresh;
-  expect(version, `${told}; known: ${JSON.stringify(least)}`).toBeGreaterThanOrEqual(bound);
+  expect(version, `${event}; known: ${JSON.stringify(least)}`).toBeGreaterThanOrEqual(bound);
 }
 
 /** Bodies on their way arrive within this time: a body that pauses for 30 s is broken off. */
@@ -137,7 +137,7 @@ async function pass(w: World, seconds: number): Promise<void> {
   w.clock.advance(seconds);
 }
 
-/** Opens a barrier that is there, and sets another or none. */
+/** Opens the present barrier, if there is one, and sets the next one, if any. */
 function bar(held: Barrier<void> | undefined, stays: boolean): Barrier<void> | undefined {
   held?.open();
   return stays ? barrier() : undefined;
@@ -157,7 +157,7 @@ function purgeStep(w: World, { edge, path, target, mode }: Step & { kind: "purge
   const made = TARGETS[target]?.(path);
   if (!made) return;
   const all = made.kind === "host" || made.kind === "everything";
-  // a tag that is stuck would confirm what a soft purge asks about
+  // a stuck tag would let the origin confirm the softly purged response
   purge(w, edge, made, all ? PATHS : [path], w.stuckTag ? "hard" : mode);
 }
 
@@ -242,7 +242,7 @@ const answers = (how: How): Step => ({ kind: "answer", which: 0, how });
 const hard = (path: string): Step => ({ kind: "purge", edge: 0, path, target: "tag", mode: "hard" });
 const wait: Step = { kind: "wait", seconds: 61 };
 const pause: Step = { kind: "wait", seconds: 0.4 };
-/** The stored response is judged, and then purged while the lookup goes on in a slow colo. */
+/** The lookup judges the stored response, and a purge comes while the lookup goes on in a slow colo. */
 const purgedMeanwhile = (...before: Step[]): readonly Step[] => [
   { kind: "hold", colo: 0 },
   ask("plain"),
@@ -250,7 +250,7 @@ const purgedMeanwhile = (...before: Step[]): readonly Step[] => [
   hard("/a"),
   { kind: "release", colo: 0 },
 ];
-/** Chance seldom comes by here. */
+/** Interleavings that random steps seldom reach. */
 const SCENES: Readonly<Record<string, readonly Step[]>> = {
   "a validation": [ask("plain"), answers("brief"), wait, ...purgedMeanwhile(), answers("lasting"), pause, ask("plain")],
   "a part made whole": [
@@ -269,13 +269,13 @@ const SCENES: Readonly<Record<string, readonly Step[]>> = {
 };
 
 it.each(Object.entries(SCENES))(
-  "a purge between the look and the question to the origin is not overtaken by %s",
+  "a purge between the lookup and the request to the origin is not overtaken by %s",
   (_, steps) => play({ steps, stuckTag: true }),
 );
 
 const on = (path: string): Step => ({ kind: "ask", edge: 0, path, manner: "plain" });
 const soft = (edge: number | undefined): Step => ({ kind: "purge", edge, path: "/c", target: "host", mode: "soft" });
-/** A question to the log stays under way while the log is lost and, in the same millisecond, the edge learns the next one by a purge. */
+/** A request to the log is under way while the log is lost and, in the same millisecond, the edge learns of the next one by a purge. */
 const LATE_ANSWER: readonly Step[] = [
   on("/c"),
   { kind: "slow", edge: 0 },
@@ -297,14 +297,14 @@ const LATE_ANSWER: readonly Step[] = [
   on("/c"),
 ];
 
-it("an answer of a lost log, asked in the millisecond in which the next one was learnt, takes no edge back", () =>
+it("a late reply of a lost log takes no edge back to it, even if the edge learned of the next log in the same millisecond", () =>
   play({ steps: LATE_ANSWER, stuckTag: false }));
 
 it.each<[string, readonly string[], number]>([
   ["of all kinds", KINDS, 600],
   ...KINDS.map((kind): [string, readonly string[], number] => [`by ${kind}`, [kind], 60]),
 ])(
-  "no interleaving of fetches, stores, promotions, purges %s and refreshes on several edges resurrects what was purged",
+  "no interleaving of fetches, stores, promotions, purges %s and refreshes on several edges resurrects a purged response",
   async (_, kinds, numRuns) => {
     await fc.assert(fc.asyncProperty(playWith(kinds), play), { numRuns: runs(numRuns) });
   },

@@ -1,5 +1,5 @@
-// Owns the proof that a final answer ends what it comes in place of: after a refresh that brings one, the old response is served at most
-// once more, and never again (RFC 9111 4.3.3).
+// Owns the proof that a final answer ends the response it replaces: after a refresh that brings one, the old response is served at most
+// once more (RFC 9111 4.3.3).
 import { describe, expect, it } from "vitest";
 import { barrier, turns } from "../support/barrier.ts";
 import { answer, type EdgeOptions, type Origin, type TestEdge, testEdge } from "../support/edge.ts";
@@ -16,7 +16,7 @@ const down = () => answer("down", {}, 500);
 
 type Answers = () => Response;
 
-/** How the edge comes to ask the origin about what it holds, and what the client gets who makes it ask. */
+/** Ways in which the edge comes to validate a stored response, and the answer that the client of that request gets. */
 interface Refresh {
   readonly fields?: Record<string, string>;
   run(e: TestEdge, brings: Answers, headers?: Record<string, string>): Promise<string>;
@@ -114,7 +114,7 @@ async function holding(fields: Record<string, string> | undefined, options: Edge
   return e;
 }
 
-/** Whether the old response answers anybody any more, the origin failing. */
+/** Whether the old response still answers a client, with the origin failing. */
 async function isOver(e: TestEdge): Promise<boolean> {
   e.origin = down;
   const texts: string[] = [];
@@ -134,7 +134,7 @@ describe.each(Object.entries(KINDS))("a refresh by %s", (_, { fields, run }) => 
     expect(await isOver(e)).toBe(ends);
   });
 
-  it("ends it in every tier, for isolates that never had it too", async () => {
+  it("ends it in every tier, also for isolates that never had it", async () => {
     const [colo, global] = [mapTier("colo"), mapTier("global")];
     const e = await holding(fields, { lower: [colo, global] });
     expect([colo.entries.size, global.entries.size]).toEqual([1, 1]);
@@ -144,7 +144,7 @@ describe.each(Object.entries(KINDS))("a refresh by %s", (_, { fields, run }) => 
     expect([await isOver(e), await isOver(other)]).toEqual([true, true]);
   });
 
-  it("ends it also where KV shows it for a while after", async () => {
+  it("ends it although KV shows it for a while after", async () => {
     const clock = testClock();
     const kv = lateNamespace(clock).seenBy(() => 15);
     const e = await holding(fields, { clock, lower: [kv] });
@@ -153,14 +153,14 @@ describe.each(Object.entries(KINDS))("a refresh by %s", (_, { fields, run }) => 
     expect(await isOver(e)).toBe(true);
   });
 
-  it("ends what lives in the colo as a stream", async () => {
+  it("ends a response that the colo has as a stream", async () => {
     const colo = mapTier("colo", 2);
     const e = await holding(fields, { lower: [colo], memory: { bytes: 100_000, bodyBytes: 2 } });
     await run(e, () => answer("final", {}, 404));
     expect([await isOver(e), colo.entries.size]).toEqual([true, 0]);
   });
 
-  it("ends the variant that was asked about, and no other", async () => {
+  it("ends the variant that was validated, and no other", async () => {
     const varied = { ...fields, vary: "x-v" };
     const [colo, global] = [mapTier("colo"), mapTier("global")];
     const e = testEdge({ lower: [colo, global], origin: () => old(varied) });
@@ -171,7 +171,7 @@ describe.each(Object.entries(KINDS))("a refresh by %s", (_, { fields, run }) => 
     expect((await e.text("/a", { headers: { "x-v": "2" } })).text).toBe("old");
   });
 
-  it("leaves what another request has stored meanwhile", async () => {
+  it("leaves a response that another request has stored meanwhile", async () => {
     const colo = mapTier("colo");
     const e = await holding(fields, { lower: [colo] });
     const slow = barrier();
@@ -199,7 +199,7 @@ describe.each(Object.entries(KINDS))("a refresh by %s", (_, { fields, run }) => 
   });
 });
 
-it("a response that comes back is stored again, in every tier", async () => {
+it("a resource that comes back is stored again, in every tier", async () => {
   const colo = mapTier("colo");
   const e = await holding(undefined, { lower: [colo] });
   await asked(e, () => answer("final", {}, 404), RELOAD);
@@ -213,7 +213,7 @@ it("a response that comes back is stored again, in every tier", async () => {
 });
 
 describe("a late answer", () => {
-  it("that confirms the old response does not bring back what has ended", async () => {
+  it("that confirms the old response does not bring it back", async () => {
     const colo = mapTier("colo");
     const e = await holding(undefined, { lower: [colo] });
     const slow = barrier();
@@ -231,7 +231,7 @@ describe("a late answer", () => {
     expect([await isOver(e), colo.entries.size]).toEqual([true, 0]);
   });
 
-  it("of a tier that still shows it does not either", async () => {
+  it("of a tier that still shows it does not bring it back either", async () => {
     const global = mapTier("global");
     const first = await holding(undefined, { lower: [global] });
     const [key, entry] = [...global.entries][0] ?? [];
@@ -257,7 +257,7 @@ describe("a late answer", () => {
 });
 
 describe("a body that no tier takes", () => {
-  it("ends what it replaces, without a colo", async () => {
+  it("ends the response it replaces, without a colo", async () => {
     const e = testEdge({ memory: { bytes: 100_000, bodyBytes: 100 }, origin: () => old() });
     await e.text("/a");
     e.passes(20);
@@ -266,7 +266,7 @@ describe("a body that no tier takes", () => {
     expect(await isOver(e)).toBe(true);
   });
 
-  it("does not where it breaks off: that is a failure", async () => {
+  it("ends nothing where it breaks off: that is a failure", async () => {
     const e = testEdge({ origin: () => old() });
     await e.text("/a");
     e.passes(20);
@@ -279,7 +279,7 @@ describe("a body that no tier takes", () => {
 describe("a part", () => {
   const PART = { "cache-control": "max-age=60", etag: '"v1"' };
 
-  it("ends by what comes in its place, and not by what comes beside it", async () => {
+  it("ends by an answer about its own bytes, and not by one about others", async () => {
     for (const [headers, left] of [
       [RELOAD, "down"],
       [{}, "0123"],
@@ -293,7 +293,7 @@ describe("a part", () => {
   });
 });
 
-describe("whose question counts", () => {
+describe("a client's own fields do not end a response for others", () => {
   const PUBLIC = { ...OLD, "cache-control": `public, ${WINDOWS}` };
   const ALICE = { cookie: "sid=alice" };
   const TOKEN = { authorization: "Bearer a" };
@@ -302,13 +302,13 @@ describe("whose question counts", () => {
     ["an unknown cookie", { cookie: "x=1" }],
     ["a session cookie", ALICE],
     ["Authorization", TOKEN],
-  ])("not a reload with %s", async (_, headers) => {
+  ])("a reload with %s ends nothing", async (_, headers) => {
     const e = await holding(PUBLIC);
     expect(await asked(e, () => answer("final", {}, 404), { ...RELOAD, ...headers })).toBe("final");
     expect(await isOver(e)).toBe(false);
   });
 
-  it("a refresh is asked without the cookies of who found it stale", async () => {
+  it("a refresh goes without the cookies of the client that found the response stale", async () => {
     const e = await holding(PUBLIC);
     e.passes(20);
     await asked(e, () => answer("final", {}, 404), { cookie: "x=1", "cache-control": "no-store" });
@@ -320,7 +320,7 @@ describe("whose question counts", () => {
   it.each([
     ["a session", ALICE, "cookie"],
     ["Authorization", TOKEN, "authorization"],
-  ])("a refresh with %s is asked again without, where its answer is no use to others", async (_, headers, name) => {
+  ])("a refresh with %s is sent again without, if its answer cannot be shared", async (_, headers, name) => {
     const e = await holding(PUBLIC);
     e.passes(20);
     const origin: Origin = (request) =>
@@ -332,7 +332,7 @@ describe("whose question counts", () => {
     expect((await e.text("/a")).text).toBe("new");
   });
 
-  it("a refresh with credentials that are needed needs no second question", async () => {
+  it("a refresh whose credentials bring the shared answer is sent once", async () => {
     const e = await holding(PUBLIC);
     e.passes(20);
     e.origin = (request) =>
@@ -342,7 +342,7 @@ describe("whose question counts", () => {
     expect((await e.text("/a")).text).toBe("new");
   });
 
-  it("a page that is gone for a session and for anybody ends", async () => {
+  it("a response that is gone for a session and for anonymous clients ends", async () => {
     const e = await holding(PUBLIC);
     e.passes(20);
     await asked(e, () => answer("final", {}, 404), ALICE);
@@ -350,7 +350,7 @@ describe("whose question counts", () => {
     expect(await isOver(e)).toBe(true);
   });
 
-  it("a failing origin is not asked a second time", async () => {
+  it("a failing origin gets no second request", async () => {
     const e = await holding(PUBLIC);
     e.passes(20);
     await asked(e, () => answer("down", {}, 505), ALICE);
@@ -358,7 +358,7 @@ describe("whose question counts", () => {
     expect(await isOver(e)).toBe(false);
   });
 
-  it("a slow answer to a session is asked for again in the cache's name", async () => {
+  it("after a slow answer to a session, the edge asks again in the cache's own name", async () => {
     const shared = { ...OLD, "cache-control": "public, max-age=10, stale-if-error=600" };
     const e = await holding(shared);
     expect(await KINDS["stale-if-slow"]?.run(e, () => answer("final", {}, 404), ALICE)).toBe("old");
@@ -366,7 +366,7 @@ describe("whose question counts", () => {
     expect(await isOver(e)).toBe(true);
   });
 
-  it("no 503 with Retry-After to one visitor's cookie keeps the origin from being asked for the others", async () => {
+  it("a 503 with Retry-After to one visitor's cookie starts no origin backoff for the others", async () => {
     const e = await holding(undefined);
     const rest = () => answer("busy", { "retry-after": "60" }, 503);
     await asked(e, rest, { ...RELOAD, cookie: "x=1" });

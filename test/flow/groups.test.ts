@@ -31,14 +31,14 @@ describe("Cache-Groups", () => {
     }
   });
 
-  it("more than can be purged by: what has them is not stored", async () => {
+  it("too many to purge by: the response is not stored", async () => {
     const e = grouped({});
     const names = (count: number): string => Array.from({ length: count }, (_, i) => `"${i.toString(36)}"`).join();
     for (const cache of ["MISS", "HIT"]) expect(await cacheOf(e, at(names(1000)))).toBe(cache);
     for (const cache of ["MISS", "MISS"]) expect(await cacheOf(e, at(names(1001)))).toBe(cache);
   });
 
-  it.each(["hard", "soft"] as const)("can be purged by as by tags: %s", async (mode) => {
+  it.each(["hard", "soft"] as const)("can be purged as tags can: %s", async (mode) => {
     const e = grouped({});
     for (const url of [at('"g", "h"'), at('"other"')]) await e.text(url);
     e.log.purge(["h"], mode, e.clock.now());
@@ -84,7 +84,7 @@ describe("Cache-Group-Invalidation", () => {
     expect(e.log.delta(undefined).seq).toBe(0);
   });
 
-  it("does nothing on what GET brings past the cache", async () => {
+  it("does nothing on an answer to GET that bypasses the cache", async () => {
     const e = grouped({});
     await e.text(at('"g"'));
     e.origin = () => answer("x", INVALIDATES);
@@ -98,7 +98,7 @@ describe("Cache-Group-Invalidation", () => {
     ["an inner list", '("g")'],
     ["a string that does not end", '"g'],
     ["nothing", ""],
-    ["what is not ASCII", '"g", "gr\u00fc\u00df"'],
+    ["not ASCII", '"g", "gr\u00fc\u00df"'],
     ["a comma at the end", '"g",'],
   ])("is void where it is malformed: %s", async (_, value) => {
     const e = grouped({ "cache-group-invalidation": value });
@@ -119,7 +119,7 @@ describe("Cache-Group-Invalidation", () => {
     expect(await cacheOf(e, at('"g"'))).toBe("MISS");
   });
 
-  it("of as many as one order may purge: all of them; of more, all that the host has", async () => {
+  it("purges as many groups as one order may name, and beyond that the whole host", async () => {
     const names = Array.from({ length: 1001 }, (_, i) => `"${i === 0 ? "g" : String(i)}"`);
     const e = grouped({ "cache-group-invalidation": names.slice(0, 1000).toReversed().join() });
     const others = [at('"other"'), at('"other"', "https://other.test")];
@@ -134,7 +134,7 @@ describe("Cache-Group-Invalidation", () => {
     expect(texts).toEqual(["new", "new", "got"]);
   });
 
-  it("cannot be said by a client whose request the origin reflects", async () => {
+  it("cannot come from a client whose request the origin reflects", async () => {
     const said = ["cache-group-invalidation", "cache-groups", "cache-tag", "surrogate-key"];
     const e = testEdge({ origin: ({ headers }) => answer("echo", headers) });
     await e.text("/echo", { method: "POST", headers: said.map((name): [string, string] => [name, '"g"']) });
@@ -164,7 +164,7 @@ describe("Cache-Group-Invalidation", () => {
     expect(await cacheOf(e, "/tagged")).toBe("HIT");
   });
 
-  it("reaches what lies in the colo, and other isolates by the log", async () => {
+  it("reaches the colo, and other isolates by the log", async () => {
     const colo = mapTier("colo");
     const e = grouped(INVALIDATES, 200, { lower: [colo] });
     await e.text(at('"g"'));
@@ -177,7 +177,7 @@ describe("Cache-Group-Invalidation", () => {
     expect((await other.text(at('"g"'))).text).toBe("new");
   });
 
-  it("reaches what was under way before it", async () => {
+  it("reaches a fetch that was under way before it", async () => {
     const e = grouped(INVALIDATES);
     await e.text("/first");
     const response = await e.get(at('"g"'));
@@ -187,7 +187,7 @@ describe("Cache-Group-Invalidation", () => {
     expect(await cacheOf(e, at('"g"'))).toBe("MISS");
   });
 
-  it("does not reach the answer itself, where that serves a later GET", async () => {
+  it("does not reach the answer itself, if that serves a later GET", async () => {
     const own = { ...INVALIDATES, "cache-groups": '"g"', "cache-control": "max-age=60", "content-location": "/other" };
     const e = grouped(own, 200, { site: { rules: [{ match: "/*", storePost: true }] } });
     await e.text("/first");
@@ -195,7 +195,7 @@ describe("Cache-Group-Invalidation", () => {
     expect((await e.text("/other")).text).toBe("done");
   });
 
-  it("that the log does not take is reported, and the answer delivered all the same", async () => {
+  it("that the log refuses is reported, and the answer delivered all the same", async () => {
     const e = grouped({ ...INVALIDATES, "x-own": "1" }, 201, { purge: () => Promise.reject(new Error("down")) });
     await e.text("/other");
     const { response, text } = await e.text("/other", { method: "POST" });

@@ -12,12 +12,12 @@ const FULL = { ...SHORT, etag: '"v1"', "last-modified": MODIFIED, "content-lengt
 const HEAD = { method: "HEAD" };
 const SOON = 1.001;
 
-/** Answers GET with "hello" and these fields, and HEAD as told. */
+/** Answers GET with "hello" and these fields, and HEAD with `head`. */
 function site(fields: Record<string, string>, head: Origin): Origin {
   return (request) => (request.method === "HEAD" ? head(request) : answer("hello", fields));
 }
 
-/** An edge that holds "hello", stale by now. */
+/** An edge with a stored "hello", which is stale by now. */
 async function stale(fields: Record<string, string>, head: Origin): Promise<TestEdge> {
   const e = testEdge({ origin: site(fields, head) });
   await e.text("/a");
@@ -55,7 +55,7 @@ describe("HEAD", () => {
   });
 });
 
-describe("an answer to HEAD about what is stale", () => {
+describe("an answer to HEAD for a stale GET", () => {
   const agree: readonly (readonly [string, Record<string, string>])[] = [
     ["tag, date and length", FULL],
     ["the tag alone", { ...SHORT, etag: '"v1"' }],
@@ -82,7 +82,7 @@ describe("an answer to HEAD about what is stale", () => {
   ];
 
   it.each(differ)(
-    "that differs in %s has it validated before its next reuse, and cover no failure",
+    "that differs in %s makes it be validated before its next use, and cover no failure",
     async (name, fields) => {
       const windows = { ...FULL, "cache-control": "max-age=10, stale-while-revalidate=600, stale-if-error=600" };
       const { etag: _, ...untagged } = windows;
@@ -94,7 +94,7 @@ describe("an answer to HEAD about what is stale", () => {
       expect(response.headers.get("cache-status")).toContain("head-mismatch");
       e.origin = () => answer("down", {}, 503);
       expect((await e.text("/a")).response.status).toBe(503);
-      // it has not been deleted: the origin can confirm it
+      // it was marked, not deleted: the origin can confirm it
       e.origin = () => said({ ...sent }, 304);
       const { response: validated, text } = await e.text("/a");
       expect([text, validated.headers.get("x-cache")]).toEqual(["hello", "REVALIDATED"]);
@@ -103,7 +103,7 @@ describe("an answer to HEAD about what is stale", () => {
     },
   );
 
-  it.each(["colo", "global"] as const)("that differs is told to %s, too", async (name) => {
+  it.each(["colo", "global"] as const)("that differs marks the copy in %s, too", async (name) => {
     const tier = mapTier(name);
     const lasting = { ...FULL, "cache-control": "max-age=600" };
     const e = testEdge({ lower: [tier], origin: site(lasting, () => said({ ...lasting, etag: '"v2"' })) });
@@ -141,7 +141,7 @@ describe("an answer to HEAD about what is stale", () => {
     expect((await e.text("/a")).response.headers.get("cache-status")).toContain("fwd=uri-miss");
   });
 
-  it.each([301, 404, 410])("of status %d is a reason to validate what is fresh", async (status) => {
+  it.each([301, 404, 410])("of status %d makes a fresh GET be validated", async (status) => {
     const lasting = { ...FULL, "cache-control": "max-age=600" };
     const e = testEdge({ origin: site(lasting, () => said({}, status)) });
     await e.text("/a");
@@ -173,7 +173,7 @@ describe("an answer to HEAD about what is stale", () => {
     expect((await e.text("/a")).response.status).toBe(503);
   });
 
-  it("to a session does not withdraw what others share", async () => {
+  it("to a session does not withdraw the shared response", async () => {
     const shared = { ...FULL, "cache-control": "public, max-age=10, stale-if-error=600" };
     const e = await stale(shared, () => said({ ...FULL, etag: '"alice"' }));
     await e.text("/a", { ...HEAD, headers: { cookie: "sid=alice" } });
@@ -215,7 +215,7 @@ describe("an answer to HEAD about what is stale", () => {
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
   });
 
-  it("keeps what a request that wants validation finds fresh in step with the origin", async () => {
+  it("updates a fresh GET if the client wants a validation", async () => {
     const e = testEdge({ origin: site(FULL, () => said({ ...FULL, etag: '"v2"' })) });
     await e.text("/a");
     await e.text("/a", { ...HEAD, headers: { "cache-control": "no-cache" } });
@@ -230,7 +230,7 @@ describe("an answer to HEAD about what is stale", () => {
     ["a cookie, of what is stale", { cookie: "x=1" }],
     ["a session", { "cache-control": "no-cache", cookie: "sid=alice" }],
     ["Authorization", { "cache-control": "no-cache", authorization: "Bearer a" }],
-  ])("to a client who asks with %s does not rewrite what others see", async (name, headers) => {
+  ])("to a client with %s does not rewrite the shared response", async (name, headers) => {
     const shared = { ...FULL, "cache-control": "public, max-age=600", "x-own": "old" };
     const e = testEdge({ origin: site(shared, () => said({ ...shared, "x-own": "new" })) });
     await e.text("/a");
@@ -245,7 +245,7 @@ describe("an answer to HEAD about what is stale", () => {
   it.each<[string, Record<string, string>]>([
     ["another tag", { ...FULL, etag: '"v2"' }],
     ["no-store", { ...FULL, "cache-control": "no-store" }],
-  ])("to a client who asks with a cookie changes nothing for others: %s", async (_, fields) => {
+  ])("to a client with a cookie changes nothing for others: %s", async (_, fields) => {
     const lasting = { ...FULL, "cache-control": "max-age=600" };
     const e = testEdge({ origin: site(lasting, () => said(fields)) });
     await e.text("/a");

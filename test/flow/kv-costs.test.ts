@@ -200,7 +200,7 @@ const PRICES: readonly Row[] = [
   },
 ];
 
-describe("the cost of KV", () => {
+describe("KV operations of each kind of request", () => {
   it.each(PRICES)("$name: $reads reads, $writes writes", async ({ headers, before, request, says, reads, writes }) => {
     counter += 1;
     const kv = countedKv(env.STRATA_KV);
@@ -224,8 +224,8 @@ describe("the cost of KV", () => {
   });
 });
 
-describe("the entries in KV", () => {
-  it("of a purged resource answers nobody, whether the index carries it or not", async () => {
+describe("an entry in KV", () => {
+  it("of a purged resource answers no request, whether the index carries it or not", async () => {
     const lower = () => [kvTier(env.STRATA_KV, { minTtlSeconds: 300 })];
     for (const mode of ["hard", "soft"] as const) {
       const path = `/kv-purged/${mode}`;
@@ -240,7 +240,7 @@ describe("the entries in KV", () => {
     }
   });
 
-  it("written by an edge with an older view of the purge log, after another, answers nobody", async () => {
+  it("written last by an edge with an older view of the purge log answers no request", async () => {
     const path = "/kv-older-fence";
     const behind = testEdge({
       lower: [kvTier(env.STRATA_KV, { minTtlSeconds: 300 })],
@@ -265,7 +265,7 @@ describe("the entries in KV", () => {
   });
 });
 
-describe("the cost of an unsafe request", () => {
+describe("KV operations of an unsafe request", () => {
   it.each([
     ["/plain", 0, 1],
     ["/everywhere", 1, 1],

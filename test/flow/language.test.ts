@@ -1,5 +1,5 @@
-// Owns the proof that a stored language answers whoever likes it best, that no other request gets it, and that a resource keeps
-// those variants that are asked for (RFC 9111 4.1, RFC 9110 12.5.4).
+// Owns the proof that a stored language answers the requests that prefer it, and no others, and that a resource keeps the variants that
+// clients request (RFC 9111 4.1, RFC 9110 12.5.4).
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { coloTier } from "../../src/tiers/colo.ts";
@@ -53,13 +53,13 @@ describe("a stored language", () => {
     if (cache === "HIT") expect([text, response.headers.get("content-language")]).toEqual(["in de", "de"]);
   });
 
-  it("answers nobody who names none", async () => {
+  it("answers no request that names no language", async () => {
     const e = testEdge({ origin: inLanguage() });
     await e.text("/a", likes("de"));
     expect(await cacheOf(e, {})).toBe("MISS");
   });
 
-  it("answers whatever spelling selected it", async () => {
+  it("answers every spelling that selects it", async () => {
     const e = testEdge({ origin: inLanguage() });
     await e.text("/a", likes("de-CH;q=0.9, de, fr;q=0.1"));
     expect(await cacheOf(e, likes("de"))).toBe("HIT");
@@ -74,7 +74,7 @@ describe("a stored language", () => {
     expect(e.asked).toHaveLength(3);
   });
 
-  it("answers only where all else it varies on is the same", async () => {
+  it("answers only if all other fields of its Vary are the same", async () => {
     const e = testEdge({ origin: inLanguage({ ...VARIES, vary: "Accept-Language, X-Geo" }) });
     await e.text("/a", likes("de", { "x-geo": "at" }));
     expect(await cacheOf(e, likes("es;q=0.5, de", { "x-geo": "at" }))).toBe("HIT");
@@ -85,14 +85,14 @@ describe("a stored language", () => {
   it.each([
     ["has none", {}],
     ["has two", { "content-language": "de, en" }],
-  ])("is none where the response %s", async (_, fields: Record<string, string>) => {
+  ])("needs more than Content-Language where the response %s", async (_, fields: Record<string, string>) => {
     const e = testEdge({ origin: () => answer("x", { ...VARIES, ...fields }) });
     await e.text("/a", likes("de"));
     expect(await cacheOf(e, likes("fr;q=0.5, de"))).toBe("MISS");
     expect(await cacheOf(e, likes("de"))).toBe("HIT");
   });
 
-  it("is none where the resource was missing", async () => {
+  it("is not a missing page's", async () => {
     const e = testEdge({ origin: () => answer("gone", { ...VARIES, "content-language": "de" }, 404) });
     await e.text("/a", likes("de"));
     expect(await cacheOf(e, likes("fr;q=0.5, de"))).toBe("MISS");
@@ -102,7 +102,7 @@ describe("a stored language", () => {
     ["missing", "de", 404],
     ["gone, in another language", "en", 410],
     ["there in another language", "en", 200],
-  ])("is none any more where the page is %s since", async (_, language, status) => {
+  ])("answers no longer once the page is %s", async (_, language, status) => {
     const colo = mapTier("colo");
     const e = testEdge({ lower: [colo], origin: inLanguage({ ...VARIES, "cache-control": "max-age=10" }) });
     await e.text("/a", likes("de"));
@@ -119,7 +119,7 @@ describe("a stored language", () => {
     }
   });
 
-  it("is none where the response does not vary on it", async () => {
+  it("is not a response's that does not vary on Accept-Language", async () => {
     const e = testEdge({
       origin: () => answer("x", { "cache-control": "max-age=60", vary: "x-geo", "content-language": "de" }),
     });
@@ -127,7 +127,7 @@ describe("a stored language", () => {
     expect(await cacheOf(e, likes("it;q=0.5, de", { "x-geo": "ch" }))).toBe("MISS");
   });
 
-  it("that is stale is asked about in the words of who found it", async () => {
+  it("is validated with the Accept-Language of the client that found it stale", async () => {
     const e = testEdge({ origin: inLanguage({ ...VARIES, "cache-control": "max-age=10", etag: '"de1"' }) });
     await e.text("/a", likes("de"));
     e.passes(20);
@@ -139,7 +139,7 @@ describe("a stored language", () => {
     expect(await cacheOf(e, likes("fr;q=0.5, de"))).toBe("HIT");
   });
 
-  it("falls to a purge however it is found", async () => {
+  it("falls to a purge, whichever spelling finds it", async () => {
     const e = testEdge({ origin: inLanguage({ ...VARIES, "cache-tag": "t" }) });
     await e.text("/a", likes("de"));
     e.log.purge(["t"], "hard");
@@ -170,7 +170,7 @@ describe("a stored language in a lower tier", () => {
     }
   });
 
-  it("is promoted: the next to like it best gets it from memory", async () => {
+  it("is promoted: the next request that prefers it hits memory", async () => {
     const tier = mapTier("colo");
     const first = testEdge({ lower: [tier], origin: inLanguage() });
     await first.text("/a", likes("de"));
@@ -189,16 +189,17 @@ describe("a resource of many variants", () => {
   const variant = (name: string | number): RequestInit => ({ headers: { "x-v": String(name) } });
   const sixteen = Array.from({ length: 16 }, (_, i) => i);
 
-  it("keeps sixteen; the oldest that was never hit makes room", async () => {
+  it("stores sixteen; the oldest that was never hit makes room", async () => {
     const e = testEdge({ origin: varied });
     for (const i of sixteen) await e.text("/a", variant(i));
     for (const i of [0, 1, 3]) expect(await cacheOf(e, variant(i))).toBe("HIT");
     await e.text("/a", variant("new"));
-    for (const kept of [...sixteen.filter((i) => i !== 2), "new"]) expect(await cacheOf(e, variant(kept))).toBe("HIT");
+    for (const stored of [...sixteen.filter((i) => i !== 2), "new"])
+      expect(await cacheOf(e, variant(stored))).toBe("HIT");
     expect((await e.text("/a", variant(2))).response.headers.get("cache-status")).toContain("fwd=vary-miss");
   });
 
-  it("varies on sixteen fields in all its answers together; what names a seventeenth is not kept", async () => {
+  it("varies on sixteen fields in all its answers together; an answer that names a seventeenth is not stored", async () => {
     const colo = mapTier("colo");
     const naming: Origin = ({ headers }) =>
       answer("x", { "cache-control": "max-age=600", vary: `f-${headers.get("name") ?? ""}` });
@@ -211,7 +212,7 @@ describe("a resource of many variants", () => {
     expect(await cacheOf(e, request(17))).toBe("MISS");
   });
 
-  it("stores a new one where all were hit; the one hit longest ago makes room", async () => {
+  it("stores a new one even if all were hit; the one hit longest ago makes room", async () => {
     const e = testEdge({ origin: varied });
     for (const i of [...sixteen, ...sixteen]) await e.text("/a", variant(i));
     expect(await cacheOf(e, variant(0))).toBe("HIT");
@@ -220,7 +221,7 @@ describe("a resource of many variants", () => {
     expect(await cacheOf(e, variant(1))).toBe("MISS");
   });
 
-  it("locks nobody out: 32 invented ones, each asked for twice, do not keep a real one from being stored", async () => {
+  it("stores a real variant even after 32 invented ones, each requested twice", async () => {
     const colo = mapTier("colo");
     const e = testEdge({ lower: [colo], origin: varied });
     for (let i = 0; i < 32; i++) for (let n = 0; n < 2; n++) await e.text("/a", variant(`junk-${String(i)}`));
@@ -228,7 +229,7 @@ describe("a resource of many variants", () => {
     expect(colo.entries.size).toBe(17);
   });
 
-  it("does not fill the global tier with what takes another's room, hit or not", async () => {
+  it("does not store in the global tier a variant that takes another's room, hit or not", async () => {
     const global = mapTier("global");
     const e = testEdge({ lower: [global], origin: varied });
     for (let i = 0; i < 40; i++) for (let n = 0; n < 2; n++) await e.text("/a", variant(i));
@@ -236,7 +237,7 @@ describe("a resource of many variants", () => {
     expect(global.entries.size).toBeLessThanOrEqual(16);
   });
 
-  it("lets junk push out junk, and not what is asked for", async () => {
+  it("lets junk push out junk, and not a variant that clients request", async () => {
     const e = testEdge({ origin: varied });
     await e.text("/a", variant("real"));
     expect(await cacheOf(e, variant("real"))).toBe("HIT");
@@ -244,7 +245,7 @@ describe("a resource of many variants", () => {
     expect(await cacheOf(e, variant("real"))).toBe("HIT");
   });
 
-  it("refreshes one it has, however many it has", async () => {
+  it("refreshes a stored variant, however many there are", async () => {
     const e = testEdge({
       origin: (request) => answer(request.headers.get("x-v"), { "cache-control": "max-age=10", vary: "x-v" }),
     });
@@ -253,7 +254,7 @@ describe("a resource of many variants", () => {
     for (const cache of ["MISS", "HIT"]) expect(await cacheOf(e, variant(5))).toBe(cache);
   });
 
-  it("keeps as many as the rule says", async () => {
+  it("stores as many as the rule says", async () => {
     const e = testEdge({ site: { rules: [{ match: "/a", vary: { max: 2 } }] }, origin: varied });
     for (const i of [0, 1, 2]) await e.text("/a", variant(i));
     for (const [i, cache] of [
@@ -267,13 +268,13 @@ describe("a resource of many variants", () => {
       expect(await cacheOf(e, variant(i)), String(i)).toBe(cache);
   });
 
-  it("keeps more than sixteen where the rule says so", async () => {
+  it("stores more than sixteen if the rule says so", async () => {
     const e = testEdge({ site: { rules: [{ match: "/a", vary: { max: 40 } }] }, origin: varied });
     for (let i = 0; i < 40; i++) await e.text("/a", variant(i));
     for (let i = 0; i < 40; i++) expect(await cacheOf(e, variant(i))).toBe("HIT");
   });
 
-  it("does not look for a language whose variant had to go", async () => {
+  it("does not look up a language whose variant had to go", async () => {
     const e = testEdge({ site: { rules: [{ match: "/a", vary: { max: 1 } }] }, origin: inLanguage() });
     await e.text("/a", likes("de"));
     await e.text("/a", likes("fr"));

@@ -1,4 +1,4 @@
-// Owns the proof that a late validation does not cover what another request has stored meanwhile (RFC 9111 4.3.4, 4.3.5).
+// Owns the proof that a late validation does not replace a response that another request has stored meanwhile (RFC 9111 4.3.4, 4.3.5).
 import { describe, expect, it } from "vitest";
 import { barrier, turns, until } from "../support/barrier.ts";
 import { answer, type EdgeOptions, type TestEdge, testEdge } from "../support/edge.ts";
@@ -8,7 +8,7 @@ const V1 = { "cache-control": "max-age=10", etag: '"v1"' };
 const V2 = { "cache-control": "max-age=60", etag: '"v2"' };
 const ANEW = { headers: { "cache-control": "no-cache" } };
 
-/** How the validation that comes late is asked and answered. */
+/** The request and the answer of the late validation. */
 const late: readonly (readonly [string, RequestInit, () => Response])[] = [
   ["a 304", {}, () => answer(null, { ...V1, "cache-control": "max-age=60" }, 304)],
   ["an answer to HEAD", { method: "HEAD" }, () => answer(null, { ...V1, "cache-control": "max-age=60" })],
@@ -26,8 +26,7 @@ function holds(tier: MapTier, etag: string): boolean {
 }
 
 /**
- * Holds "old"; asks about it and gets no answer until another request, has got and stored
- * `newer`.
+ * The edge stores "old", and validates it. The origin answers only after another request has stored `newer`.
  */
 async function overtaken(
   [, init, answers]: (typeof late)[number],
@@ -65,28 +64,28 @@ async function next(e: TestEdge): Promise<readonly unknown[]> {
 }
 
 describe.each(late)("%s that is late", (...validation) => {
-  it("leaves what is newer in memory", async () => {
+  it("leaves a newer response in memory", async () => {
     expect(await next(await overtaken(validation, { newer: () => answer("new", V2) }))).toEqual(hit);
   });
 
-  it("leaves what is newer under the same variant", async () => {
+  it("leaves a newer response of the same variant", async () => {
     const fields = { vary: "x-lang" };
     const newer = () => answer("new", { ...V2, ...fields });
     expect(await next(await overtaken(validation, { fields, newer }))).toEqual(hit);
   });
 
-  it("leaves what is newer and varies, where it did not before", async () => {
+  it("leaves a newer response that varies, although the old one did not", async () => {
     expect(await next(await overtaken(validation, { newer: () => answer("new", { ...V2, vary: "x-lang" }) }))).toEqual(
       hit,
     );
   });
 
-  it("leaves what is newer and varies no more", async () => {
+  it("leaves a newer response that no longer varies", async () => {
     const fields = { vary: "x-lang" };
     expect(await next(await overtaken(validation, { fields, newer: () => answer("new", V2) }))).toEqual(hit);
   });
 
-  it("leaves what is newer in the colo, too large for memory", async () => {
+  it("leaves a newer response in the colo, too large for memory", async () => {
     const colo = mapTier("colo", 3);
     const e = await overtaken(validation, {
       lower: [colo],
@@ -97,7 +96,7 @@ describe.each(late)("%s that is late", (...validation) => {
     expect(await next(e)).toEqual(["HIT", "new and large"]);
   });
 
-  it("renews what another validation renewed before it, or leaves that", async () => {
+  it("renews a response that another validation renewed before, or leaves it", async () => {
     const e = await overtaken(validation, {
       newer: () => answer(null, { ...V1, "cache-control": "max-age=60" }, 304),
     });
@@ -105,7 +104,7 @@ describe.each(late)("%s that is late", (...validation) => {
   });
 });
 
-it("a late 304 for a large body leaves what is newer in the colo", async () => {
+it("a late 304 for a large body leaves a newer response in the colo", async () => {
   const [reached, slow] = [barrier(), barrier()];
   const colo = mapTier("colo", 3);
   const e = testEdge({

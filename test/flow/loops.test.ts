@@ -4,7 +4,7 @@ import { answer, SHOP, type TestEdge, testEdge } from "../support/edge.ts";
 
 const NAME = "strata-0123456789abcdef";
 
-/** Hands a request on to an edge, as a proxy between the two would. */
+/** Forwards a request to an edge, as a proxy between two edges would. */
 const to = (edge: TestEdge, { url, method, headers }: Request): Promise<Response> =>
   edge.get(SHOP + new URL(url).pathname, { method, headers });
 
@@ -20,7 +20,7 @@ describe("a request that comes back", () => {
     ["no-store", { headers: { "cache-control": "no-store" } }],
     ["credentials", { headers: { authorization: "Basic x" } }],
     ["only-if-cached", { headers: { "cache-control": "only-if-cached" } }],
-  ])("is answered with 508 without asking anybody: %s", async (_, init) => {
+  ])("gets 508 without a request to the origin: %s", async (_, init) => {
     for (const field of [{ "cdn-loop": `other, ${NAME.toUpperCase()}; a=b` }, { via: `1.1 a, 2 ${NAME}` }]) {
       for (const rules of [[], [{ match: "/*", bypass: true }]]) {
         const e = testEdge({ site: { rules } });
@@ -34,13 +34,13 @@ describe("a request that comes back", () => {
         expect(response.headers.get("date")).toBe(new Date(e.clock.now()).toUTCString());
         if (init.method !== "HEAD") expect(JSON.parse(text)).toMatchObject({ status: 508, code: "loop" });
         expect(e.asked).toEqual([]);
-        // the forger has spoiled it for no other client
+        // other clients still get the page
         expect((await e.text("/a")).text).toBe("hello");
       }
     }
   });
 
-  it("ends there, and the one who asked gets the refusal; nothing of it is stored", async () => {
+  it("ends at the edge: the first client gets the refusal, and nothing is stored", async () => {
     const e: TestEdge = testEdge({ origin: (request) => to(e, request) });
     for (let i = 1; i <= 2; i++) {
       const { response } = await e.text("/a");
@@ -49,7 +49,7 @@ describe("a request that comes back", () => {
     }
   });
 
-  it("ends there through other servers, also where these take one of the names away", async () => {
+  it("ends at the edge after other servers, even if these remove one of the names", async () => {
     for (const stripped of ["via", "cdn-loop"]) {
       const middle: TestEdge = testEdge({
         name: "strata-fedcba9876543210",
@@ -65,7 +65,7 @@ describe("a request that comes back", () => {
     }
   });
 
-  it("is not answered with the stale response that it is to refresh", async () => {
+  it("does not get the stale response that it should refresh", async () => {
     let isLoop = false;
     const e: TestEdge = testEdge({
       origin(request) {
@@ -81,7 +81,7 @@ describe("a request that comes back", () => {
     expect([(await e.text("/a")).text, e.asked.length]).toEqual(["first", 2]);
   });
 
-  it("is spared the question where it goes no further: a fresh hit", async () => {
+  it("gets a fresh hit, since that goes no further", async () => {
     const e = testEdge();
     await e.text("/a");
     const { response } = await e.text("/a", { headers: { "cdn-loop": NAME } });

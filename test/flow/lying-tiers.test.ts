@@ -15,7 +15,7 @@ const FRESH = { "cache-control": "max-age=600" };
 const never = (): Promise<never> => new Promise(() => undefined);
 const absent = (): undefined => undefined;
 
-/** A colo that says what the test says. */
+/** An empty colo, with the given methods in place of its own. */
 const colo = (changes: Partial<Tier>): Tier => ({
   name: "colo",
   admits: () => true,
@@ -66,7 +66,7 @@ describe.each(OPERATIONS)("a tier whose %s", (operation) => {
     expect((await e.get("/a", { method: "DELETE" })).status).toBe(200);
     expect(await read()).toEqual(["origin", "MISS"]);
     expect(e.asked).toHaveLength(3);
-    // a put may take its time: nobody waits for it
+    // no client waits for a put
     const isReported = !(operation === "put" && manner === "hangs");
     if (isReported) await until(() => reports.length > 0, "it was reported");
     expect(new Set(reports.map(({ dependency }) => dependency))).toEqual(new Set(isReported ? ["colo tier"] : []));
@@ -74,7 +74,7 @@ describe.each(OPERATIONS)("a tier whose %s", (operation) => {
 });
 
 describe("a tier whose put of a stream hangs", () => {
-  it("does not hold up its client; who comes next waits five seconds for it, then asks for itself", async () => {
+  it("does not hold up its client; a follower waits five seconds for it, then fetches for itself", async () => {
     const { e } = rig({ put: never }, 10);
     e.origin = () => answer("x".repeat(100), FRESH);
     expect(await (await e.get("/a")).text()).toHaveLength(100);
@@ -110,19 +110,19 @@ describe("a tier that lies", () => {
     expect((await e.text("/a")).text).toBe("origin");
   });
 
-  it("with an entry from the future, whose Age is never less than nothing", async () => {
+  it("with an entry from the future: its Age is 0", async () => {
     const { e } = rig({ get: () => responseEntry("future", { receivedAtMs: NOON_MS + 3600_000 }) });
     const { response } = await e.text("/a");
     expect(Number(response.headers.get("age"))).toBe(0);
   });
 });
 
-/** A Cache API that hands out each body as `spoil` leaves it. */
+/** A Cache API whose bodies pass through `spoil`. */
 function spoiledCache(spoil: (body: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>): CacheLike {
-  const kept = new Map<string, { readonly headers: Headers; readonly bytes: ArrayBuffer }>();
+  const entries = new Map<string, { readonly headers: Headers; readonly bytes: ArrayBuffer }>();
   return {
     async match({ url }) {
-      const found = kept.get(url);
+      const found = entries.get(url);
       if (!found) return undefined;
       const headers = new Headers(found.headers);
       headers.set("content-length", String(found.bytes.byteLength));
@@ -130,9 +130,9 @@ function spoiledCache(spoil: (body: ReadableStream<Uint8Array>) => ReadableStrea
       return new Response(found.bytes.byteLength === 0 ? null : spoil(body), { headers });
     },
     async put({ url }, response) {
-      kept.set(url, { headers: response.headers, bytes: await response.arrayBuffer() });
+      entries.set(url, { headers: response.headers, bytes: await response.arrayBuffer() });
     },
-    delete: ({ url }) => Promise.resolve(kept.delete(url)),
+    delete: ({ url }) => Promise.resolve(entries.delete(url)),
   };
 }
 
@@ -192,24 +192,21 @@ describe("a colo whose body", () => {
     expect(next.asked).toHaveLength(1);
   });
 
-  it.each(SPOILED)(
-    "%s while a client reads it: the client sees it break, and never takes it for the whole",
-    async (_, ending) => {
-      const cache = spoiledCache(() => spoiled(ending));
-      const lower = [
-        guarded(
-          coloTier(() => Promise.resolve(cache), 1000),
-          deadline(timeout, 50),
-          () => undefined,
-        ),
-      ];
-      const e = testEdge({ lower, memory: { bytes: 2 ** 20, bodyBytes: 1000 }, origin: () => answer(BODY, FRESH) });
-      await e.text("/a");
-      expect(await read(await e.get("/a"))).toEqual({ bytes: 1500, isBroken: true });
-    },
-  );
+  it.each(SPOILED)("%s while a client reads it: the client sees the body break off", async (_, ending) => {
+    const cache = spoiledCache(() => spoiled(ending));
+    const lower = [
+      guarded(
+        coloTier(() => Promise.resolve(cache), 1000),
+        deadline(timeout, 50),
+        () => undefined,
+      ),
+    ];
+    const e = testEdge({ lower, memory: { bytes: 2 ** 20, bodyBytes: 1000 }, origin: () => answer(BODY, FRESH) });
+    await e.text("/a");
+    expect(await read(await e.get("/a"))).toEqual({ bytes: 1500, isBroken: true });
+  });
 
-  it("never ends: its client has what there is, and others are not held up by it", async () => {
+  it("never ends: its client gets the bytes there are, and other clients are not held up", async () => {
     const cache = spoiledCache(() => spoiled(() => never()));
     const lower = [
       guarded(

@@ -1,4 +1,4 @@
-// Owns the table of what a client gets and who is asked, for each state of the purge log, the colo's copy, KV's snapshot and the rule.
+// Owns the table of answers and requests in an outage, for each state of the purge log, the colo's copy, KV's snapshot and the rule.
 import { DEFAULT_BOUNDS } from "../../src/flow/support/bounds.ts";
 import { describe, expect, it } from "vitest";
 import { timeout } from "../../src/base/deadline.ts";
@@ -26,7 +26,7 @@ interface State {
   readonly rule: (typeof RULES)[number];
 }
 
-/** Each was purged under its number, the last never: all copies know of 1, the old one of 2, the young one of 3, the log of 4. */
+/** The sequence number of each path's purge; "/kept" has none. All copies know of 1, the old one of 2, the young one of 3, the log of 4. */
 const PURGED = { "/1": 1, "/2": 2, "/3": 3, "/4": 4, "/kept": Number.POSITIVE_INFINITY } as const;
 const PATHS = Object.keys(PURGED) as (keyof typeof PURGED)[];
 const KNOWS = {
@@ -161,7 +161,7 @@ describe("log, colo copy, KV snapshot, rule", () => {
       const text = await response.text();
       const detail = /detail=(.*)$/.exec(response.headers.get("cache-status") ?? "")?.[1];
       expect([path, text, detail]).toEqual([path, ...sight(path, state, should)]);
-      // an answer of the origin is fenced with the known purges, or not stored
+      // the edge stores an origin's answer only with the fence of the known purges
       if (detail?.startsWith("fresh") === false) {
         const isStored = response.headers.get("cache-status")?.includes("; stored") ?? false;
         expect(isStored).toBe(should.seq !== undefined);
@@ -172,7 +172,7 @@ describe("log, colo copy, KV snapshot, rule", () => {
     expect(edge.asked).toHaveLength(PATHS.length - hits.length);
     expect(reads.kv).toBe(should.known ? 0 : 1);
     const isStrict = state.rule.startsWith("strict");
-    // a strict route asks for each request while there is an answer; a log that is down is asked by the first, and once more by the next
+    // on a strict route, each request asks a log that answers; a log that is down gets the first request's, and one more
     const [least, most] = should.known ? (isStrict ? [5, 5] : state.copy === "young" ? [0, 0] : [1, 1]) : [1, 2];
     expect(log.questions.length).toBeGreaterThanOrEqual(least);
     expect(log.questions.length).toBeLessThanOrEqual(most);

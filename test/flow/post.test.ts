@@ -1,5 +1,4 @@
-// Owns the proof that an answer to POST serves a later GET where it says that it is what a GET would get, and nowhere else
-// (RFC 9110 9.3.3, RFC 9111 3).
+// Owns the proof that an answer to POST serves a later GET only if it says that a GET would get the same (RFC 9110 9.3.3, RFC 9111 3).
 import { describe, expect, it } from "vitest";
 import { barrier } from "../support/barrier.ts";
 import { answer, type EdgeOptions, type TestEdge, testEdge } from "../support/edge.ts";
@@ -18,7 +17,7 @@ const site =
 
 /** An edge that has had a request, and so knows the purge log. */
 async function warmEdge(options: EdgeOptions): Promise<TestEdge> {
-  // where a rule asks for it, and nowhere else
+  // only if a rule asks for it
   const rules = (options.site?.rules ?? []).map((rule) => ({ ...rule, storePost: true }));
   const e = testEdge({ ...options, site: { ...options.site, rules: [...rules, { match: "/*", storePost: true }] } });
   const { origin } = e;
@@ -94,7 +93,7 @@ describe("an answer to POST", () => {
   it.each([
     ["Authorization", { authorization: "Bearer alice" }],
     ["a session cookie", { cookie: "sid=alice" }],
-  ])("to a request with %s serves all where it says public", async (_, headers) => {
+  ])("to a request with %s serves all if it says public", async (_, headers) => {
     const e = await warmEdge({ origin: site({ ...OWN, "cache-control": "public, max-age=60" }) });
     const { response } = await e.text("/a", post(headers));
     expect(response.headers.get("cache-control")).toBe("public, max-age=60");
@@ -114,14 +113,14 @@ describe("an answer to POST", () => {
     expect((await e.text("/a", { headers: { "x-lang": "fr" } })).text).toBe("got");
   });
 
-  it("serves nobody where no rule asks for it: its body is in no key", async () => {
+  it("serves no GET unless a rule asks for it: the POST's content is in no key", async () => {
     const e = testEdge({ origin: site(OWN) });
     await e.text("/warm");
     await e.text("/a", post());
     expect((await e.text("/a")).text).toBe("got");
   });
 
-  it("serves nobody where the rule lets the path by", async () => {
+  it("serves no GET where the rule says bypass", async () => {
     const e = await warmEdge({ site: { rules: [{ match: "/a", bypass: true }] }, origin: site(OWN) });
     await e.text("/a", post());
     expect(e.memory.usedBytes).toBe(0);
@@ -136,7 +135,7 @@ describe("an answer to POST", () => {
   });
 });
 
-describe("the response that an answer to POST replaces", () => {
+describe("a response that an answer to POST replaces", () => {
   it("goes first, in every tier", async () => {
     const colo = mapTier("colo");
     const e = await warmEdge({ lower: [colo], origin: site(OWN) });
@@ -164,7 +163,7 @@ describe("the response that an answer to POST replaces", () => {
     expect((await e.text("/a", inLanguage("fr"))).response.headers.get("x-cache")).toBe("MISS");
   });
 
-  it("goes also where the answer itself is not kept", async () => {
+  it("goes even if the answer itself is not stored", async () => {
     const e = await warmEdge({ origin: site({ "content-location": "/a" }) });
     await e.text("/a");
     await e.text("/a", post());
@@ -213,7 +212,7 @@ describe("a purge while a POST is under way", () => {
     expect((await e.text("/a")).text).toBe("got");
   });
 
-  it("is not the only thing that wins: another POST does", async () => {
+  it("wins, and so does another POST", async () => {
     const rest = barrier();
     let posts = 0;
     const e = await warmEdge({
@@ -264,7 +263,7 @@ describe("an unsafe request while a POST is under way", () => {
     expect((await e.text("/a")).text).toBe("got");
   });
 
-  it("to another resource does not", async () => {
+  it("to another resource does not win over it", async () => {
     const [reached, slow] = [barrier(), barrier()];
     const e = await warmEdge({
       async origin(request) {
@@ -300,7 +299,7 @@ describe("an answer to POST, and a rule", () => {
     expect((await e.text("/a", { headers: theirs })).text).toBe("got");
   });
 
-  it("does not serve what a parameter made that no GET would send", async () => {
+  it("does not serve GETs if it depends on a parameter that no GET would send", async () => {
     const e = await warmEdge({
       site: { rules: [{ match: "/*", query: { deny: ["x"] } }] },
       origin: (request) =>
@@ -312,7 +311,7 @@ describe("an answer to POST, and a rule", () => {
     for (const path of ["/a", "/a?x=evil"]) expect((await e.text(path)).text, path).toBe("got");
   });
 
-  it("does not serve what a cookie made that no GET would send", async () => {
+  it("does not serve GETs if it depends on a cookie that no GET would send", async () => {
     const e = await warmEdge({
       site: { rules: [{ match: "/*", vary: { cookies: ["theme"] } }] },
       origin: site({ ...OWN, "cache-control": "public, max-age=60" }),

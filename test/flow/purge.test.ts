@@ -1,4 +1,4 @@
-// Owns the proof that a purge is obeyed by all that is stored, also by what was under way, and what happens when nobody knows.
+// Owns the proof that stored responses and fetches under way obey a purge, and of the answers while the purge log is out of reach.
 import { describe, expect, it } from "vitest";
 import { barrier } from "../support/barrier.ts";
 import { answer, inTurn, testEdge } from "../support/edge.ts";
@@ -13,7 +13,7 @@ function versions(headers: HeadersInit = TAGGED) {
 }
 
 describe("purge: hard", () => {
-  it("makes a miss of what has the tag, and of nothing else", async () => {
+  it("makes a miss of each response with the tag, and of no other", async () => {
     const e = testEdge({ origin: versions() });
     await e.text("/a");
     e.log.purge(["other"], "hard");
@@ -63,7 +63,7 @@ describe("purge: hard", () => {
     expect((await e.text("/p/7")).text).toBe("v2");
   });
 
-  it("applies to what lies in lower tiers", async () => {
+  it("applies to responses in lower tiers", async () => {
     const colo = mapTier("colo");
     const first = testEdge({ lower: [colo], origin: versions() });
     await first.text("/a");
@@ -140,7 +140,7 @@ describe("purge: hard", () => {
     expect((await e.text("/a")).text).toBe("v3");
   });
 
-  it("is obeyed at once where it was taken", async () => {
+  it("is obeyed at once by the isolate that took it", async () => {
     const e = testEdge({ origin: versions() });
     await e.text("/a");
     e.log.purge(["a"], "hard");
@@ -148,7 +148,7 @@ describe("purge: hard", () => {
     expect((await e.text("/a")).text).toBe("v2");
   });
 
-  it("takes what was stored under another log for purged", async () => {
+  it("counts a response stored under another log as purged", async () => {
     const e = testEdge({ origin: versions() });
     await e.text("/a");
     e.log.lose();
@@ -177,7 +177,7 @@ describe("purge: hard", () => {
   });
 });
 
-describe("purge: between the look and the question to the origin", () => {
+describe("purge: between the lookup and the request to the origin", () => {
   it.each([
     ["GET", "max-age=10"],
     ["HEAD", "max-age=10"],
@@ -185,7 +185,7 @@ describe("purge: between the look and the question to the origin", () => {
   ])("a validation by %s under %s does not overtake it", async (method, cacheControl) => {
     const colo = mapTier("colo");
     const fields = { ...TAGGED, "cache-control": cacheControl };
-    // a tag that stays while the content changes is what hard purges are for
+    // the tag stays although the content changes: this case needs a hard purge
     const e = testEdge({
       lower: [colo],
       origin: inTurn(
@@ -217,7 +217,7 @@ describe("purge: between the look and the question to the origin", () => {
 describe("purge: soft", () => {
   const softly = { ...TAGGED, "cache-control": "max-age=60, stale-while-revalidate=30, stale-if-error=30" };
 
-  it("makes stale from now: the stale is served while it is refreshed", async () => {
+  it("makes a response stale from now: it is served while it is refreshed", async () => {
     const e = testEdge({ origin: versions(softly) });
     await e.text("/a");
     e.log.purge(["a"], "soft", e.clock.now());
@@ -266,7 +266,7 @@ describe("purge: soft", () => {
     expect((await e.text("/a")).response.status).toBe(502);
   });
 
-  it("done twice since the fetch, must be validated before it answers", async () => {
+  it("twice since the fetch: the response must be validated before it answers", async () => {
     const e = testEdge({ origin: versions(softly) });
     await e.text("/a");
     e.log.purge(["a"], "soft", e.clock.now());
@@ -286,7 +286,7 @@ describe("purge: soft", () => {
   });
 });
 
-describe("purge: nobody knows", () => {
+describe("purge: the log is out of reach", () => {
   const down = () => Promise.reject(new Error("down"));
 
   it.each([
@@ -308,7 +308,7 @@ describe("purge: nobody knows", () => {
     expect(response.headers.get("cache-status")).toContain(cacheStatus);
   });
 
-  it("obeys the purges it knew of, whatever onUnknown says", async () => {
+  it("an edge obeys the purges it knows of, whatever onUnknown says", async () => {
     const e = testEdge({
       site: { origins: { "*": "http://origin.test" }, purge: { onUnknown: "serve" } },
       origin: versions(),
@@ -321,7 +321,7 @@ describe("purge: nobody knows", () => {
     expect((await e.text("/a")).text).toBe("v2");
   });
 
-  it("never knew the log: answers from the origin, stores nothing", async () => {
+  it("an edge that never reached the log answers from the origin, and stores nothing", async () => {
     const e = testEdge({ origin: versions() });
     e.log.answer = down;
     expect((await e.text("/a")).text).toBe("v1");
@@ -329,7 +329,7 @@ describe("purge: nobody knows", () => {
     expect(e.memory.usedBytes).toBe(0);
   });
 
-  it("recovers with the log", async () => {
+  it("an edge recovers with the log", async () => {
     const e = testEdge({ origin: versions() });
     e.log.answer = down;
     await e.text("/a");
@@ -338,7 +338,7 @@ describe("purge: nobody knows", () => {
     expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
   });
 
-  it("answers although the log is not even bound", async () => {
+  it("an edge answers even if the log is not bound", async () => {
     const e = testEdge({ origin: versions() });
     e.log.answer = () => {
       throw new Error("no such binding");
@@ -348,7 +348,7 @@ describe("purge: nobody knows", () => {
 });
 
 describe("purge: cost", () => {
-  it("asks the log nothing while the copy is young, and one question for a crowd when it is not", async () => {
+  it("no request to the log while the replica is young, and one for a crowd when it is not", async () => {
     const e = testEdge({ origin: versions() });
     await e.text("/a");
     const questions = e.log.questions.length;
@@ -359,7 +359,7 @@ describe("purge: cost", () => {
     expect(e.log.questions.length).toBe(questions + 1);
   });
 
-  it("asks for every request where the rule is strict", async () => {
+  it("one request to the log for each client request where the rule is strict", async () => {
     const site = { origins: { "*": "http://origin.test" }, rules: [{ match: "/strict", purge: { maxLag: 0 } }] };
     const e = testEdge({ site, origin: versions() });
     await e.text("/strict");

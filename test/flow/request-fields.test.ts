@@ -6,7 +6,7 @@ import { CLIENTS } from "../support/clients.ts";
 
 const CACHED = { "cache-control": "max-age=60" };
 
-/** Tells its client everything that it was sent. */
+/** An origin that answers with all the fields it received. */
 const mirror =
   (fields: Record<string, string> = {}): Origin =>
   ({ headers }) =>
@@ -15,11 +15,11 @@ const mirror =
 const cacheOf = async (e: TestEdge, path: string, headers: HeadersInit = {}): Promise<string | null> =>
   (await e.text(path, { headers })).response.headers.get("x-cache");
 
-describe("fields that a client sends by itself cost no hit", () => {
+describe("fields that clients send by default cost no hit", () => {
   it.each(CLIENTS)("%s", async (_, headers) => {
     const e = await warm({ origin: mirror() });
     expect([await cacheOf(e, "/a", headers), await cacheOf(e, "/a", headers)]).toEqual(["MISS", "HIT"]);
-    // and everybody has it
+    // every client sends the field
     expect(await cacheOf(e, "/a", { "user-agent": "another" })).toBe("HIT");
   });
 
@@ -77,7 +77,7 @@ describe("a field that is dropped", () => {
   });
 });
 
-describe("a field that nobody knows", () => {
+describe("an unknown field", () => {
   it.each(["X-Anything", "x_anything", "X-Theme", "X-Country", "X-Debug"])(
     "%s is forwarded, and then nothing is stored",
     async (name) => {
@@ -90,7 +90,7 @@ describe("a field that nobody knows", () => {
     },
   );
 
-  it("reads what was stored for everybody", async () => {
+  it("reads the response stored for everybody", async () => {
     const e = await warm({ origin: mirror() });
     await e.text("/a");
     expect(await cacheOf(e, "/a", { "x-anything": "1" })).toBe("HIT");
@@ -110,7 +110,7 @@ describe("a field that nobody knows", () => {
     expect(e.asked[0]?.headers.get("x-theme")).toBe(JSON.stringify(site).includes("drop") ? null : "dark");
   });
 
-  it.each(["x-*", "x_f*", "*host", "*-key"])("lets nothing guarded pass for the pattern %j", async (pattern) => {
+  it.each(["x-*", "x_f*", "*host", "*-key"])("passes no guarded field for the pattern %j", async (pattern) => {
     const e = await warm({ site: { fields: { plain: [pattern] } }, origin: mirror() });
     const sent = await e.text("/a", { headers: { "x-forwarded-host": "evil.example" } });
     expect(sent.text).not.toContain("evil");
@@ -119,7 +119,7 @@ describe("a field that nobody knows", () => {
     );
   });
 
-  it("without an X- is stored over, unless the site refuses that", async () => {
+  it("without an X- does not prevent storing, unless the site says so", async () => {
     for (const [unknown, reason] of [
       ["shared", "uri-miss"],
       ["unshared", "uri-miss/unkeyed-field"],
@@ -157,7 +157,7 @@ describe("a mark of a framework", () => {
     for (const order of [turns, turns.toReversed()]) {
       const e = await warm({ origin: parts });
       for (const [init, text] of [...order, ...order, ...order]) expect((await e.text("/a", init)).text).toBe(text);
-      // the second round may ask once more, by then the marks of the resource are known
+      // the second round may fetch once more, because only now the edge knows the marks of the resource
       expect(e.asked.length).toBeLessThanOrEqual(3);
       const { response } = await e.text("/a", marked);
       expect(response.headers.get("x-cache")).toBe("HIT");
@@ -220,7 +220,7 @@ describe("a client hint", () => {
     expect([...(e.asked[0]?.headers.keys() ?? [])].filter((name) => name.startsWith("sec-"))).toEqual([]);
   });
 
-  it("is sent, and it alone, as soon as an answer's Vary names it: what came without it reaches nobody who sent it", async () => {
+  it("alone is sent as soon as an answer's Vary names it: answers made without it reach no client that sent it", async () => {
     const e = await warm({ origin: byDevice });
     expect((await e.text("/a", mobile)).text).toBe("?1");
     expect(e.asked.map(({ headers }) => [headers.get("sec-ch-ua-mobile"), headers.get("sec-ch-ua")])).toEqual([
@@ -230,7 +230,7 @@ describe("a client hint", () => {
     expect((await e.text("/a", { headers: { "sec-ch-ua-mobile": "?0" } })).text).toBe("?0");
     expect((await e.text("/a")).text).toBe("nothing");
     expect((await e.text("/a", mobile)).response.headers.get("x-cache")).toBe("HIT");
-    // once known, nobody asks twice
+    // once the hint is known, one request is enough
     expect(e.asked).toHaveLength(4);
   });
 
@@ -241,12 +241,12 @@ describe("a client hint", () => {
     expect(e.asked).toHaveLength(1);
   });
 
-  it("that went along once keeps nothing out of the store when the answers are everybody's again", async () => {
+  it("that was sent once keeps nothing out of the store once the answers are everybody's again", async () => {
     let says = "no-store";
     const e = await warm({ origin: ({ headers }) => answer(JSON.stringify([...headers]), { "cache-control": says }) });
     await e.text("/a", mobile);
     says = "max-age=60";
-    // the first goes with its hints, so it is its client's own; the second does not
+    // the first request goes with its hints, so its answer is its client's own; the second goes without
     expect(detail((await e.text("/a", mobile)).response)).toBe("uri-miss/unkeyed-field");
     expect([await cacheOf(e, "/a", mobile.headers), await cacheOf(e, "/a", mobile.headers)]).toEqual(["MISS", "HIT"]);
   });
@@ -259,7 +259,7 @@ describe("a client hint", () => {
   });
 });
 
-describe("an answer that repeats the Origin it was asked with", () => {
+describe("an answer that repeats the request's Origin", () => {
   it.each(["Access-Control-Allow-Origin", "Timing-Allow-Origin"])("in %s is for that Origin", async (name) => {
     const e = await warm({
       origin: ({ headers }) => answer("x", { ...CACHED, [name]: headers.get("origin") ?? "none" }),
@@ -272,7 +272,7 @@ describe("an answer that repeats the Origin it was asked with", () => {
     expect(e.asked).toHaveLength(2);
   });
 
-  it("on a 304 too: what is stored for others keeps its own", async () => {
+  it("on a 304 too: the response stored for other Origins keeps its own", async () => {
     const e = await warm({
       origin: ({ headers }) => {
         const origin = headers.get("origin");
@@ -298,7 +298,7 @@ describe("an answer that repeats the Origin it was asked with", () => {
     expect(await cacheOf(e, "/a")).toBe("HIT");
   });
 
-  it("in capitals too", async () => {
+  it("is for that Origin in capitals, too", async () => {
     const e = await warm({
       origin: () => answer("x", { ...CACHED, "access-control-allow-origin": "https://A.example" }),
     });
@@ -306,7 +306,7 @@ describe("an answer that repeats the Origin it was asked with", () => {
     expect(await cacheOf(e, "/a", { origin: "https://b.example" })).toBe("MISS");
   });
 
-  it("and the answer to everybody is one", async () => {
+  it("is separate from the one answer to requests without Origin", async () => {
     const e = await warm({ origin: () => answer("x", { ...CACHED, "access-control-allow-origin": "*" }) });
     await e.text("/a", { headers: { origin: "https://a.example" } });
     expect(await cacheOf(e, "/a", { origin: "https://b.example" })).toBe("HIT");
@@ -347,13 +347,13 @@ describe("a credential by another name", () => {
     );
   });
 
-  it("shares what says public", async () => {
+  it("shares a public answer", async () => {
     const e = await warm({ origin: mirror({ "cache-control": "public, max-age=60" }) });
     await e.text("/a", { headers: { "x-api-key": "alice" } });
     expect(await cacheOf(e, "/a", { "x-api-key": "bob" })).toBe("HIT");
   });
 
-  it("of the site's own counts too", async () => {
+  it("of the site's own counts, too", async () => {
     const e = await warm({ site: { fields: { credentials: ["X-Shop-Pass"] } }, origin: mirror() });
     expect(detail((await e.text("/a", { headers: { "x-shop-pass": "1" } })).response)).toBe(
       "uri-miss/authorization-response",

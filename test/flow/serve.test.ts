@@ -1,11 +1,11 @@
-// Owns the proof that a request is answered from what is held where it may be, and says so exactly.
+// Owns the proof that a stored response answers a request where it may, and that Cache-Status says so exactly.
 import { describe, expect, it } from "vitest";
 import { answer, testEdge } from "../support/edge.ts";
 
 const CACHED = { "cache-control": "max-age=60" };
 
 describe("serve: miss, then hit", () => {
-  it("says what happened, word for word", async () => {
+  it("explains each answer in Cache-Status, word for word", async () => {
     const e = testEdge();
     const miss = await e.text("/a");
     expect(miss.text).toBe("hello");
@@ -40,7 +40,7 @@ describe("serve: miss, then hit", () => {
     },
   );
 
-  it("appends to what caches behind it reported", async () => {
+  it("appends to the Cache-Status of caches behind it", async () => {
     const e = testEdge({ origin: () => answer("x", { ...CACHED, "cache-status": "inner; hit" }) });
     expect((await e.text("/a")).response.headers.get("cache-status")).toMatch(/^inner; hit, strata; fwd=uri-miss/);
     expect((await e.text("/a")).response.headers.get("cache-status")).toMatch(/^inner; hit, strata; hit/);
@@ -63,14 +63,14 @@ describe("serve: miss, then hit", () => {
     expect((await e.text("/a")).response.headers.get("date")).toBe(first);
   });
 
-  it.each([200, 203, 301, 404, 410])("keeps a %i with an explicit lifetime", async (status) => {
+  it.each([200, 203, 301, 404, 410])("stores a %i with an explicit lifetime", async (status) => {
     const e = testEdge({ origin: () => answer("content", { ...CACHED, location: "/b" }, status) });
     await e.text("/a");
     const hit = await e.text("/a");
     expect([hit.response.status, hit.text, e.asked.length]).toEqual([status, "content", 1]);
   });
 
-  it("keeps a 204, which has no body", async () => {
+  it("stores a 204, which has no body", async () => {
     const e = testEdge({ origin: () => answer(null, CACHED, 204) });
     expect((await e.text("/a")).response.status).toBe(204);
     const hit = await e.text("/a");
@@ -78,7 +78,7 @@ describe("serve: miss, then hit", () => {
     expect(hit.response.headers.get("content-length")).toBeNull();
   });
 
-  it("lets a client that wants only what is stored go without the origin", async () => {
+  it("answers only-if-cached without the origin", async () => {
     const e = testEdge();
     const only = { headers: { "cache-control": "only-if-cached" } };
     const refused = await e.text("/a", only);
@@ -149,13 +149,13 @@ describe("serve: 304 to clients", () => {
     expect(e.asked).toHaveLength(1);
   });
 
-  it("carries what a 304 must carry, and no description of a body it lacks", async () => {
+  it("has the fields a 304 must have, and no description of a body it lacks", async () => {
     const e = testEdge({ origin });
     await e.text("/a");
     const { headers } = (await e.text("/a", { headers: { "if-none-match": '"v1"' } })).response;
     expect(headers.get("etag")).toBe('"v1"');
     expect(headers.get("cache-control")).toBe("max-age=60");
-    // its length was not told: the first answer might have left encoded
+    // the origin declared no length: the first answer might have left encoded
     expect(headers.get("vary")).toBe("x-a, accept-encoding");
     for (const name of ["content-length", "content-type", "x-other"]) expect(headers.get(name)).toBeNull();
   });
@@ -173,7 +173,7 @@ describe("serve: Vary", () => {
     answer(request.headers.get("accept-language") ?? "none", { ...CACHED, vary: "Accept-Language" });
   const inLanguage = (value: string) => ({ headers: { "accept-language": value } });
 
-  it("keeps one answer for each value, and says why it has none", async () => {
+  it("stores one response for each value, and says why a value has none", async () => {
     const e = testEdge({ origin });
     for (const language of ["de", "fr"]) expect((await e.text("/a", inLanguage(language))).text).toBe(language);
     expect((await e.text("/a", inLanguage("de"))).response.headers.get("x-cache")).toBe("HIT");
@@ -182,7 +182,7 @@ describe("serve: Vary", () => {
     expect((await e.text("/a")).text).toBe("none");
   });
 
-  it("takes two spellings of one preference for one, and shows the origin that one", async () => {
+  it("reduces two spellings of one preference to one, and sends the origin that one", async () => {
     const e = testEdge({ origin });
     const first = await e.text("/a", inLanguage("EN;q=0.5 , de"));
     expect(first.text).toBe("de, en;q=0.5");
@@ -190,7 +190,7 @@ describe("serve: Vary", () => {
     expect(e.asked).toHaveLength(1);
   });
 
-  it("does not key on what it does not forward: a field the client names in Connection", async () => {
+  it("does not key on a field that it does not forward, since Connection names it", async () => {
     const e = testEdge({ origin });
     await e.text("/a", { headers: { "accept-language": "de", connection: "accept-language" } });
     expect((await e.text("/a", inLanguage("de"))).text).toBe("de");

@@ -13,7 +13,7 @@ function timed(options: EdgeOptions = {}): TestEdge {
 
 const timing = ({ headers }: Response): string | null => headers.get("server-timing");
 
-/** The origin takes so many milliseconds. */
+/** An origin that takes so many milliseconds. */
 function slowly(e: TestEdge, ms: number, respond: () => Response): () => Promise<Response> {
   return async () => {
     await later(e, ms);
@@ -27,7 +27,7 @@ async function later(e: TestEdge, ms: number): Promise<void> {
   e.passes(ms / 1000);
 }
 
-/** With knowledge of the purge log, so that nobody waits for that. */
+/** An edge that knows the purge log, so that no request waits for it. */
 async function warm(options: EdgeOptions = {}): Promise<TestEdge> {
   const e = timed(options);
   await e.text("/warm");
@@ -35,14 +35,14 @@ async function warm(options: EdgeOptions = {}): Promise<TestEdge> {
 }
 
 describe("an answer of the origin's", () => {
-  it("says how long it was waited for, and then what the origin says itself", async () => {
+  it("says how long the edge waited, and then repeats the origin's own metrics", async () => {
     const e = await warm();
     e.origin = slowly(e, 40, () => answer("a", { ...CACHED, "server-timing": 'db;dur=5, cache;desc="miss"' }));
     const own = 'strata;desc="uri-miss";dur=40, strata-lookup;dur=0, strata-origin;dur=40';
     expect(timing((await e.text("/a")).response)).toBe(`${own}, db;dur=5, cache;desc="miss"`);
   });
 
-  it("says the sum where it was asked twice, and what the last answer says", async () => {
+  it("says the sum of two requests, and repeats the metrics of the last answer", async () => {
     const e = await warm();
     e.origin = inTurn(
       slowly(e, 10, () => answer("old", { ...CACHED, etag: '"1"' })),
@@ -57,7 +57,7 @@ describe("an answer of the origin's", () => {
     );
   });
 
-  it("that only confirms what is held is heard too", async () => {
+  it("that only confirms the stored response is repeated, too", async () => {
     const e = await warm();
     e.origin = inTurn(
       () => answer("a", { ...CACHED, etag: '"1"', "server-timing": "history" }),
@@ -77,7 +77,7 @@ describe("an answer of the origin's", () => {
     expect(timing(response)).toBe('strata;desc="method";dur=3, strata-origin;dur=3, db');
   });
 
-  it("cannot swallow what the edge says, whatever it leaves open", async () => {
+  it("cannot swallow the edge's metrics, whatever quotes it leaves open", async () => {
     const e = await warm({ origin: () => answer("a", { ...CACHED, "server-timing": 'x;desc="' }) });
     expect(timing((await e.text("/a")).response)).toMatch(
       /^strata;desc="uri-miss";dur=0, strata-lookup;dur=0, strata-origin;dur=0, x;/,
@@ -130,8 +130,8 @@ describe("a hit", () => {
   });
 });
 
-describe("an answer in the place of the origin's", () => {
-  it("of an origin that fails says how long that took", async () => {
+describe("an answer in place of the origin's", () => {
+  it("after a failure says how long the origin took", async () => {
     const e = await warm({ origin: () => answer("a", CACHED) });
     await e.text("/a");
     e.passes(61);
@@ -142,7 +142,7 @@ describe("an answer in the place of the origin's", () => {
     );
   });
 
-  it("of one that has not answered yet says how long that was waited for", async () => {
+  it("before the origin answered says how long the edge waited", async () => {
     const e = await warm({ origin: () => answer("a", CACHED) });
     await e.text("/a");
     e.passes(61);
@@ -172,7 +172,7 @@ describe("an answer in the place of the origin's", () => {
   });
 });
 
-it("a follower reports how long it waited, and nothing of the leader's times", async () => {
+it("a follower says how long it waited, and nothing of the leader's metrics", async () => {
   const gate = barrier();
   const e = await warm();
   e.origin = async () => {
@@ -195,7 +195,7 @@ it("a follower reports how long it waited, and nothing of the leader's times", a
   expect(follower && timing(follower)).toBe('strata;desc="uri-miss";dur=300, strata-lookup;dur=0, strata-wait;dur=300');
 });
 
-it("a clock that is set back has measured nothing", async () => {
+it("a clock that is set back measures nothing", async () => {
   const e = await warm();
   e.origin = slowly(e, -5000, () => answer("a", CACHED));
   expect(timing((await e.text("/a")).response)).toBe(
@@ -203,7 +203,7 @@ it("a clock that is set back has measured nothing", async () => {
   );
 });
 
-it("where nobody asked for it the origin's goes on as it came, and a hit has none", async () => {
+it("without the setting, the origin's field goes on as it came, and a hit has none", async () => {
   const e = testEdge({ origin: () => answer("a", { ...CACHED, "server-timing": "db;dur=5" }) });
   expect(timing((await e.text("/a")).response)).toBe("db;dur=5");
   expect(timing((await e.text("/a")).response)).toBeNull();

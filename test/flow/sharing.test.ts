@@ -1,4 +1,4 @@
-// Owns the proof that what is for one client reaches no other.
+// Owns the proof that an answer for one client reaches no other.
 import { describe, expect, it } from "vitest";
 import { answer, testEdge } from "../support/edge.ts";
 
@@ -7,7 +7,7 @@ const bob = { headers: { authorization: "Bearer bob" } };
 const aliceCookie = { headers: { cookie: "theme=dark; sid=alice" } };
 const bobCookie = { headers: { cookie: "sid=bob" } };
 
-/** Answers with who asked. */
+/** Answers with the client's credentials. */
 const whoAsked = (headers: HeadersInit) => (request: Request) =>
   answer(request.headers.get("authorization") ?? request.headers.get("cookie") ?? "nobody", headers);
 
@@ -22,7 +22,7 @@ describe("sharing", () => {
     ["vary-authorization", { "cache-control": "public, max-age=60", vary: "Authorization" }],
     ["vary-star", { "cache-control": "max-age=60", vary: "*" }],
     ["no-lifetime", {}],
-  ])("stores nothing that says %s", async (name, headers) => {
+  ])("does not store an answer with %s", async (name, headers) => {
     let count = 0;
     const e = testEdge({ origin: () => answer(String(++count), headers) });
     const first = await e.text("/a");
@@ -33,7 +33,7 @@ describe("sharing", () => {
     expect(e.memory.usedBytes).toBe(0);
   });
 
-  it("gives the answer to one bearer to no other, and to nobody", async () => {
+  it("gives the answer to one bearer to no other, and to no anonymous client", async () => {
     const e = testEdge({ origin: whoAsked({ "cache-control": "max-age=60" }) });
     expect((await e.text("/me", alice)).text).toBe("Bearer alice");
     expect((await e.text("/me", bob)).text).toBe("Bearer bob");
@@ -50,7 +50,7 @@ describe("sharing", () => {
     },
   );
 
-  it("gives the answer to one session to no other, and to nobody", async () => {
+  it("gives the answer to one session to no other, and to no anonymous client", async () => {
     const e = testEdge({ origin: whoAsked({ "cache-control": "max-age=60" }) });
     expect((await e.text("/me", aliceCookie)).text).toContain("sid=alice");
     expect((await e.text("/me", bobCookie)).text).toContain("sid=bob");
@@ -59,7 +59,7 @@ describe("sharing", () => {
   });
 
   it.each(["sid", "SID", "PHPSESSID", "wordpress_logged_in_1", "__Host-session", "sb-x-auth-token"])(
-    "takes the cookie %s for a session, also behind another in a joined field",
+    "counts the cookie %s as a session, also behind another in a joined field",
     async (name) => {
       const e = testEdge({ origin: whoAsked({ "cache-control": "max-age=60" }) });
       for (const cookie of [`${name}=1`, `a=1; ${name}=1`, `a=1, ${name}=1`, name]) {
@@ -70,7 +70,7 @@ describe("sharing", () => {
     },
   );
 
-  it("shares with sessions what says public, and asks no origin for it", async () => {
+  it("shares a public response with sessions, without the origin", async () => {
     const e = testEdge({ origin: whoAsked({ "cache-control": "public, max-age=60" }) });
     await e.text("/a");
     expect((await e.text("/a", aliceCookie)).text).toBe("nobody");
@@ -85,7 +85,7 @@ describe("sharing", () => {
     expect(response.headers.get("cdn-cache-control")).toBeNull();
   });
 
-  it("does so for what passes by, too", async () => {
+  it("marks an answer that bypasses the cache private, too", async () => {
     const e = testEdge({ origin: whoAsked({ "cache-control": "max-age=60" }) });
     const { response } = await e.text("/me", { method: "POST", ...aliceCookie });
     expect(response.headers.get("cache-control")).toBe("max-age=60, private");
@@ -104,7 +104,7 @@ describe("sharing", () => {
     expect(e.asked[1]?.headers.get("if-none-match")).toBeNull();
   });
 
-  it("passes the client's own conditionals on where the answer is for it alone", async () => {
+  it("forwards the client's own conditionals where the answer is for it alone", async () => {
     const e = testEdge({
       origin: (request) =>
         request.headers.get("if-none-match") === '"mine"'

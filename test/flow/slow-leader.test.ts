@@ -1,27 +1,19 @@
-// Owns the proof that a client which does not read its body does not make those who wait for the same body wait for it (decision 024).
+// Owns the proof that followers do not wait for a leader whose client does not read its body (decision 024).
 import { describe, expect, it } from "vitest";
 import { slowClient } from "../../src/flow/fill/slow-client.ts";
-import { coloTier } from "../../src/tiers/colo.ts";
-import type { Tier } from "../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../support/barrier.ts";
 import { testClock } from "../support/clock.ts";
 import { answer, type TestEdge, testEdge } from "../support/edge.ts";
 import { mapTier } from "../support/shelf-tier.ts";
 import { noise } from "../support/stored.ts";
 import { equal } from "../tiers/contract.ts";
+import { realColo } from "../support/real-colo.ts";
 
 const MB = 2 ** 20;
 const SIZE = 5 * MB;
 const CACHED = { "cache-control": "max-age=60" };
 
-let counter = 0;
-function realColo(): Tier {
-  counter += 1;
-  const name = `slow-leader-${String(counter)}`;
-  return coloTier(() => caches.open(name), MB);
-}
-
-/** A body that comes as fast as it is read, of a length that is told or not. */
+/** A body that comes as fast as it is read, with a declared length or without one. */
 function body(bytes: Uint8Array, declares: boolean): Response {
   const { readable, writable } = declares ? new FixedLengthStream(bytes.length) : new IdentityTransformStream();
   const writer = writable.getWriter();
@@ -32,11 +24,11 @@ function body(bytes: Uint8Array, declares: boolean): Response {
   return answer(readable, declares ? { ...CACHED, "content-length": String(bytes.length) } : CACHED);
 }
 
-/** Lets the clock run, a tenth of a second at a time, until it is so; says how many seconds that took. */
+/** Advances the clock by tenths of a second until the condition holds. Returns the seconds that took. */
 async function clockedUntil(e: TestEdge, holds: () => boolean, what: string): Promise<number> {
   const startMs = e.clock.now();
   await until(async () => {
-    // all that can go on without the clock does so first
+    // first finish all work that does not wait for the clock
     await new Promise((resolve) => setTimeout(resolve, 5));
     if (!holds()) e.passes(0.1);
     return holds();
@@ -53,7 +45,7 @@ describe("a leader whose client does not read", () => {
     ["declared", true],
     ["not declared", false],
   ])(
-    "keeps those who wait for a large body for a second; one of them leads anew, for all: length %s",
+    "holds followers of a large body up for a second; then one of them leads anew, for all: length %s",
     async (_, declares) => {
       const bytes = noise(SIZE);
       const e = testEdge({ lower: [realColo()], origin: () => body(bytes, declares) });
@@ -75,7 +67,7 @@ describe("a leader whose client does not read", () => {
     },
   );
 
-  it("one after the other cost each a second, and no more than four of them", async () => {
+  it("costs a follower a second; several in a row cost it at most four", async () => {
     const bytes = noise(SIZE);
     const e = testEdge({ lower: [realColo()], origin: () => body(bytes, true) });
     const unread: Promise<Response>[] = [];
@@ -91,7 +83,7 @@ describe("a leader whose client does not read", () => {
     await e.idle();
   });
 
-  it("a request for a range of it, too", async () => {
+  it("holds followers up no longer if it requested a range", async () => {
     const bytes = noise(SIZE);
     const e = testEdge({ lower: [realColo()], origin: () => body(bytes, true) });
     const unread = await e.get("/a", { headers: { range: `bytes=100-${String(SIZE - 1)}` } });
@@ -103,7 +95,7 @@ describe("a leader whose client does not read", () => {
     await e.idle();
   });
 
-  it("and comes back to it later does not cover what was fetched since", async () => {
+  it("that reads on later does not replace a response fetched since", async () => {
     const [old, fresh] = [noise(SIZE), noise(SIZE + 1)];
     const e = testEdge({ lower: [realColo()], origin: () => body(old, true) });
     const unread = await e.get("/a");
@@ -122,7 +114,7 @@ describe("a leader whose client does not read", () => {
     expect(equal(await bytesOf(Promise.resolve(hit)), fresh)).toBe(true);
   });
 
-  it("keeps nobody waiting for a small body at all", async () => {
+  it("holds no follower up for a small body", async () => {
     const e = testEdge({ origin: () => body(noise(100_000), true) });
     const unread = await e.get("/a");
     expect((await bytesOf(e.get("/a"))).length).toBe(100_000);
@@ -157,7 +149,7 @@ describe("a leader whose client reads", () => {
 });
 
 describe("the patience with a client", () => {
-  /** A client that takes so many bytes a second, in pieces, of a body that comes at once; how many seconds until others give it up. */
+  /** Seconds until followers give up on a client that reads so many bytes a second of a body that comes at once. */
   async function patienceWith(bytesPerSecond: number, seconds: number): Promise<number | undefined> {
     const clock = testClock();
     const patience = slowClient(clock);

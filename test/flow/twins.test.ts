@@ -44,7 +44,7 @@ describe("a twin", () => {
     expect(e.asked.at(-1)?.headers.get("user_agent")).toBeNull();
   });
 
-  it("makes no POST's answer serve a GET", async () => {
+  it("keeps the answer to a POST from serving a GET", async () => {
     const own = { vary: "X-Plan", "content-location": "/a" };
     const e = await edgeOf({ origin: gateway("X-Plan", own) });
     const { text, response } = await e.text("/a", { ...evil("X_Plan"), method: "POST", body: "x" });
@@ -52,7 +52,7 @@ describe("a twin", () => {
     expect((await e.text("/a")).text).toBe("none");
   });
 
-  it("of nothing that matters is the origin's to read", async () => {
+  it("of a field that nothing varies on reaches the origin", async () => {
     const e = await edgeOf({ origin: gateway("X-Trace", {}) });
     expect((await e.text("/a", evil("X_Trace"))).text).toBe("evil");
   });

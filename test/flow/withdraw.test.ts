@@ -1,4 +1,4 @@
-// Owns the proof that what an origin withdraws is not served again, and that one visitor cannot withdraw it for all.
+// Owns the proof that a response which the origin withdraws is not served again, and that one visitor cannot withdraw it for all.
 import { describe, expect, it } from "vitest";
 import { answer, inTurn, testEdge } from "../support/edge.ts";
 import { partial, ranged, TEN } from "../support/ranged.ts";
@@ -9,7 +9,7 @@ describe("a validation answered with a restriction", () => {
   it.each([
     ["a 200", () => answer("secret", { "cache-control": "private" })],
     ["a 304", () => answer(null, { "cache-control": "no-store", etag: '"v1"' }, 304)],
-  ])("drops what was stored: %s", async (_, withdrawn) => {
+  ])("drops the stored response: %s", async (_, withdrawn) => {
     const e = testEdge({ origin: inTurn(() => answer("shared", STALE), withdrawn) });
     await e.text("/a");
     e.passes(20);
@@ -18,7 +18,7 @@ describe("a validation answered with a restriction", () => {
     expect((await e.text("/a")).response.status).toBe(503);
   });
 
-  it("drops it, too, where a 304 for another tag came first", async () => {
+  it("drops it, too, after a 304 for another tag", async () => {
     const e = testEdge({
       origin: inTurn(
         () => answer("shared", STALE),
@@ -36,7 +36,7 @@ describe("a validation answered with a restriction", () => {
   it.each<[string, Record<string, string>]>([
     ["a cookie of any name", { cookie: "x=1" }],
     ["Authorization", { authorization: "Bearer a" }],
-  ])("does not where the question carried %s, which may have provoked it", async (_, headers) => {
+  ])("does not drop it if the request had %s, which may have caused the restriction", async (_, headers) => {
     for (const answers of [
       { "cache-control": "private" },
       { "cache-control": "no-store" },
@@ -57,7 +57,7 @@ describe("a validation answered with a restriction", () => {
     }
   });
 
-  it("does where a client reloads, which asks for what the origin has now", async () => {
+  it("drops it if a client reloads", async () => {
     const lasting = { "cache-control": "public, max-age=600", etag: '"v1"' };
     const e = testEdge({
       origin: inTurn(
@@ -70,7 +70,7 @@ describe("a validation answered with a restriction", () => {
     expect((await e.text("/a")).text).toBe("own");
   });
 
-  it("does not when a session asked: the restriction may be for that visitor alone", async () => {
+  it("does not drop it if the request had a session: the restriction may be for that visitor alone", async () => {
     const shared = { ...STALE, "cache-control": "public, max-age=10, stale-if-error=600" };
     const e = testEdge({
       origin: inTurn(
@@ -86,7 +86,7 @@ describe("a validation answered with a restriction", () => {
   });
 });
 
-describe("a part of what is withdrawn", () => {
+describe("a part of a withdrawn response", () => {
   const PART = { "cache-control": "max-age=60", etag: '"v1"' };
   const SECRET = { "cache-control": "private", etag: '"v1"' };
   const secret = () => answer("secret-all", SECRET);
@@ -110,7 +110,7 @@ describe("a part of what is withdrawn", () => {
     expect(await afterwards(init, ...answers)).toBe("asked");
   });
 
-  it("stays where a session asked", async () => {
+  it("stays if the request had a session", async () => {
     expect(await afterwards({ headers: { cookie: "sid=alice" } }, secret)).toBe("0123");
   });
 });
@@ -147,7 +147,7 @@ describe("our own 304", () => {
   it.each([
     ["a bypassed request", "/b", client],
     ["an authenticated request", "/a", { headers: { ...client.headers, authorization: "Bearer a" } }],
-  ])("does not replace what the origin decided of %s", async (_, path, init) => {
+  ])("does not replace the origin's own answer to %s", async (_, path, init) => {
     const e = testEdge({
       site: { rules: [{ match: "/b", bypass: true }] },
       origin: () => answer("a", { etag: '"v1"', "cache-control": "no-cache" }),

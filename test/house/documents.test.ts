@@ -72,7 +72,9 @@ describe("the README's line about the public suite", () => {
 describe("the semantics matrix", () => {
   const text = readFileSync(join(ROOT, "docs/semantics.md"), "utf8");
   const named = [
-    ...text.matchAll(/`((?:http|flow|tiers|purge|routes|policy|security|e2e)\/[\w-]+(?:\.full)?(?:\.test)?\.ts)`/g),
+    ...text.matchAll(
+      /`((?:http|flow|tiers|purge|routes|policy|security|e2e)(?:\/[\w-]+)+(?:\.full)?(?:\.test)?\.ts)`/g,
+    ),
   ];
 
   it.each([...new Set(named.map(([, file = ""]) => file))])("%s", (file) => {

@@ -1,4 +1,4 @@
-// Owns collapsing: of concurrent requests that would fetch the same, one asks the origin; the others wait, and look up again.
+// Owns request collapsing: of concurrent requests with the same flight key, one asks the origin. The others wait for it, and look up again.
 import { LATE, within } from "../../base/deadline.ts";
 import type { ReasonCode } from "../../http/law/reasons.ts";
 import { type CacheRequest, discard } from "../cache-request.ts";
@@ -14,7 +14,7 @@ import { shareFailure } from "./share-failure.ts";
 import { type Led, underLease } from "./under-lease.ts";
 import type { Ways } from "./ways.ts";
 
-/** How often a request waits for another's fetch, before it fetches for itself. */
+/** A request waits for so many flights at most; then it fetches for itself. */
 const MAX_WAITS = 4;
 
 /** Answers a request that needs the origin: by a fetch of its own, or from what another request's fetch stored. */
@@ -24,7 +24,7 @@ export async function collapse(first: CacheRequest, ways: Ways): Promise<Respons
   let waitedFor: ReasonCode | undefined;
   let last: FlightEnding["kind"] | undefined;
   for (let waits = 0; ; waits++) {
-    // an answer that was just stored and must be validated all the same can be shared with nobody
+    // the answer was stored a moment ago and must be validated already: waiting again would only repeat that
     const mayShare = last !== "stored" || request.verdict.verdict !== "revalidate";
     const flight = waits < MAX_WAITS && last !== "unshared" && mayShare ? join(request) : undefined;
     /* oxlint-disable no-await-in-loop -- each round follows the end of another's fetch */
@@ -58,23 +58,23 @@ function join(request: CacheRequest): Leader | Follower | undefined {
   const { method, hasAuthorization, hasSession, directives } = facts;
   const insists = rule.honourClient && (directives.noCache || directives.noStore);
   if (method !== "GET" || hasAuthorization || hasSession || insists) return undefined;
-  // lately there was nothing to share
+  // the answer will not be stored, so followers would wait for nothing
   if (isUnstorable(request)) return undefined;
   if (planFetch(request, false).conditions.length > 0) return undefined;
   return edge.collapsing.flights.join(crowdKey(request), lookedUpAt);
 }
 
-/** The flight ends as the fetch does. The leader's client may leave: the fetch goes on for the followers. */
+/** Fetches, and ends the flight when the fetch ends. If the leader's client leaves, the fetch goes on for the followers. */
 function lead(flight: Leader, request: CacheRequest, ways: Ways, waitedFor: ReasonCode | undefined): Promise<Led> {
   const led = underLease(request, ways, flight.isAwaited, waitedFor);
   request.exchange.background(tellEndings(led, flight.end));
   return led;
 }
 
-/** How long a request waits for another's fetch, body included, milliseconds; then it fetches for itself. */
+/** How long a follower waits for a flight, body included, milliseconds. Then it fetches for itself. */
 const WAIT_MS = 15_000;
 
-/** `LATE`: the flight lasts longer than the request has patience, and something stale may stand in. */
+/** `LATE`: the follower's patience is over, and a stale response may stand in. */
 async function endOf(request: CacheRequest, { ended, startedAtMs }: Follower): Promise<FlightEnding | typeof LATE> {
   const { edge } = request;
   const patienceMs = patienceFor(request);
@@ -82,7 +82,7 @@ async function endOf(request: CacheRequest, { ended, startedAtMs }: Follower): P
     const ending = await within(edge.clock.timeout(WAIT_MS), ended);
     return ending === LATE ? { kind: "unshared" } : ending;
   }
-  // a follower that comes later need not wait as long again
+  // patience counts from the leader's start: a later follower waits only for the rest of it
   const leftMs = Math.max(0, startedAtMs + patienceMs - edge.clock.now());
   return within(edge.clock.timeout(Math.min(leftMs, WAIT_MS)), ended);
 }

@@ -1,16 +1,16 @@
-// Owns the ending of a flight: the one reading of how a fetch ended, for followers in this isolate and in others.
+// Owns the table from the result of a fetch to the ending of its flight, for followers in this isolate and in others.
 import type { Fetched, FetchResult } from "../fetch/fetched.ts";
 import type { FlightEnding } from "./flights.ts";
 
 const UNSHARED: FlightEnding = { kind: "unshared" };
 const AGAIN: FlightEnding = { kind: "again" };
 
-/** A fetch, or the wait for one of another isolate, by its end alone. */
+/** How a fetch ends, or the wait for another isolate's fetch. Its response belongs to the leader alone. */
 export type Ended = Omit<Fetched, "response">;
 
 /**
- * Tells how a fetch ended; before that, if its client holds it up, that it stalled. Resolves with the end, and never rejects: when the
- * edge itself failed, followers fetch for themselves.
+ * Calls `tell` with "stalled" when the client holds the fetch up, and with the ending when the fetch ends. Never rejects: if the edge
+ * itself fails, the ending is "unshared" and followers fetch for themselves.
  */
 export async function tellEndings(
   fetching: Promise<Ended>,
@@ -26,7 +26,7 @@ export async function tellEndings(
 }
 
 function endingOf(result: FetchResult): FlightEnding {
-  // the edge has asked twice, or should not ask at all; an invalid answer is worth one retry
+  // after other failures the edge has asked twice, or should not ask at all. An invalid answer is worth one retry
   return result.kind === "failed" ? { ...result, final: result.failure !== "origin-invalid" } : ENDINGS[result.kind];
 }
 

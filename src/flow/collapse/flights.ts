@@ -4,24 +4,24 @@ import { hash64 } from "../../http/message/hash.ts";
 import type { CacheKey } from "../../http/select/key.ts";
 import type { Failure } from "../../http/law/settle.ts";
 
-/** How a flight ended for its followers. It hands over nothing of its answer: each follower looks that up and judges it for itself. */
+/** How a flight ended, and what its followers do next. It carries no answer: each follower looks up and judges for itself. */
 export type FlightEnding =
-  /** Look up again. */
+  /** The store has the answer: the follower looks up again. */
   | { readonly kind: "stored" }
-  /** The answer is for the leader alone: fetch for yourself. */
+  /** The answer is for the leader alone: the follower fetches for itself. */
   | { readonly kind: "unshared" }
-  /** The leader's client holds the fetch up: look up again, and lead if nobody else does. The fetch may store its answer all the same. */
+  /** The leader's client holds the fetch up: the follower looks up again, and leads if nobody else does. The answer may still be stored. */
   | { readonly kind: "stalled" }
-  /** Nothing was stored, which says nothing of the next fetch: look up again, and wait for that one. */
+  /** Nothing was stored, but the next fetch may store: the follower looks up again, and joins the next flight. */
   | { readonly kind: "again" }
-  /** `final`: the one retry has been made, or would be in vain. */
+  /** `final`: no follower retries. The one retry has been made, or would fail, too. */
   | { readonly kind: "failed"; readonly failure: Failure; readonly final: boolean };
 
 export interface Leader {
   readonly role: "leader";
-  /** Whether any follower waits. */
+  /** Whether a follower joined within the last 15 s, and so may still wait. */
   readonly isAwaited: () => boolean;
-  /** Further calls do nothing, except that a flight that stalled may still end as stored. */
+  /** The first call ends the flight; only a stalled flight can end once more. */
   readonly end: (ending: FlightEnding) => void;
 }
 
@@ -40,34 +40,34 @@ export interface Flights {
   /** Flights that have not ended. */
   underWay(): number;
   /**
-   * The flight under way under this key, or a new one that the caller leads and must end. A flight that has stored something since the
-   * caller looked (`lookedUpAt`) counts as under way: there is something to find.
+   * Joins the flight of this key; the first caller leads a new one and must end it. Where a flight has stored something since the
+   * caller's lookup (`lookedUpAt`), the caller follows that one, which has ended: another lookup finds the response.
    */
   join(key: CacheKey, lookedUpAt: Moment): Leader | Follower;
 }
 
-/** How long a follower waits, roughly. The leader is not told when a follower's client leaves. */
+/** How long a follower may wait. The leader never learns that a follower's client left, so it counts each follower for this long. */
 const FOLLOWED_MS = 15_000;
-/** The platform has cut off a leader that has not ended by then. */
+/** A leader that has not ended by then was cut off by the platform. */
 const FLIGHT_LIMIT_MS = 30_000;
-/** A lookup lasts a second at most, tiers that hang included: so many flights are remembered. */
+/** Keys remembered as stored. A lookup lasts a second at most, so older ones are of no use. */
 const REMEMBERED = 1000;
 
 interface Flight {
   readonly ended: Promise<FlightEnding>;
   readonly startedAtMs: number;
-  /** When the latest follower came. */
+  /** When the latest follower joined, milliseconds since 1970. */
   followedAtMs: number | undefined;
 }
 
-/** Plain data and promises of it: requests of one isolate may share nothing else. */
+/** Holds only plain data and promises of it: the platform lets requests share no streams or responses. */
 export function flights(now: () => number): Flights {
   const under = new Map<CacheKey, Flight>();
   /** When something was stored under a key, by the key's hash: clients choose how long keys are. */
   const stored = boundedMap<string, Moment>(REMEMBERED);
   let current: Moment = 0;
 
-  /** The oldest come first. */
+  /** Drops flights whose leader was cut off. The map has the oldest flights first. */
   function forgetLost(): void {
     for (const [key, { startedAtMs }] of under) {
       if (now() - startedAtMs < FLIGHT_LIMIT_MS) return;

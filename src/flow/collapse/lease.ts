@@ -1,4 +1,4 @@
-// Owns leases as a leader sees them: it takes one before it fetches, or waits for another isolate's, and never fails for want of one.
+// Owns the leader's use of leases: it acquires one before it fetches, or waits for the isolate that has it. Without leases it fetches all the same.
 import { DependencyError } from "../../error.ts";
 import { LATE, within } from "../../base/deadline.ts";
 import { hash64 } from "../../http/message/hash.ts";
@@ -12,21 +12,21 @@ import type { FlightEnding } from "./flights.ts";
 
 /** The reply to a leader that asked for a lease. */
 export type LeaseGrant =
-  /** Fetch, and let the lease end with the fetch. */
+  /** The leader fetches, and the lease ends with the fetch. */
   | { readonly kind: "granted"; endWith(fetching: Promise<Ended>): void }
-  /** Fetch all the same: there is no lease to be had. */
+  /** No lease can be had in time: the leader fetches without one. */
   | { readonly kind: "alone" }
-  /** Another isolate fetches, or did since the lookup: wait for its end, and look up again. */
+  /** Another isolate fetches, or has fetched since the lookup: the leader waits for that to end, and looks up again. */
   | { readonly kind: "held"; ended(): Promise<LeaseEnding> };
 
-/** How long the keeper may take to answer. */
+/** How long the leader waits for the keeper's reply, and a release for its confirmation. */
 const ANSWER_MS = 500;
-/** A lease that is granted as late as this is released at once. Background work lives for 30 s, and a lease no longer. */
+/** How long the edge still watches for a late grant, to release it at once. Background work lives for 30 s, and a lease no longer. */
 const LATE_MS = 25_000;
 
 const ALONE: LeaseGrant = { kind: "alone" };
 
-/** `waitMs`: how long the request waits for another isolate's fetch, where something stale may stand in. */
+/** `waitMs`: the request's patience where a stale response may stand in; else it waits for as long as a lease lasts. */
 export async function acquireLease(request: CacheRequest, waitMs: number | undefined): Promise<LeaseGrant> {
   const { edge, exchange, nowMs } = request;
   const key = hash64(leaseKey(request));
@@ -38,10 +38,10 @@ export async function acquireLease(request: CacheRequest, waitMs: number | undef
     const taken = await within(edge.clock.timeout(ANSWER_MS), taking);
     if (taken === LATE) {
       noted(edge, "took too long");
-      // a lease that is granted late would keep other isolates waiting
+      // nobody uses a late grant: release it, or other isolates wait for it
       exchange.background(released(lease, "failed", () => within(edge.clock.timeout(LATE_MS), taking)));
     } else if (taken.kind === "granted") {
-      // of several releases the first counts
+      // the keeper ignores all but the first release
       const release = (ending: FlightEnding, filed?: () => Promise<void>): void =>
         exchange.background(released(lease, leaseEnding(ending), filed));
       return { kind: "granted", endWith: (fetching) => exchange.background(tellEndings(fetching, release)) };
@@ -55,7 +55,7 @@ export async function acquireLease(request: CacheRequest, waitMs: number | undef
   return ALONE;
 }
 
-/** The resource as this request varies it: the same in every isolate, whichever index of it that isolate has. */
+/** The key of the request's variant, without the index's generation, so that every isolate has the same. */
 export function leaseKey({ facts, slot: { key, index } }: CacheRequest): CacheKey {
   return index ? variantKey(key, "", variantOf(index.fields, facts.field)) : key;
 }
@@ -81,7 +81,7 @@ async function endOf({ edge, keeper, key, holder }: Lease, ms: number): Promise<
   }
 }
 
-/** Never rejects: a lease that is not released expires. `after`: other isolates find the answer only once it is filed. */
+/** Never rejects: a lease that is not released expires. `after`: filing, since other isolates find the answer only in their tiers. */
 async function released(lease: Lease, ending: LeaseEnding, after?: () => Promise<unknown>): Promise<void> {
   const { edge, keeper, key, holder } = lease;
   try {
@@ -92,7 +92,7 @@ async function released(lease: Lease, ending: LeaseEnding, after?: () => Promise
   }
 }
 
-/** One isolate fetches anew after a fetch that stalled, or that nobody wanted any more. */
+/** A fetch that stalled or was unwanted counts as failed: one of the waiting isolates fetches anew. */
 function leaseEnding({ kind }: FlightEnding): LeaseEnding {
   return kind === "stalled" || kind === "again" ? "failed" : kind;
 }

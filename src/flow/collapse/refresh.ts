@@ -1,4 +1,4 @@
-// Owns background refreshes: one for each stored response at a time.
+// Owns background refreshes: at most one for each stored response at a time.
 import { unread } from "../../base/streams.ts";
 import { variantKey } from "../../http/select/key.ts";
 import { anonymously, type CacheRequest, isAuthenticated } from "../cache-request.ts";
@@ -6,7 +6,7 @@ import { fetchFromOrigin } from "../fetch/fetch.ts";
 import { type FetchPlan, planFor } from "../fetch/fetch-plan.ts";
 import { acquireLease } from "./lease.ts";
 
-/** The platform has cut off a refresh that takes longer. */
+/** A refresh that takes longer was cut off by the platform. */
 const REFRESH_LIMIT_SECONDS = 30;
 
 /** Refreshes the stale response that the lookup found, unless a refresh is under way, or the origin asked to be left alone. */
@@ -15,11 +15,12 @@ export function refreshLater(request: CacheRequest): void {
   const id = variantKey(slot.key, "", found?.stored.variant ?? {});
   if (edge.marks.originBackoff.has(slot.key) || edge.collapsing.refreshing.has(id)) return;
   const ended = edge.collapsing.refreshing.add(id, REFRESH_LIMIT_SECONDS);
-  // a stored response is a GET's, whichever request was first to find it stale
+  // the stored response answers a GET, even if a HEAD found it stale
   const facts = { ...request.facts, method: "GET" };
-  // in the trace of that request, whose answer says nothing of the refresh
+  // the refresh belongs to the request's trace, but not to its Server-Timing
   const asking = { ...request, facts, exchange: { ...exchange, timings: undefined } };
-  // one client's cookies have no say in the refresh. Credentials may be needed to get the shared answer at all, so they go first
+  // the cache asks in its own name, so that one client's cookies do not shape the shared answer. A client's credentials go along first,
+  // because the origin may give the shared answer only with them
   const refresh = refreshed(isAuthenticated(facts) ? asking : anonymously(asking)).finally(ended);
   exchange.background(refresh);
 }
@@ -32,7 +33,7 @@ async function refreshed(request: CacheRequest): Promise<void> {
     held: found?.body.kind === "bytes" ? found : undefined,
     given: found?.stored,
     forCache: true,
-    // no client of a refresh could leave
+    // a refresh has no client that could leave, so it always reads to the end
     isAwaited: () => true,
   };
   const lease = request.rule.collapse === "global" ? await acquireLease(request, undefined) : undefined;

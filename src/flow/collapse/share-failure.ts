@@ -1,4 +1,4 @@
-// Owns the failure of a fetch as its followers get it: something stale in its place, or the same failure.
+// Owns the answer to a follower whose flight failed: a stale response, or the same failure.
 import type { ReasonCode } from "../../http/law/reasons.ts";
 import { type Failure, settleFailure } from "../../http/law/settle.ts";
 import { deliverHeld } from "../answer/deliver.ts";
@@ -8,7 +8,7 @@ import { type CacheRequest, discard, present } from "../cache-request.ts";
 import { lookUp } from "../lookup/lookup.ts";
 import type { Ways } from "./ways.ts";
 
-/** `standsIn`: why something stale stands in, if it does; by default because of the failure. */
+/** `standsIn`: the reason code if a stale response stands in; by default the failure's. */
 export async function shareFailure(
   request: CacheRequest,
   { answer }: Pick<Ways, "answer">,
@@ -17,7 +17,7 @@ export async function shareFailure(
 ): Promise<Response> {
   const next = await lookUp(request);
   const { verdict, found, purge, nowMs } = next;
-  // a third request has fetched it meanwhile
+  // another request has fetched the response meanwhile
   if (verdict.verdict === "fresh" || verdict.verdict === "stale-while-revalidate") return answer(next);
   const held = verdict.verdict === "revalidate" ? found : undefined;
   const settled = settleFailure(failure, { held, purge }, nowMs);

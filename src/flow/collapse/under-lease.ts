@@ -9,14 +9,14 @@ import type { Ended } from "./ending.ts";
 import { acquireLease, leaseKey } from "./lease.ts";
 import type { Ways } from "./ways.ts";
 
-/** How a leader's part ended. Without a response, it has to look up again. */
+/** How leading ended. Without a response, the leader looks up again. */
 export type Led = Ended & { readonly response?: Response };
 
 function endedBy(kind: "stored" | "unshared"): { readonly result: Promise<FetchResult> } {
   return { result: Promise.resolve({ kind }) };
 }
 
-/** Where the rule collapses within isolates only, this is the fetch and nothing else. */
+/** Without `collapse: "global"` in the rule, this is just the fetch. */
 export async function underLease(
   request: CacheRequest,
   { fetch, answer }: Ways,
@@ -28,14 +28,14 @@ export async function underLease(
   const grant = await timed(exchange, "wait", acquireLease(request, patienceFor(request)));
   if (grant.kind === "alone") return fetch(request, isAwaited);
   if (grant.kind === "granted") {
-    // nobody here knows how many wait in other isolates
+    // requests of other isolates may wait, and this one cannot know: it reads the body to the end
     const fetching = fetch({ ...request, slot: { ...slot, sole: true } }, () => true);
     grant.endWith(fetching);
     return fetching;
   }
-  // a stream must not stay open meanwhile
+  // the wait may be long, and the stored body's stream must not stay open meanwhile
   discard(request.found);
-  // there is nothing to share, so nobody in this isolate needs to wait, either
+  // the other isolate's answer cannot be shared, so followers here need not wait, either
   if ((await timed(exchange, "wait", grant.ended())) === "unshared") return endedBy("unshared");
   const next = await lookUp(request);
   if (!needsOrigin(next)) {
@@ -43,7 +43,7 @@ export async function underLease(
   }
   // the other isolate's fetch failed, so this one is made without a lease
   if (leaseKey(next) === leaseKey(request)) return fetch(next, isAwaited);
-  // the other isolate has fetched another variant: this one has a key and a lease of its own
+  // the other isolate has fetched another variant: this request's own has another key and lease
   discard(next.found);
   return endedBy("stored");
 }

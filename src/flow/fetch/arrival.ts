@@ -1,4 +1,4 @@
-// Owns an arrival: the origin's answer with its body unread, beside the request to the origin that it answers.
+// Owns an arrival: the origin's answer before its body is read, with the request to the origin that it answers.
 import type { Outcome } from "../../http/answer/cache-status.ts";
 import type { OriginFetch } from "../../http/law/settle.ts";
 import type { ResponseFacts } from "../../http/message/facts.ts";

@@ -1,4 +1,4 @@
-// Owns the answers that make the edge ask again, once for each reason: with another plan, or with the same one in the cache's own name.
+// Owns the second request to the origin: some answers make the edge ask with another plan, or in the cache's own name. Each reason counts once.
 import { isAnonymous } from "../../http/law/anonymous.ts";
 import type { Settle } from "../../http/law/settle.ts";
 import { originValidators } from "../../http/law/stored.ts";
@@ -9,14 +9,14 @@ import { isWasteful } from "../fill/fill-cost.ts";
 import { type FetchPlan, planRange } from "./fetch-plan.ts";
 import { FETCH_WHOLE } from "./origin-request.ts";
 
-/** The answer goes unread, and this is asked next. */
+/** The edge discards the answer, and sends another request by this plan. */
 export interface AskAgain {
   readonly verdict: "ask-again";
   readonly request: CacheRequest;
   readonly plan: FetchPlan;
 }
 
-/** A verdict that the edge carries out with the answer at hand. */
+/** A verdict that needs no second request. */
 export type FinalVerdict = Exclude<Settle, { verdict: "refetch" }>;
 
 export function nextAfter(
@@ -48,12 +48,12 @@ function again(request: CacheRequest, plan: FetchPlan): AskAgain {
   return { verdict: "ask-again", request, plan };
 }
 
-/** It answers one client and leaves the store as it was. */
+/** Whether the answer serves one client only and leaves the store unchanged. */
 function isLeftOver(verdict: Settle): boolean {
   return verdict.verdict === "pass-through" || (verdict.verdict === "refresh" && verdict.refusal !== undefined);
 }
 
-/** `undefined` where the request was in the cache's own name already, or cannot be. */
+/** `undefined` where the request was in the cache's own name already, or would still carry something of its client. */
 function inOwnName(request: CacheRequest): CacheRequest | undefined {
   const own = anonymously(request);
   return isAnonymous(own.facts) && !isAnonymous(request.facts) ? own : undefined;
@@ -62,7 +62,7 @@ function inOwnName(request: CacheRequest): CacheRequest | undefined {
 /** Whether the origin sent a whole that is too large to be fetched for the sake of this range. */
 function isForRange({ facts }: CacheRequest, plan: FetchPlan, response: ResponseFacts, nowMs: number): boolean {
   const { forCache, held, prefix, conditions, clientConditionals } = plan;
-  // the cache wants the whole, whatever range its client asked for; and a client's own range was sent already
+  // a fetch for the cache wants the whole; and a plan with conditions has sent the range already
   if (forCache || held || prefix || conditions.length > 0 || clientConditionals) return false;
   if (!isWasteful(facts, response)) return false;
   if (/^none$/i.test(response.field("accept-ranges") ?? "")) return false;

@@ -1,4 +1,4 @@
-// Owns the way to the origin and back: within a deadline, through the breaker, once more where no connection came about.
+// Owns a request to the origin: within the rule's deadline, through the breaker, and once more after a failed connection.
 import { DependencyError } from "../../error.ts";
 import { type RequestFacts, type ResponseFacts, responseFacts } from "../../http/message/facts.ts";
 import { type Health, healthOf } from "../../http/law/origin-health.ts";
@@ -46,7 +46,7 @@ export async function askOrigin(request: Asking, forwarding: Forwarding): Promis
   return upstream;
 }
 
-/** Asks, and once more where that may help; each time as another span of the trace. */
+/** Sends the request, and once more after a failed connection if the method is idempotent. Each attempt is a span of the trace. */
 async function answered(request: Asking, forwarding: Forwarding): Promise<OriginAnswer> {
   const { edge, exchange, facts, rule } = request;
   const origin = originOf(edge.site.origins, facts.location.host);
@@ -81,7 +81,7 @@ async function answered(request: Asking, forwarding: Forwarding): Promise<Origin
 interface Attempt {
   readonly upstream: OriginAnswer;
   readonly isProbe: boolean;
-  /** Tells the breaker how it ended. */
+  /** Reports the end of the attempt to the breaker. */
   report(): void;
 }
 

@@ -5,31 +5,31 @@ import type { BreakerPolicy } from "../../policy/breaker.ts";
 import type { Health } from "../../http/law/origin-health.ts";
 import { type Circuit, circuit, type Era, type Probe } from "./circuit.ts";
 
-/** Where a request goes, as the breakers see it. */
+/** Names of a request's target, each of which may have a circuit. */
 export interface Route {
   readonly origin: string;
-  /** The public one: hosts that share an origin have circuits of their own. */
+  /** The public host: hosts that share an origin have separate circuits. */
   readonly host: string;
   readonly path: string;
   readonly rule: string;
   /** Under the site's default rule, each first segment of a path counts as a rule. */
   readonly isDefaultRule: boolean;
-  /** Of the rule, and of the host; absent where there is no breaker. */
+  /** The rule's breaker, and the host's; absent where there is none. */
   readonly policy: BreakerPolicy | undefined;
   readonly hostPolicy: BreakerPolicy | undefined;
 }
 
-/** How a request that was admitted ended. `askedSeconds`: the rest that the origin itself asked for. */
+/** Reports the end of an admitted request. `askedSeconds`: the rest that the origin itself asked for. */
 export type Report = (health: Health, askedSeconds?: number) => void;
 
 /** Whether a request may go to the origin. */
 export type Admission =
-  /** `isProbe`: it finds out whether the origin has recovered. */
+  /** `isProbe`: this request tests whether the origin has recovered. */
   | { readonly kind: "admitted"; readonly isProbe: boolean; readonly report: Report }
   | { readonly kind: "refused"; readonly retryAfterSeconds: number };
 
 export interface Breakers {
-  /** `limitMs`: when a probe without an end counts as cut off; absent where the request may not be one. */
+  /** `limitMs`: a probe that has not ended by then counts as cut off; absent where the request must not be a probe. */
   admit(route: Route, limitMs: number | undefined): Admission;
   /** For a request that no breaker may stop: its answer closes circuits, but its breakdown opens none. */
   follow(route: Route): Report;
@@ -48,7 +48,7 @@ const MAX_KNOWN = 1000;
 
 type Level = keyof typeof SPREAD;
 
-/** One of the circuits of a request, which part of it the request is, and when it was sent. */
+/** One circuit of a request. `member`: the part of the circuit that the request belongs to. */
 interface Place {
   readonly circuit: Circuit;
   readonly member: string;
@@ -70,9 +70,9 @@ export function breakers({ now, random }: BreakerOptions): Breakers {
       const own = placeAt("path", id, policy, "");
       const all = [own, ...groupsOf(route, placeAt)];
       // a path that works is refused only once it has broken down itself, whatever its neighbours do
-      const asked = working.get(id) ? [own] : all;
+      const consulted = working.get(id) ? [own] : all;
       const nowMs = now();
-      const open = asked.flatMap((place) => {
+      const open = consulted.flatMap((place) => {
         const stance = place.circuit.stance(nowMs);
         return stance.kind === "closed" ? [] : [{ circuit: place.circuit, stance }];
       });
@@ -104,7 +104,7 @@ export function breakers({ now, random }: BreakerOptions): Breakers {
 
 type PlaceAt = (level: Level, id: string, policy: BreakerPolicy, member: string) => Place;
 
-/** Finds the circuit of a name, by its hash, or begins it. */
+/** Finds or makes the circuit of a hashed name. */
 function places(random: () => number): PlaceAt {
   const circuits: Readonly<Record<Level, BoundedMap<string, Circuit>>> = {
     path: boundedMap(MAX_KNOWN),
@@ -133,19 +133,19 @@ function groupsOf(route: Route, placeAt: PlaceAt): readonly Place[] {
 }
 
 function tell(
-  { circuit: told, member, sentIn }: Place,
+  { circuit: reached, member, sentIn }: Place,
   probe: Probe | undefined,
   health: Health,
   nowMs: number,
   askedSeconds: number | undefined,
 ): void {
-  if (health === "answered") told.answered(nowMs, sentIn);
-  else if (health === "broken" && probe) told.probeBroken(probe, nowMs, askedSeconds);
-  else if (health === "broken") told.broken(nowMs, sentIn, member, askedSeconds);
-  else if (probe) told.release(probe);
+  if (health === "answered") reached.answered(nowMs, sentIn);
+  else if (health === "broken" && probe) reached.probeBroken(probe, nowMs, askedSeconds);
+  else if (health === "broken") reached.broken(nowMs, sentIn, member, askedSeconds);
+  else if (probe) reached.release(probe);
 }
 
-/** By hash: paths are as long as clients like, and a collision only takes two for one. */
+/** A hash, because clients make paths as long as they like. A collision only makes two paths share a circuit. */
 function idOf(name: readonly string[]): string {
   return hash64(JSON.stringify(name));
 }

@@ -47,15 +47,24 @@ export async function bypass(
   const invalidating = invalidate(edge, exchange, facts, response);
   // the answer survives its own invalidation, but not one by another request, before or from now on
   const begunAt = overtaken ? startedAt : edge.stack.tick();
-  // before the client hears of its success, so that its next request cannot see the old state here
+  // invalidate before the client learns of its success, so that its next request cannot see the old state here
   const seq = await invalidating;
-  const kept = keptForGet(edge, exchange, facts, response, raw.body, after(fence, seq), begunAt, delivery.nowMs);
-  const outcome: Outcome = { reason, hit: false, fwdStatus: response.status, stored: kept !== undefined };
+  const clientBody = storedForGet(
+    edge,
+    exchange,
+    facts,
+    response,
+    raw.body,
+    after(fence, seq),
+    begunAt,
+    delivery.nowMs,
+  );
+  const outcome: Outcome = { reason, hit: false, fwdStatus: response.status, stored: clientBody !== undefined };
   const manner = {
-    addPrivate: (facts.hasSession || facts.hasPreview) && kept === undefined,
+    addPrivate: (facts.hasSession || facts.hasPreview) && clientBody === undefined,
     evaluateConditionals: false,
   };
-  return deliverAnswer(delivery, response, kept ?? raw.body, outcome, manner);
+  return deliverAnswer(delivery, response, clientBody ?? raw.body, outcome, manner);
 }
 
 function ownKey(edge: Edge, { location }: RequestFacts): CacheKey {
@@ -67,8 +76,8 @@ function after(fence: Fence | undefined, seq: number | undefined): Fence | undef
   return fence && seq === fence.seq + 1 ? { ...fence, seq } : fence;
 }
 
-/** Stores an answer to POST that a GET would get as well, after what it has invalidated; returns the client's side of the fill. */
-function keptForGet(
+/** Stores an answer to POST that a GET would get as well. Returns the client's body of the fill; `undefined` where nothing is stored. */
+function storedForGet(
   edge: Edge,
   exchange: Exchange,
   facts: RequestFacts,
@@ -83,8 +92,8 @@ function keptForGet(
   if (!content || rule.bypass || !rule.storesPost || !answersGet(facts, response) || !isSentAsRuled(facts, ruled))
     return undefined;
   const request: RequestFacts = { ...ruled, method: "GET" };
-  const asked: OriginFetch = { request, clientConditionals: false, purge: { state: "clear" }, fence };
-  const verdict = settle(applyRuleToAnswer(response, request, rule), asked, rule, nowMs);
+  const fetch: OriginFetch = { request, clientConditionals: false, purge: { state: "clear" }, fence };
+  const verdict = settle(applyRuleToAnswer(response, request, rule), fetch, rule, nowMs);
   const slot = slotOf(edge, request, rule, startedAt);
   if (verdict.verdict !== "store" || edge.stack.invalidatedSince(slot.key, startedAt)) return undefined;
   const length = declaredLength(response.field);

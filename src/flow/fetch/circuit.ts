@@ -4,27 +4,27 @@ import type { BreakerPolicy } from "../../policy/breaker.ts";
 /** A circuit's reply to a request that wants to pass. */
 export type Stance =
   | { readonly kind: "closed" }
-  /** The rest is over: one request may find out whether the origin has recovered. */
+  /** The rest is over: one request may probe the origin. */
   | { readonly kind: "rested" }
   | { readonly kind: "resting"; readonly retryAfterSeconds: number };
 
-/** The right to find out whether the origin has recovered. One request has it at a time. */
+/** The right to test whether the origin has recovered. One request has it at a time. */
 export interface Probe {
   readonly startedAtMs: number;
-  /** A probe without an end after this long was cut off. */
+  /** A probe that has not ended after this long was cut off. */
   readonly limitMs: number;
 }
 
-/** How often the circuit had opened when a request was sent. */
+/** How often the circuit had opened when a request was sent. Reports from an earlier era change nothing. */
 export type Era = number;
 
 export interface Circuit {
   stance(nowMs: number): Stance;
   era(): Era;
   probe(nowMs: number, limitMs: number): Probe;
-  /** A request was answered: the origin is there. Closes the circuit. */
+  /** A request was answered, so the origin is alive: closes the circuit. */
   answered(nowMs: number, sentIn: Era): void;
-  /** `member`: which part of what the circuit covers broke down. `askedSeconds`: the rest that the origin itself asked for. */
+  /** `member`: the path, segment or rule that broke down. `askedSeconds`: the rest that the origin itself asked for. */
   broken(nowMs: number, sentIn: Era, member: string, askedSeconds?: number): void;
   /** The probe broke down: the circuit rests again, for longer. */
   probeBroken(probe: Probe, nowMs: number, askedSeconds?: number): void;
@@ -34,7 +34,7 @@ export interface Circuit {
 
 export interface CircuitOptions {
   readonly policy: BreakerPolicy;
-  /** So many different members must have broken down, with no answer in between. 1: the circuit covers one path. */
+  /** The circuit opens only after so many different members broke down with no answer in between. 1: the circuit covers one path. */
   readonly spread: number;
   /** In [0, 1): spreads the probes of many isolates. */
   readonly random: () => number;
@@ -68,14 +68,14 @@ export function circuit({ policy, spread, random }: CircuitOptions): Circuit {
       return probing;
     },
     answered(nowMs, sentIn) {
-      // sent before it opened: an origin that shuts down still answers these
+      // a request from before the circuit opened: an origin that shuts down still answers such requests
       if (sentIn !== era) return;
       seen.answered(nowMs, open !== undefined);
       open = undefined;
       probing = undefined;
     },
     broken(nowMs, sentIn, member, askedSeconds) {
-      // sent before the circuit opened, or past it: the breakdown is known already
+      // the request was sent before the circuit opened, or without asking it: the breakdown is known already
       if (open || sentIn !== era) return;
       seen.broken(nowMs, member);
       if (!seen.isDown(nowMs)) return;
@@ -105,15 +105,15 @@ function stanceIn({ sinceMs, restMs }: Rest, probing: Probe | undefined, nowMs: 
   return { kind: "resting", retryAfterSeconds: Math.max(1, Math.ceil(leftMs / 1000)) };
 }
 
-/** How requests ended, and whether that shows that what the circuit covers is down. */
+/** Counts how requests ended, and tells from that whether the circuit must open. */
 function evidence(policy: BreakerPolicy, spread: number) {
   const window = countedWindow(policy.windowSeconds);
   const unanswered = runOf(spread);
-  /** As many as make the share of the least number of requests: such a run is no accident. */
+  /** Breakdowns in a row that are no accident: the policy's share of its least number of requests. */
   const telling = Math.ceil(policy.requests * policy.share);
   let provenAliveAtMs = Number.NEGATIVE_INFINITY;
   return {
-    /** `closes`: the circuit was open; then nothing that was counted before it opened counts any more. */
+    /** `closes`: the circuit was open, so the counts from before are forgotten. */
     answered(nowMs: number, closes: boolean): void {
       if (closes || unanswered.length() >= telling) provenAliveAtMs = nowMs;
       if (closes) window.forget();
@@ -135,7 +135,7 @@ function evidence(policy: BreakerPolicy, spread: number) {
   };
 }
 
-/** Breakdowns since the last answer: how many, and of how many members, which are counted up to `enough`. */
+/** Counts breakdowns since the last answer, and the members that broke down, up to `enough`. */
 function runOf(enough: number) {
   const members = new Set<string>();
   let length = 0;
@@ -153,7 +153,7 @@ function runOf(enough: number) {
   };
 }
 
-/** How many requests ended within the last so many seconds, and how many of them broke down. */
+/** Counts requests that ended within the last `windowSeconds`, and breakdowns among them. */
 function countedWindow(windowSeconds: number) {
   const seconds: { readonly atSecond: number; ended: number; broken: number }[] = [];
   return {

@@ -1,20 +1,20 @@
-// Owns the end of a stored response in whose place an answer came that is not stored: dropped in every tier, or marked for validation.
+// Owns the end of a stored response that an unstorable answer replaces: every tier drops it, or it is marked for validation.
 import { endedScope } from "../../http/law/finality.ts";
 import type { ReasonCode } from "../../http/law/reasons.ts";
 import type { Stored } from "../../http/law/stored.ts";
 import type { CacheRequest } from "../cache-request.ts";
 import type { FetchPlan } from "./fetch-plan.ts";
 
-/** The stored response in whose place an answer comes. */
+/** The stored response that the answer replaces. */
 function replacedBy({ held, standIn, given }: FetchPlan): Stored | undefined {
   return (held ?? standIn)?.stored ?? given;
 }
 
-/** Call it before the fetch ends: followers look up again at once, and must not find a response that has ended. */
+/** Call it before the fetch ends: followers look up again at once, and must not find the ended response. */
 export function endStored(request: CacheRequest, plan: FetchPlan, status: number, reason: ReasonCode): void {
   const { edge, exchange, facts, slot } = request;
   const scope = endedScope(facts, status, reason);
-  // an answer about other bytes replaces no part, but it may withdraw the resource
+  // an answer to another range does not replace a stored part, but it may withdraw the whole resource
   const part = scope === "resource" ? (plan.prefix ?? plan.neighbour)?.stored : undefined;
   const stored = replacedBy(plan) ?? part;
   if (!stored || !scope) return;
@@ -26,13 +26,13 @@ export function endStored(request: CacheRequest, plan: FetchPlan, status: number
   if (scope === "resource") exchange.background(edge.stack.invalidate(slot.key, edge.clock.now()));
 }
 
-/** No tier stores an answer that is too large, but the stored response is out of date: this ends it. */
+/** Ends the stored response where its replacement is too large for every tier: it is out of date all the same. */
 export function endReplaced({ edge, exchange, slot }: CacheRequest, plan: FetchPlan): void {
   const stored = replacedBy(plan);
   if (stored) exchange.background(edge.stack.drop(slot, stored));
 }
 
-/** RFC 9111 4.3.5: considered stale, and validated before its next reuse. A stream is dropped: marking it would write it anew. */
+/** RFC 9111 4.3.5: marks the response for validation before its next use. A streamed one is dropped, because a mark would write it anew. */
 async function doubt({ edge, slot }: CacheRequest, { held }: FetchPlan, stored: Stored): Promise<void> {
   if (stored.alwaysValidate) return;
   if (held?.body.kind !== "bytes") return edge.stack.drop(slot, stored);

@@ -21,27 +21,27 @@ export interface FetchPlan extends Forwarding {
   readonly reason: ReasonCode;
   /** The stored response to validate. */
   readonly held?: Found | undefined;
-  /** A stored response whose validation went wrong. The fetch does not ask about it again, but it may stand in where the origin fails. */
+  /** A stored response whose validation went wrong. The fetch does not validate it again, but it may stand in if the origin fails. */
   readonly standIn?: Found | undefined;
-  /** The stored response that the answer is about, where its body is not at hand, or the client has had it meanwhile. */
+  /** The stored response that the answer replaces, also where its body is not at hand. */
   readonly given?: Stored | undefined;
-  /** The stored part whose rest the fetch asks for. */
+  /** The stored beginning whose rest the fetch requests. */
   readonly prefix?: FoundPart | undefined;
-  /** A stored part that the answer may make larger. */
+  /** A stored part that the answer may be joined with. */
   readonly neighbour?: FoundPart | undefined;
   /** Whether a purge in the log covers `held`, `standIn` or `prefix`. */
   readonly purge: PurgeState;
   /** The fence of the lookup that found `held`; without `held`, the fetch takes a fence when it asks. */
   readonly fence?: Fence | undefined;
-  /** No client waits for the answer. If it is of no use to the cache because of who asked, the cache asks once more in its own name. */
+  /** No client waits for the answer. If a client's credentials make it unstorable, the cache asks once more in its own name. */
   readonly forCache?: true | undefined;
   /** How long a client waits before a stale response stands in, milliseconds. Absent where none may, or where no client waits. */
   readonly patienceMs?: number | undefined;
-  /** Whether others want the body, although no client of this fetch may read it any more. Absent: nobody else does. */
+  /** Whether followers want the body, even after this fetch's client left. Absent: there are none. */
   readonly isAwaited?: (() => boolean) | undefined;
 }
 
-/** Asks for the rest of a stored part, for the whole, or about the stored response. */
+/** The plan that the lookup's verdict calls for. */
 export function planFor(request: CacheRequest): FetchPlan {
   const { verdict, found, purge, fence } = request;
   const { reason } = verdict;
@@ -51,20 +51,20 @@ export function planFor(request: CacheRequest): FetchPlan {
   }
   const isPart = reason === "partial";
   const neighbour = isPart ? partIn(found) : undefined;
-  // nobody can validate a part, but an answer in its place ends it as it would end a whole
+  // the edge validates no part, but a final answer ends it as it would end a whole
   const given = !isPart && found?.stored.part ? found.stored : undefined;
   return { ...planFetch(request, verdict.clientConditionals), reason, neighbour, given, purge: CLEAR };
 }
 
-/** A part is small: tiers always give its bytes. */
+/** Tiers store parts as bytes, never as streams. */
 function partIn(found: Found | undefined): FoundPart | undefined {
   if (found?.body.kind !== "bytes") return undefined;
   return { stored: found.stored, bytes: found.body.bytes, tier: found.tier };
 }
 
 /**
- * The whole is fetched and stored once for all ranges if the range begins early, unless the resource is known to be large or cannot be
- * stored. A client that asks for everything from the first byte on gets the whole.
+ * A range that begins early fetches the whole, which then serves all ranges; unless the resource is known to be large or unstorable.
+ * The range `bytes=0-` always fetches the whole.
  */
 export function planFetch(request: CacheRequest, clientConditionals: boolean): Forwarding {
   const { facts, edge } = request;
@@ -86,7 +86,7 @@ export function planRange({ field }: RequestFacts): Forwarding {
   return { ...FETCH_WHOLE, conditions };
 }
 
-/** The bytes after a stored beginning; the whole, if that has changed meanwhile (RFC 9110 13.1.5). */
+/** Requests the bytes after a stored beginning. `If-Range` gets the whole if the representation has changed (RFC 9110 13.1.5). */
 function planRest({ part, etag }: Stored): Forwarding {
   const range = ["range", `bytes=${String((part?.last ?? -1) + 1)}-`] as const;
   return { ...FETCH_WHOLE, conditions: etag === undefined ? [range] : [range, ["if-range", etag]] };
@@ -95,7 +95,7 @@ function planRest({ part, etag }: Stored): Forwarding {
 /** How long a resource counts as large. A wrong mark costs no more than a range that is forwarded. */
 const LARGE_SECONDS = 3600;
 
-/** Marks a resource as large if the answer says so and the origin serves ranges of it: later ranges need not wait for the whole. */
+/** Marks a resource as large if the answer shows its length and that the origin serves ranges. Later ranges then go to the origin. */
 export function noteSize(request: CacheRequest, { status, field }: ResponseFacts): void {
   const isDivided = status === 200 && /\bbytes\b/i.test(field("accept-ranges") ?? "");
   const part = status === 206 ? parseContentRange(field("content-range")) : undefined;
@@ -103,7 +103,7 @@ export function noteSize(request: CacheRequest, { status, field }: ResponseFacts
   if (total > UNASKED_BYTES) request.edge.marks.large.add(sizeKey(request), LARGE_SECONDS);
 }
 
-/** Without the query, which clients invent. */
+/** The key without the query, since clients invent queries. */
 function sizeKey({ edge, facts, rule }: CacheRequest): CacheKey {
   return keyOf(edge, { ...facts.location, query: "" }, rule);
 }

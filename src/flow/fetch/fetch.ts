@@ -1,4 +1,4 @@
-// Owns one fetch for a request that takes part in caching: ask, settle, conclude; or something stale at once, if the origin is slow.
+// Owns one fetch of a cacheable request: ask the origin, settle, conclude. If the origin is slow, a stale response goes out first.
 import type { ReasonCode } from "../../http/law/reasons.ts";
 import { type OriginFetch, settle, settleFailure } from "../../http/law/settle.ts";
 import { type Stored, storedValidators } from "../../http/law/stored.ts";
@@ -18,14 +18,14 @@ import { type FetchPlan, noteSize, planFor } from "./fetch-plan.ts";
 import { hintsFor, missedHints } from "./hints.ts";
 import { noteBackoff } from "./origin-backoff.ts";
 
-/** Fetches for a client. `isAwaited`: whether other requests wait for the fetch as well; absent where none can. */
+/** Fetches for a client. `isAwaited`: whether followers wait for the fetch; absent where there is no flight. */
 export function fetchFor(request: CacheRequest, isAwaited?: () => boolean): Promise<Fetched> {
   const plan = planFor(request);
   if (plan.held !== request.found) discard(request.found);
   return fetchFromOrigin(request, { ...plan, isAwaited });
 }
 
-/** A background refresh takes the same way, and leaves the response unread. */
+/** Fetches by `plan`. A background refresh calls it, too, and discards the response. */
 export async function fetchFromOrigin(request: CacheRequest, plan: FetchPlan): Promise<Fetched> {
   const { edge, exchange, facts, slot } = request;
   const { held, patienceMs } = plan;
@@ -34,8 +34,8 @@ export async function fetchFromOrigin(request: CacheRequest, plan: FetchPlan): P
     return endedWith(response, { kind: "failed", failure: "origin-resting" });
   }
   const hints = hintsFor(request, plan);
-  // the fence is taken before the request is sent, so that a purge during the fetch applies to the answer. A 304 must not overtake a
-  // purge either, so a validation has the fence of the lookup that judged the stored response
+  // take the fence before sending, so that a purge during the fetch applies to the answer. A 304 must not overtake a purge either, so a
+  // validation uses the fence of the lookup that judged the stored response
   const fence = held ? plan.fence : edge.purges.fence();
   const asked: OriginFetch = { ...plan, fence, request: { ...facts, unkeyed: [...facts.unkeyed, ...hints] } };
   const conditions = [...plan.conditions, ...(held ? storedValidators(held.stored) : [])];
@@ -46,18 +46,18 @@ export async function fetchFromOrigin(request: CacheRequest, plan: FetchPlan): P
   const later = arrivedLater(request, plan, asked, asking);
   exchange.background(later);
   const result = later.then((fetched) => fetched.result);
-  // the background reports it
+  // `background` reports the failure of `later` already
   result.catch(() => undefined);
   const filed = async (): Promise<void> => (await later).filed?.();
   return { response: staleMeanwhile(request, plan, "stale-if-slow"), result, filed };
 }
 
-/** The stored response goes to the client. Requests that wait for this fetch go on waiting, if there is one. */
+/** Sends the stored response to the client. Followers go on waiting for the fetch. */
 function staleMeanwhile(request: CacheRequest, { held, reason }: FetchPlan, settled: ReasonCode): Response {
   return deliverHeld(deliveryOf(request, request.edge.clock.now()), present(held), { reason, hit: false, settled });
 }
 
-/** The fetch goes on without its client, who has had the stored response. If that was a stream, it is read by now: open it anew. */
+/** Continues the fetch after its client got the stored response. A streamed body was read for that, so look it up again. */
 async function arrivedLater(
   request: CacheRequest,
   plan: FetchPlan,
@@ -79,7 +79,7 @@ async function arrivedLater(
   return fetched;
 }
 
-/** `undefined` where the response is gone, or another has taken its place: the origin's answer is not about that. */
+/** `undefined` where the stored response is gone or replaced: then the origin's answer is not about it. */
 async function foundAgain({ edge, exchange, slot }: CacheRequest, before: Stored): Promise<Found | undefined> {
   const isSame = ({ receivedAtMs, etag }: Stored): boolean =>
     receivedAtMs === before.receivedAtMs && etag === before.etag;

@@ -3,15 +3,15 @@ import type { Failure } from "../../http/law/settle.ts";
 
 /** How a fetch ended. */
 export type FetchResult =
-  /** Another lookup finds the response: in memory, or in the colo where it is too large for that. */
+  /** Another lookup finds the response, in memory or, if large, in the colo. */
   | { readonly kind: "stored" }
-  /** The answer is for the client that asked. */
+  /** The answer is for its own client alone. */
   | { readonly kind: "unshared" }
-  /** No tier has room for the body; of a part that says nothing of the whole. */
+  /** No tier has room for the body. For a part, the whole may still fit. */
   | { readonly kind: "no-room" | "no-room-for-part" }
   /** A tier failed to store the body. */
   | { readonly kind: "refused" }
-  /** The client left, and nobody wanted the rest of the body. */
+  /** The client left, and no follower wanted the rest of the body. */
   | { readonly kind: "unwanted" }
   /** The body broke off. */
   | { readonly kind: "broken" }
@@ -21,7 +21,7 @@ export type FetchResult =
   | { readonly kind: "failed"; readonly failure: Failure };
 
 export interface Fetched {
-  /** For the client that asked. */
+  /** For the fetch's own client. */
   readonly response: Response;
   /** How the fetch ended, body included. Rejects where the edge itself failed. */
   readonly result: Promise<FetchResult>;

@@ -1,17 +1,17 @@
-// Owns hints: request fields that the origin receives only where they matter, because a response varies on them or is for one client alone.
+// Owns hints: request fields that go to the origin only if its response varies on them, or is for one client alone.
 import type { RequestFacts, ResponseFacts } from "../../http/message/facts.ts";
 import { splitList } from "../../http/message/fields.ts";
 import type { CacheRequest } from "../cache-request.ts";
 import type { FetchPlan } from "./fetch-plan.ts";
 import { isUnstorable } from "./unstorable.ts";
 
-/** Fields that go along although no stored response varies on them: all, where the answer will be for this client alone. */
+/** Hints to send although no stored response varies on them. An unstorable resource gets all of them. */
 export function hintsFor(request: CacheRequest, { hints }: FetchPlan): readonly string[] {
   if (hints) return hints;
   return isUnstorable(request) ? hintsOf(request.facts) : [];
 }
 
-/** Fields that the answer's Vary names, and that the request did not take along: the origin made the answer without them. */
+/** Hints that the answer's `Vary` names but the origin did not receive: it must be asked again with them. */
 export function missedHints(
   { facts, slot }: CacheRequest,
   plan: FetchPlan,

@@ -24,7 +24,7 @@ export async function invalidate(
   return targets.length === 0 ? undefined : logged(edge, exchange, facts.location, targets);
 }
 
-/** Resolves when the client's next request cannot find the old state here, with what is to be purged everywhere. */
+/** Resolves once the client's next request cannot find the old state here. Returns the targets to purge everywhere. */
 async function forgotten(
   edge: Edge,
   { background }: Exchange,
@@ -33,7 +33,7 @@ async function forgotten(
 ): Promise<readonly Target[]> {
   const { stack } = edge;
   const rule = ruleFor(edge.site, location.path);
-  // nothing is ever stored under it
+  // a bypassed path is never stored
   if (rule.bypass) return [];
   const key = keyOf(edge, location, rule);
   // before any await: an answer stored after this comes from a request sent after this

@@ -17,7 +17,7 @@ export interface Forwarding {
   readonly clientConditionals: boolean;
   /** Fields the resource is known to vary on, in lower case. */
   readonly varied?: readonly string[];
-  /** Client hints and the like that go along although no response has asked for them yet, in lower case. */
+  /** Client hints to send although no stored response varies on them, in lower case. */
   readonly hints?: readonly string[];
   /** The edge's own conditions: validators of a stored response, or the range it wants. */
   readonly conditions: HeaderPairs;
@@ -26,7 +26,7 @@ export interface Forwarding {
 export const FETCH_WHOLE: Forwarding = { asSent: false, clientConditionals: false, conditions: [] };
 export const AS_SENT: Forwarding = { asSent: true, clientConditionals: true, conditions: [] };
 
-/** `origin`: absent where the public URL is the origin's too. `edgeName`: as the edge names itself to servers behind it. */
+/** `origin`: absent where the public URL is also the origin's. `edgeName`: the edge's name in `CDN-Loop` and `Via`. */
 export function originRequest(
   edgeName: string,
   { request, trace }: Exchange,

@@ -1,4 +1,4 @@
-// Owns an answer that is not stored: it leaves as it came, for the client that asked.
+// Owns an answer that is not stored: it goes to its own client as the origin sent it.
 import { settle, type Settle } from "../../http/law/settle.ts";
 import type { RequestFacts } from "../../http/message/facts.ts";
 import { decodedFacts, withWeakTag } from "../../http/body/content-decoding.ts";
@@ -8,14 +8,14 @@ import type { Arrival } from "./arrival.ts";
 import type { FetchPlan } from "./fetch-plan.ts";
 import { mayBeEncoded } from "./store-answer.ts";
 
-/** HEAD has the fields of a GET, whose body a fill would decode and encode (RFC 9110 9.3.2). */
+/** A HEAD gets the fields of a GET (RFC 9110 9.3.2), so they are changed as if a fill had decoded and encoded the body. */
 export function passedAnswer(
   { exchange, facts, rule }: CacheRequest,
   { clientConditionals }: FetchPlan,
   { reason, addPrivate }: Settle & { readonly verdict: "pass-through" },
   { asked, response, content, delivery, outcome: before }: Arrival,
 ): Response {
-  // the fields that kept the answer out of the store, for a client that may know
+  // name the fields that kept the answer out of the store, if the client may know
   const unkeyed = reason === "unkeyed-field" && exchange.shows === "all" ? asked.request.unkeyed : undefined;
   const outcome = { ...before, unkeyed };
   const manner: AnswerManner = { addPrivate, evaluateConditionals: !clientConditionals };

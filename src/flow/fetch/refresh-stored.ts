@@ -1,4 +1,4 @@
-// Owns a stored response that the origin confirmed: its body goes on under the merged header section, in every tier and to the client.
+// Owns the refresh of a stored response that the origin confirmed: tiers and client get its body under the merged header section.
 import type { Stored } from "../../http/law/stored.ts";
 import type { Found } from "../../tiers/tier.ts";
 import { deliverHeld } from "../answer/deliver.ts";
@@ -26,21 +26,21 @@ export function refreshed(
     const response = deliverHeld(delivery, merged, outcome);
     return { response, result: Promise.resolve({ kind: "stored" }), filed: () => filed };
   }
-  // the stored body is copied to its end whoever leaves, because that costs the origin nothing. A tier that refuses the copy leaves
-  // its entry as it is
+  // copy the stored body to its end even if the client leaves, because that costs the origin nothing. A tier that refuses the copy
+  // keeps its entry
   const copying: FetchPlan = { ...plan, held: undefined, given: undefined, isAwaited: () => true };
   const { body: stream, ...ended } = filled(renewing, copying, stored, body.stream, stored.bodyLength);
   return { ...ended, response: deliverHeld(delivery, { ...merged, body: { kind: "stream", stream } }, outcome) };
 }
 
-/** After a HEAD. A stream that nobody reads is not filed again for that. */
+/** After a HEAD. A streamed body is not written anew for that. */
 export function freshened(request: CacheRequest, held: Found, stored: Stored): void {
   const { edge, exchange, slot } = renewed(request, held);
   if (held.body.kind === "bytes") exchange.background(edge.stack.store(slot, stored, held.body.bytes));
   else discard(held);
 }
 
-/** From here on the request stores the body of `held`, which must not cover a newer one. */
+/** Names `held` as the response being renewed, so that no tier lets it replace a newer one. */
 function renewed(request: CacheRequest, held: Found | undefined): CacheRequest {
   return { ...request, slot: { ...request.slot, renews: held?.stored } };
 }

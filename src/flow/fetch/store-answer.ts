@@ -1,4 +1,4 @@
-// Owns an answer that is stored while its client reads it: whole, or as the rest of a stored part.
+// Owns an answer that is stored while its client reads it: a whole, a part, or the rest of a stored part.
 import { declaredLength } from "../../http/message/fields.ts";
 import type { ResponseFacts } from "../../http/message/facts.ts";
 import type { Settle } from "../../http/law/settle.ts";
@@ -16,7 +16,7 @@ import type { Fetched, FetchResult } from "./fetched.ts";
 import type { FetchPlan } from "./fetch-plan.ts";
 import { noteStorable, noteTooLarge } from "./unstorable.ts";
 
-/** On its way to client and store, the body is decoded and encoded where that is to be. */
+/** Stores the answer. The body is decoded for the store, and encoded for the client, where the verdict and the client ask for it. */
 export function storedAnswer(
   request: CacheRequest,
   plan: FetchPlan,
@@ -39,12 +39,12 @@ export function storedAnswer(
   return { ...ended, response: deliverAnswer(delivery, read, body, { ...outcome, stored: true }, manner) };
 }
 
-/** A 206 from the origin leaves as one, even where it is all there is. */
+/** Whether the client may get the body encoded. A 206 stays as it is, even if it covers the whole. */
 export function mayBeEncoded({ compressible = false, part }: Stored, { status }: ResponseFacts): boolean {
   return compressible && !part && status !== 206;
 }
 
-/** The stored beginning and the rest that came, as the whole. */
+/** Stores and sends the whole: the stored beginning, followed by the rest from the origin. */
 export function completedAnswer(
   request: CacheRequest,
   plan: FetchPlan,
@@ -63,12 +63,12 @@ function emptyStream(): ReadableStream<Uint8Array> {
   return stream;
 }
 
-/** The client's body of a fill, and how the fetch ended, which the fill decides. */
+/** A fetch whose fill decides how it ends. `body`: for the client. */
 export interface Filled extends Omit<Fetched, "response"> {
   readonly body: ReadableStream<Uint8Array>;
 }
 
-/** Starts the fill. `length`: bytes of `source`, where known. */
+/** Starts the fill, and notes its outcome. `length`: bytes of `source`, where known. */
 export function filled(
   request: CacheRequest,
   plan: FetchPlan,
@@ -85,10 +85,10 @@ export function filled(
   const result = filling.outcome.then(async (outcome): Promise<FetchResult> => {
     const isPart = stored.part !== undefined;
     if (outcome === "stored" && !isPart) noteStorable(request);
-    // the next range need not fetch the whole in vain. A body that broke off, or that a tier refused, may be stored the next time
+    // the next range must not fetch the whole in vain. A body that broke off, or that a tier refused, may be stored the next time
     if (outcome === "no-room" && !isPart) noteTooLarge(request);
     if ((outcome === "no-room" || outcome === "refused") && !isPart) endReplaced(request, plan);
-    // requests that wait for it mostly want the same coding
+    // followers mostly want the same coding, so they wait until memory has it
     await encoding?.settled();
     return { kind: outcome === "no-room" && isPart ? "no-room-for-part" : outcome };
   });

@@ -18,8 +18,8 @@ export function isUnstorable(request: CacheRequest): boolean {
 }
 
 /**
- * Notes an answer that was not stored for a reason of the resource. A reason that one client can provoke by how it asks leaves no mark; an
- * answer to a request that carries something of its client's own counts for requests of that kind alone.
+ * Marks a resource whose answer was not stored. A reason that one client can provoke by its request leaves no mark. An answer to a
+ * request with cookies or unkeyed fields marks the resource for such requests only.
  */
 export function noteUnstorable(
   request: CacheRequest,
@@ -30,7 +30,7 @@ export function noteUnstorable(
   const { edge, facts } = request;
   const asksForWhole = facts.method === "GET" && conditions.length === 0;
   if (!asksForWhole || isAuthenticated(facts) || mayDependOnRequest(status)) return;
-  // only the hints, which went along because of the mark, kept it out: without the mark the next one is stored
+  // the mark itself made the edge send hints, and only those kept the answer out: without the mark the next answer is stored
   const isForHintsAlone =
     reason === "unkeyed-field" && !isUnkeyed(facts, splitList(field("vary")?.toLowerCase() ?? ""));
   if (isForHintsAlone) return noteStorable(request);

@@ -1,13 +1,13 @@
-// Owns writing to a reader that may be slow: how many bytes wait for it, and when it has caught up.
+// Owns backpressure: it writes chunks for a reader that may be slow, and counts the bytes that wait.
 
 export interface Backpressure {
-  /** The bytes must stay as they are until they are read. */
-  send(piece: Uint8Array): void;
-  /** `undefined` while at most `windowBytes` wait. Else a promise that resolves once they do, or nobody reads any more. */
+  /** The caller must not change the bytes until the reader has them. */
+  send(chunk: Uint8Array): void;
+  /** `undefined` while at most `windowBytes` wait. Else a promise that resolves once that is so, or the reader is gone. */
   room(windowBytes: number): Promise<void> | undefined;
-  /** Nobody reads any more. */
+  /** The reader is gone: drops further chunks, and resolves `room`. */
   stop(): void;
-  /** Resolves when all that was sent is read. */
+  /** Resolves when the reader has every chunk sent. */
   drained(): Promise<void>;
 }
 
@@ -21,11 +21,11 @@ export function backpressure(writer: WritableStreamDefaultWriter<Uint8Array>, fa
   let last: Promise<void> = Promise.resolve();
   let wanted: { readonly windowBytes: number; readonly promise: PromiseWithResolvers<void> } | undefined;
 
-  async function write(piece: Uint8Array): Promise<void> {
-    const size = piece.length + OVERHEAD_BYTES;
+  async function write(chunk: Uint8Array): Promise<void> {
+    const size = chunk.length + OVERHEAD_BYTES;
     waiting += size;
     try {
-      await writer.write(piece);
+      await writer.write(chunk);
     } catch {
       fail();
     }
@@ -34,8 +34,8 @@ export function backpressure(writer: WritableStreamDefaultWriter<Uint8Array>, fa
   }
 
   return {
-    send(piece) {
-      if (!isStopped) last = write(piece);
+    send(chunk) {
+      if (!isStopped) last = write(chunk);
     },
     room(windowBytes) {
       if (isStopped || waiting <= windowBytes) return undefined;

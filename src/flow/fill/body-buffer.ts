@@ -1,18 +1,18 @@
-// Owns a body collected in memory, within the memory budget. Its client reads from the same bytes.
+// Owns a body collected in memory, within the memory budget. The client stream reads the same bytes, so they are never overwritten.
 import type { Reservation, Stack } from "../../tiers/tier.ts";
 import { CHUNK_BYTES } from "./chunk-reader.ts";
 
 export interface BodyBuffer {
-  /** False where the budget has no room for it. */
+  /** Adds room for so many bytes. False where the budget has none. */
   add(bytes: number): boolean;
   /** The chunk's bytes in the buffer; `undefined` where the budget has no room for them. */
-  collect(piece: Uint8Array): Uint8Array | undefined;
+  collect(chunk: Uint8Array): Uint8Array | undefined;
   /** Hands over the bytes collected so far. */
   drained(): readonly Uint8Array[];
   joined(): Uint8Array<ArrayBuffer>;
   /** Drops the bytes; a slow client may still be reading them. */
   forget(): void;
-  /** The store has the bytes: drops them here. Where the store made a copy, a slow client still reads the original, so that is budgeted, too. */
+  /** The store has the bytes: drops them here. If it made a copy, a slow client still reads the original, so that is budgeted, too. */
   handOver(): void;
   /** Renews the reservations: see `Reservation`. */
   renew(): void;
@@ -47,14 +47,14 @@ export function bodyBuffer({ reserve }: Pick<Stack, "reserve">): BodyBuffer {
   const filled = (): Uint8Array[] => blocks.map(({ bytes, used }) => bytes.subarray(0, used));
   return {
     add: (bytes) => added(bytes) !== undefined,
-    collect(piece) {
+    collect(chunk) {
       const last = blocks.at(-1);
-      const fits = last && last.used + piece.length <= last.bytes.length;
-      const block = fits ? last : added(Math.max(piece.length, CHUNK_BYTES));
+      const fits = last && last.used + chunk.length <= last.bytes.length;
+      const block = fits ? last : added(Math.max(chunk.length, CHUNK_BYTES));
       if (!block) return undefined;
-      block.bytes.set(piece, block.used);
-      block.used += piece.length;
-      return block.bytes.subarray(block.used - piece.length, block.used);
+      block.bytes.set(chunk, block.used);
+      block.used += chunk.length;
+      return block.bytes.subarray(block.used - chunk.length, block.used);
     },
     drained() {
       const all = filled();
@@ -84,12 +84,12 @@ export function bodyBuffer({ reserve }: Pick<Stack, "reserve">): BodyBuffer {
   };
 }
 
-export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+export function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
   let position = 0;
-  for (const piece of pieces) {
-    whole.set(piece, position);
-    position += piece.length;
+  for (const chunk of chunks) {
+    whole.set(chunk, position);
+    position += chunk.length;
   }
   return whole;
 }

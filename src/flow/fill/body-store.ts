@@ -9,16 +9,16 @@ import type { BodyToStore } from "./body-to-store.ts";
 import { LATE, within } from "../../base/deadline.ts";
 
 /**
- * How storing a body ended. `no-room`: no tier has room for a body of this size, or in time. `refused`: a tier failed. `broken`: the body was incomplete. `unwanted`:
- * nobody waited for the rest.
+ * How storing a body ended. `no-room`: it is too large, or the colo too slow. `refused`: a tier failed. `broken`: the body was
+ * incomplete. `unwanted`: the client left, and no follower waited for the rest.
  */
 export type BodyOutcome = "stored" | "no-room" | "refused" | "broken" | "unwanted";
 
 export interface BodyStore {
-  /** Memory collects the chunks, the colo is fed with them, or nobody takes them any more. */
+  /** `collecting`: for memory. `feeding`: the colo gets the chunks. `over`: the store takes no more. */
   mode(): "collecting" | "feeding" | "over";
   /** Takes a chunk, and returns its bytes in memory that nobody overwrites: the chunk itself, or a copy. */
-  take(piece: Uint8Array): Uint8Array;
+  take(chunk: Uint8Array): Uint8Array;
   /** The writer to the colo, once there is one. */
   colo(): Pick<ColoWriter, "room" | "windowBytes"> | undefined;
   /** The body is whole. Further calls do nothing. */
@@ -27,16 +27,16 @@ export interface BodyStore {
   readonly outcome: Promise<BodyOutcome>;
   /** Resolves when the tiers are done with the body. */
   settled(): Promise<void>;
-  /** Its reservations of memory: to be renewed while the fill runs. */
+  /** Its reservations of memory. The fill renews them while it runs. */
   reserved(): readonly (Pick<Reservation, "renew"> | undefined)[];
-  /** Gives the reservations back: nobody reads the bytes collected before. */
+  /** Gives the reservations back. Call it when nobody reads the collected bytes any more. */
   release(): void;
 }
 
 export function bodyStore(edge: Pick<Edge, "stack" | "clock">, what: BodyToStore): BodyStore {
   const { stack } = edge;
   const { stored, length } = what;
-  const blocks = bodyBuffer(stack);
+  const buffer = bodyBuffer(stack);
   let mode: ReturnType<BodyStore["mode"]> = "collecting";
   let size = 0;
   let colo: ColoWriter | undefined;
@@ -47,34 +47,34 @@ export function bodyStore(edge: Pick<Edge, "stack" | "clock">, what: BodyToStore
     if (mode === "over") return;
     mode = "over";
     colo?.abort(cause);
-    blocks.forget();
+    buffer.forget();
     outcome.resolve(how);
   }
 
-  /** Parts are never streamed. A whole goes to the colo where that can hold it. */
+  /** Streams the body to the colo from here on. Gives up on parts, and on bodies too large for the colo. */
   function feedColo(): void {
     if (stored.part || (length ?? size) > stack.maxStreamedBytes) return lose("no-room");
     mode = "feeding";
     colo = coloWriter(edge, what, lose);
-    for (const collected of blocks.drained()) colo.send(collected);
+    for (const collected of buffer.drained()) colo.send(collected);
   }
 
   // a body of known length is collected in one block, or not at all
-  if (length !== undefined && (length > stack.maxBufferedBytes || !blocks.add(length))) feedColo();
+  if (length !== undefined && (length > stack.maxBufferedBytes || !buffer.add(length))) feedColo();
 
   return {
     outcome: outcome.promise,
     mode: () => mode,
     colo: () => colo,
-    take(piece) {
-      size += piece.length;
+    take(chunk) {
+      size += chunk.length;
       if (size > (length ?? size)) lose("broken", new Error("the body is longer than its Content-Length"));
       if (mode === "collecting") {
-        const collected = size <= stack.maxBufferedBytes ? blocks.collect(piece) : undefined;
+        const collected = size <= stack.maxBufferedBytes ? buffer.collect(chunk) : undefined;
         if (collected) return collected;
         feedColo();
       }
-      const own = trimmed(piece);
+      const own = trimmed(chunk);
       if (mode === "feeding") colo?.send(own);
       return own;
     },
@@ -85,18 +85,18 @@ export function bodyStore(edge: Pick<Edge, "stack" | "clock">, what: BodyToStore
       mode = "over";
       colo?.end();
       // memory has the collected body before this returns
-      work = colo ? undefined : storeCollected(stack, what, blocks.joined(), blocks.release);
-      blocks.handOver();
+      work = colo ? undefined : storeCollected(stack, what, buffer.joined(), buffer.release);
+      buffer.handOver();
       outcome.resolve(colo ? putInTime(edge, colo.stored) : "stored");
     },
     abandon: lose,
     settled: () => Promise.all([work, colo?.stored]).then(() => colo?.release()),
-    reserved: () => [blocks, colo],
-    release: blocks.release,
+    reserved: () => [buffer, colo],
+    release: buffer.release,
   };
 }
 
-/** How long waiting requests wait for a tier to confirm a body that is whole, milliseconds. */
+/** How long followers wait for a tier to confirm a whole body, milliseconds. */
 const PUT_MS = 5000;
 
 async function putInTime({ clock }: Pick<Edge, "clock">, stored: Promise<void>): Promise<BodyOutcome> {
@@ -104,8 +104,8 @@ async function putInTime({ clock }: Pick<Edge, "clock">, stored: Promise<void>):
 }
 
 /** A short view keeps its whole buffer alive but is budgeted by its own length, so copy it. */
-function trimmed(piece: Uint8Array): Uint8Array {
-  return piece.length * 2 < piece.buffer.byteLength ? piece.slice() : piece;
+function trimmed(chunk: Uint8Array): Uint8Array {
+  return chunk.length * 2 < chunk.buffer.byteLength ? chunk.slice() : chunk;
 }
 
 /** Stores a part joined with its neighbour, where both belong together and fit. */

@@ -1,12 +1,12 @@
-// Owns reading a body in chunks as large as the bytes at hand, where the runtime lets the reader bring the memory.
+// Owns reading a body in large chunks: it brings its own buffer where the runtime allows that, and takes the runtime's chunks elsewhere.
 
 export interface ChunkReader {
-  /** The next chunk, without waiting for it to fill up; `undefined` at the end. `spare`: memory of an earlier chunk, to be used again. */
+  /** The next chunk, as soon as there are bytes; `undefined` at the end. `spare`: an earlier chunk's memory, which it overwrites. */
   next(spare?: ArrayBufferLike): Promise<Uint8Array | undefined>;
   cancel(cause: unknown): Promise<void>;
 }
 
-/** The runtime's own chunks have 4 KB, and each costs a turn of the event loop. */
+/** The runtime's own chunks have only 4 KB, and each costs a turn of the event loop. */
 export const CHUNK_BYTES = 64 * 1024;
 
 export function chunkReader(source: ReadableStream<Uint8Array>): ChunkReader {
@@ -28,7 +28,7 @@ export function chunkReader(source: ReadableStream<Uint8Array>): ChunkReader {
   };
 }
 
-/** `undefined` for a stream that is no byte stream, as most streams made in JS. */
+/** `undefined` for a stream that is not a byte stream. Most streams made in JS are not. */
 function byteReader(source: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
   try {
     return source.getReader({ mode: "byob" });

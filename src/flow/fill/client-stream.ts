@@ -5,14 +5,14 @@ export interface ClientStream {
   readonly body: ReadableStream<Uint8Array>;
   /** Resolves when the client has read it all, or is gone. */
   readonly left: Promise<void>;
-  /** The bytes must stay as they are until they are read. */
-  send(piece: Uint8Array): void;
-  /** `undefined` while at most `windowBytes` wait. Else a promise that resolves once they do, or the client is gone. */
+  /** The caller must not change the bytes until the client has them. */
+  send(chunk: Uint8Array): void;
+  /** `undefined` while at most `windowBytes` wait. Else a promise that resolves once that is so, or the client is gone. */
   room(windowBytes: number): Promise<void> | undefined;
   isGone(): boolean;
   /** Resolves when the client has read it all, or is gone. */
   end(): Promise<void>;
-  /** Breaks off after the bytes already sent, which the client still gets. */
+  /** Breaks the body off, after the client has the bytes already sent. */
   abort(cause: unknown): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export function clientStream(length: number | undefined): ClientStream {
   const writer = writable.getWriter();
   const left = Promise.withResolvers<void>();
   let isGone = false;
-  // the fill goes on for the other requests
+  // only the client is gone: the fill goes on for the store and for followers
   const gone = (): void => {
     isGone = true;
     queue.stop();

@@ -1,4 +1,4 @@
-// Owns the stream of a fill into the colo. A slow colo holds the body back a little; one that is too slow is given up.
+// Owns the stream of a fill into the colo. A slow colo may hold the client back for a while; then the fill goes on without the colo.
 import type { Edge } from "../edge.ts";
 import type { BodyToStore } from "./body-to-store.ts";
 import { CHUNK_BYTES } from "./chunk-reader.ts";
@@ -6,13 +6,13 @@ import { after } from "../../base/deadline.ts";
 import { backpressure } from "./backpressure.ts";
 
 export interface ColoWriter {
-  /** The bytes must stay as they are until they are taken. */
-  send(piece: Uint8Array): void;
+  /** The caller must not change the bytes until the colo has them. */
+  send(chunk: Uint8Array): void;
   /** How many bytes may wait for a slow colo or a slow client. */
   readonly windowBytes: number;
   /**
-   * A promise where the colo must catch up: it resolves when the colo has, or is given up. Its time counts from this call, so call it
-   * when nothing else is waited for.
+   * A promise where the colo must catch up: it resolves when the colo has, or is given up. The colo's patience counts from this
+   * call, so wait for the client first.
    */
   room(): Promise<void> | undefined;
   /** Every byte has been sent. */
@@ -26,7 +26,7 @@ export interface ColoWriter {
   release(): void;
 }
 
-/** The window where the memory budget has room for it; else a single chunk waits. */
+/** Bytes that may wait for the colo, if the memory budget has room for them; else a single chunk waits. */
 const WINDOW_BYTES = 4 * CHUNK_BYTES;
 
 /** How long a slow colo may hold the client back: two seconds, and a second more for every 8 MB sent. */
@@ -39,7 +39,7 @@ export function coloWriter(
   { slot, stored, length }: BodyToStore,
   lose: (how: "refused" | "no-room", cause: Error) => void,
 ): ColoWriter {
-  // the Cache API cuts ranges out of a body only if its length was declared
+  // the Cache API serves ranges of a body only if its length was declared
   const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
   const writer = writable.getWriter();
   const whole = Promise.withResolvers<number>();
@@ -57,9 +57,9 @@ export function coloWriter(
   return {
     stored: stack.storeStream(slot, length === undefined ? stored : { ...stored, bodyLength: length }, body),
     windowBytes,
-    send(piece) {
-      sent += piece.length;
-      queue.send(piece);
+    send(chunk) {
+      sent += chunk.length;
+      queue.send(chunk);
       if (sent > stack.maxStreamedBytes) lose("no-room", new Error("the body is too large for the colo tier"));
     },
     room() {

@@ -37,7 +37,7 @@ async function cut(
   length: number,
   client: WritableStreamDefaultWriter<Uint8Array>,
 ): Promise<void> {
-  const pieces = chunkReader(source);
+  const reader = chunkReader(source);
   let position = 0;
   const end = skipped + length;
   try {
@@ -45,19 +45,19 @@ async function cut(
     while (position < end) {
       // chunks come in sequence
       // oxlint-disable-next-line no-await-in-loop
-      const piece = await pieces.next(spare);
-      if (!piece) throw new Error("the body is shorter than the range asked of it");
-      const wanted = piece.subarray(Math.max(0, skipped - position), Math.max(0, end - position));
-      position += piece.length;
+      const chunk = await reader.next(spare);
+      if (!chunk) throw new Error("the body is shorter than the range asked of it");
+      const wanted = chunk.subarray(Math.max(0, skipped - position), Math.max(0, end - position));
+      position += chunk.length;
       // oxlint-disable-next-line no-await-in-loop
       if (wanted.length > 0) await client.write(wanted);
-      spare = piece.buffer;
+      spare = chunk.buffer;
     }
     await client.close();
   } catch (cause) {
     await client.abort(cause).catch(() => undefined);
   }
-  await unread(pieces);
+  await unread(reader);
 }
 
 /**

@@ -1,4 +1,4 @@
-// Owns the client's side of a fill that leaves encoded: it encodes the body as it streams, once, and keeps the form beside the stored body.
+// Owns the encoded form of a body that is being filled: it encodes once, while the client reads, and stores the form beside the plain body.
 import { unread } from "../../base/streams.ts";
 import type { Encoder } from "../../codings/codings.ts";
 import type { ContentCoding } from "../../http/select/coding.ts";
@@ -10,13 +10,13 @@ import { CHUNK_BYTES } from "./chunk-reader.ts";
 import { LATE, within } from "../../base/deadline.ts";
 
 export interface Encoding {
-  /** The stream that the fill's client reads, in one coding. */
+  /** The client's stream, in one coding. `source`: the fill's plain stream. */
   encoded(source: ReadableStream<Uint8Array>, coding: ContentCoding): ReadableStream<Uint8Array>;
   /** Resolves when the client of the encoded form has read it all, or is gone. */
   readonly left: Promise<void>;
-  /** Called when the fill has put these bytes into memory, before `source` ends. */
+  /** Call it with the plain bytes once memory has them, before `source` ends. */
   stored(bytes: Uint8Array): void;
-  /** Resolves when the encoded form is kept, or will not be. Never waits for the client. */
+  /** Resolves when the encoded form is stored, or will not be. Never waits for the client. */
   settled(): Promise<void>;
 }
 
@@ -35,12 +35,12 @@ export function encodingOf(
       settled = made.promise;
       const client = clientStream(undefined);
       void client.left.then(left.resolve);
-      const keep = (form: Uint8Array<ArrayBuffer> | undefined): void => {
+      const store = (form: Uint8Array<ArrayBuffer> | undefined): void => {
         if (plain && form) stack.keepEncoded(plain, coding, isWorthIt(form.length, plain.length) ? form : undefined);
         made.resolve();
       };
       background(
-        pump(source, codings.encoder(coding, length), client, { maxBytes: stack.maxBufferedBytes, keep, timeout }),
+        pump(source, codings.encoder(coding, length), client, { maxBytes: stack.maxBufferedBytes, store, timeout }),
       );
       return client.body;
     },
@@ -53,13 +53,13 @@ export function encodingOf(
 }
 
 interface Manner {
-  /** Length of the plain body up to which its encoded form is kept. */
+  /** Length of the plain body up to which its encoded form is stored. */
   readonly maxBytes: number;
   /**
-   * Called with the whole form before the client has its end, so that an immediate second request finds it; with nothing where it is
-   * too large.
+   * Called with the whole form before the client has its end, so that an immediate second request finds it; with `undefined` where the
+   * body is too large or broke off.
    */
-  readonly keep: (form: Uint8Array<ArrayBuffer> | undefined) => void;
+  readonly store: (form: Uint8Array<ArrayBuffer> | undefined) => void;
   readonly timeout: Clock["timeout"];
 }
 
@@ -67,18 +67,18 @@ async function pump(
   source: ReadableStream<Uint8Array>,
   encoder: Encoder,
   client: ClientStream,
-  { maxBytes, keep, timeout }: Manner,
+  { maxBytes, store, timeout }: Manner,
 ): Promise<void> {
   const reader = source.getReader();
   let chunks: Uint8Array[] = [];
-  let isKept = true;
+  let isStored = true;
   let read = 0;
 
   async function send(encoded: readonly Uint8Array[]): Promise<void> {
-    if (isKept) chunks.push(...encoded);
+    if (isStored) chunks.push(...encoded);
     for (const chunk of encoded) client.send(chunk);
-    // a form that is kept is in memory anyway, and other requests wait for it
-    if (!isKept) await client.room(CHUNK_BYTES);
+    // a form to be stored is in memory anyway, and followers wait for it: do not wait for the client
+    if (!isStored) await client.room(CHUNK_BYTES);
   }
 
   try {
@@ -88,24 +88,24 @@ async function pump(
       const { done, value } = await next;
       if (done) break;
       read += value.length;
-      if (isKept && read > maxBytes) {
-        isKept = false;
+      if (isStored && read > maxBytes) {
+        isStored = false;
         chunks = [];
-        keep(undefined);
+        store(undefined);
       }
-      // the fill goes on for the others; this encoding serves only the client that left
-      if (!isKept && client.isGone()) break;
+      // only the client that left wanted this encoding; the fill goes on without it
+      if (!isStored && client.isGone()) break;
       await send(await encoder.write(value));
       next = reader.read();
       if (!(await isSoon(next, timeout))) await send(await encoder.flush());
     }
     /* oxlint-enable no-await-in-loop */
     const rest = await encoder.end();
-    if (isKept) keep(joined([...chunks, ...rest]));
+    if (isStored) store(joined([...chunks, ...rest]));
     for (const chunk of rest) client.send(chunk);
     await client.end();
   } catch (cause) {
-    keep(undefined);
+    store(undefined);
     await client.abort(cause);
   }
   await unread(reader);

@@ -1,4 +1,4 @@
-// Owns how much of a body is fetched although no client waits for it: see docs/decisions/023.
+// Owns the limits on bytes that the edge fetches although no client waits for them: see docs/decisions/023.
 import type { RequestFacts, ResponseFacts } from "../../http/message/facts.ts";
 import { declaredLength } from "../../http/message/fields.ts";
 import { lengthOf } from "../../http/law/parts.ts";
@@ -14,8 +14,8 @@ const LARGE_SHARE = 0.5;
 export function isWasteful({ range }: RequestFacts, response: ResponseFacts): boolean {
   const length = response.status === 200 ? declaredLength(response.field) : undefined;
   if (!range || length === undefined || length <= UNASKED_BYTES) return false;
-  const asked = resolvedRange(range, length);
-  return !asked || lengthOf(asked) < length * LARGE_SHARE;
+  const wanted = resolvedRange(range, length);
+  return !wanted || lengthOf(wanted) < length * LARGE_SHARE;
 }
 
 /** `whenLeft`: bytes received when the client left; absent while it is there. */
@@ -28,6 +28,6 @@ export interface Progress {
 export function isWorthFinishing({ received, whenLeft }: Progress, length: number | undefined): boolean {
   if (whenLeft === undefined) return true;
   const limit = Math.max(whenLeft, UNASKED_BYTES);
-  // the length is unknown: as much again may come
+  // the length is unknown: allow as many bytes after the client left
   return length === undefined ? received - whenLeft <= limit : length - received <= limit;
 }

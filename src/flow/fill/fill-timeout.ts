@@ -1,9 +1,9 @@
-// Owns how long a fill may go on after its client left, or while nothing comes.
+// Owns the time limits of a fill: 30 s after its client left, or 30 s without a byte.
 import type { Clock } from "../edge.ts";
 import { after } from "../../base/deadline.ts";
 
 export interface FillTimeout {
-  /** The same read; rejects once the fill is abandoned. */
+  /** Passes a read on, and rejects once the fill is abandoned. */
   reading<T>(read: Promise<T>): Promise<T>;
   breakOff(cause: Error): void;
   stop(): void;
@@ -20,8 +20,8 @@ export interface FillListener {
 const PATIENCE_MS = 29_500;
 
 /**
- * The runtime reports a client as gone only when the edge writes to it, so while nothing comes nobody knows whether the client is
- * there. Either way the fill is broken off: a client that is there would wait for ever.
+ * The runtime reports a client as gone only when the edge writes to it. While the origin sends nothing, the edge cannot know whether the
+ * client is still there, so it breaks the fill off in either case: a client that is there would wait for ever.
  */
 export function fillTimeout(
   { now, timeout }: Clock,
@@ -54,9 +54,9 @@ export function fillTimeout(
   return {
     async reading(read) {
       readSinceMs = now();
-      const piece = await Promise.race([read, abandoned.promise]);
+      const chunk = await Promise.race([read, abandoned.promise]);
       readSinceMs = undefined;
-      return piece;
+      return chunk;
     },
     breakOff: abandoned.reject,
     stop: () => {

@@ -12,9 +12,9 @@ import { isWorthFinishing, type Progress } from "./fill-cost.ts";
 
 export interface Fill extends BodyToStore {
   readonly source: ReadableStream<Uint8Array>;
-  /** Resolves when the client of an encoded form is gone; that client does not read this body itself. */
+  /** Resolves when the client of an encoded form is gone. The encoder reads this body, so the fill cannot see that client. */
   readonly left?: Promise<void> | undefined;
-  /** Whether other requests wait for the body; absent where none can. */
+  /** Whether followers wait for the body; absent where there is no flight. */
   readonly isAwaited?: (() => boolean) | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface Filling {
   readonly body: ReadableStream<Uint8Array>;
   /** Resolves when other requests find the response, in memory or, if large, in the colo; or when they never will. */
   readonly outcome: Promise<BodyOutcome>;
-  /** Resolves when the client holds the fill up for so long that other requests should stop waiting for it. */
+  /** Resolves when the client has held the fill up for so long that followers should stop waiting for it. */
   readonly stalled: Promise<void>;
   /** Resolves when every tier that takes the response has it, however slow the client. */
   filed(): Promise<void>;
@@ -32,33 +32,33 @@ export interface Filling {
 
 /** Streams `source` to a client while it is stored. */
 export function fill(edge: Pick<Edge, "stack" | "clock" | "report">, what: Fill): Filling {
-  const keep = bodyStore(edge, what);
+  const store = bodyStore(edge, what);
   const patience = slowClient(edge.clock);
   const { stalled } = patience;
-  // no tier takes it: the runtime passes the body on by itself
-  if (keep.mode() === "over")
-    return { body: what.source, outcome: keep.outcome, stalled, filed: keep.settled, done: Promise.resolve() };
-  const pieces = chunkReader(what.source);
+  // no tier takes the body, so leave it to the runtime
+  if (store.mode() === "over")
+    return { body: what.source, outcome: store.outcome, stalled, filed: store.settled, done: Promise.resolve() };
+  const reader = chunkReader(what.source);
   const client = clientStream(what.length);
   const left = Promise.race([client.left, ...(what.left ? [what.left] : [])]);
   const progress: Course = { received: 0, whenLeft: undefined };
-  const watch = fillTimeout(edge.clock, left, {
+  const timeout = fillTimeout(edge.clock, left, {
     alive() {
-      for (const held of keep.reserved()) held?.renew();
+      for (const held of store.reserved()) held?.renew();
     },
     givenUp(cause) {
       edge.report(new DependencyError("fill", "was abandoned", { cause }));
-      // storing ends now; a slow client may go on reading the bytes it was sent
-      keep.abandon("broken", cause);
+      // storing ends now, but a slow client may go on reading the bytes it was sent
+      store.abandon("broken", cause);
     },
   });
   void left.then(() => {
     progress.whenLeft = progress.received;
     // break off at once instead of waiting for another chunk
-    if (isUnwanted(what, progress)) watch.breakOff(UNWANTED);
+    if (isUnwanted(what, progress)) timeout.breakOff(UNWANTED);
   });
-  const done = pump(what, pieces, keep, { ...client, stall: patience }, watch, progress).finally(watch.stop);
-  return { body: client.body, outcome: keep.outcome, stalled, filed: () => keep.outcome.then(keep.settled), done };
+  const done = pump(what, reader, store, { ...client, stall: patience }, timeout, progress).finally(timeout.stop);
+  return { body: client.body, outcome: store.outcome, stalled, filed: () => store.outcome.then(store.settled), done };
 }
 
 type Client = ClientStream & { readonly stall: SlowClient };
@@ -67,17 +67,17 @@ type Course = { -readonly [Member in keyof Progress]: Progress[Member] };
 
 const UNWANTED = new Error("nobody waits for the rest of the body");
 
-/** The client left, no request waits, and too much is left to fetch it for the store alone. That is no failure, so it is not reported. */
+/** The client left, no follower waits, and too much is left to fetch it for the store alone. That is no failure, so it is not reported. */
 function isUnwanted({ length, isAwaited }: Fill, progress: Progress): boolean {
   return !isWorthFinishing(progress, length) && !(isAwaited?.() ?? false);
 }
 
 async function pump(
   what: Fill,
-  pieces: ChunkReader,
-  keep: BodyStore,
+  reader: ChunkReader,
+  store: BodyStore,
   client: Client,
-  watch: FillTimeout,
+  timeout: FillTimeout,
   progress: Course,
 ): Promise<void> {
   const { length } = what;
@@ -86,45 +86,45 @@ async function pump(
     for (;;) {
       // chunks come in sequence
       // oxlint-disable-next-line no-await-in-loop
-      const piece = await watch.reading(pieces.next(spare));
-      if (!piece) break;
-      progress.received += piece.length;
+      const chunk = await timeout.reading(reader.next(spare));
+      if (!chunk) break;
+      progress.received += chunk.length;
       const { received } = progress;
-      const own = keep.take(piece);
+      const own = store.take(chunk);
       // memory has the whole body before the client does, so that an immediate second request hits
-      if (received === length) keep.complete();
+      if (received === length) store.complete();
       client.send(own);
       // oxlint-disable-next-line no-await-in-loop
-      const isFree = await readyForMore(keep, client, received);
-      spare = isFree || own !== piece ? piece.buffer : undefined;
-      const isLost = keep.mode() === "over" && client.isGone() && received !== length;
+      const isFree = await readyForMore(store, client, received);
+      spare = isFree || own !== chunk ? chunk.buffer : undefined;
+      const isLost = store.mode() === "over" && client.isGone() && received !== length;
       if (isLost || isUnwanted(what, progress)) throw UNWANTED;
     }
     if (length !== undefined && progress.received !== length)
       throw new Error("the body is shorter than its Content-Length");
-    keep.complete();
+    store.complete();
     await client.end();
   } catch (cause) {
-    keep.abandon(cause === UNWANTED ? "unwanted" : "broken", cause);
-    discard(pieces, cause);
+    store.abandon(cause === UNWANTED ? "unwanted" : "broken", cause);
+    discard(reader, cause);
     await client.abort(cause);
   } finally {
-    await keep.settled();
-    keep.release();
+    await store.settled();
+    store.release();
   }
 }
 
 /**
- * Waits until the next chunk may be read. A collected body is read as fast as it comes, one for the colo as fast as the slower of colo
- * and client takes it, and one that no tier keeps chunk by chunk in the same memory. True where that memory is free again.
+ * Waits until the next chunk may be read: for memory at once, for the colo when colo and client have room, and otherwise when the client
+ * has read everything. True in that last case: the chunk's memory is free again.
  */
-async function readyForMore(keep: BodyStore, client: Client, sent: number): Promise<boolean> {
-  if (keep.mode() === "collecting") return false;
-  const feed = keep.colo();
-  const isFeeding = keep.mode() === "feeding";
-  const room = client.room(isFeeding ? (feed?.windowBytes ?? 0) : 0);
+async function readyForMore(store: BodyStore, client: Client, sent: number): Promise<boolean> {
+  if (store.mode() === "collecting") return false;
+  const colo = store.colo();
+  const isFeeding = store.mode() === "feeding";
+  const room = client.room(isFeeding ? (colo?.windowBytes ?? 0) : 0);
   if (room) await (isFeeding ? client.stall.waiting(room, sent) : room);
-  if (isFeeding) await feed?.room();
-  keep.release();
+  if (isFeeding) await colo?.room();
+  store.release();
   return !isFeeding;
 }

@@ -1,15 +1,15 @@
-// Owns how long a slow client may hold up a fill that other requests wait for.
+// Owns the time that a slow client may hold up a fill before its followers stop waiting.
 import type { Clock } from "../edge.ts";
 import { after } from "../../base/deadline.ts";
 
 export interface SlowClient {
-  /** Waits for the client, and counts the time. `sent`: bytes of the body sent to it so far. */
+  /** Waits for `room`, and counts the time against the client. `sent`: bytes of the body sent to it so far. */
   waiting(room: Promise<void>, sent: number): Promise<void>;
   /** Resolves when the client has held the fill up for too long; the fill still goes on. */
   readonly stalled: Promise<void>;
 }
 
-/** A client that takes nothing for this long does not read. */
+/** A client that takes nothing for this long counts as not reading. */
 const PATIENCE_MS = 1000;
 /** The client's allowance grows by a second for every megabyte it has taken: one that reads 1 MB a second never stalls. */
 const BYTES_PER_MS = 1000;

@@ -44,22 +44,22 @@ function ruledCookies(facts: RequestFacts, { vary, ignoresCookies }: Rule): Cook
 }
 
 /**
- * The request with the fields of the resource's known variants: a request without a mark is told apart from one with it, and a field that they vary
- * on is in the key of its variant.
+ * Adjusts a request to the resource's variant index. A fragment mark that the index names separates requests with it from requests
+ * without it. Any other field that the index names is keyed, so it no longer counts as unkeyed.
  */
-export function applyIndex(asked: RequestFacts, index: CacheSlot["index"]): RequestFacts {
-  if (!index) return withinMarks(asked, []);
-  const marks = index.fields.filter((name) => asked.naming.groupOf(name) === "fragment");
-  const facts = withinMarks(asked, marks);
+export function applyIndex(ruled: RequestFacts, index: CacheSlot["index"]): RequestFacts {
+  if (!index) return withinMarks(ruled, []);
+  const marks = index.fields.filter((name) => ruled.naming.groupOf(name) === "fragment");
+  const facts = withinMarks(ruled, marks);
   const { declared, unkeyed } = facts;
   const indexed = unkeyed.filter((name) => index.fields.includes(name));
-  // where some answers repeat an Origin, an answer to a request without Origin fits no request with one, although its Vary may not say so
-  const told = index.fields.includes("origin") ? [...marks, "origin"] : marks;
-  if (told.length === 0 && indexed.length === 0) return facts;
+  // some answers repeat the request's Origin: then requests without Origin need a variant of their own, although their answer's Vary may not say so
+  const keyed = index.fields.includes("origin") ? [...marks, "origin"] : marks;
+  if (keyed.length === 0 && indexed.length === 0) return facts;
   const others = unkeyed.filter((name) => !indexed.includes(name));
   return {
     ...facts,
-    declared: withNames(declared, told),
+    declared: withNames(declared, keyed),
     unkeyed: others,
     indexed: withNames(facts.indexed, indexed),
   };
@@ -69,8 +69,8 @@ export function applyIndex(asked: RequestFacts, index: CacheSlot["index"]): Requ
 const MAX_MARKS = 10;
 
 /**
- * The request without its excess of marks, beside the known ones. Excess marks count as unknown fields, so that
- * inventions of one client take no room in the index from others.
+ * Drops new marks where they and the known ones are too many. They then count as unknown fields, so that one client's inventions take
+ * no room in the index from others.
  */
 function withinMarks(facts: RequestFacts, known: readonly string[]): RequestFacts {
   if (facts.fragments.length === 0) return facts;
@@ -86,8 +86,8 @@ function withNames(names: readonly string[], others: readonly string[]): readonl
 }
 
 /**
- * The answer without the cookies a rule strips, and with what the rule declares in its Vary, for caches below. `validated`: the stored
- * response that a 304 is about.
+ * The answer without the cookies that the rule strips, and with the rule's declared fields in its `Vary`, for caches below.
+ * `validated`: the stored response that a 304 is about.
  */
 export function applyRuleToAnswer(
   response: ResponseFacts,
@@ -104,8 +104,8 @@ export function applyRuleToAnswer(
   if (!varies && !rule.stripSetCookie) return response;
   const storedVary = saysVary ? [] : (validated?.headers ?? []).filter(([name]) => name.toLowerCase() === "vary");
   const headers = varies ? withDeclaredVary([...response.headers, ...storedVary], declared) : response.headers;
-  const kept = rule.stripSetCookie ? headers.filter(([name]) => name.toLowerCase() !== "set-cookie") : headers;
-  return responseFacts(status, kept, requestedAtMs, receivedAtMs);
+  const left = rule.stripSetCookie ? headers.filter(([name]) => name.toLowerCase() !== "set-cookie") : headers;
+  return responseFacts(status, left, requestedAtMs, receivedAtMs);
 }
 
 /** Whether the origin got exactly the values that the rule would have sent. */
@@ -119,7 +119,7 @@ export function isSentAsRuled(sent: RequestFacts, ruled: RequestFacts): boolean 
 /** Fields in which an origin repeats the Origin that it was asked with (Fetch 3.3.3, Resource Timing 4.5.1). */
 const REFLECTING = ["access-control-allow-origin", "timing-allow-origin"] as const;
 
-/** Whether the answer is for this Origin, although its Vary may not say so. */
+/** Whether the answer repeats the request's Origin, so that it is for that Origin alone. Its `Vary` may not say so. */
 function reflectsOrigin(request: RequestFacts, response: ResponseFacts): boolean {
   const origin = request.field("origin")?.trim().toLowerCase();
   if (origin === undefined) return false;

@@ -1,4 +1,4 @@
-// Owns the key under which requests are expected to fetch the same: the resource, or the variant that its known index selects.
+// Owns the key of a flight: requests under one key are expected to get the same answer. It is the resource's, or the variant's if an index is known.
 import { isAnonymous } from "../../http/law/anonymous.ts";
 import { type CacheKey, variantKey } from "../../http/select/key.ts";
 import { variantOf } from "../../http/select/vary.ts";
@@ -13,8 +13,8 @@ export function flightKey({ facts, slot: { key, index } }: Keyed): CacheKey {
 }
 
 /**
- * The same, among requests that may wait for each other. A request that carries something of its client's own waits for its like only:
- * its answer is stored at the origin's word alone, and other requests must not wait for that.
+ * The flight key, apart for requests that carry cookies or unkeyed fields. Their answers are stored only where the origin says so, and
+ * anonymous requests must not wait for that.
  */
 export function crowdKey(request: Keyed): CacheKey {
   const { facts } = request;

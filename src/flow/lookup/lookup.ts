@@ -35,7 +35,7 @@ function lookUpWith(
   const nowMs = edge.clock.now();
   const fence = edge.purges.fence();
   let last: Judged | undefined;
-  // the stack calls `enough` for each response it finds, and the chosen one is judged again: mostly the same one
+  // the stack judges each response it finds, then the chosen one is judged again: remember the last verdict
   const judge = (stored: Stored): Judged => {
     if (last?.stored === stored) return last;
     const purge = purgeOf(request, known, stored);

@@ -21,7 +21,7 @@ async function load(e: TestEdge, fields: Record<string, string>, path = "/"): Pr
   return response;
 }
 
-const told = ({ headers }: Response): readonly unknown[] => [
+const cleared = ({ headers }: Response): readonly unknown[] => [
   headers.get("clear-site-data"),
   headers.get("set-cookie") !== null,
 ];
@@ -38,11 +38,11 @@ function purgeBrowsers(e: TestEdge, ...hosts: string[]): void {
 describe("before any purge of browsers", () => {
   it("no page load sets a cookie", async () => {
     const e = shop();
-    expect(told(await load(e, PAGE))).toEqual([null, false]);
+    expect(cleared(await load(e, PAGE))).toEqual([null, false]);
   });
 });
 
-describe("after one", () => {
+describe("after a purge of browsers", () => {
   it.each([
     ["of all hosts", ""],
     ["of this host", "shop.test"],
@@ -53,7 +53,7 @@ describe("after one", () => {
     const response = await load(e, { ...PAGE, "if-none-match": '"1"' });
     expect(response.status).toBe(200);
     expect(await response.text()).toBe("page");
-    expect(told(response)).toEqual(['"cache"', true]);
+    expect(cleared(response)).toEqual(['"cache"', true]);
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(response.headers.get("set-cookie")).toMatch(
       new RegExp(`^strata-epoch=${String(NOON_MS / 1000)}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure$`),
@@ -65,7 +65,7 @@ describe("after one", () => {
   it("of another host: nothing", async () => {
     const e = shop();
     purgeBrowsers(e, "other.test");
-    expect(told(await load(e, { ...PAGE, "if-none-match": '"1"' }))).toEqual([null, false]);
+    expect(cleared(await load(e, { ...PAGE, "if-none-match": '"1"' }))).toEqual([null, false]);
   });
 
   it("is obeyed by an isolate that has not asked the log for long", async () => {
@@ -73,7 +73,7 @@ describe("after one", () => {
     await load(e, PAGE);
     e.passes(3600);
     e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now() - 2000);
-    expect(told(await load(e, { ...PAGE, cookie: "strata-epoch=0" }))).toEqual(['"cache"', true]);
+    expect(cleared(await load(e, { ...PAGE, cookie: "strata-epoch=0" }))).toEqual(['"cache"', true]);
   });
 
   it.each<[string, Record<string, string>]>([
@@ -81,20 +81,23 @@ describe("after one", () => {
     ["a fetch by a script", { "sec-fetch-mode": "cors", "if-none-match": '"1"' }],
     ["a client that is no browser", { "if-none-match": '"1"' }],
     ["a frame, which may be in another site's page", { ...PAGE, "sec-fetch-dest": "iframe", "if-none-match": '"1"' }],
-  ])("%s is told nothing", async (_, fields) => {
+  ])("%s gets no Clear-Site-Data", async (_, fields) => {
     const e = shop();
     purgeBrowsers(e, "");
-    expect(told(await load(e, fields))).toEqual([null, false]);
+    expect(cleared(await load(e, fields))).toEqual([null, false]);
   });
 
-  it.each(["POST", "HEAD"])("a %s is told nothing: another site's form comes without the cookie", async (method) => {
-    const e = shop();
-    purgeBrowsers(e, "");
-    const request = new Request(`${SHOP}/`, { method, headers: PAGE });
-    expect(told(await contentRoute(request, e.edge, { waitUntil: () => undefined }))).toEqual([null, false]);
-  });
+  it.each(["POST", "HEAD"])(
+    "a %s gets no Clear-Site-Data: another site's form comes without the cookie",
+    async (method) => {
+      const e = shop();
+      purgeBrowsers(e, "");
+      const request = new Request(`${SHOP}/`, { method, headers: PAGE });
+      expect(cleared(await contentRoute(request, e.edge, { waitUntil: () => undefined }))).toEqual([null, false]);
+    },
+  );
 
-  it("a browser that is cleared before every edge obeys waits for that, so that it fetches new content", async () => {
+  it("a page load waits until every edge obeys, so that the browser fetches new responses", async () => {
     const e = shop();
     await load(e, PAGE);
     e.passes(2);
@@ -105,10 +108,10 @@ describe("after one", () => {
     e.passes(1.9);
     expect(e.clock.timeouts()).toBe(1);
     e.passes(0.1);
-    expect(told(await loading)).toEqual(['"cache"', true]);
+    expect(cleared(await loading)).toEqual(['"cache"', true]);
   });
 
-  it("of two purges in one second the second counts for who comes between them, too", async () => {
+  it("of two purges in one second, the second also clears a browser that came between them", async () => {
     let version = 1;
     const e = shop({ origin: () => answer(`page ${String(version)}`, { "cache-control": "max-age=60" }) });
     await load(e, PAGE);
@@ -132,7 +135,7 @@ describe("after one", () => {
     await purgeAll();
     e.passes(1.1);
     const response = await loading;
-    expect(told(response)).toEqual(['"cache"', true]);
+    expect(cleared(response)).toEqual(['"cache"', true]);
     expect(await response.text()).toBe("page 2");
   });
 
@@ -146,18 +149,18 @@ describe("after one", () => {
     e.passes(1.9);
     expect(e.clock.timeouts()).toBe(1);
     e.passes(0.1);
-    expect(told(await loading)).toEqual(['"cache"', true]);
+    expect(cleared(await loading)).toEqual(['"cache"', true]);
   });
 
-  it("where that is far off nobody waits, and nobody is told yet", async () => {
+  it("if that is far off, no page load waits, and none is cleared yet", async () => {
     const e = shop({ site: { purge: { maxLag: 30 } } });
     await load(e, PAGE);
     e.log.purgeTargets([{ kind: "browsers", value: "" }], "hard", e.clock.now());
     await e.catchesUp();
     const page = { ...PAGE, cookie: "strata-epoch=0" };
-    expect(told(await load(e, page))).toEqual([null, false]);
+    expect(cleared(await load(e, page))).toEqual([null, false]);
     e.passes(31);
-    expect(told(await load(e, page))).toEqual(['"cache"', true]);
+    expect(cleared(await load(e, page))).toEqual(['"cache"', true]);
   });
 
   it("a browser that refuses cookies is never cleared, however often it comes", async () => {
@@ -165,16 +168,16 @@ describe("after one", () => {
     purgeBrowsers(e, "");
     for (const _ of [1, 2, 3]) {
       const response = await load(e, PAGE);
-      expect(told(response)).toEqual([null, true]);
+      expect(cleared(response)).toEqual([null, true]);
       // so it can have no copy to ask with
       expect(response.headers.get("cache-control")).toBe("no-store");
     }
   });
 
-  it("a page that is passed by is told as well", async () => {
+  it("a page that bypasses the cache clears, too", async () => {
     const e = shop({ site: { rules: [{ match: "/*", bypass: true }] } });
     purgeBrowsers(e, "");
-    expect(told(await load(e, { ...PAGE, cookie: "strata-epoch=0" }))).toEqual(['"cache"', true]);
+    expect(cleared(await load(e, { ...PAGE, cookie: "strata-epoch=0" }))).toEqual(['"cache"', true]);
   });
 });
 

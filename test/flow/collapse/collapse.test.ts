@@ -1,4 +1,4 @@
-// Owns the proof that concurrent requests ask the origin once, and that nobody gets by it what is not theirs.
+// Owns the proof that concurrent requests ask the origin once, and that none gets another client's answer by that.
 import { describe, expect, it } from "vitest";
 import { coloTier } from "../../../src/tiers/colo.ts";
 import { barrier, turns } from "../../support/barrier.ts";
@@ -9,7 +9,7 @@ import { equal } from "../../tiers/contract.ts";
 
 const CACHED = { "cache-control": "max-age=60" };
 
-/** All are sent before the origin answers; `origin` answers when they are under way. */
+/** Sends all requests, and lets `origin` answer once they are all under way. */
 async function together(
   e: TestEdge,
   requests: readonly RequestInit[],
@@ -35,7 +35,7 @@ async function together(
 const many = (count: number, init: RequestInit = {}): RequestInit[] => Array.from({ length: count }, () => init);
 
 describe("a fetch that fails", () => {
-  it("leaves its followers what a third has stored meanwhile, also where that may only answer while it is refreshed", async () => {
+  it("leaves its followers a response that another request has stored meanwhile, even if it may answer only while it is refreshed", async () => {
     const gone = barrier<Response>();
     const e = testEdge({
       origin: (request) =>
@@ -70,7 +70,7 @@ describe("one fetch for all", () => {
     );
   });
 
-  it("of a body that only the colo takes", async () => {
+  it("of a body that only the colo takes, too", async () => {
     const cache = await caches.open("collapse");
     const e = testEdge({ lower: [coloTier(() => Promise.resolve(cache), 2 ** 20)] });
     const body = noise(5 * 2 ** 20);
@@ -87,7 +87,7 @@ describe("one fetch for all", () => {
     expect(e.asked).toHaveLength(1);
   });
 
-  it("for one that was still looking when another's fetch landed", async () => {
+  it("for a request whose lookup ends after another's fetch", async () => {
     const colo = mapTier("colo");
     const e = testEdge({ lower: [colo], origin: () => answer("x", CACHED) });
     const slow = barrier();
@@ -95,7 +95,7 @@ describe("one fetch for all", () => {
     const filed = barrier();
     colo.beforePut = () => filed.passed;
     let looks = 0;
-    // the second to look is slow to learn that the colo has nothing yet
+    // the second lookup is slow to learn that the colo has nothing yet
     colo.beforeGet = () => (++looks === 2 ? slow.passed : undefined);
     const first = e.get("/a");
     const second = e.get("/a");
@@ -112,7 +112,7 @@ describe("one fetch for all", () => {
     expect(e.asked).toHaveLength(1);
   });
 
-  it("of a stale one that is validated", async () => {
+  it("of a stale response that is validated", async () => {
     const e = testEdge({ origin: () => answer("v1", { "cache-control": "max-age=1", etag: '"1"' }) });
     await e.text("/a");
     e.passes(5);
@@ -124,7 +124,7 @@ describe("one fetch for all", () => {
   it.each([
     ["no-cache", { "cache-control": "no-cache", etag: '"1"' }],
     ["no lifetime left", { "cache-control": "max-age=0", etag: '"1"' }],
-  ])("but not of one to be validated each time, whose followers do not queue: %s", async (_, headers) => {
+  ])("but not of a response to be validated each time, whose followers do not queue: %s", async (_, headers) => {
     const e = testEdge();
     const all = await together(e, many(10), (request) =>
       request.headers.has("if-none-match") ? answer(null, headers, 304) : answer("v1", headers),
@@ -152,7 +152,7 @@ describe("one fetch for all", () => {
     await e.idle();
   });
 
-  it("kept alive for the others while its answer is awaited: the platform ends what nobody waits for when the client leaves", async () => {
+  it("kept alive for followers before its answer came: the platform ends a request whose client leaves, unless waitUntil holds it", async () => {
     const start = barrier<Response>();
     const e = testEdge({ origin: () => start.passed });
     const leader = e.get("/a");
@@ -166,7 +166,7 @@ describe("one fetch for all", () => {
     await idle;
   });
 
-  it("for each of several variants, once it is known what varies", async () => {
+  it("for each of several variants, once the Vary is known", async () => {
     const e = testEdge();
     const languages = ["de", "en", "fr"];
     const requests = Array.from({ length: 30 }, (_, i) => ({ headers: { "accept-language": languages[i % 3] ?? "" } }));
@@ -179,13 +179,13 @@ describe("one fetch for all", () => {
   });
 });
 
-describe("nobody waits for what is not theirs", () => {
+describe("no request waits for an answer that it cannot share", () => {
   it.each<[string, HeadersInit]>([
     ["private", { "cache-control": "private, max-age=60" }],
     ["no-store", { "cache-control": "no-store" }],
-    ["one that sets a cookie", { ...CACHED, "set-cookie": "a=1" }],
-    ["one that varies on everything", { ...CACHED, vary: "*" }],
-    ["one without a lifetime", {}],
+    ["an answer that sets a cookie", { ...CACHED, "set-cookie": "a=1" }],
+    ["an answer with Vary: *", { ...CACHED, vary: "*" }],
+    ["an answer without a lifetime", {}],
   ])("each gets an answer of its own: %s", async (_, headers) => {
     const e = testEdge();
     let version = 0;
@@ -207,7 +207,7 @@ describe("nobody waits for what is not theirs", () => {
     expect(e.asked).toHaveLength(3);
   });
 
-  it("nobody waits for a resource that could not be shared lately", async () => {
+  it("for a resource whose answer could not be shared lately", async () => {
     const e = testEdge({ origin: () => answer("x", { "cache-control": "no-store" }) });
     await e.text("/a");
     const order: string[] = [];
@@ -246,14 +246,14 @@ describe("nobody waits for what is not theirs", () => {
     ],
     ["a session", { headers: { cookie: "sid=1" } }, { "cache-control": "private" }],
     ["Authorization", { headers: { authorization: "Bearer a" } }, CACHED],
-  ])("nor does the answer to a request with %s", async (_, init, headers) => {
+  ])("the answer to a request with %s does not switch waiting off for the others", async (_, init, headers) => {
     const e = testEdge({ origin: () => answer("own", headers) });
     await e.text("/a", init);
     await together(e, many(5), () => answer("x", CACHED));
     expect(e.asked).toHaveLength(2);
   });
 
-  it("requests with cookies do not wait for each other where that was in vain lately", async () => {
+  it("requests with cookies do not wait for each other if that was in vain lately", async () => {
     const e = testEdge({ origin: () => answer("own", { "cache-control": "no-store" }) });
     const cookie = { headers: { cookie: "x=1" } };
     await e.text("/a", cookie);
@@ -284,7 +284,7 @@ describe("nobody waits for what is not theirs", () => {
     expect(e.asked).toHaveLength(3);
   });
 
-  it("storing it ends what was remembered", async () => {
+  it("a stored answer switches waiting on again", async () => {
     const e = testEdge({ origin: () => answer("no", { "cache-control": "no-store" }) });
     await e.text("/a");
     e.origin = () => answer("x", { "cache-control": "max-age=1" });
@@ -294,7 +294,7 @@ describe("nobody waits for what is not theirs", () => {
     expect(e.asked).toHaveLength(3);
   });
 
-  it("a purge while all wait is obeyed by each", async () => {
+  it("each follower obeys a purge that comes while all wait", async () => {
     const e = testEdge();
     let version = 0;
     const all = await together(e, many(5), () => {
@@ -306,7 +306,7 @@ describe("nobody waits for what is not theirs", () => {
       }
       return answer(`v${String(version)}`, { ...CACHED, "cache-tag": "t" });
     });
-    // the first was under way when the purge came: it is the leader's own answer, and nobody else's
+    // the first fetch was under way when the purge came: its answer goes to the leader alone
     expect(all.map(({ text }) => text)).toEqual(["v1", "v2", "v2", "v2", "v2"]);
     expect(e.asked).toHaveLength(2);
   });
@@ -324,7 +324,7 @@ describe("when the fetch fails", () => {
     expect(all.every(({ status }) => status === 200)).toBe(true);
   });
 
-  it("and if it does not, all are told, and the origin is left alone", async () => {
+  it("if the retry fails, all get the failure, and the origin is left alone", async () => {
     const e = testEdge();
     const all = await together(e, many(20), () => Promise.reject(new Error("refused")));
     expect(e.asked).toHaveLength(2);
@@ -335,7 +335,7 @@ describe("when the fetch fails", () => {
   it.each<[string, number, Origin]>([
     ["refused, and once more", 2, () => Promise.reject(new Error("refused"))],
     ["503, which is an answer", 1, () => answer("down", {}, 503)],
-  ])("all get what is stale within its window: %s", async (_, attempts, failing) => {
+  ])("all get a stale response within its window: %s", async (_, attempts, failing) => {
     const e = testEdge({ origin: () => answer("old", { "cache-control": "max-age=1, stale-if-error=60" }) });
     await e.text("/a");
     e.passes(5);
@@ -366,7 +366,7 @@ describe("when the fetch fails", () => {
     await e.idle();
   });
 
-  it("a leader that never lands keeps nobody longer than patience", async () => {
+  it("a leader that never ends holds followers up no longer than their patience", async () => {
     const e = testEdge();
     e.origin = inTurn(
       () => new Promise<Response>(() => undefined),

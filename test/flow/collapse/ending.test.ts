@@ -46,9 +46,9 @@ const ENDINGS: Readonly<Record<FetchResult["kind"], readonly (readonly [FetchRes
 };
 
 async function endingsOf(fetching: Promise<Ended>): Promise<readonly FlightEnding[]> {
-  const told: FlightEnding[] = [];
-  await tellEndings(fetching, (ending) => told.push(ending));
-  return told;
+  const endings: FlightEnding[] = [];
+  await tellEndings(fetching, (ending) => endings.push(ending));
+  return endings;
 }
 
 describe("a fetch tells its followers", () => {

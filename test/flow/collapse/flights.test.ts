@@ -1,4 +1,4 @@
-// Owns the proof that flights whose leaders are gone take no room, and that what they stored is found all the same.
+// Owns the proof that flights whose leaders are gone take no room, and that their stored responses are found all the same.
 import { describe, expect, it } from "vitest";
 import { type Follower, flights, type Leader } from "../../../src/flow/collapse/flights.ts";
 import { testClock } from "../../support/clock.ts";
@@ -25,7 +25,7 @@ describe("a flight that does not end", () => {
     expect(all.join(KEY, all.moment()).role).toBe("follower");
   });
 
-  it("for so long has stored something all the same, if it ends then", async () => {
+  it("still counts as stored, if it ends so later", async () => {
     const clock = testClock();
     const all = flights(clock.now);
     const lookedUpAt = all.moment();
@@ -46,7 +46,7 @@ describe("a flight that does not end", () => {
     expect(all.join(KEY, lookedUpAt).role).toBe("leader");
   });
 
-  it("and that stalled lets another lead, and may store all the same", async () => {
+  it("but stalls lets another request lead, and may still end as stored", async () => {
     const all = flights(testClock().now);
     const stalled = endOf(all.join(KEY, all.moment()));
     const waiting = all.join(KEY, all.moment());

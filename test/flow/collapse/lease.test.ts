@@ -1,85 +1,26 @@
-// Owns the proof that a leader under `collapse: "global"` asks for the lease, waits for another isolate's, and never fails for want of one.
+// Owns the proof that a leader under `collapse: "global"` acquires the lease, waits for another isolate's, and never fails without one.
 import { describe, expect, it, vi } from "vitest";
-import { leaseTable } from "../../../src/leases/lease-table.ts";
 import type { LeaseEnding, LeaseKeeper } from "../../../src/leases/lease-keeper.ts";
-import type { RuleInput } from "../../../src/policy/schema.ts";
-import type { Entry, CacheSlot, Tier } from "../../../src/tiers/tier.ts";
+import type { CacheSlot, Tier } from "../../../src/tiers/tier.ts";
 import { barrier, turns, until } from "../../support/barrier.ts";
-import { answer, type EdgeOptions, inTurn, type Origin, type TestEdge, testEdge } from "../../support/edge.ts";
+import { answer, inTurn, type Origin, type TestEdge, testEdge } from "../../support/edge.ts";
 import { mapTier } from "../../support/shelf-tier.ts";
 import { noise } from "../../support/stored.ts";
+import { edgeWith, scripted, sharedTier } from "../../support/scripted-leases.ts";
 
 const CACHED = { "cache-control": "max-age=600" };
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
-
-interface Scripted {
-  readonly keeper: LeaseKeeper;
-  readonly calls: string[];
-  readonly hashes: Set<string>;
-}
-
-function scripted(script: Partial<LeaseKeeper> = {}): Scripted {
-  const calls: string[] = [];
-  const hashes = new Set<string>();
-  const keeper: LeaseKeeper = {
-    take(...args) {
-      calls.push("take");
-      hashes.add(args[0]);
-      return script.take?.(...args) ?? Promise.resolve({ kind: "granted" });
-    },
-    ended(...args) {
-      calls.push(`ended ${args[1]} ${String(args[2])}`);
-      return script.ended?.(...args) ?? Promise.resolve("stored");
-    },
-    release(...args) {
-      calls.push(`release ${args[2]}`);
-      return script.release?.(...args) ?? Promise.resolve(true);
-    },
-  };
-  return { keeper, calls, hashes };
-}
-
 const held = (ended: () => Promise<LeaseEnding>): Partial<LeaseKeeper> => ({
   take: () => Promise.resolve({ kind: "held", holder: "other" }),
   ended,
 });
-
-function edgeWith(leases: LeaseKeeper, options: EdgeOptions = {}, rule: Partial<RuleInput> = {}): TestEdge {
-  const site = { rules: [{ match: "/*", collapse: "global" as const, ...rule }] };
-  return testEdge({ site, leases: () => leases, origin: () => answer("x", CACHED), ...options });
-}
-
-/** A tier that several edges share. */
-function sharedTier(): Tier & { readonly entries: Map<string, Entry> } {
-  const entries = new Map<string, Entry>();
-  return {
-    name: "colo",
-    entries,
-    admits: () => true,
-    get: (key) => Promise.resolve(entries.get(key)),
-    put: (key, entry) => {
-      entries.set(key, entry);
-      return Promise.resolve();
-    },
-    delete: (key) => {
-      entries.delete(key);
-      return Promise.resolve();
-    },
-  };
-}
-
-/** The same as KV is: filed apart from memory and colo. */
-function globalTier(): Tier {
-  const { entries, ...tier } = sharedTier();
-  return { ...tier, name: "global", head: (key) => Promise.resolve(entries.get(key) ?? { kind: "nothing" }) };
-}
 
 async function many(e: TestEdge, count: number, path = "/a"): Promise<string[]> {
   return Promise.all(Array.from({ length: count }, async () => (await e.get(path)).text()));
 }
 
 describe("a lease that is granted", () => {
-  it("is taken once for all who wait here, by the key's hash, and released as stored", async () => {
+  it("is acquired once for all followers of this isolate, by the key's hash, and released as stored", async () => {
     const { keeper, calls, hashes } = scripted();
     const e = edgeWith(keeper);
     expect(new Set(await many(e, 20))).toEqual(new Set(["x"]));
@@ -91,7 +32,7 @@ describe("a lease that is granted", () => {
     expect(calls).toHaveLength(2);
   });
 
-  it("is released only once every tier has the response; those of this isolate do not wait for that", async () => {
+  it("is released only once every tier has the response; followers in this isolate do not wait for that", async () => {
     const { keeper, calls } = scripted();
     const written = barrier();
     const slow: Tier = { ...sharedTier(), put: () => written.passed };
@@ -114,7 +55,7 @@ describe("a lease that is granted", () => {
   });
 
   it.each<[string, Origin, string]>([
-    ["what is private", () => answer("x", { "cache-control": "private" }), "release unshared"],
+    ["a private answer", () => answer("x", { "cache-control": "private" }), "release unshared"],
     ["no answer", () => Promise.reject(new Error("refused")), "release failed"],
     ["an error", () => answer("down", {}, 503), "release unshared"],
     [
@@ -131,7 +72,7 @@ describe("a lease that is granted", () => {
     expect(calls).toEqual(["take", released]);
   });
 
-  it("is not asked for again while the key is known to be for nobody else", async () => {
+  it("is not acquired again while the key is marked as unstorable", async () => {
     const { keeper, calls } = scripted();
     const e = edgeWith(keeper, { origin: () => answer("x", { "cache-control": "no-store" }) });
     await e.text("/a");
@@ -140,7 +81,7 @@ describe("a lease that is granted", () => {
     expect(e.asked).toHaveLength(2);
   });
 
-  it("is released with a 304, and when a fault of ours ends the fetch", async () => {
+  it("is released with a 304, and when a fault of the edge ends the fetch", async () => {
     const { keeper, calls } = scripted();
     const e = edgeWith(keeper, { origin: () => answer("v1", { "cache-control": "max-age=1", etag: '"1"' }) });
     await e.text("/a");
@@ -157,21 +98,21 @@ describe("a lease that is granted", () => {
     expect(calls.slice(4)).toEqual(["take", "release unshared"]);
   });
 
-  it("makes its store the only one: tiers are told", async () => {
+  it("makes its store the only one, and tells the tiers", async () => {
     const { keeper } = scripted();
     const e = edgeWith(keeper);
-    const places: CacheSlot[] = [];
+    const slots: CacheSlot[] = [];
     const { stack } = e.edge;
-    vi.spyOn(stack, "store").mockImplementation((place) => {
-      places.push(place);
+    vi.spyOn(stack, "store").mockImplementation((slot) => {
+      slots.push(slot);
       return Promise.resolve();
     });
     await e.text("/a");
-    expect(places.map(({ sole }) => sole)).toEqual([true]);
+    expect(slots.map(({ sole }) => sole)).toEqual([true]);
   });
 });
 
-it("a lease is released as failed where its leader's client does not read: in each other isolate one fetches anew", async () => {
+it("a lease is released as failed where its leader's client does not read: in each other isolate one request fetches anew", async () => {
   const { keeper, calls } = scripted();
   const e = edgeWith(keeper, {
     lower: [mapTier("colo", 2 ** 20)],
@@ -186,7 +127,7 @@ it("a lease is released as failed where its leader's client does not read: in ea
 });
 
 describe("a lease that another isolate holds", () => {
-  it("is waited for by one for all; what was stored is found, and the origin is left alone", async () => {
+  it("makes one leader wait for all; they find the stored response, and the origin is left alone", async () => {
     const tier = sharedTier();
     const other = edgeWith(scripted().keeper, { lower: [tier], origin: () => answer("theirs", CACHED) });
     const end = barrier<LeaseEnding>();
@@ -217,7 +158,7 @@ describe("a lease that another isolate holds", () => {
     },
   );
 
-  it("and turns out to be for nobody else lets everybody fetch at once", async () => {
+  it("that ends as unshared lets every request fetch at once", async () => {
     const { keeper, calls } = scripted(held(() => Promise.resolve("unshared")));
     const e = edgeWith(keeper);
     const go = barrier();
@@ -233,7 +174,7 @@ describe("a lease that another isolate holds", () => {
     expect(calls).toHaveLength(2);
   });
 
-  it("and stores another variant is followed by a fetch of our own", async () => {
+  it("that stores another variant is followed by a fetch of this isolate's own", async () => {
     const tier = sharedTier();
     const varying: Origin = (request) =>
       answer(request.headers.get("accept-language"), { ...CACHED, vary: "accept-language" });
@@ -250,7 +191,7 @@ describe("a lease that another isolate holds", () => {
     expect(e.asked).toHaveLength(1);
   });
 
-  it("holds what is stale and may answer up for its patience only, anything else for longer", async () => {
+  it("holds a request up for its patience if a stale response may answer, otherwise for longer", async () => {
     const { keeper, calls } = scripted(held(() => Promise.resolve("expired")));
     const e = edgeWith(keeper, { origin: () => answer("old", { "cache-control": "max-age=1, stale-if-error=60" }) });
     await e.text("/a");
@@ -266,7 +207,7 @@ describe("a lease that another isolate holds", () => {
   });
 });
 
-describe("nobody takes a lease", () => {
+describe("no lease is acquired", () => {
   it.each<[string, RequestInit]>([
     ["Authorization", { headers: { authorization: "Bearer x" } }],
     ["a session cookie", { headers: { cookie: "PHPSESSID=1" } }],
@@ -282,53 +223,13 @@ describe("nobody takes a lease", () => {
     expect([calls, e.asked.length]).toEqual([[], 1]);
   });
 
-  it("without the rule, or where nobody keeps leases", async () => {
+  it("without the rule, or without a lease keeper", async () => {
     const { keeper, calls } = scripted();
     const plain = edgeWith(keeper, {}, { collapse: undefined });
     const unkept = testEdge({ site: { rules: [{ match: "/*", collapse: "global" }] } });
     expect((await plain.text("/a")).text).toBe("x");
     expect((await unkept.text("/a")).text).toBe("hello");
     expect(calls).toEqual([]);
-  });
-});
-
-describe("a refresh in the background", () => {
-  const brief: Origin = () => answer("x", { "cache-control": "max-age=1, stale-while-revalidate=60" });
-
-  it("has a lease of its own", async () => {
-    const { keeper, calls } = scripted();
-    const e = edgeWith(keeper, { origin: brief });
-    await e.text("/a");
-    e.passes(5);
-    await e.text("/a");
-    expect([calls, e.asked.length]).toEqual([["take", "release stored", "take", "release stored"], 2]);
-  });
-
-  it("is left to the isolate that has it, and nobody waits", async () => {
-    let isHeld = false;
-    const { keeper, calls } = scripted({
-      take: () => Promise.resolve(isHeld ? { kind: "held", holder: "other" } : { kind: "granted" }),
-    });
-    const e = edgeWith(keeper, { origin: brief });
-    await e.text("/a");
-    e.passes(5);
-    isHeld = true;
-    for (let i = 0; i < 3; i++) expect((await e.text("/a")).text).toBe("x");
-    expect(e.asked).toHaveLength(1);
-    expect(calls.filter((call) => call.startsWith("ended"))).toEqual([]);
-  });
-
-  it("is made where the keeper fails", async () => {
-    let isDown = false;
-    const { keeper } = scripted({
-      take: () => (isDown ? Promise.reject(new Error("down")) : Promise.resolve({ kind: "granted" })),
-    });
-    const e = edgeWith(keeper, { origin: brief });
-    await e.text("/a");
-    e.passes(5);
-    isDown = true;
-    await e.text("/a");
-    expect(e.asked).toHaveLength(2);
   });
 });
 
@@ -374,7 +275,7 @@ describe("a keeper that does not do its work", () => {
     expect(e.reports.map(({ message }) => message)).toEqual(["leases: did not answer"]);
   });
 
-  it("in time has what it grants too late given back", async () => {
+  it("in time gets its late grant released", async () => {
     const late = barrier<{ readonly kind: "granted" }>();
     const { keeper, calls } = scripted({ take: () => late.passed });
     const e = edgeWith(keeper);
@@ -388,7 +289,7 @@ describe("a keeper that does not do its work", () => {
     expect(calls).toEqual(["take", "release failed"]);
   });
 
-  it("and a leader elsewhere that is gone keep nobody longer than the wait", async () => {
+  it("together with a lost leader elsewhere holds no request up longer than the wait", async () => {
     const { keeper } = scripted(held(() => never()));
     const e = edgeWith(keeper, { origin: inTurn(() => answer("mine", CACHED)) });
     const all = many(e, 20);
@@ -396,46 +297,4 @@ describe("a keeper that does not do its work", () => {
     expect(new Set(await all)).toEqual(new Set(["mine"]));
     expect(e.asked).toHaveLength(1);
   });
-});
-
-describe("several isolates with one table of leases", () => {
-  it("ask the origin once, whoever comes first, where they share a tier", async () => {
-    await collapsed([undefined], 1);
-  });
-
-  it("ask once for each variant, where what it varies on is learned only then", async () => {
-    await collapsed(["de", "en"], 2);
-  });
-
-  async function collapsed(languages: readonly (string | undefined)[], requests: number): Promise<void> {
-    const tier = globalTier();
-    const table = leaseTable(
-      { now: () => 0, timeout: () => ({ passed: new Promise<void>(() => undefined), cancel: () => undefined }) },
-      { leaseMs: 30_000, waitMs: 10_000, leases: 100, waiters: 100 },
-    );
-    const keeper: LeaseKeeper = {
-      take: (...args) => Promise.resolve(table.take(...args)),
-      ended: (...args) => table.ended(...args),
-      release: (...args) => Promise.resolve(table.release(...args)),
-    };
-    const go = barrier();
-    const origin: Origin = async (request) => {
-      await go.passed;
-      const vary: Record<string, string> = languages.length > 1 ? { vary: "accept-language" } : {};
-      return answer(request.headers.get("accept-language") ?? "once", { ...CACHED, ...vary });
-    };
-    const edges = Array.from({ length: 5 }, () => edgeWith(keeper, { lower: [tier], origin }));
-    const all = edges.flatMap((e, edge) =>
-      Array.from({ length: 50 }, async (_, i) => {
-        const language = languages[(edge + i) % languages.length];
-        const init = language === undefined ? {} : { headers: { "accept-language": language } };
-        expect(await (await e.get("/a", init)).text()).toBe(language ?? "once");
-      }),
-    );
-    await turns(500);
-    go.open();
-    await Promise.all(all);
-    await Promise.all(edges.map((e) => e.idle()));
-    expect(edges.reduce((sum, { asked }) => sum + asked.length, 0)).toBe(requests);
-  }
 });

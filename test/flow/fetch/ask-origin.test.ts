@@ -1,4 +1,4 @@
-// Owns the proof of what the origin sees: its own URL, no client's tricks, the edge's own fields.
+// Owns the proof of the request to the origin: its own URL, no client's override fields, the edge's own fields.
 import { describe, expect, it } from "vitest";
 import { answer, type EdgeOptions, inTurn, testEdge } from "../../support/edge.ts";
 
@@ -87,7 +87,7 @@ describe("origin: fields", () => {
     }
   });
 
-  it("says for whom it asks in its own words, whatever the client said (RFC 7239)", async () => {
+  it("names host, scheme and client in fields of its own, whatever the client sent (RFC 7239)", async () => {
     const lies = { "x-forwarded-host": "evil.test", "x-forwarded-proto": "gopher", forwarded: "host=evil.test" };
     const { headers } = await seen("https://shop.test:8443/a", { headers: lies });
     expect(headers.get("x-forwarded-host")).toBe("shop.test:8443");
@@ -100,25 +100,22 @@ describe("origin: fields", () => {
     ["POST", "2001:db8::7", "2001:db8::7"],
     ["POST", "192.0.2.7, 10.0.0.1", null],
     ["POST", undefined, null],
-    // the answer may be kept for everybody
+    // the answer may be stored for everybody
     ["GET", "192.0.2.7", null],
-  ])(
-    "names the client's address where its request goes on as it came: %s from %s",
-    async (method, client, expected) => {
-      const headers = { "x-forwarded-for": "10.9.9.9", ...(client !== undefined && { "cf-connecting-ip": client }) };
-      const request = await seen("/a", { method, headers });
-      expect(request.headers.get("x-forwarded-for")).toBe(expected);
-    },
-  );
+  ])("names the client's address if its request goes on as it came: %s from %s", async (method, client, expected) => {
+    const headers = { "x-forwarded-for": "10.9.9.9", ...(client !== undefined && { "cf-connecting-ip": client }) };
+    const request = await seen("/a", { method, headers });
+    expect(request.headers.get("x-forwarded-for")).toBe(expected);
+  });
 
-  it("says nothing of it in zone mode, nor lets the client", async () => {
+  it("sends no forwarding fields in zone mode, nor the client's", async () => {
     const lies = { "x-forwarded-host": "evil.test", forwarded: "host=evil.test" };
     const { headers } = await seen("/a", { headers: lies }, ZONE);
     for (const name of ["x-forwarded-host", "x-forwarded-proto", "x-forwarded-for", "forwarded"])
       expect(headers.get(name)).toBeNull();
   });
 
-  it("names itself in Via, behind those before it, and passes the request's id on", async () => {
+  it("appends the edge to Via, and forwards the request's id", async () => {
     const { headers } = await seen("/a", { headers: { via: "1.1 other", "x-request-id": "of-the-client" } });
     expect(headers.get("via")).toBe("1.1 other, 1.1 strata-0123456789abcdef");
     expect(headers.get("cdn-loop")).toBe("strata-0123456789abcdef");
@@ -137,7 +134,7 @@ describe("origin: fields", () => {
     for (const name of [...Object.keys(hops), "proxy-authorization"]) expect(headers.get(name), name).toBeNull();
   });
 
-  it("asks for the whole of what may be shared, not for one client's part of it", async () => {
+  it("requests the whole of a shareable response, not one client's range", async () => {
     const conditionals = { "if-none-match": '"x"', "if-modified-since": "Sun, 22 Nov 2026 10:00:00 GMT" };
     const { headers } = await seen("/a", { headers: conditionals });
     for (const name of Object.keys(conditionals)) expect(headers.get(name), name).toBeNull();
@@ -163,7 +160,7 @@ describe("origin: fields", () => {
     expect(headers.get("pragma")).toBe("no-cache");
   });
 
-  it("passes what identifies and describes the client on", async () => {
+  it("forwards the fields that identify and describe the client", async () => {
     const own = {
       authorization: "Bearer x",
       cookie: "a=1",
@@ -178,7 +175,7 @@ describe("origin: fields", () => {
     expect((await seen("/a")).redirect).toBe("manual");
   });
 
-  it("passes no zone's cache by: it must not answer for the origin", async () => {
+  it("bypasses the zone's own cache, which must not answer for the origin", async () => {
     expect((await seen("/a")).cache).toBe("no-store");
   });
 });
@@ -237,7 +234,7 @@ describe("origin: its answers", () => {
     }
   });
 
-  it("does so also for what is not stored, and for what passes by", async () => {
+  it("shows no such field in unstored and bypassed answers either", async () => {
     const e = testEdge({ origin: () => answer("x", { "cache-tag": "a", "surrogate-control": "no-store" }) });
     for (const method of ["GET", "POST"]) {
       const { headers } = (await e.text("/a", { method })).response;
@@ -260,7 +257,7 @@ describe("origin: its answers", () => {
     expect((await e.text("/a")).response.headers.get("x-name")).toBe(first);
   });
 
-  it("is stored as it came when it sends a coding that is bytes like any bytes", async () => {
+  it("stores a body in an unknown coding as it came", async () => {
     const e = testEdge({ origin: () => answer("x", { ...CACHED, "content-encoding": "x-own" }) });
     for (const cache of ["MISS", "HIT"]) {
       const { response, text } = await e.text("/a");

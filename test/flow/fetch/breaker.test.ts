@@ -1,4 +1,4 @@
-// Owns the proof of which circuits a request belongs to: a path that one client breaks stays open for all others.
+// Owns the proof that the breakers find the circuits of a request: a client that makes one path fail stops no other path.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { breakers, type Route } from "../../../src/flow/fetch/breaker.ts";
@@ -35,7 +35,7 @@ const isOpen = (r: ReturnType<typeof rig>, path: string, changes?: Partial<Route
 
 const RULE = { rule: "/api/*", isDefaultRule: false };
 
-describe("an origin that breaks down is left alone", () => {
+describe("breakdowns stop", () => {
   it.each<[string, (i: number) => string, Partial<Route>, readonly [string, Partial<Route>, boolean][]]>([
     [
       "one path alone",
@@ -100,8 +100,8 @@ describe("an origin that breaks down is left alone", () => {
   });
 });
 
-describe("the requests it stops", () => {
-  it("not a path that works, until it breaks down itself", () => {
+describe("a circuit that is open stops", () => {
+  it("no path that works, until that breaks down itself", () => {
     const r = rig();
     r.end("/a/good", "answered");
     r.times(60, (i) => `/a/${String(i)}`, "broken");
@@ -110,7 +110,7 @@ describe("the requests it stops", () => {
     expect(isOpen(r, "/a/good")).toBe(true);
   });
 
-  it("nothing where there is no breaker, nor does that count", () => {
+  it("no path without a breaker, whose requests do not count either", () => {
     const r = rig();
     const none = { policy: undefined };
     r.times(100, (i) => `/${String(i)}`, "broken", none);
@@ -119,7 +119,7 @@ describe("the requests it stops", () => {
     expect([isOpen(r, "/new", none), isOpen(r, "/new")]).toEqual([false, true]);
   });
 
-  it("a request that may not probe, when the rest is over, too", () => {
+  it("requests that may not probe, even when the rest is over", () => {
     const r = rig();
     r.times(60, () => "/a", "broken");
     r.clock.advance(5);
@@ -127,7 +127,7 @@ describe("the requests it stops", () => {
     expect(r.admit("/a")).toMatchObject({ kind: "admitted", isProbe: true });
   });
 
-  it("an unsafe request never; its answer closes the groups, its breakdown opens none", () => {
+  it("no unsafe request; its answer closes the groups, its breakdown opens none", () => {
     const r = rig();
     for (let i = 0; i < 100; i++) r.all.follow(routeTo(`/${String(i)}`))("broken");
     expect(isOpen(r, "/0")).toBe(false);
@@ -151,7 +151,7 @@ it("one probe is that of every circuit whose rest is over", () => {
   expect(r.admit("/z")).toMatchObject({ kind: "admitted", isProbe: false });
 });
 
-it("remembers a bounded number of each: paths that break down displace none that works", () => {
+it("the breakers remember a bounded number of paths: broken ones displace none that works", () => {
   const r = rig();
   r.end("/a/good", "answered");
   // each in a segment of its own, and none of them stopped
@@ -174,8 +174,8 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("good" as const) }) },
 );
 
-describe("for any requests of an attacker", () => {
-  it("a path that always answers is never closed once it has been asked for", () => {
+describe("whatever paths an attacker requests", () => {
+  it("a path that always answers is never stopped after its first answer", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const r = rig();
@@ -194,7 +194,7 @@ describe("for any requests of an attacker", () => {
     );
   });
 
-  it("nothing opens where nothing breaks down", () => {
+  it("no circuit opens where nothing breaks down", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom<Health>("answered", "silent"), { maxLength: 300 }), (ends) => {
         const r = rig();
@@ -203,7 +203,7 @@ describe("for any requests of an attacker", () => {
     );
   });
 
-  it("an origin that recovers is asked again within two rests, and stays open to all", () => {
+  it("a path that recovers is probed within two rests, and stops no request any more", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const r = rig();

@@ -1,4 +1,4 @@
-// Owns the proof of one circuit: when it opens, how it probes, what closes it.
+// Owns the proof of one circuit: it opens, rests, probes and closes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Circuit, circuit, type Stance } from "../../../src/flow/fetch/circuit.ts";
@@ -12,11 +12,11 @@ interface Rig {
   readonly circuit: Circuit;
   stance(): Stance;
   answered(count: number): void;
-  /** One after the other, each of the next of so many members. */
+  /** Reports breakdowns of so many members, in turn. */
   broken(count: number, members?: number): void;
 }
 
-/** Without jitter where `random` is 0.5. */
+/** A `random` of 0.5 means no jitter. */
 function rig({ random = 0.5, spread = 1, policy = POLICY } = {}): Rig {
   const clock = testClock();
   const own = circuit({ policy, spread, random: () => random });
@@ -59,7 +59,7 @@ describe("closed", () => {
     expect(r.stance()).toEqual(resting(5));
   });
 
-  it("forgets what is older than the window, and counts what is a second younger", () => {
+  it("forgets breakdowns older than the window, and counts those a second younger", () => {
     for (const [seconds, stance] of [
       [10, "closed"],
       [9, "resting"],
@@ -128,7 +128,7 @@ describe("open", () => {
     return r;
   };
 
-  it("hears nothing of what was sent before it opened, nor does the circuit that has closed again", () => {
+  it("ignores reports of requests sent before it opened, also after it has closed again", () => {
     const r = rig();
     const early = r.circuit.era();
     r.broken(50);
@@ -139,7 +139,7 @@ describe("open", () => {
     expect(r.stance().kind).toBe("closed");
   });
 
-  it("is closed by any answer to what was sent since, with nothing counted", () => {
+  it("is closed by any answer to a request sent since, and forgets its counts", () => {
     const r = opened();
     r.answered(1);
     expect(r.stance().kind).toBe("closed");
@@ -201,13 +201,13 @@ describe("half-open", () => {
     }
   });
 
-  it("lets the next one try at once where the probe brought no news", () => {
+  it("lets the next request probe at once where a probe ended without result", () => {
     const { r, probe } = rested();
     r.circuit.release(probe);
     expect(r.stance().kind).toBe("rested");
   });
 
-  it("is not prolonged by what else breaks down", () => {
+  it("is not prolonged by other breakdowns", () => {
     const { r, probe } = rested();
     r.broken(1000, 1000);
     r.circuit.release(probe);

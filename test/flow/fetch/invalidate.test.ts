@@ -1,5 +1,5 @@
-// Owns the proof of what unsafe requests cost and write: KV only where it can hold something, the purge log only for what is stored, and
-// nothing that is dropped because others wrote much.
+// Owns the proof of the cost of unsafe requests: they write to KV only where it can have the response, and to the purge log only for
+// stored responses. No invalidation is dropped because others wrote much.
 import { describe, expect, it } from "vitest";
 import type { PurgeOrder, PurgeOutcome } from "../../../src/http/targets/purge-order.ts";
 import { barrier, turns, until } from "../../support/barrier.ts";
@@ -28,7 +28,7 @@ function recorded(change: Record<string, string>, options: EdgeOptions = {}): { 
 }
 
 describe("an unsafe request", () => {
-  it("purges what it invalidates everywhere, where the rule asks and something is stored", async () => {
+  it("purges its targets everywhere, if the rule asks and a response is stored", async () => {
     const { e, orders } = recorded(
       { location: "/api/b?utm_x=1&c=2", "content-location": "/plain" },
       { site: EVERYWHERE },
@@ -64,14 +64,14 @@ describe("an unsafe request", () => {
     expect(orders).toEqual([]);
   });
 
-  it("has one name for all hosts that one origin answers for: clients choose the host", async () => {
+  it("counts by origin, not by host, because clients choose the host", async () => {
     const { e, orders } = recorded({ "cache-group-invalidation": '"g"' });
     for (const host of ["a.test", "b.test"]) await e.text(`https://${host}/x`, { method: "POST" });
     expect(new Set(orders.map(({ actor }) => actor)).size).toBe(1);
   });
 
   it.each(["limited", "conflict"] as const)(
-    "is answered all the same where the log says %s, and that is told",
+    "is answered all the same where the log says %s, which is reported",
     async (kind) => {
       const { e } = recorded(
         { "cache-group-invalidation": '"g"' },
@@ -83,7 +83,7 @@ describe("an unsafe request", () => {
   );
 });
 
-it.each(["QUERY", "PROPFIND", "REPORT", "SEARCH", "OPTIONS"])("a %s leaves what is stored", async (method) => {
+it.each(["QUERY", "PROPFIND", "REPORT", "SEARCH", "OPTIONS"])("a %s leaves the stored response", async (method) => {
   const e = testEdge({
     origin: (request) =>
       request.method === "GET"
@@ -96,13 +96,13 @@ it.each(["QUERY", "PROPFIND", "REPORT", "SEARCH", "OPTIONS"])("a %s leaves what 
   expect((await e.text("/a")).response.headers.get("x-cache")).toBe("HIT");
 });
 
-describe("KV shows what was deleted for a minute", () => {
+describe("KV shows a deleted entry for a minute", () => {
   const CACHED = { "cache-control": "max-age=600", vary: "x-lang" };
 
   it.each([
     ["an unsafe request", { method: "PUT", body: "new" }, {}],
     ["a withdrawal of the resource", { headers: { "cache-control": "no-cache" } }, { "cache-control": "private" }],
-  ])("but what %s has ended does not come back with it, in no variant", async (_, init, headers) => {
+  ])("but a response that %s has ended does not come back with it, in any variant", async (_, init, headers) => {
     const late = { ...mapTier("global"), delete: () => undefined };
     const e = testEdge({ lower: [late], origin: () => answer("old", CACHED) });
     const french = { headers: { "x-lang": "fr" } };
@@ -113,13 +113,13 @@ describe("KV shows what was deleted for a minute", () => {
     await e.text("/a", init);
     e.origin = () => answer("new", CACHED);
     expect([(await e.text("/a")).text, (await e.text("/a", french)).text]).toEqual(["new", "new"]);
-    // nor does it take the place of the new one
+    // nor does it replace the new response
     const { response, text } = await e.text("/a", french);
     expect([response.headers.get("x-cache"), text]).toEqual(["HIT", "new"]);
   });
 });
 
-describe("a URL that is purged everywhere is known to be stored", () => {
+describe("only stored responses are purged everywhere", () => {
   const stored = (tier: "memory" | "colo" | "global" | "nowhere") => async () => {
     const [colo, global] = [mapTier("colo"), mapTier("global")];
     const first = recorded({}, { site: EVERYWHERE, lower: [colo, global] });
@@ -138,7 +138,7 @@ describe("a URL that is purged everywhere is known to be stored", () => {
     const { e, orders } = await arrange();
     await e.text("/api/a", { method: "POST" });
     expect(orders).toHaveLength(rows);
-    // nobody has fetched it since, so there is nothing more to purge
+    // no request has fetched it since, so there is nothing more to purge
     for (let i = 0; i < 5; i++) await e.text("/api/a", { method: "POST" });
     expect(orders).toHaveLength(rows);
   });
@@ -151,7 +151,7 @@ describe("a URL that is purged everywhere is known to be stored", () => {
     expect(orders).toHaveLength(1);
   });
 
-  it("where KV does not say, it counts as stored", async () => {
+  it("if KV fails, a response counts as stored", async () => {
     const global = mapTier("global");
     const { e, orders } = recorded({}, { site: EVERYWHERE, lower: [global] });
     global.head = () => Promise.resolve({ kind: "unknown" });
@@ -159,13 +159,13 @@ describe("a URL that is purged everywhere is known to be stored", () => {
     expect(orders).toHaveLength(1);
   });
 
-  it("a rule without KV has nobody who knows: everything is purged", async () => {
+  it("under a rule without KV every invalidation is purged, since no tier knows", async () => {
     const { e, orders } = recorded({}, { site: EVERYWHERE });
     await e.text("/api/near/a", { method: "POST" });
     expect(orders).toHaveLength(1);
   });
 
-  it("a thousand invented URLs write nothing, and a change of what is stored is purged after them", async () => {
+  it("a thousand invented URLs write nothing, and a change of a stored response is purged after them", async () => {
     const e = testEdge({
       site: EVERYWHERE,
       lower: [mapTier("global")],
@@ -204,7 +204,7 @@ describe("many changes at once", () => {
     expect(orders).toHaveLength(2);
   });
 
-  it("beyond the rate make all of the host be validated, once for all that came meanwhile", async () => {
+  it("beyond the rate make the edge validate the whole host, once for all that came meanwhile", async () => {
     const gate = barrier();
     const orders: PurgeOrder[] = [];
     const { e } = recorded(
@@ -231,7 +231,7 @@ describe("many changes at once", () => {
     expect(e.reports.map(String).join()).toContain("all of shop.test is validated");
   });
 
-  it("none is dropped: what changed beyond the rate is validated before it answers, and not fetched anew where it did not change", async () => {
+  it("are never dropped: beyond the rate, responses are validated before they answer, and unchanged ones are not fetched anew", async () => {
     let version = 1;
     const e = testEdge({
       site: EVERYWHERE,
@@ -257,7 +257,7 @@ describe("many changes at once", () => {
     expect([text, response.headers.get("cache-status")]).toEqual(["v2", expect.stringContaining("soft-purged")]);
   });
 
-  it("requests that wait for an order whose request is gone go on by themselves", async () => {
+  it("go on by themselves if they wait for an order whose request is gone", async () => {
     const orders: PurgeOrder[] = [];
     const { e } = recorded(
       {},
@@ -305,7 +305,7 @@ describe("KV and an unsafe request", () => {
     expect(global.calls).toEqual({ get: 0, put: 0, look: 0, delete: deletes });
   });
 
-  it("is not waited for; the client's next request finds nothing old here, nor does what it stores go with the delete", async () => {
+  it("do not wait for each other: the client's next request finds nothing old, and the late delete spares its stored response", async () => {
     const { e, global, colo } = edgeWithKv();
     await e.text("/a");
     const slow = barrier();

@@ -10,7 +10,7 @@ import { equal } from "../../tiers/contract.ts";
 const LARGE = 2 ** 20;
 const SMALL = 100_000;
 
-/** How often a portion was cut off. */
+/** The same bytes, counting the slices cut from them. */
 function counted(bytes: Uint8Array<ArrayBuffer>): { readonly bytes: typeof bytes; readonly cuts: () => number } {
   let cuts = 0;
   const subarray = (from?: number, to?: number): Uint8Array<ArrayBuffer> => {
@@ -22,12 +22,12 @@ function counted(bytes: Uint8Array<ArrayBuffer>): { readonly bytes: typeof bytes
 }
 
 describe("bytes in memory", () => {
-  it("go at once where they are few", () => {
+  it("go at once if they are few", () => {
     const bytes = noise(SMALL);
     expect(sendInChunks(bytes)).toBe(bytes);
   });
 
-  it("wait for their client where they are many", async () => {
+  it("go in chunks as the client reads, if they are many", async () => {
     const { bytes, cuts } = counted(noise(LARGE));
     const reader = new Response(sendInChunks(bytes)).body?.getReader();
     await turns(200);
@@ -41,7 +41,7 @@ describe("bytes in memory", () => {
     expect([size, cuts()]).toEqual([LARGE, 16]);
   });
 
-  it("are let go when their client is", async () => {
+  it("are let go when the client leaves", async () => {
     const { bytes, cuts } = counted(noise(LARGE));
     const reader = new Response(sendInChunks(bytes)).body?.getReader();
     await reader?.read();

@@ -80,7 +80,7 @@ describe("fill", () => {
     ["shorter than its Content-Length", { ...CACHED, "content-length": "10" }, undefined],
     ["that breaks off, with Content-Length", { ...CACHED, "content-length": "10" }, new Error("reset")],
     ["that breaks off, without Content-Length", CACHED, new Error("reset")],
-  ])("stores nothing of a body %s, and the client learns of it", async (_, headers, cause) => {
+  ])("stores nothing of a body %s, and breaks off for the client", async (_, headers, cause) => {
     const colo = mapTier("colo");
     const e = testEdge({
       lower: [colo],
@@ -126,7 +126,7 @@ describe("fill", () => {
     await e.idle();
   });
 
-  it("goes on for the others when its client leaves", async () => {
+  it("goes on for followers when its client leaves", async () => {
     const rest = barrier();
     let sent = 0;
     const body = new ReadableStream<Uint8Array>({
@@ -155,7 +155,7 @@ describe("fill", () => {
     expect(e.asked).toHaveLength(1);
   });
 
-  it("gives a client that sends HEAD or has the copy nothing, and keeps the body", async () => {
+  it("stores the body although its client sent HEAD or has a copy, and so gets none", async () => {
     const e = testEdge({ origin: () => answer("hello", { ...CACHED, etag: '"1"' }) });
     const { response } = await e.text("/a", { headers: { "if-none-match": '"1"' } });
     expect(response.status).toBe(304);
@@ -185,7 +185,7 @@ describe("fill", () => {
     expect(equal(new Uint8Array(await hit.arrayBuffer()), bytes)).toBe(true);
   });
 
-  it("keeps a body at the limit in memory, and one byte more in the colo", async () => {
+  it("stores a body at the limit in memory, and one byte more in the colo", async () => {
     for (const [size, tier] of [
       [1000, "memory"],
       [1001, "colo"],
@@ -206,7 +206,7 @@ describe("fill", () => {
       origin: () => answer(chunked(Array.from({ length: 20 }, () => noise(2 ** 20))), CACHED),
     });
     expect((await (await e.get("/a")).arrayBuffer()).byteLength).toBe(20 * 2 ** 20);
-    await until(() => e.memory.usedBytes === 0, "nothing is kept");
+    await until(() => e.memory.usedBytes === 0, "nothing is stored");
   });
 
   it("does not let a slow tier hold the client up", async () => {
@@ -230,7 +230,7 @@ describe("fill", () => {
     },
   );
 
-  it("does not change bytes that many are reading", async () => {
+  it("does not change bytes that several clients read", async () => {
     const e = testEdge({ origin: () => answer(noise(100_000), CACHED) });
     await e.get("/a").then((r) => r.arrayBuffer());
     const bodies = await Promise.all(Array.from({ length: 20 }, async () => (await e.get("/a")).arrayBuffer()));

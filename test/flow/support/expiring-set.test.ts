@@ -16,7 +16,7 @@ it("a mark ends with its time", () => {
   expect(marks.has(KEY)).toBe(false);
 });
 
-it("or by who made it, if no later one has taken its place", () => {
+it("a mark ends by its maker, if no later mark has taken its place", () => {
   const marks = expiringSet(testClock().now);
   const first = marks.add(KEY, 30);
   const second = marks.add(KEY, 30);
@@ -26,7 +26,7 @@ it("or by who made it, if no later one has taken its place", () => {
   expect([marks.has(KEY), marks.size]).toEqual([false, 0]);
 });
 
-it("or when it is forgotten, whoever made it", () => {
+it("a mark ends when it is deleted, whoever made it", () => {
   const marks = expiringSet(testClock().now);
   marks.add(KEY, 30);
   marks.delete(keyOf("/b"));
@@ -35,7 +35,7 @@ it("or when it is forgotten, whoever made it", () => {
   expect(marks.has(KEY)).toBe(false);
 });
 
-it("or for want of room, the oldest first", () => {
+it("a mark ends for want of room, the oldest first", () => {
   const marks = expiringSet(testClock().now);
   for (let i = 0; i < 11_000; i++) marks.add(keyOf(`/${String(i)}`), 30);
   expect([marks.size, marks.has(keyOf("/0")), marks.has(keyOf("/10999"))]).toEqual([10_000, false, true]);

@@ -41,7 +41,7 @@ it("refuses a path of the edge's own, each time", () => {
     expect(read("http://shop.test/%252E%53trata//x")).toMatchObject({ ok: false, status: 404, detail: "not found" });
 });
 
-it("comes to what a new reader says, after any others, few and many, short and long", () => {
+it("a reader that remembers URLs agrees with a new one, after any others, few and many, short and long", () => {
   const piece = fc.constantFrom("a", "A", "%61", "%2f", "..", "?x=1", "/", "é", "b".repeat(300), "@", ":81", "\\");
   const text = fc.array(piece, { maxLength: 6 }).map((pieces) => `http://shop.test/${pieces.join("")}`);
   const one = urlReader();

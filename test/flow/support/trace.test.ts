@@ -1,4 +1,4 @@
-// Owns the proof that a request and all that the origin is asked for its sake are one trace, each question a span of its own.
+// Owns the proof that a client's request and its requests to the origin are one trace, each with a span of its own.
 import { describe, expect, it } from "vitest";
 import { barrier, turns } from "../../support/barrier.ts";
 import { answer, inTurn, type TestEdge, testEdge } from "../../support/edge.ts";
@@ -26,7 +26,7 @@ function questions(e: TestEdge): readonly Question[] {
 
 const spansOf = (e: TestEdge): number => new Set(questions(e).map(({ span }) => span)).size;
 
-describe("a question to the origin", () => {
+describe("a request to the origin", () => {
   it("goes on with the client's trace, under a span of the edge's", async () => {
     const e = testEdge();
     const { response } = await e.text("/a", { headers: { ...SENT, tracestate: "a=1, b=2" } });
@@ -48,7 +48,7 @@ describe("a question to the origin", () => {
     ["none", {}],
     ["none that can be read", { traceparent: `00-${TRACE}-${PARENT}-1` }],
     ["two", { traceparent: `${SENT.traceparent}, ${SENT.traceparent}` }],
-  ])("begins a trace where the client sent %s; what it says of its state is dropped", async (_, headers) => {
+  ])("begins a trace where the client sent %s, and drops the client's tracestate", async (_, headers) => {
     const e = testEdge();
     await e.text("/a", { headers: { ...headers, tracestate: "a=1" } });
     const [asked] = questions(e);
@@ -72,12 +72,12 @@ describe("a question to the origin", () => {
   it.each([
     ["with the client's trace", SENT],
     ["with one that began here", {}],
-  ])("is another span each time it is asked: retried, or asked for the whole (%s)", async (_, headers) => {
+  ])("is another span each time: retried, or sent again for the whole (%s)", async (_, headers) => {
     const e = testEdge({
       origin: inTurn(
         () => Promise.reject(new Error("refused")),
         () => answer("old", { ...CACHED, etag: '"1"' }),
-        // a 304 about something else: the whole is asked for
+        // a 304 for another tag: the edge fetches the whole
         () => answer(null, { etag: '"2"' }, 304),
         () => answer("new", CACHED),
       ),
@@ -107,8 +107,8 @@ describe("in the background", () => {
   });
 });
 
-describe("followers of another's fetch", () => {
-  it("have ids of their own; the origin hears the leader's", async () => {
+describe("followers of a flight", () => {
+  it("have ids of their own; the origin receives the leader's", async () => {
     const gate = barrier();
     const e = testEdge({ origin: () => gate.passed.then(() => answer("a", CACHED)) });
     const ask = async (name: string): Promise<Response> => {
@@ -128,7 +128,7 @@ describe("followers of another's fetch", () => {
 });
 
 describe("a hit", () => {
-  it("in memory asks nothing, and leaves nothing to chance", async () => {
+  it("in memory sends nothing to the origin, and makes no random ids", async () => {
     const e = testEdge();
     await e.text("/a");
     const before = e.drawn();
@@ -140,7 +140,7 @@ describe("a hit", () => {
     expect(e.asked).toHaveLength(1);
   });
 
-  it("is found whatever trace it is asked in", async () => {
+  it("is found, whatever the request's trace", async () => {
     const colo = mapTier("colo");
     const e = testEdge({ lower: [colo] });
     for (const digit of ["1", "2"])
@@ -149,7 +149,7 @@ describe("a hit", () => {
     expect(JSON.stringify([...colo.entries])).not.toContain("1".repeat(32));
   });
 
-  it("replays nothing that an origin said of one exchange, in an answer or in a 304", async () => {
+  it("repeats no field that an origin sent about one exchange, in an answer or in a 304", async () => {
     const said = {
       traceparent: SENT.traceparent,
       tracestate: "a=1",
@@ -173,7 +173,7 @@ describe("a hit", () => {
     expect(e.asked).toHaveLength(2);
   });
 
-  it.each(["traceparent", "tracestate"])("is none of what varies on %s", async (name) => {
+  it.each(["traceparent", "tracestate"])("does not come from a response that varies on %s", async (name) => {
     const e = testEdge({ origin: () => answer("a", { ...CACHED, vary: name }) });
     for (let i = 0; i < 2; i++) await e.text("/a", { headers: SENT });
     expect(e.asked).toHaveLength(2);
