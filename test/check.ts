@@ -67,7 +67,7 @@ function execute([program = "", ...args]: readonly string[]): Promise<Result> {
   });
 }
 
-/** What a deployment would upload, and how large it is. */
+/** The upload of a deployment, and its size. */
 async function bundle(): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), "strata-bundle-"));
   try {

@@ -37,7 +37,7 @@ export interface Observed {
   readonly unknown: number;
   /** Judged without a purge that was older than the bound, or by a log that had been lost for longer: must be 0. */
   readonly broken: number;
-  /** Questions to the log, second by second; those of the warm-up apart. */
+  /** Requests to the log, second by second; the warm-up's apart. */
   readonly questions: readonly number[];
   readonly warmUpQuestions: readonly number[];
   readonly shelfReads: number;

@@ -101,7 +101,7 @@ export async function* plannedRequests(
 }
 
 function replayable(entry: LogEntry): ({ kind: "request" } & ReplayRequest) | { kind: "skip"; reason: SkipReason } {
-  // What was answered with an interim or unheard-of status has no answer an origin could give.
+  // No origin could give an answer with an interim or unknown status.
   if (entry.status < 200 || entry.status > 599) return { kind: "skip", reason: "status" };
   return readRequestLine(entry.request);
 }

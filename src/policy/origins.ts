@@ -56,7 +56,7 @@ function isOriginUrl(text: string): boolean {
 }
 
 /**
- * Why these origins lead back to the edge: each entry whose URL has a host for which the edge itself answers. `publicHosts`: those hosts.
+ * Why these origins lead back to the edge: each entry whose URL has a host for which the edge itself answers. `publicHosts`: the hosts for which it answers.
  * A service is reached by its binding, and the address of the zone's own origin is not known here.
  */
 export function leadingBack(origins: Origins, publicHosts: Iterable<string>): readonly Problem[] {

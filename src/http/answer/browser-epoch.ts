@@ -15,7 +15,7 @@ const SKEW_SECONDS = 60;
 /**
  * Nothing where the browser has obeyed. A browser that is behind clears its cache, and so does one without a cookie that shows, by a
  * condition, that it holds a copy: since the answer is not stored, it cannot show that again. Any other gets the cookie first:
- * a browser that refuses cookies is never told to clear. `epoch`: the last purge of browsers, seconds since 1970. `cookies`: what a browser
+ * a browser that refuses cookies is never told to clear. `epoch`: the last purge of browsers, seconds since 1970. `cookies`: those that a browser
  * sends, its own and maybe another's, which a neighbouring host has set for both.
  */
 export function clearingFor(

@@ -3,7 +3,7 @@ import { isAnonymous } from "./anonymous.ts";
 import type { RequestFacts } from "../message/facts.ts";
 import { isOfRequest, type ReasonCode, withdraws } from "./reasons.ts";
 
-/** What an answer ends: the resource with all its variants, the requested variant, or only its reuse without validation. */
+/** The scope that an answer ends: the resource with all its variants, the requested variant, or only its reuse without validation. */
 export type EndedScope = "resource" | "variant" | "freshness";
 
 /**

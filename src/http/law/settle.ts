@@ -1,4 +1,4 @@
-// Owns the second question of a cache: what do I do with the origin's answer? (RFC 9111 3, 4.3.3, 4.3.4)
+// Owns the second question of a cache, the verdict on the origin's answer (RFC 9111 3, 4.3.3, 4.3.4).
 import { isAnonymous } from "./anonymous.ts";
 import type { ContentCoding } from "../select/coding.ts";
 import type { RequestFacts, ResponseFacts } from "../message/facts.ts";

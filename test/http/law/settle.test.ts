@@ -1,4 +1,4 @@
-// Owns the proof of the second question: what to do with the origin's answer.
+// Owns the proof of the second question, the verdict on the origin's answer.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PurgeState } from "../../../src/http/law/reuse.ts";

@@ -140,7 +140,7 @@ describe("versions of the schema", () => {
     expect(await cache.read(query(never))).toMatchObject({ value: "this", outcome: "hit" });
   });
 
-  // Those that reach the product.
+  // The removals that reach the product.
   test.each(REMOVALS.filter(([, , left]) => left.length < 2))("both obey the %s of either", async (_, act) => {
     const later = next();
     await cache.read(query(async () => "old"));

@@ -159,7 +159,7 @@ describe("several processes, one cold entry", () => {
     for (const source of sources) source.end("now");
     await Promise.all(readings);
     expect(others.flatMap(({ pauses }) => pauses)).toEqual([]);
-    // What can be kept, is.
+    // Every storable value is stored.
     expect(await cacheOver(room.redis).read(query(never))).toMatchObject({ value: "now" });
   });
 
@@ -222,7 +222,7 @@ describe("real processes", () => {
     try {
       for (const reader of readers) expect(await reader.hear()).toBe("ready");
       for (const reader of readers) reader.say("read");
-      // Each says whether it loads; those that wait say nothing until they have an answer.
+      // Each says whether it loads; a waiting caller says nothing until it has an answer.
       const said = readers.map(async (reader) => ({ reader, word: await reader.hear() }));
       const holder = (await Promise.race(said)).reader;
       await holder.kill();

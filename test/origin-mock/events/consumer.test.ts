@@ -1,4 +1,4 @@
-// Proves the consumer: what it handles together, what a failure stops and what not, when it tries again, and when it gives up.
+// Proves the consumer: batches, the reach of a failure, retries, and giving up.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { migrate } from "../../../origin-mock/db/migrate.ts";
 import { listDead, readBacklog, recordEvent, redrive } from "../../../origin-mock/db/outbox.ts";

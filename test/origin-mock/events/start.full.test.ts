@@ -67,7 +67,7 @@ describe.each(DATABASES)("$kind", ({ open }) => {
     await happen(db, updated(id));
     events.wake();
   };
-  /** Until nothing waits. Asked again and again: what ends the wait is the state, and the test's deadline if it never comes. */
+  /** Until nothing waits. It polls: the state ends the wait, or the test's deadline if it never comes. */
   const untilHandled = async (): Promise<void> => {
     while ((await readBacklog(db)).waiting > 0) await after(10);
   };

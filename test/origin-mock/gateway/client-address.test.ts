@@ -11,7 +11,7 @@ test.each([
   ["203.0.113.9", "10.0.0.1", EDGE, "203.0.113.9"],
   ["127.0.0.1", "198.51.100.7", EDGE, "198.51.100.7"],
   ["::ffff:127.0.0.1", "198.51.100.7", EDGE, "198.51.100.7"],
-  // What the client said of itself comes first, what the hop says of the client last.
+  // The client's own claim comes first, the hop's word on the client last.
   ["127.0.0.1", "6.6.6.6, 198.51.100.7", EDGE, "198.51.100.7"],
   ["127.0.0.1", "198.51.100.7, ::1", EDGE, "198.51.100.7"],
   ["127.0.0.1", "unknown", EDGE, "127.0.0.1"],

@@ -1,4 +1,4 @@
-// Proves the gateway as clients meet it: who is answered from where, what is told, who is refused, and what is left without Redis.
+// Proves the gateway as clients meet it: the source of answers, their fields, refusals, and service without Redis.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LIMITS } from "../../../origin-mock/gateway/limits.ts";
 import { until } from "../../cli/until.ts";
@@ -15,7 +15,7 @@ const PUBLIC = {
 const ALICE = { Authorization: "Bearer alice-token" };
 const BOB = { Authorization: "Bearer bob-token" };
 const ADMIN = { Authorization: "Bearer admin-token", "Content-Type": "application/json" };
-/** Less than a follower's patience: what is there by then has waited for nobody. */
+/** Less than a follower's patience: an answer by then has waited for nobody. */
 const SOON_MS = 1_000;
 
 let bench: TestGateway;

@@ -1,4 +1,4 @@
-// Proves whose answers may be given to whom: what is kept, for how long, and what leaves marked as one person's.
+// Proves the sharing of answers: storing, lifetimes, and marks of one person's answers.
 import { describe, expect, test } from "vitest";
 import type { Answer } from "../../../origin-mock/gateway/answer.ts";
 import { rowFor } from "../../../origin-mock/gateway/lifetimes.ts";

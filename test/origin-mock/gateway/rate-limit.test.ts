@@ -36,7 +36,7 @@ const take = async (client = ALICE): Promise<Allowance> => {
 const drain = async (client = ALICE): Promise<void> => {
   for (let i = 0; i < 5; i += 1) await take(client);
 };
-/** Redis's clock cannot be moved; what it is compared with can. */
+/** Redis's clock cannot be moved; the value it is compared with can. */
 const passSeconds = async (seconds: number): Promise<void> => {
   const [key = ""] = await connection.run((client) => client.keys("*"));
   const arrival = Number(await connection.run((client) => client.get(key)));

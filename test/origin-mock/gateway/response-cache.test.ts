@@ -128,7 +128,7 @@ describe("purging", () => {
     await fill(["a", "b"]);
     expect(await cache.invalidate(what)).toEqual({ status: "done", tags: what.tags.length });
     expect(await kind()).toBe(expected);
-    // What is made from now on is good again.
+    // Answers made from now on are good again.
     await fill(["a", "b"]);
     expect(await kind()).toBe("hit");
   });
@@ -218,7 +218,7 @@ describe("a fill that began before a purge and is stored after it is never serve
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 25 }), async (steps) => {
         await connection.run((client) => client.flushAll());
-        // The model: a version per resource, raised by its purge; what is served must be of the current one.
+        // The model: a version per resource, raised by its purge; served answers must be of the current one.
         const versions = [0, 0, 0];
         const flights: { name: number; version: number; fence: Fence }[] = [];
         const nameOf = (name: number): string => gatewayName("answer", String(name));

@@ -18,7 +18,7 @@ let server: TestRedis;
 let connection: RedisConnection;
 let reports: string[] = [];
 let questions = 0;
-/** What the authority does before it answers. */
+/** The authority's work before it answers. */
 let thinking: () => Promise<void> = async () => undefined;
 let tokens: TokenCache;
 const open = (secret?: string): TokenCache =>

@@ -1,4 +1,4 @@
-// Proves the reading of JSON bodies: what is refused before any route sees it, and that nothing is read otherwise than it was sent.
+// Proves the reading of JSON bodies: refusals before any route sees them, and values exactly as sent.
 import { Hono } from "hono";
 import { expect, test } from "vitest";
 import { readBody } from "../../../origin-mock/http/json-body.ts";

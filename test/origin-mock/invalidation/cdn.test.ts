@@ -1,4 +1,4 @@
-// Proves the purge client against a real socket: what it sends, how it splits, and what it makes of every answer.
+// Proves the purge client against a real socket: its requests, its splitting, and its reading of every answer.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createCdn } from "../../../origin-mock/invalidation/cdn.ts";
 import { createFakeEdge, receipt } from "../support/edge.ts";

@@ -97,7 +97,7 @@ describe.each(DATABASES)("$kind", (database) => {
       expect([response.status, response.headers.get("cache-control")]).toEqual([412, "no-store"]);
     }
     expect(await quantities(await get(guest))).toEqual([[7, 2]]);
-    // Whoever never had a cart names none.
+    // A visitor who never had a cart names none.
     expect((await put(7, 1, { "If-Match": seen })).headers.getSetCookie()).toEqual([]);
   });
 

@@ -37,7 +37,7 @@ describe.each(DATABASES)("$kind", (database) => {
     const cart: Shown = JSON.parse(await response.text());
     return cart;
   };
-  /** What the page sends: the cart as it was shown. */
+  /** The page's request: the cart as it was shown. */
   const order = ({ version, lines }: Shown, headers: Record<string, string> = ALICE): Promise<Response> => {
     const agreed = lines.map(({ id, quantity, price_cents }) => ({ product_id: id, quantity, price_cents }));
     return send("POST", "/api/checkout", { cart: version, lines: agreed }, headers);
@@ -135,7 +135,7 @@ describe.each(DATABASES)("$kind", (database) => {
     expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409]);
     expect(await rowOf(12)).toMatchObject({ stock: 9 });
     const bodies = await Promise.all(answers.map(json));
-    // Whoever was late is told which order it is.
+    // A late request gets the number of the order.
     expect(new Set(bodies.map((body) => body["order"])).size).toBe(1);
     // The same things again are another cart, and another order.
     expect((await order(await fill(ALICE, [12, 1]))).status).toBe(201);

@@ -227,7 +227,7 @@ describe.each(DATABASES)("$kind", (database) => {
       expect(new Set(answers.map(({ headers }) => headers.get("etag"))).size).toBe(LOCALES.length);
       const bodies = await Promise.all(answers.map((answer) => answer.text()));
       expect(new Set(bodies).size).toBe(LOCALES.length);
-      // What one has, another does not: the copy in German is no answer to a question in French.
+      // A copy in German is no answer to a request in French.
       const german = answers[1]?.headers.get("etag") ?? "none";
       expect((await get(path, { ...ALICE, "Accept-Language": "fr", "If-None-Match": german })).status).toBe(200);
       expect((await get(path, { ...ALICE, "Accept-Language": "de", "If-None-Match": german })).status).toBe(304);

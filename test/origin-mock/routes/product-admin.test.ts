@@ -1,4 +1,4 @@
-// Proves changes to products: who may, what is refused, preconditions, the event that goes with each, and the order of the tiers.
+// Proves changes to products: permission, refusals, preconditions, the event that goes with each, and the order of the tiers.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { cacheKey } from "../../../origin-mock/cache/key.ts";
 import { DATABASES } from "../support/databases.ts";

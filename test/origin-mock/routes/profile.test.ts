@@ -1,4 +1,4 @@
-// Proves changes of profiles and categories: who may, under which version, what is refused, and what they invalidate.
+// Proves changes of profiles and categories: permission, versions, refusals, and invalidation.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { DATABASES } from "../support/databases.ts";
 import { ADMIN, json, openTestShop } from "../support/shop.ts";

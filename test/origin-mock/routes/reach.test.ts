@@ -36,7 +36,7 @@ const ROUTES: readonly Route[] = [
 ];
 
 type Tier = "application" | "gateway";
-/** By design: what may be old in a tier for its lifetime, and why. */
+/** By design: values that may be old in a tier for its lifetime, and the reason. */
 type Lived = (route: Route, tier: Tier | "edge") => boolean;
 const never: Lived = () => false;
 // Stock changes with every sale: the tiers in front, and pages of much else in the application, live it down.

@@ -9,7 +9,7 @@ export type FakeEdge = {
   readonly purges: Purge[];
   /** The headers of each, in the same order. */
   readonly headers: IncomingHttpHeaders[];
-  /** What happens when a purge arrives; the default answers a receipt. */
+  /** Called when a purge arrives; the default answers a receipt. */
   answer: (response: ServerResponse) => void | Promise<void>;
   close(): Promise<void>;
 };

@@ -24,7 +24,7 @@ type Parts = {
 export type TestEvents = {
   readonly relay: () => Promise<void>;
   readonly sweep: () => Promise<void>;
-  /** One step of the consumer: what was delivered, and one batch of what is due. */
+  /** One step of the consumer: the deliveries, and one batch of due events. */
   readonly step: () => Promise<void>;
   /** Until nothing is left that is due. */
   readonly settle: () => Promise<void>;

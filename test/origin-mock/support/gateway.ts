@@ -26,7 +26,7 @@ const PATIENCE_MS = 10_000;
 const quiet = (): void => undefined;
 
 export type Asked = { readonly who: () => Promise<string | undefined>; readonly text: () => Promise<string> };
-/** What the scripted routes saw and answer. */
+/** The requests and answers of the scripted routes. */
 export type Script = {
   readonly requests: Request[];
   answer: (asked: Asked) => Response | Promise<Response>;

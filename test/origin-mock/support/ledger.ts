@@ -1,4 +1,4 @@
-// Owns what a test knows of the handling of events: what was done about each, what was noted as done, and in which order.
+// Owns a test's ledger of handled events: the work on each, the notes of it, and their order.
 import type { Database } from "../../../origin-mock/db/port.ts";
 import type { HandleEvents } from "../../../origin-mock/events/handle.ts";
 
@@ -37,7 +37,7 @@ export const createLedger = (): Ledger => {
   };
 };
 
-/** `ofEntity`: the events of one entity, in order. First times ascend, and so do last times; what never was does not count. */
+/** `ofEntity`: the events of one entity, in order. First times ascend, and so do last times; events that never were do not count. */
 export const keepsOrder = (happened: readonly string[], ofEntity: readonly string[]): boolean => {
   const seen = ofEntity.filter((id) => happened.includes(id));
   const ascends = (places: readonly number[]): boolean =>
