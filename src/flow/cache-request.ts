@@ -30,7 +30,10 @@ export interface CacheRequest extends RuledRequest {
   readonly verdict: Reuse;
   /** When the lookup began, milliseconds since 1970. */
   readonly nowMs: number;
-  /** The same moment in this isolate's order of flights. After a flight that stored something later, the request looks up again. */
+  /**
+   * The same moment in this isolate's order of flights; `slot.startedAt` is it in the order of invalidations, and `fence` in the purge
+   * log. After a flight that stored something later, the request looks up again.
+   */
   readonly lookedUpAt: Moment;
   /** Taken before the lookup judged `found`. A validation uses it, because a 304 proves nothing about later purges. */
   readonly fence: Fence | undefined;

@@ -43,18 +43,18 @@ function answer(request: CacheRequest, waitedFor?: ReasonCode): Response | Promi
     case "fresh":
       return hit(request, waitedFor);
     case "stale-while-revalidate":
-      return refused(request) ?? staleHit(request);
+      return refusedAsLoop(request) ?? staleHit(request);
     case "unsatisfiable":
-      return refused(request) ?? unsatisfied(request);
+      return refusedAsLoop(request) ?? unsatisfied(request);
     case "revalidate":
     case "complete":
     case "fetch":
-      return refused(request) ?? collapse(request, { answer, fetch: fetchFor });
+      return refusedAsLoop(request) ?? collapse(request, { answer, fetch: fetchFor });
   }
 }
 
 /** Refuses a request that loops back to this edge. It must not wait for a flight, because that flight may have caused the request. */
-function refused(request: CacheRequest): Response | undefined {
+function refusedAsLoop(request: CacheRequest): Response | undefined {
   const refusal = refuseLoop(request.edge, request.exchange, request.facts);
   if (refusal) discard(request.found);
   return refusal;

@@ -108,7 +108,7 @@ export interface CacheSlot {
   readonly global: boolean;
   /** Most variants kept of a resource. */
   readonly maxVariants: number;
-  /** `Stack.tick` when the request began: a later invalidation wins over its response. */
+  /** `Stack.tick` before the lookup in the stack: a later invalidation wins over the response. */
   readonly startedAt: Tick;
   /** The stored response that this one renews; anything newer in its place stays. */
   readonly renews?: Stored | undefined;

@@ -24,7 +24,8 @@ export async function collapse(first: CacheRequest, ways: Ways): Promise<Respons
   let waitedFor: ReasonCode | undefined;
   let last: FlightEnding["kind"] | undefined;
   for (let waits = 0; ; waits++) {
-    // the answer was stored a moment ago and must be validated already: waiting again would only repeat that
+    // a response that was stored a moment ago and must be validated already is validated alone: mostly each request has to, and only a
+    // purge during the flight could make one validation do for all
     const mayShare = last !== "stored" || request.verdict.verdict !== "revalidate";
     const flight = waits < MAX_WAITS && last !== "unshared" && mayShare ? join(request) : undefined;
     /* oxlint-disable no-await-in-loop -- each round follows the end of another's fetch */
@@ -32,6 +33,7 @@ export async function collapse(first: CacheRequest, ways: Ways): Promise<Respons
     if (flight.role === "leader") {
       const led = await lead(flight, request, ways, waitedFor);
       if (led.response) return led.response;
+      // after "stored" this request joins the flight of its own variant; after "unshared" it fetches alone
       if ((await led.result).kind === "unshared") last = "unshared";
     } else {
       // a stream must not stay open meanwhile
@@ -41,7 +43,7 @@ export async function collapse(first: CacheRequest, ways: Ways): Promise<Respons
       last = ending.kind;
       if (ending.kind === "failed") {
         failures += 1;
-        // one retry for all followers; after that, no request asks a dead origin again
+        // each follower sees two failed flights at most
         if (ending.final || failures > 1) return shareFailure(request, ways, ending.failure);
       }
     }
@@ -74,7 +76,7 @@ function lead(flight: Leader, request: CacheRequest, ways: Ways, waitedFor: Reas
 /** How long a follower waits for a flight, body included, milliseconds. Then it fetches for itself. */
 const WAIT_MS = 15_000;
 
-/** `LATE`: the follower's patience is over, and a stale response may stand in. */
+/** `LATE`: the follower's patience is over. Before the wait, a stale response could stand in. */
 async function endOf(request: CacheRequest, { ended, startedAtMs }: Follower): Promise<FlightEnding | typeof LATE> {
   const { edge } = request;
   const patienceMs = patienceFor(request);

@@ -62,23 +62,23 @@ interface Flight {
 
 /** Holds only plain data and promises of it: the platform lets requests share no streams or responses. */
 export function flights(now: () => number): Flights {
-  const under = new Map<CacheKey, Flight>();
+  const byKey = new Map<CacheKey, Flight>();
   /** When something was stored under a key, by the key's hash: clients choose how long keys are. */
   const stored = boundedMap<string, Moment>(REMEMBERED);
   let current: Moment = 0;
 
   /** Drops flights whose leader was cut off. The map has the oldest flights first. */
   function forgetLost(): void {
-    for (const [key, { startedAtMs }] of under) {
+    for (const [key, { startedAtMs }] of byKey) {
       if (now() - startedAtMs < FLIGHT_LIMIT_MS) return;
-      under.delete(key);
+      byKey.delete(key);
     }
   }
 
   function lead(key: CacheKey): Leader {
     const { promise, resolve } = Promise.withResolvers<FlightEnding>();
     const flight: Flight = { ended: promise, startedAtMs: now(), followedAtMs: undefined };
-    under.set(key, flight);
+    byKey.set(key, flight);
     let last: FlightEnding["kind"] | undefined;
     return {
       role: "leader",
@@ -86,7 +86,7 @@ export function flights(now: () => number): Flights {
       end(ending) {
         if (last !== undefined && last !== "stalled") return;
         last = ending.kind;
-        if (under.get(key) === flight) under.delete(key);
+        if (byKey.get(key) === flight) byKey.delete(key);
         if (ending.kind === "stored") stored.set(hash64(key), ++current);
         resolve(ending);
       },
@@ -95,10 +95,10 @@ export function flights(now: () => number): Flights {
 
   return {
     moment: () => current,
-    underWay: () => under.size,
+    underWay: () => byKey.size,
     join(key, lookedUpAt) {
       forgetLost();
-      const running = under.get(key);
+      const running = byKey.get(key);
       if (running) {
         running.followedAtMs = now();
         return { role: "follower", ended: running.ended, startedAtMs: running.startedAtMs };

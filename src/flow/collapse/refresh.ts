@@ -21,11 +21,11 @@ export function refreshLater(request: CacheRequest): void {
   const asking = { ...request, facts, exchange: { ...exchange, timings: undefined } };
   // the cache asks in its own name, so that one client's cookies do not shape the shared answer. A client's credentials go along first,
   // because the origin may give the shared answer only with them
-  const refresh = refreshed(isAuthenticated(facts) ? asking : anonymously(asking)).finally(ended);
+  const refresh = runRefresh(isAuthenticated(facts) ? asking : anonymously(asking)).finally(ended);
   exchange.background(refresh);
 }
 
-async function refreshed(request: CacheRequest): Promise<void> {
+async function runRefresh(request: CacheRequest): Promise<void> {
   const { found } = request;
   const plan: FetchPlan = {
     ...planFor(request),

@@ -1,4 +1,4 @@
-// Owns the answer to a follower whose flight failed: a stale response, or the same failure.
+// Owns the answer to a follower whose flight failed, or lasts longer than its patience: a stale response, or the failure.
 import type { ReasonCode } from "../../http/law/reasons.ts";
 import { type Failure, settleFailure } from "../../http/law/settle.ts";
 import { deliverHeld } from "../answer/deliver.ts";

@@ -41,7 +41,7 @@ export async function underLease(
   if (!needsOrigin(next)) {
     return { ...endedBy("stored"), response: await answer(next, waitedFor ?? verdict.reason) };
   }
-  // the other isolate's fetch failed, so this one is made without a lease
+  // the other isolate's fetch failed, or did not end in time, so this one is made without a lease
   if (leaseKey(next) === leaseKey(request)) return fetch(next, isAwaited);
   // the other isolate has fetched another variant: this request's own has another key and lease
   discard(next.found);

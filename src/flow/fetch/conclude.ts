@@ -24,6 +24,7 @@ export async function conclude(
   const { response, content, delivery, outcome } = arrival;
   switch (verdict.verdict) {
     case "store":
+      // a purge meanwhile does not stop the store: by the response's fence, the next lookup rejects it (purge/reader/match.ts)
       discard(standIn);
       return storedAnswer(request, plan, verdict, arrival);
     case "complete":

@@ -35,7 +35,10 @@ export interface FetchPlan extends Forwarding {
   readonly fence?: Fence | undefined;
   /** No client waits for the answer. If a client's credentials make it unstorable, the cache asks once more in its own name. */
   readonly forCache?: true | undefined;
-  /** How long a client waits before a stale response stands in, milliseconds. Absent where none may, or where no client waits. */
+  /**
+   * How long a client waits before a stale response stands in, milliseconds. Absent where none may, where no client waits, and in the
+   * plan of a refetch.
+   */
   readonly patienceMs?: number | undefined;
   /** Whether followers want the body, even after this fetch's client left. Absent: there are none. */
   readonly isAwaited?: (() => boolean) | undefined;

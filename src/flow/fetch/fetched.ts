@@ -3,7 +3,7 @@ import type { Failure } from "../../http/law/settle.ts";
 
 /** How a fetch ended. */
 export type FetchResult =
-  /** Another lookup finds the response, in memory or, if large, in the colo. */
+  /** Another lookup finds the response, in memory or, if large, in the colo, unless that tier failed meanwhile. */
   | { readonly kind: "stored" }
   /** The answer is for its own client alone. */
   | { readonly kind: "unshared" }

@@ -9,8 +9,8 @@ import type { BodyToStore } from "./body-to-store.ts";
 import { LATE, within } from "../../base/deadline.ts";
 
 /**
- * How storing a body ended. `no-room`: it is too large, or the colo too slow. `refused`: a tier failed. `broken`: the body was
- * incomplete. `unwanted`: the client left, and no follower waited for the rest.
+ * How storing a body ended. `no-room`: it is too large, or the colo too slow. `refused`: the colo's writer broke, or did not confirm in
+ * time. `broken`: the body was incomplete. `unwanted`: the client left, and no follower waited for the rest.
  */
 export type BodyOutcome = "stored" | "no-room" | "refused" | "broken" | "unwanted";
 

@@ -21,7 +21,7 @@ export interface Fill extends BodyToStore {
 /** The client's body, and the fill's progress in the store. */
 export interface Filling {
   readonly body: ReadableStream<Uint8Array>;
-  /** Resolves when other requests find the response, in memory or, if large, in the colo; or when they never will. */
+  /** Resolves with whether other requests find the response, in memory or, if large, in the colo. */
   readonly outcome: Promise<BodyOutcome>;
   /** Resolves when the client has held the fill up for so long that followers should stop waiting for it. */
   readonly stalled: Promise<void>;

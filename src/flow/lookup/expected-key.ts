@@ -13,7 +13,7 @@ export function flightKey({ facts, slot: { key, index } }: Keyed): CacheKey {
 }
 
 /**
- * The flight key, apart for requests that carry cookies or unkeyed fields. Their answers are stored only where the origin says so, and
+ * The flight key, with a suffix for requests that carry cookies or unkeyed fields. Their answers are stored only where the origin says so, and
  * anonymous requests must not wait for that.
  */
 export function crowdKey(request: Keyed): CacheKey {

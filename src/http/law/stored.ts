@@ -6,7 +6,7 @@ import type { ContentRange } from "../message/range.ts";
 import type { TargetHash } from "../targets/target.ts";
 import type { Variant } from "../select/vary.ts";
 
-/** Where in the purge log's history the fetch of a response began. */
+/** The state of the purge log as this isolate knew it before it sent the request. A purge with a higher number applies to the response. */
 export interface Fence {
   readonly incarnation: string;
   readonly seq: number;
